@@ -1,0 +1,60 @@
+/** Why bytes could not be read as a message, as a stable code. */
+export type DecodeErrorCode =
+  | 'TRUNCATED'
+  | 'TRAILING_BYTES'
+  | 'INVALID_LENGTH'
+  | 'INVALID_VARINT'
+  | 'INVALID_VALUE'
+  | 'UNEXPECTED_NULL'
+  | 'TOO_MANY_ELEMENTS'
+  | 'UNKNOWN_API'
+  | 'UNKNOWN_VERSION';
+
+/** Bytes that are not the message they should be. */
+export class DecodeError extends Error {
+  override readonly name: string = 'DecodeError';
+
+  /**
+   * @param code - What was wrong, stable over releases.
+   * @param offset - Byte offset in the input at which reading stopped.
+   * @param detail - What was found there and what was wanted.
+   */
+  constructor(
+    readonly code: DecodeErrorCode,
+    readonly offset: number,
+    detail: string,
+  ) {
+    super(`${detail} (at byte ${String(offset)})`);
+  }
+
+  /** The same error with the message it happened in, such as `MetadataRequest v9`. */
+  in(message: string): this {
+    this.message = `${message}: ${this.message}`;
+    return this;
+  }
+}
+
+/** Why a value could not be written, as a stable code. */
+export type EncodeErrorCode = 'INVALID_VALUE' | 'UNSUPPORTED_FIELD' | 'UNKNOWN_API' | 'UNKNOWN_VERSION';
+
+/** A value that does not fit the message it should become. */
+export class EncodeError extends Error {
+  override readonly name: string = 'EncodeError';
+
+  /** Path of the field in the value, such as `topics[0].partitions[2].leaderEpoch`; empty when the value as a whole is wrong. */
+  readonly path: string;
+
+  /**
+   * @param code - `UNSUPPORTED_FIELD`: the version does not carry the field and the value is not its default.
+   * @param detail - What was found and what was wanted.
+   * @param path - Path of the field.
+   */
+  constructor(
+    readonly code: EncodeErrorCode,
+    readonly detail: string,
+    path = '',
+  ) {
+    super(path === '' ? detail : `${path}: ${detail}`);
+    this.path = path;
+  }
+}

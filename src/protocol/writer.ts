@@ -1,0 +1,481 @@
+import { EncodeError } from './errors.js';
+import { encodeUuid, NIL_UUID } from './strings.js';
+
+/** How one element of an array is written. */
+export type WriteElement<T> = (writer: Writer, value: T, version: number) => void;
+
+/**
+ * Chunks of record batches that their owner wants back: `release` is called exactly once, after the bytes were
+ * written to the socket or the response was dropped. Until then the bytes must not change.
+ */
+export interface RecordChunks {
+  /** The bytes, in order. */
+  readonly chunks: readonly Uint8Array[];
+  /** Takes the memory back. */
+  release(): void;
+}
+
+/** Record batches to be written: opaque bytes in one piece, in several, or with an owner who wants them back. */
+export type RecordsInit = Uint8Array | readonly Uint8Array[] | RecordChunks;
+
+/** Memory that a writer begins with, and goes back to after a large message. */
+const SLAB_BYTES = 64 * 1024;
+
+/** From here on, a run of bytes goes out as it is, beside the slab; below, a copy is cheaper than another piece. */
+const COPY_LIMIT_BYTES = 4 * 1024;
+
+/** The longest string that is written character by character: beyond it the native encoder is faster. */
+const SHORT_STRING = 40;
+
+const words = new Uint32Array(2);
+const int64Cell = new BigInt64Array(words.buffer);
+const float64Cell = new Float64Array(words.buffer);
+
+/** Where a frame began, so that it can be given up without a trace. */
+interface FrameStart {
+  slab: Buffer;
+  begin: number;
+  position: number;
+  pieces: number;
+  pieceBytes: number;
+  releases: number;
+  /** Where its length goes: in the slab that held it when its piece was closed. */
+  lengthSlab: Buffer;
+  lengthAt: number;
+}
+
+/**
+ * Writes the primitive types of the Kafka protocol, big-endian, as a list of pieces: its own memory for what is small,
+ * and the caller's for runs of 4 KiB and more, which are never copied.
+ *
+ * A value of the wrong type or out of range throws {@link EncodeError}; nothing is truncated to fit.
+ */
+export class Writer {
+  #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  /** Where the open piece begins in the slab. */
+  #begin = 0;
+  #position = 0;
+  /** Closed pieces, and how many bytes they hold. */
+  #pieces: Uint8Array[] = [];
+  #pieceBytes = 0;
+  #releases: (() => void)[] = [];
+  readonly #frame: FrameStart = {
+    slab: this.#slab,
+    begin: 0,
+    position: 0,
+    pieces: 0,
+    pieceBytes: 0,
+    releases: 0,
+    lengthSlab: this.#slab,
+    lengthAt: 0,
+  };
+  /** Tagged fields carry their size in front: their content must stay in one piece. */
+  #openTags = 0;
+  readonly #defaults: boolean;
+
+  /**
+   * @param defaults - Write Kafka's default for a field that is left out, even where this library requires it.
+   */
+  constructor({ defaults = false }: { defaults?: boolean } = {}) {
+    this.#defaults = defaults;
+  }
+
+  /** Bytes written since the last {@link take}. */
+  get length(): number {
+    return this.#pieceBytes + this.#position - this.#begin;
+  }
+
+  int8(value: number): void {
+    if ((value << 24) >> 24 !== value) value = this.#instead(value, 'an int8', 0);
+    const at = this.#reserve(1);
+    this.#slab[at] = value;
+  }
+
+  bool(value: boolean): void {
+    if (typeof value !== 'boolean') value = this.#instead(value, 'a boolean', false);
+    const at = this.#reserve(1);
+    this.#slab[at] = value ? 1 : 0;
+  }
+
+  int16(value: number): void {
+    if ((value << 16) >> 16 !== value) value = this.#instead(value, 'an int16', 0);
+    const at = this.#reserve(2);
+    const slab = this.#slab;
+    slab[at] = value >>> 8;
+    slab[at + 1] = value;
+  }
+
+  uint16(value: number): void {
+    if ((value & 0xffff) !== value) value = this.#instead(value, 'a uint16', 0);
+    const at = this.#reserve(2);
+    const slab = this.#slab;
+    slab[at] = value >>> 8;
+    slab[at + 1] = value;
+  }
+
+  int32(value: number): void {
+    if ((value | 0) !== value) value = this.#instead(value, 'an int32', 0);
+    const at = this.#reserve(4);
+    const slab = this.#slab;
+    slab[at] = value >>> 24;
+    slab[at + 1] = value >>> 16;
+    slab[at + 2] = value >>> 8;
+    slab[at + 3] = value;
+  }
+
+  int64(value: bigint): void {
+    if (typeof value !== 'bigint') value = this.#instead(value, 'a bigint', 0n);
+    int64Cell[0] = value;
+    if (int64Cell[0] !== value) this.#reject(value, 'a bigint of 64 bits');
+    this.#cell();
+  }
+
+  float64(value: number): void {
+    if (typeof value !== 'number') value = this.#instead(value, 'a number', 0);
+    float64Cell[0] = value;
+    this.#cell();
+  }
+
+  uuid(value: string): void {
+    if (value === undefined) value = this.#instead(value, 'a uuid', NIL_UUID);
+    const at = this.#reserve(16);
+    if (value === NIL_UUID) this.#slab.fill(0, at, at + 16);
+    else if (typeof value !== 'string' || !encodeUuid(value, this.#slab, at)) this.#reject(value, 'a dashed uuid');
+  }
+
+  /** Unsigned varint of 32 bits. */
+  uvarint(value: number): void {
+    let at = this.#reserve(5);
+    const slab = this.#slab;
+    while (value > 0x7f) {
+      slab[at++] = (value & 0x7f) | 0x80;
+      value >>>= 7;
+    }
+    slab[at++] = value;
+    this.#position = at;
+  }
+
+  string(value: string, flexible: boolean): void {
+    if (typeof value !== 'string') value = this.#instead(value, 'a string', '');
+    const length = value.length;
+    if (length <= SHORT_STRING) {
+      const lengthSize = flexible ? 1 : 2;
+      const start = this.#reserve(lengthSize + length);
+      const slab = this.#slab;
+      let at = start + lengthSize;
+      for (let index = 0; index < length; index++) {
+        const code = value.charCodeAt(index);
+        if (code > 0x7f) break;
+        slab[at++] = code;
+      }
+      if (at === this.#position) {
+        if (flexible) slab[start] = length + 1;
+        else {
+          slab[start] = 0;
+          slab[start + 1] = length;
+        }
+        return;
+      }
+      this.#position = start;
+    }
+    this.#longString(value, flexible);
+  }
+
+  nullableString(value: string | null, flexible: boolean): void {
+    if (value !== null) this.string(value, flexible);
+    else if (flexible) this.uvarint(0);
+    else this.int16(-1);
+  }
+
+  bytes(value: Uint8Array, flexible: boolean): void {
+    if (!(value instanceof Uint8Array)) value = this.#instead(value, 'a Uint8Array', new Uint8Array(0));
+    this.#length(value.length, flexible);
+    this.#run(value);
+  }
+
+  nullableBytes(value: Uint8Array | null, flexible: boolean): void {
+    if (value === null) this.#length(-1, flexible);
+    else this.bytes(value, flexible);
+  }
+
+  /** Record batches; an owner's `release` is called by whoever took the pieces. */
+  records(value: RecordsInit, flexible: boolean): void {
+    if (value instanceof Uint8Array) {
+      this.#length(value.length, flexible);
+      this.#run(value);
+      return;
+    }
+    if (typeof value !== 'object' || value === null) value = this.#instead(value, 'records', []);
+    const chunks = 'chunks' in value ? value.chunks : value;
+    if (!Array.isArray(chunks)) this.#reject(value, 'records');
+    let length = 0;
+    for (const chunk of chunks as readonly Uint8Array[]) {
+      if (!(chunk instanceof Uint8Array)) this.#reject(chunk, 'a chunk of records');
+      length += chunk.length;
+    }
+    this.#length(length, flexible);
+    for (const chunk of chunks as readonly Uint8Array[]) this.#run(chunk);
+    if ('release' in value) this.#releases.push(value.release.bind(value));
+  }
+
+  nullableRecords(value: RecordsInit | null, flexible: boolean): void {
+    if (value === null) this.#length(-1, flexible);
+    else this.records(value, flexible);
+  }
+
+  array<T>(value: readonly T[], write: WriteElement<T>, version: number, flexible: boolean): void {
+    if (!Array.isArray(value)) value = this.#instead(value, 'an array', []);
+    this.#length(value.length, flexible);
+    for (let index = 0; index < value.length; index++) write(this, value[index]!, version);
+  }
+
+  nullableArray<T>(value: readonly T[] | null, write: WriteElement<T>, version: number, flexible: boolean): void {
+    if (value === null) this.#length(-1, flexible);
+    else this.array(value, write, version, flexible);
+  }
+
+  struct<T extends object>(value: T, write: WriteElement<T>, version: number): void {
+    write(this, value ?? this.#instead(value, 'an object', {} as T), version);
+  }
+
+  nullableStruct<T extends object>(value: T | null, write: WriteElement<T>, version: number): void {
+    this.int8(value === null ? -1 : 1);
+    if (value !== null) this.struct(value, write, version);
+  }
+
+  /** A section without a tagged field. */
+  noTaggedFields(): void {
+    const at = this.#reserve(1);
+    this.#slab[at] = 0;
+  }
+
+  /** Begins a section of tagged fields; the result goes to {@link openTaggedField}. */
+  openTaggedFields(): number {
+    return this.#mark();
+  }
+
+  /** Begins one tagged field; tags ascend. The result goes to {@link closeTaggedField}. */
+  openTaggedField(section: number, tag: number): number {
+    this.#slab[this.#begin + section]!++;
+    this.uvarint(tag);
+    this.#openTags++;
+    return this.#mark();
+  }
+
+  /** Ends a tagged field by writing its size in front of it. */
+  closeTaggedField(mark: number): void {
+    this.#openTags--;
+    const size = this.#position - this.#begin - mark - 1;
+    if (size >= 0x80) {
+      // The size takes more than the byte that was left for it: move the content up.
+      const more = size < 0x4000 ? 1 : size < 0x20_0000 ? 2 : size < 0x1000_0000 ? 3 : 4;
+      this.#reserve(more);
+      const from = this.#begin + mark + 1;
+      this.#slab.copyWithin(from + more, from, from + size);
+    }
+    const end = this.#position;
+    this.#position = this.#begin + mark;
+    this.uvarint(size);
+    this.#position = end;
+  }
+
+  /** The version does not carry this field, and Kafka does not allow to drop it silently. */
+  refuseField(field: string, version: number): never {
+    throw new EncodeError('UNSUPPORTED_FIELD', `version ${String(version)} does not carry ${field}`);
+  }
+
+  /** Begins a frame: an int32 length that {@link endFrame} fills in. */
+  beginFrame(): void {
+    const frame = this.#frame;
+    frame.slab = this.#slab;
+    frame.begin = this.#begin;
+    frame.position = this.#position;
+    frame.pieces = this.#pieces.length;
+    frame.pieceBytes = this.#pieceBytes;
+    frame.releases = this.#releases.length;
+    frame.lengthSlab = this.#slab;
+    frame.lengthAt = this.#position;
+    this.#reserve(4);
+  }
+
+  /** Ends the frame; returns its size, the length prefix included. */
+  endFrame(): number {
+    const frame = this.#frame;
+    const size = this.length - (frame.pieceBytes + frame.position - frame.begin);
+    const slab = frame.lengthSlab;
+    const at = frame.lengthAt;
+    const length = size - 4;
+    slab[at] = length >>> 24;
+    slab[at + 1] = length >>> 16;
+    slab[at + 2] = length >>> 8;
+    slab[at + 3] = length;
+    return size;
+  }
+
+  /** Gives up the frame that was begun, as if nothing of it had been written. */
+  abandonFrame(): void {
+    const frame = this.#frame;
+    this.#slab = frame.slab;
+    this.#begin = frame.begin;
+    this.#position = frame.position;
+    this.#pieces.length = frame.pieces;
+    this.#pieceBytes = frame.pieceBytes;
+    this.#releases.length = frame.releases;
+    this.#openTags = 0;
+  }
+
+  /**
+   * Hands over what was written: one piece or several. The memory belongs to the taker until {@link recycle}.
+   */
+  take(): Uint8Array | Uint8Array[] {
+    if (this.#pieces.length === 0) {
+      const piece = this.#slab.subarray(this.#begin, this.#position);
+      this.#begin = this.#position;
+      return piece;
+    }
+    this.#closePiece();
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    this.#pieceBytes = 0;
+    return pieces;
+  }
+
+  /** The owners who want their memory back once what was taken has been written. */
+  takeReleases(): (() => void)[] | null {
+    if (this.#releases.length === 0) return null;
+    const releases = this.#releases;
+    this.#releases = [];
+    return releases;
+  }
+
+  /**
+   * What was taken has been written or copied (`true`): its memory serves again. Or it is still needed (`false`): the
+   * rest of the slab serves on, as long as there is enough of it.
+   */
+  recycle(written: boolean): void {
+    if (this.#slab.length > SLAB_BYTES || (!written && this.#slab.length - this.#position < SLAB_BYTES / 4)) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.#position = 0;
+    } else if (written) {
+      this.#position = 0;
+    }
+    this.#begin = this.#position;
+  }
+
+  /** Makes room in the open piece and moves on; returns where the room begins. */
+  #reserve(size: number): number {
+    const at = this.#position;
+    if (size > this.#slab.length - at) return this.#grow(size);
+    this.#position = at + size;
+    return at;
+  }
+
+  #grow(size: number): number {
+    const open = this.#position - this.#begin;
+    const slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, 2 * open, open + size));
+    this.#slab.copy(slab, 0, this.#begin, this.#position);
+    const frame = this.#frame;
+    if (frame.pieces === this.#pieces.length) {
+      frame.lengthSlab = slab;
+      frame.lengthAt -= this.#begin;
+    }
+    this.#slab = slab;
+    this.#begin = 0;
+    this.#position = open + size;
+    return open;
+  }
+
+  /** Leaves one byte to be filled in later; the mark holds even when the slab grows. */
+  #mark(): number {
+    const at = this.#reserve(1);
+    this.#slab[at] = 0;
+    return at - this.#begin;
+  }
+
+  #length(length: number, flexible: boolean): void {
+    if (flexible) this.uvarint(length + 1);
+    else this.int32(length);
+  }
+
+  #longString(value: string, flexible: boolean): void {
+    const length = Buffer.byteLength(value);
+    if (flexible) this.uvarint(length + 1);
+    else if (length > 0x7fff) this.#reject(value, 'a string of at most 32767 bytes');
+    else this.int16(length);
+    const at = this.#reserve(length);
+    this.#slab.write(value, at, length, 'utf8');
+  }
+
+  #run(value: Uint8Array): void {
+    if (value.length < COPY_LIMIT_BYTES || this.#openTags > 0) {
+      const at = this.#reserve(value.length);
+      this.#slab.set(value, at);
+      return;
+    }
+    this.#closePiece();
+    this.#pieces.push(value);
+    this.#pieceBytes += value.length;
+  }
+
+  #closePiece(): void {
+    if (this.#position === this.#begin) return;
+    this.#pieces.push(this.#slab.subarray(this.#begin, this.#position));
+    this.#pieceBytes += this.#position - this.#begin;
+    this.#begin = this.#position;
+  }
+
+  #cell(): void {
+    const at = this.#reserve(8);
+    const slab = this.#slab;
+    const high = words[1]!;
+    const low = words[0]!;
+    slab[at] = high >>> 24;
+    slab[at + 1] = high >>> 16;
+    slab[at + 2] = high >>> 8;
+    slab[at + 3] = high;
+    slab[at + 4] = low >>> 24;
+    slab[at + 5] = low >>> 16;
+    slab[at + 6] = low >>> 8;
+    slab[at + 7] = low;
+  }
+
+  /** A value left out becomes Kafka's default where that was asked for; anything else wrong is refused. */
+  #instead<T>(value: unknown, wanted: string, fallback: T): T {
+    if (value === undefined && this.#defaults) return fallback;
+    this.#reject(value, wanted);
+  }
+
+  #reject(value: unknown, wanted: string): never {
+    throw new EncodeError('INVALID_VALUE', value === undefined ? `is required: ${wanted}` : `${describe(value)} is not ${wanted}`);
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'bigint') return `${String(value)}n`;
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  return `a value of type ${typeof value}`;
+}
+
+// Elements of arrays of primitive types.
+export const writeInt8: WriteElement<number> = (writer, value) => {
+  writer.int8(value);
+};
+export const writeInt16: WriteElement<number> = (writer, value) => {
+  writer.int16(value);
+};
+export const writeInt32: WriteElement<number> = (writer, value) => {
+  writer.int32(value);
+};
+export const writeInt64: WriteElement<bigint> = (writer, value) => {
+  writer.int64(value);
+};
+export const writeUuid: WriteElement<string> = (writer, value) => {
+  writer.uuid(value);
+};
+export const writeString: WriteElement<string> = (writer, value) => {
+  writer.string(value, false);
+};
+export const writeCompactString: WriteElement<string> = (writer, value) => {
+  writer.string(value, true);
+};
