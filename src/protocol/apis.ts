@@ -19,7 +19,7 @@ export interface ApiInfo {
   /** The first version that Kafka calls unstable; null when all are stable. */
   readonly unstableFrom: number | null;
   /** Loads the codec, and none but that; absent where there is none. */
-  readonly load?: () => Promise<ApiCodec<never, never, never, never>>;
+  readonly load?: () => Promise<ApiCodec>;
 }
 
 /** Every API of Kafka 4.3 by ascending key, those between brokers and controllers included. */

@@ -31,6 +31,11 @@ export interface ApiCodec<Request = unknown, RequestInit = unknown, Response = u
    * partition or group of the request.
    */
   errorResponse(request: Request, errorCode: number, errorMessage: string | null): ResponseInit;
+  /**
+   * A response with an error code at the top and nothing else, for a request that could not be read. Absent where no
+   * version has a code at the top.
+   */
+  rejection?(errorCode: number, errorMessage: string | null): ResponseInit;
   /** Gives record memory back to its owners: what was never written, is released here. Absent where no records are. */
   releaseRecords?(response: ResponseInit): void;
 }

@@ -8,11 +8,9 @@ import { apiVersionsApi } from './messages/api-versions.js';
 import { createTopicsApi } from './messages/create-topics.js';
 
 /** Every codec by its API key. */
-export const codecs: ReadonlyMap<number, ApiCodec<never, never, never, never>> = new Map(
-  [produceApi, fetchApi, listOffsetsApi, metadataApi, apiVersionsApi, createTopicsApi].map(
-    (codec): [number, ApiCodec<never, never, never, never>] => [
-      codec.key,
-      codec as ApiCodec<never, never, never, never>,
-    ],
-  ),
+export const codecs: ReadonlyMap<number, ApiCodec> = new Map<number, ApiCodec>(
+  [produceApi, fetchApi, listOffsetsApi, metadataApi, apiVersionsApi, createTopicsApi].map((codec: ApiCodec) => [
+    codec.key,
+    codec,
+  ]),
 );

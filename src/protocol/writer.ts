@@ -446,7 +446,10 @@ export class Writer {
   }
 
   #reject(value: unknown, wanted: string): never {
-    throw new EncodeError('INVALID_VALUE', value === undefined ? `is required: ${wanted}` : `${describe(value)} is not ${wanted}`);
+    throw new EncodeError(
+      'INVALID_VALUE',
+      value === undefined ? `is required: ${wanted}` : `${describe(value)} is not ${wanted}`,
+    );
   }
 }
 

@@ -286,6 +286,13 @@ function errorResponse(
   };
 }
 
+function rejection(errorCode: number, _errorMessage: string | null): ApiVersionsResponseInit {
+  return {
+    errorCode,
+    apiKeys: [],
+  };
+}
+
 /** The codec of ApiVersions, API key 18, versions 0 to 4. Which versions of which APIs the broker speaks. Every client asks this first (KIP-35, KIP-511). */
 export const apiVersionsApi: ApiCodec<
   ApiVersionsRequest,
@@ -303,4 +310,5 @@ export const apiVersionsApi: ApiCodec<
   writeResponse: writeApiVersionsResponse,
   findErrorCode,
   errorResponse,
+  rejection,
 };

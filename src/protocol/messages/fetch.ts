@@ -861,6 +861,13 @@ function errorResponse(request: FetchRequest, errorCode: number, _errorMessage: 
   };
 }
 
+function rejection(errorCode: number, _errorMessage: string | null): FetchResponseInit {
+  return {
+    errorCode,
+    responses: [],
+  };
+}
+
 function releaseRecords(response: FetchResponseInit): void {
   for (const responseElement of response.responses) {
     for (const partition of responseElement.partitions) {
@@ -881,5 +888,6 @@ export const fetchApi: ApiCodec<FetchRequest, FetchRequestInit, FetchResponse, F
   writeResponse: writeFetchResponse,
   findErrorCode,
   errorResponse,
+  rejection,
   releaseRecords,
 };

@@ -388,6 +388,14 @@ function errorResponse(
   };
 }
 
+function rejection(errorCode: number, _errorMessage: string | null): MetadataResponseInit {
+  return {
+    brokers: [],
+    topics: [],
+    errorCode,
+  };
+}
+
 /** The codec of Metadata, API key 3, versions 0 to 13. Brokers, controller, and topics with their partitions and leaders. Topic ids since KIP-516. */
 export const metadataApi: ApiCodec<MetadataRequest, MetadataRequestInit, MetadataResponse, MetadataResponseInit> = {
   key: 3,
@@ -400,4 +408,5 @@ export const metadataApi: ApiCodec<MetadataRequest, MetadataRequestInit, Metadat
   writeResponse: writeMetadataResponse,
   findErrorCode,
   errorResponse,
+  rejection,
 };

@@ -1,4 +1,4 @@
-import { emitErrorResponse, emitFindErrorCode, emitReleaseRecords } from './emit-errors.js';
+import { emitErrorResponse, emitFindErrorCode, emitRejection, emitReleaseRecords } from './emit-errors.js';
 import { emitDefault, emitReader, structsWithDefaults } from './emit-reader.js';
 import { emitTypes } from './emit-types.js';
 import { emitIsDefault, emitWriter, structsCompared } from './emit-writer.js';
@@ -26,12 +26,14 @@ export function emitApi(api: Api): string {
   const request = api.request!;
   const response = api.response!;
   const release = emitReleaseRecords(response);
+  const rejection = emitRejection(api, request, response);
   const types = [...emitMessageTypes(api, request), ...emitMessageTypes(api, response)].join('');
   const codec = [
     ...emitMessageCodec(request),
     ...emitMessageCodec(response),
     emitFindErrorCode(response),
     emitErrorResponse(api, request, response),
+    rejection,
     release,
   ].join('');
   const constant = `
@@ -47,6 +49,7 @@ export const ${methodName(api)}Api: ApiCodec<${request.name}, ${request.name}Ini
   writeResponse: write${response.name},
   findErrorCode,
   errorResponse,
+  ${rejection === '' ? '' : 'rejection,'}
   ${release === '' ? '' : 'releaseRecords,'}
 };
 `;
@@ -56,7 +59,10 @@ ${emitImports(code)}${code}`;
 }
 
 function emitMessageTypes(api: Api, message: Message): string[] {
-  const what = message === api.request ? `${api.name} request, ${versionsDoc(api)}. ${api.doc}` : `Answer to a {@link ${api.name}Request}.`;
+  const what =
+    message === api.request
+      ? `${api.name} request, ${versionsDoc(api)}. ${api.doc}`
+      : `Answer to a {@link ${api.name}Request}.`;
   return [message.root, ...message.structs].map((struct) =>
     emitTypes(message, struct, struct === message.root ? what : structDoc(message, struct)),
   );

@@ -16,7 +16,26 @@ function errorResponse(
 `;
 }
 
-function errorStruct(request: Message, source: Struct | null, response: Message, struct: Struct, sourceName: string): string {
+/** The function that answers a request that could not be read; empty where there is no error code at the top. */
+export function emitRejection(api: Api, request: Message, response: Message): string {
+  if (!response.root.fields.some(isErrorCode)) return '';
+  const withoutRequest = { ...response.root, fields: response.root.fields.map((field) => ({ ...field, from: null })) };
+  const literal = errorStruct(request, null, response, withoutRequest, 'request');
+  const message = /\berrorMessage\b/.test(literal) ? 'errorMessage' : '_errorMessage';
+  return `
+function rejection(errorCode: number, ${message}: string | null): ${api.name}ResponseInit {
+  return ${literal};
+}
+`;
+}
+
+function errorStruct(
+  request: Message,
+  source: Struct | null,
+  response: Message,
+  struct: Struct,
+  sourceName: string,
+): string {
   const entries: string[] = [];
   for (const field of struct.fields) {
     const code = errorField(request, source, response, field, sourceName);

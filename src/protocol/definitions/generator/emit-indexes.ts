@@ -45,7 +45,7 @@ export interface ApiInfo {
   /** The first version that Kafka calls unstable; null when all are stable. */
   readonly unstableFrom: number | null;
   /** Loads the codec, and none but that; absent where there is none. */
-  readonly load?: () => Promise<ApiCodec<never, never, never, never>>;
+  readonly load?: () => Promise<ApiCodec>;
 }
 
 /** Every API of Kafka 4.3 by ascending key, those between brokers and controllers included. */
@@ -61,10 +61,8 @@ export function emitCodecs(apis: readonly Api[]): string {
 ${imports.join('\n')}
 
 /** Every codec by its API key. */
-export const codecs: ReadonlyMap<number, ApiCodec<never, never, never, never>> = new Map(
-  [${coded.map((api) => `${methodName(api)}Api`).join(', ')}].map(
-    (codec): [number, ApiCodec<never, never, never, never>] => [codec.key, codec as ApiCodec<never, never, never, never>],
-  ),
+export const codecs: ReadonlyMap<number, ApiCodec> = new Map<number, ApiCodec>(
+  [${coded.map((api) => `${methodName(api)}Api`).join(', ')}].map((codec: ApiCodec) => [codec.key, codec]),
 );
 `;
 }
@@ -79,7 +77,8 @@ export function emitMessages(apis: readonly Api[]): string {
 export function emitBackendMethods(apis: readonly Api[]): string {
   const owned = apis.filter(({ name, request }) => request !== null && !GATEWAY_OWNED.has(name));
   const imports = owned.map(
-    (api) => `import type { ${api.name}Request, ${api.name}ResponseInit } from './protocol/messages/${fileName(api)}.js';`,
+    (api) =>
+      `import type { ${api.name}Request, ${api.name}ResponseInit } from './protocol/messages/${fileName(api)}.js';`,
   );
   const methods = owned.map(
     (api) => `/** ${api.doc} API key ${String(api.key)}, ${versionsDoc(api)}. */

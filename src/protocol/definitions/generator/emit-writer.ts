@@ -167,7 +167,8 @@ export function structsCompared(message: Message): Struct[] {
   }
   for (const struct of wanted) {
     for (const field of struct.fields) {
-      if (field.type.kind === 'struct' && defaultCode(message, field) !== 'null') wanted.add(structOf(message, field.type)!);
+      if (field.type.kind === 'struct' && defaultCode(message, field) !== 'null')
+        wanted.add(structOf(message, field.type)!);
     }
   }
   return [...wanted];

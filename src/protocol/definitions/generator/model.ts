@@ -8,17 +8,7 @@ export const ALL: Versions = { min: 0, max: Infinity };
 export const NONE: Versions = { min: 0, max: -1 };
 
 export type Primitive =
-  | 'bool'
-  | 'int8'
-  | 'int16'
-  | 'uint16'
-  | 'int32'
-  | 'int64'
-  | 'float64'
-  | 'uuid'
-  | 'string'
-  | 'bytes'
-  | 'records';
+  'bool' | 'int8' | 'int16' | 'uint16' | 'int32' | 'int64' | 'float64' | 'uuid' | 'string' | 'bytes' | 'records';
 
 /** What a field holds: a primitive, a struct by name, or an array of either. */
 export type FieldType =

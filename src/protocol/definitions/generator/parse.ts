@@ -1,4 +1,14 @@
-import { ALL, type Api, type Field, type FieldType, type Message, NONE, type Primitive, type Struct, type Versions } from './model.js';
+import {
+  ALL,
+  type Api,
+  type Field,
+  type FieldType,
+  type Message,
+  NONE,
+  type Primitive,
+  type Struct,
+  type Versions,
+} from './model.js';
 
 // The language of the .api files, by indentation; lines that begin with # document what follows.
 //
@@ -41,7 +51,8 @@ export function parseApis(source: string, file: string): Api[] {
   while (at < lines.length) {
     const head = lines[at++]!;
     const words = head.text.split(' ');
-    if (head.indent !== 0 || words[0] !== 'api' || words.length < 4) fail(file, head, 'expected: api KEY Name VERSIONS');
+    if (head.indent !== 0 || words[0] !== 'api' || words.length < 4)
+      fail(file, head, 'expected: api KEY Name VERSIONS');
     const name = words[2]!;
     const versions = parseVersions(words[3]!, file, head);
     const options = new Map<string, string>();
@@ -70,7 +81,13 @@ export function parseApis(source: string, file: string): Api[] {
   return apis;
 }
 
-function parseMessage(name: string, versions: Versions, flexible: Versions, lines: readonly Line[], file: string): Message {
+function parseMessage(
+  name: string,
+  versions: Versions,
+  flexible: Versions,
+  lines: readonly Line[],
+  file: string,
+): Message {
   const structs: Struct[] = [];
   let at = 0;
 

@@ -63,7 +63,9 @@ export function flexibleDeclaration(message: Message, body: string): string {
 /** Required in what is encoded: by our rule everything but defaults, tags, throttle time and partial fields. */
 export function isRequired(message: Message, field: Field): boolean {
   if (isErrorCode(field)) return true;
-  return field.defaultText === null && field.tag === null && field.name !== 'throttleTimeMs' && !isPartial(message, field);
+  return (
+    field.defaultText === null && field.tag === null && field.name !== 'throttleTimeMs' && !isPartial(message, field)
+  );
 }
 
 /** The code that decides whether an answer is a success. */

@@ -1,0 +1,62 @@
+import type { AnyCodec } from './firewall.js';
+import type { Dispatch } from './dispatch.js';
+
+/** Encodes a whole response frame. What the writer throws, leaves nothing behind. Returns its size in bytes. */
+export function encodeResponseFrame(
+  { writer }: Dispatch,
+  codec: AnyCodec,
+  version: number,
+  flexibleHeader: boolean,
+  correlationId: number,
+  response: unknown,
+): number {
+  writer.beginFrame();
+  try {
+    writer.int32(correlationId);
+    if (flexibleHeader) writer.noTaggedFields();
+    codec.writeResponse(writer, response, version);
+    return writer.endFrame();
+  } catch (error) {
+    writer.abandonFrame();
+    throw error;
+  }
+}
+
+/** Encodes a response that says nothing but a code: where no schema is known, or none has a place for it. */
+export function encodeBareError(
+  { writer }: Dispatch,
+  flexibleHeader: boolean,
+  correlationId: number,
+  errorCode: number,
+): void {
+  writer.beginFrame();
+  writer.int32(correlationId);
+  if (flexibleHeader) writer.noTaggedFields();
+  writer.int16(errorCode);
+  writer.endFrame();
+}
+
+/**
+ * Answers a request with an error in its own shape, fanned out over what it asked for. False when the shape has no
+ * place for an error (Metadata for all topics, before version 13): nothing was written then, for an answer without the
+ * code would read as a success.
+ */
+export function encodeErrorResponse(
+  dispatch: Dispatch,
+  codec: AnyCodec,
+  version: number,
+  flexibleHeader: boolean,
+  correlationId: number,
+  request: unknown,
+  errorCode: number,
+  errorMessage: string | null,
+): number {
+  try {
+    const response = codec.errorResponse(request, errorCode, errorMessage);
+    if (codec.findErrorCode(response, version) === 0) return 0;
+    return encodeResponseFrame(dispatch, codec, version, flexibleHeader, correlationId, response);
+  } catch {
+    // What the request named cannot be said in the response, such as a topic by id where only names go.
+    return 0;
+  }
+}

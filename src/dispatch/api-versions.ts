@@ -1,0 +1,32 @@
+import type { RequestContext } from '../contract.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import type { ApiVersionsRequest, ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
+import type { Firewall } from './firewall.js';
+
+/** What a client may call its software since version 3 (KIP-511). */
+const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
+const SOFTWARE_SINCE = 3;
+
+/** The gateway's own answer to ApiVersions: exactly what the firewall allows. */
+export function answerApiVersions(
+  firewall: Firewall,
+  request: ApiVersionsRequest,
+  context: RequestContext,
+): ApiVersionsResponseInit {
+  if (context.apiVersion >= SOFTWARE_SINCE && !isSoftware(request)) {
+    return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
+  }
+  return { errorCode: ErrorCode.NONE, apiKeys: firewall.advertised };
+}
+
+// The last pair that was found good: a client sends the same in every connection, and many clients are alike.
+let goodName = '';
+let goodVersion = '';
+
+function isSoftware({ clientSoftwareName: name, clientSoftwareVersion: version }: ApiVersionsRequest): boolean {
+  if (name === goodName && version === goodVersion && name !== '') return true;
+  if (!SOFTWARE.test(name) || !SOFTWARE.test(version)) return false;
+  goodName = name;
+  goodVersion = version;
+  return true;
+}

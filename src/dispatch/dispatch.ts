@@ -1,0 +1,27 @@
+import type { Backend } from '../contract.js';
+import type { GuardedEvents } from '../events.js';
+import type { Reader } from '../protocol/reader.js';
+import type { Writer } from '../protocol/writer.js';
+import type { Firewall } from './firewall.js';
+
+/** What all sessions of a gateway share. */
+export interface Dispatch {
+  readonly backend: Backend;
+  readonly firewall: Firewall;
+  readonly events: GuardedEvents;
+  /** One for all: a request is decoded in one go. */
+  readonly reader: Reader;
+  /** The writer of the listener's turn: answers are encoded where they will be sent from. */
+  readonly writer: Writer;
+  readonly maxDecodedElements: number;
+  /** 0 for no limit. */
+  readonly requestTimeoutMs: number;
+  readonly unsupported: 'answer' | 'close';
+  readonly counters: DispatchCounters;
+}
+
+/** What is counted and not reported one by one. */
+export interface DispatchCounters {
+  /** Requests with bytes after a body that decoded; they were read, and the bytes skipped, as Kafka does. */
+  trailingBytes: number;
+}

@@ -1,0 +1,121 @@
+import type { Backend, VersionRange } from '../contract.js';
+import { type ApiInfo, type ApiName, apis } from '../protocol/apis.js';
+import type { ApiCodec } from '../protocol/codec.js';
+import type { ApiVersionsResponseApiVersionInit } from '../protocol/messages/api-versions.js';
+import { OptionError } from '../errors.js';
+
+/** A codec of some API; which one is known only by its key. */
+export type AnyCodec = ApiCodec;
+
+/** How a request that the firewall lets through is answered. */
+export type Handler = (this: unknown, request: unknown, context: unknown) => unknown;
+
+/** One API that is allowed, with everything that a request of it needs. */
+export interface Route {
+  readonly key: number;
+  readonly api: ApiName;
+  readonly min: number;
+  readonly max: number;
+  /** The first flexible version; Infinity when there is none. */
+  readonly flexibleFrom: number;
+  readonly codec: AnyCodec;
+  readonly handler: Handler;
+}
+
+/** What narrows the table beside the backend. */
+export interface FirewallOptions {
+  readonly versions: Partial<Record<ApiName, VersionRange>>;
+  readonly unstableVersions: boolean;
+}
+
+/** librdkafka turns features off unless Produce begins at version 0, which is refused all the same. */
+export const PRODUCE_KEY = 0;
+const PRODUCE_ADVERTISED_FROM = 0;
+
+/**
+ * The one table of what is allowed: ApiVersions answers it, and a request that does not stand in it is refused. Made
+ * once, after the backend was opened.
+ */
+export class Firewall {
+  readonly #routes: (Route | undefined)[] = [];
+  readonly #codecs = new Map<number, AnyCodec>();
+  readonly #infos = new Map<number, ApiInfo>(apis.map((info) => [info.key, info]));
+  /** What ApiVersions answers, by ascending key. */
+  readonly advertised: readonly ApiVersionsResponseApiVersionInit[];
+
+  private constructor(routes: readonly Route[]) {
+    // Filled up to the highest key: an array with holes is slower to look into.
+    for (let key = 0; key <= Math.max(...routes.map((route) => route.key)); key++) this.#routes.push(undefined);
+    for (const route of routes) {
+      this.#routes[route.key] = route;
+      this.#codecs.set(route.key, route.codec);
+    }
+    this.advertised = routes.map(({ key, min, max }) => ({
+      apiKey: key,
+      minVersion: key === PRODUCE_KEY ? PRODUCE_ADVERTISED_FROM : min,
+      maxVersion: max,
+    }));
+  }
+
+  /**
+   * Makes the table: what the codec knows, narrowed by the backend and by the options. Loads the codecs that it allows.
+   *
+   * @throws OptionError when a range leaves no version.
+   */
+  static async create(backend: Backend, answerApiVersions: Handler, options: FirewallOptions): Promise<Firewall> {
+    const routes: Route[] = [];
+    for (const info of apis) {
+      const { method, load } = info;
+      if (!method || !load) continue;
+      const handler = method === 'apiVersions' ? answerApiVersions : methodOf(backend, method);
+      if (handler === undefined) continue;
+      const { min, max } = allowedVersions(info, method, backend, options);
+      const flexibleFrom = info.flexibleFrom < 0 ? Infinity : info.flexibleFrom;
+      const codec = await load();
+      routes.push({ key: info.key, api: method, min, max, flexibleFrom, codec, handler });
+    }
+    return new Firewall(routes);
+  }
+
+  /** The route of an API in a version; undefined when it is refused. */
+  route(apiKey: number, version: number): Route | undefined {
+    if (apiKey < 0 || apiKey >= this.#routes.length) return undefined;
+    const route = this.#routes[apiKey];
+    return route !== undefined && version >= route.min && version <= route.max ? route : undefined;
+  }
+
+  /** What is known of an API, allowed or not. */
+  info(apiKey: number): ApiInfo | undefined {
+    return this.#infos.get(apiKey);
+  }
+
+  /** The codec of an API that knows the version; a promise when it is needed for the first time. */
+  codec(apiKey: number, version: number): AnyCodec | Promise<AnyCodec> | undefined {
+    const info = this.#infos.get(apiKey);
+    if (!info?.load || !info.versions || version < info.versions.min || version > info.versions.max) return undefined;
+    return (
+      this.#codecs.get(apiKey) ??
+      info.load().then((codec) => {
+        this.#codecs.set(apiKey, codec);
+        return codec;
+      })
+    );
+  }
+}
+
+function methodOf(backend: Backend, api: ApiName): Handler | undefined {
+  return (backend as unknown as Record<string, Handler | undefined>)[api];
+}
+
+function allowedVersions(info: ApiInfo, api: ApiName, backend: Backend, options: FirewallOptions): VersionRange {
+  const known = info.versions!;
+  const stable = info.unstableFrom === null || options.unstableVersions ? known.max : info.unstableFrom - 1;
+  const byBackend = backend.versions?.[api];
+  const byOption = options.versions[api];
+  const min = Math.max(known.min, byBackend?.min ?? 0, byOption?.min ?? 0);
+  const max = Math.min(stable, byBackend?.max ?? Infinity, byOption?.max ?? Infinity);
+  if (min <= max) return { min, max };
+  const wanted = `it leaves no version of ${info.name} within ${String(known.min)} to ${String(stable)}`;
+  if (byOption) throw new OptionError(`versions.${api}`, `${String(byOption.min)} to ${String(byOption.max)}`, wanted);
+  throw new OptionError(`backend.versions.${api}`, `${String(byBackend?.min)} to ${String(byBackend?.max)}`, wanted);
+}

@@ -1,0 +1,111 @@
+import type { ConnectionInfo } from '../contract.js';
+import { CLOSE, DONE, type FrameOutcome, type PendingFrame } from '../listener/frame-handler.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { API_VERSIONS_KEY, hasFlexibleResponseHeader, isFlexible } from '../protocol/header.js';
+import { apiVersionsApi } from '../protocol/messages/api-versions.js';
+import type { ProduceRequest } from '../protocol/messages/produce.js';
+import { encodeBareError, encodeErrorResponse, encodeResponseFrame } from './answer.js';
+import type { Dispatch } from './dispatch.js';
+import { type AnyCodec, PRODUCE_KEY } from './firewall.js';
+
+/** A request that stands not in the firewall's table. */
+interface Refused {
+  readonly apiKey: number;
+  readonly version: number;
+  readonly correlationId: number;
+  readonly bytes: Buffer;
+  /** Where the request goes on after api key, version and correlation id. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Before Produce v3 the body begins with the acks. */
+const PRODUCE_ACKS_FIRST_BELOW = 3;
+
+/** Answers UNSUPPORTED_VERSION in the best shape there is, or closes where the gateway was told to. */
+export function refuse(dispatch: Dispatch, connection: ConnectionInfo, refused: Refused): FrameOutcome {
+  const { firewall, events } = dispatch;
+  const { apiKey, version, correlationId } = refused;
+  const closed = dispatch.unsupported === 'close' && apiKey !== API_VERSIONS_KEY;
+  if (events.has('refused')) {
+    const apiName = firewall.info(apiKey)?.name ?? null;
+    events.emit('refused', { connection, apiKey, apiName, version, correlationId, closed });
+  }
+  if (closed) return CLOSE;
+  if (apiKey === API_VERSIONS_KEY) {
+    // The client asks again in a version from this list; version 0 is one that every client reads.
+    const response = { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: firewall.advertised };
+    encodeResponseFrame(dispatch, apiVersionsApi, 0, false, correlationId, response);
+    return DONE;
+  }
+  const codec = firewall.codec(apiKey, version);
+  if (codec instanceof Promise) return new WaitForCodec(codec, dispatch, refused);
+  answerRefused(dispatch, codec, refused);
+  return DONE;
+}
+
+/** The first refusal of an API loads its codec; the frames behind it wait. */
+class WaitForCodec implements PendingFrame {
+  #codec: AnyCodec | undefined;
+
+  constructor(
+    private readonly loading: Promise<AnyCodec>,
+    private readonly dispatch: Dispatch,
+    private readonly refused: Refused,
+  ) {}
+
+  whenSettled(callback: () => void): void {
+    this.loading.then((codec) => {
+      this.#codec = codec;
+      callback();
+    }, callback);
+  }
+
+  complete(): typeof DONE {
+    answerRefused(this.dispatch, this.#codec, this.refused);
+    return DONE;
+  }
+}
+
+function answerRefused(dispatch: Dispatch, codec: AnyCodec | undefined, refused: Refused): void {
+  const { apiKey, version, correlationId } = refused;
+  const flexibleFrom = dispatch.firewall.info(apiKey)?.flexibleFrom ?? -1;
+  const flexibleHeader = hasFlexibleResponseHeader(apiKey, flexibleFrom, version);
+  const request = codec && readRefused(dispatch, codec, flexibleFrom, refused);
+  if (apiKey === PRODUCE_KEY && wantsNoAnswer(dispatch, refused, request)) return;
+  const code = ErrorCode.UNSUPPORTED_VERSION;
+  if (
+    request === undefined ||
+    codec === undefined ||
+    encodeErrorResponse(dispatch, codec, version, flexibleHeader, correlationId, request, code, null) === 0
+  ) {
+    encodeBareError(dispatch, flexibleHeader, correlationId, code);
+  }
+}
+
+/** The request, for its topics and partitions; undefined when it does not decode, which is no matter: it is refused. */
+function readRefused(dispatch: Dispatch, codec: AnyCodec, flexibleFrom: number, refused: Refused): unknown {
+  const { reader } = dispatch;
+  try {
+    reader.reset(refused.bytes, refused.start, refused.end, dispatch.maxDecodedElements);
+    reader.nullableString(false);
+    if (isFlexible(flexibleFrom, refused.version)) reader.skipTaggedFields();
+    return codec.readRequest(reader, refused.version);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Produce with acks 0 is never answered: its client does not read an answer, and would take it for another's. */
+function wantsNoAnswer(dispatch: Dispatch, refused: Refused, request: unknown): boolean {
+  if (request !== undefined) return (request as ProduceRequest).acks === 0;
+  if (refused.version >= PRODUCE_ACKS_FIRST_BELOW) return false;
+  const { reader } = dispatch;
+  try {
+    reader.reset(refused.bytes, refused.start, refused.end, 0);
+    reader.nullableString(false);
+    return reader.int16() === 0;
+  } catch {
+    return false;
+  }
+}

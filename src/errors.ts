@@ -1,0 +1,49 @@
+/** What went wrong in the use of a gateway, as a code that stays the same over releases. */
+export type GatewayErrorCode =
+  'INVALID_OPTION' | 'INVALID_BACKEND' | 'INVALID_STATE' | 'BACKEND_IN_USE' | 'CLOSE_TIMEOUT';
+
+/** A gateway was set up or used in a way that cannot work. */
+export class GatewayError extends Error {
+  override readonly name: string = 'GatewayError';
+
+  constructor(
+    readonly code: GatewayErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** An option has a value that it cannot have. */
+export class OptionError extends GatewayError {
+  override readonly name: string = 'OptionError';
+
+  /**
+   * @param option - Path of the option, such as `listener.port`.
+   * @param value - The value it has.
+   * @param wanted - What it may be.
+   */
+  constructor(
+    readonly option: string,
+    readonly value: unknown,
+    wanted: string,
+  ) {
+    super('INVALID_OPTION', `option ${option} is ${describe(value)}; ${wanted}`);
+  }
+}
+
+function describe(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+    case 'bigint':
+      return `${String(value)}n`;
+    case 'function':
+      return 'a function';
+    case 'object':
+      return value === null ? 'null' : Array.isArray(value) ? `an array of ${String(value.length)}` : 'an object';
+    default:
+      return String(value);
+  }
+}

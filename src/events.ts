@@ -1,0 +1,178 @@
+import { EventEmitter } from 'node:events';
+import type typedEmitter from 'typed-emitter';
+import type { ConnectionInfo, Endpoint, RequestContext } from './contract.js';
+import type { ApiName } from './protocol/apis.js';
+
+/** A request was decoded and goes to its handler. */
+export interface RequestEvent {
+  readonly connection: ConnectionInfo;
+  readonly api: ApiName;
+  readonly version: number;
+  readonly correlationId: number;
+  readonly clientId: string | null;
+  /** Size of the request in bytes, header included, length prefix not. */
+  readonly bytes: number;
+}
+
+/** A response was encoded, or nothing was owed (Produce with acks 0). */
+export interface ResponseEvent {
+  readonly connection: ConnectionInfo;
+  readonly api: ApiName;
+  readonly version: number;
+  readonly correlationId: number;
+  readonly clientId: string | null;
+  /** From the decoded request to the encoded response, in milliseconds. */
+  readonly durationMs: number;
+  /** The first error code in the response, 0 when there is none. */
+  readonly errorCode: number;
+  /** Size of the response in bytes, length prefix included; 0 when nothing was owed. */
+  readonly bytes: number;
+}
+
+/** The version firewall refused a request. */
+export interface RefusedEvent {
+  readonly connection: ConnectionInfo;
+  readonly apiKey: number;
+  /** Kafka's name of the API; null when Kafka 4.3 has no such key. */
+  readonly apiName: string | null;
+  readonly version: number;
+  readonly correlationId: number;
+  /** Whether the connection was closed instead of an answer (`unsupported: 'close'`). */
+  readonly closed: boolean;
+}
+
+/** Bytes that are not the Kafka protocol; the connection is closed. */
+export interface ProtocolErrorEvent {
+  readonly connection: ConnectionInfo;
+  readonly error: Error;
+  /** API key of the request; null when not even that could be read. */
+  readonly apiKey: number | null;
+  readonly version: number | null;
+}
+
+/** A connection ended otherwise than by its client's leave: a socket error, a time limit, a limit of connections. */
+export interface ConnectionErrorEvent {
+  readonly connection: ConnectionInfo;
+  readonly error: Error;
+}
+
+/** A backend failed on a request. The client has got an error code and nothing of this. */
+export interface RequestErrorEvent {
+  readonly connection: ConnectionInfo;
+  /** Name of the backend. */
+  readonly backend: string;
+  readonly api: ApiName | 'connect' | 'disconnect';
+  /** Null for `connect` and `disconnect`. */
+  readonly context: RequestContext | null;
+  /** What was thrown; an `EncodeError` with the path of the field when a response did not fit its schema. */
+  readonly error: unknown;
+}
+
+/** The gateway is ready. */
+export interface ListeningEvent {
+  /** What it is bound to. */
+  readonly endpoint: Endpoint;
+  /** What it tells clients to connect to. */
+  readonly advertised: Endpoint;
+}
+
+/** The events of a gateway, each with the type of its listener. */
+// A type alias and not an interface, so that it fits typed-emitter's constraint.
+export type GatewayEvents = {
+  /** The gateway is bound and accepts. */
+  listening: (event: ListeningEvent) => void;
+  /** A client connected. */
+  connection: (connection: ConnectionInfo) => void;
+  /** A client's connection is closed, and its last handler has settled. */
+  disconnect: (connection: ConnectionInfo) => void;
+  /** A request was decoded. */
+  request: (event: RequestEvent) => void;
+  /** A request was answered. */
+  response: (event: ResponseEvent) => void;
+  /** A request was refused for its API or version. */
+  refused: (event: RefusedEvent) => void;
+  /** A connection sent what is not Kafka. */
+  protocolError: (event: ProtocolErrorEvent) => void;
+  /** A connection failed. */
+  connectionError: (event: ConnectionErrorEvent) => void;
+  /** The backend failed. */
+  requestError: (event: RequestErrorEvent) => void;
+  /** The listener itself failed, or a listener of one of these events threw. */
+  error: (error: Error) => void;
+  /** The gateway is closed. */
+  close: () => void;
+};
+
+/**
+ * The events inside: typed, and guarded. A listener that throws or rejects is reported as `error` and harms nobody; an
+ * `error` that nobody listens to becomes a process warning instead of a throw.
+ */
+export class GuardedEvents {
+  readonly #emitter = new EventEmitter() as typedEmitter.default<GatewayEvents>;
+  readonly #listened = new Set<keyof GatewayEvents>();
+  /** Whether anyone listens, for the events of the hot path. */
+  request = false;
+  response = false;
+
+  on<Name extends keyof GatewayEvents>(name: Name, listener: GatewayEvents[Name]): void {
+    this.#emitter.on(name, listener);
+    this.#update(name);
+  }
+
+  once<Name extends keyof GatewayEvents>(name: Name, listener: GatewayEvents[Name]): void {
+    this.#emitter.once(name, listener);
+    this.#update(name);
+  }
+
+  off<Name extends keyof GatewayEvents>(name: Name, listener: GatewayEvents[Name]): void {
+    this.#emitter.off(name, listener);
+    this.#update(name);
+  }
+
+  /** Whether anyone listens: the event's object need not be made otherwise. */
+  has(name: keyof GatewayEvents): boolean {
+    return this.#listened.has(name);
+  }
+
+  emit<Name extends keyof GatewayEvents>(name: Name, ...args: Parameters<GatewayEvents[Name]>): void {
+    if (!this.#listened.has(name)) {
+      if (name === 'error') warn(args[0] as Error);
+      return;
+    }
+    // One by one, so that a listener that throws does not keep the event from the next.
+    for (const listener of this.#emitter.rawListeners(name) as ((...args: unknown[]) => unknown)[]) {
+      try {
+        const result = listener.apply(this.#emitter, args);
+        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#listenerFailed(name, error));
+      } catch (error) {
+        this.#listenerFailed(name, error);
+      }
+    }
+    this.#update(name);
+  }
+
+  #listenerFailed(name: keyof GatewayEvents, cause: unknown): void {
+    const error = new Error(`a listener of the gateway's '${name}' event failed: ${String(cause)}`, { cause });
+    if (name === 'error') warn(error);
+    else this.emit('error', error);
+  }
+
+  #update(name: keyof GatewayEvents): void {
+    const listened = this.#emitter.listenerCount(name) > 0;
+    if (listened) this.#listened.add(name);
+    else this.#listened.delete(name);
+    if (name === 'request') this.request = listened;
+    else if (name === 'response') this.response = listened;
+  }
+}
+
+function warn(error: Error): void {
+  process.emitWarning(error.message, { type: 'KafkaGatewayWarning', detail: error.stack ?? '' });
+}
+
+/** Whether a value is a promise by Kafka gateway's rule: it has a function `then`. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'
+  );
+}

@@ -1,0 +1,41 @@
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * A gateway that lets unmodified Kafka clients talk to a backend of yours, from inside your Node.js process.
+ *
+ * @packageDocumentation
+ */
+export { createStubBackend, type StubBackend, type StubMode, type StubOptions } from '../adapters/stub/stub-backend.js';
+export {
+  type AbortCause,
+  type ApiHandler,
+  type ApiName,
+  type Awaitable,
+  type Backend,
+  type BackendMethods,
+  type ConnectionInfo,
+  defineBackend,
+  type Endpoint,
+  ErrorCode,
+  errorName,
+  type ErrorName,
+  type GatewayHandle,
+  KafkaError,
+  type Principal,
+  RequestAborted,
+  type RequestContext,
+  type VersionRange,
+} from './contract.js';
+export { GatewayError, type GatewayErrorCode, OptionError } from './errors.js';
+export type {
+  ConnectionErrorEvent,
+  GatewayEvents,
+  ListeningEvent,
+  ProtocolErrorEvent,
+  RefusedEvent,
+  RequestErrorEvent,
+  RequestEvent,
+  ResponseEvent,
+} from './events.js';
+export { type CloseOptions, createKafkaGateway, type GatewayStats, type KafkaGateway } from './gateway.js';
+export type { GatewayOptions, ListenerOptions } from './options.js';

@@ -1,0 +1,420 @@
+import type { Socket } from 'node:net';
+import { CLOSE, type FrameHandler, type FrameOutcome, type PendingFrame } from './frame-handler.js';
+import { FrameReader } from './frame-reader.js';
+import type { BudgetMember, InFlightBytes } from './in-flight-bytes.js';
+import type { Turn, Work } from './turn.js';
+
+/** Limits of one connection; times in milliseconds, sizes in bytes. */
+export interface ConnectionLimits {
+  readonly maxFrameBytes: number;
+  readonly maxUnsentBytes: number;
+  readonly idleTimeoutMs: number;
+  readonly frameTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+}
+
+/** What the connections of a gateway share. */
+export interface ConnectionShared {
+  readonly limits: ConnectionLimits;
+  readonly turn: Turn;
+  readonly inFlight: InFlightBytes;
+  /** Milliseconds of a clock that moves with the sweeps only: reading the real one for each chunk would cost more. */
+  readonly now: number;
+}
+
+/** A connection was given up because of a limit on time. */
+export class ConnectionTimeoutError extends Error {
+  override readonly name: string = 'ConnectionTimeoutError';
+
+  constructor(
+    readonly limit: 'idleTimeoutMs' | 'frameTimeoutMs' | 'writeTimeoutMs',
+    what: string,
+  ) {
+    super(what);
+  }
+}
+
+/** How much may be read ahead while a request is in flight, beside a whole frame. */
+const READ_AHEAD_BYTES = 64 * 1024;
+/** Answers are handed to the socket in runs of this size, so that a large chunk of requests does not pile them up. */
+const WRITE_BYTES = 256 * 1024;
+/** How long one connection may keep the others waiting, and how many frames pass between two looks at the clock. */
+const SLICE_MS = 5;
+const SLICE_FRAMES = 32;
+/** How many bytes one connection may bring into one turn of the event loop: libuv reads on while there is more. */
+const SLICE_BYTES = 256 * 1024;
+/** How long we wait, after our end, for the client's: a reset would take back answers that it has not read. */
+const LINGER_MS = 2_000;
+/** With memory short, a client that takes nothing for this long is given up earlier than `writeTimeoutMs`. */
+const SHORT_MEMORY_WRITE_MS = 20_000;
+
+/**
+ * One socket: chunks in, frames to the handler in order, one at a time, answers out in the same order. It knows when to
+ * stop reading (a request in flight, answers that are not taken, memory short) and when to give up.
+ */
+export class Connection implements BudgetMember, Work {
+  readonly #socket: Socket;
+  readonly #handler: FrameHandler;
+  readonly #shared: ConnectionShared;
+  readonly #frames: FrameReader;
+
+  /** The request in flight, and the bytes of its frame. */
+  #pending: PendingFrame | null = null;
+  #pendingSettled = false;
+  #pendingBytes = 0;
+  #connecting = false;
+  /** Gave way to other connections; goes on in the next turn of the event loop. */
+  #yielded = false;
+  #reading = true;
+  /** The client has ended its side: what it asked is answered, then we end. */
+  #inputEnded = false;
+  /** No frame is handled any more: we have ended, or are about to. */
+  #finished = false;
+  #ended = false;
+  #accounted = 0;
+  #touched: number;
+  #loop = -1;
+  #loopBytes = 0;
+  #writeTimeout = 0;
+  #lingerTimer: NodeJS.Timeout | null = null;
+  #draining = false;
+  #lingerMs = LINGER_MS;
+
+  constructor(socket: Socket, handler: FrameHandler, shared: ConnectionShared) {
+    this.#socket = socket;
+    this.#handler = handler;
+    this.#shared = shared;
+    this.#frames = new FrameReader(shared.limits.maxFrameBytes);
+    this.#touched = shared.now;
+    socket.on('data', (chunk: Buffer) => {
+      this.#onData(chunk);
+    });
+    socket.on('end', () => {
+      this.#onEnd();
+    });
+    socket.on('error', (error) => {
+      this.#handler.failed(error);
+    });
+    socket.on('timeout', () => {
+      this.#onWriteTimeout();
+    });
+    socket.on('close', () => {
+      this.#onClose();
+    });
+  }
+
+  /** Lets the handler greet the connection, then begins. */
+  start(): void {
+    let greeted: PromiseLike<void> | null;
+    try {
+      greeted = this.#handler.connect();
+    } catch {
+      this.#socket.destroy();
+      return;
+    }
+    if (greeted === null) return;
+    this.#connecting = true;
+    greeted.then(
+      () => {
+        this.#connecting = false;
+        this.#shared.turn.run(this);
+      },
+      () => {
+        this.#socket.destroy();
+      },
+    );
+  }
+
+  get midFrame(): boolean {
+    return this.#frames.partial;
+  }
+
+  /** Answers what has arrived as a whole, then ends; with `hurry` without waiting for the client's end. */
+  drain({ hurry }: { readonly hurry: boolean }): void {
+    this.#draining = true;
+    if (hurry) {
+      this.#lingerMs = 0;
+      if (this.#ended) this.#socket.destroySoon();
+    }
+    this.#shared.turn.run(this);
+  }
+
+  /** Aborts the request in flight; what its handler still answers is written. */
+  abort(cause: 'shutdown'): void {
+    this.#handler.abort(cause);
+  }
+
+  /** Closes at once. */
+  destroy(error?: Error): void {
+    if (error && !this.#socket.destroyed) this.#handler.failed(error);
+    this.#socket.destroy();
+  }
+
+  mayReadAgain(): void {
+    this.#updateReading();
+  }
+
+  /** Looks whether a limit on time is over. */
+  sweep(now: number): void {
+    const { limits } = this.#shared;
+    if (this.#socket.writableLength > 0) {
+      this.#armWriteTimeout();
+    } else if (this.#frames.partial && this.#pending === null) {
+      // While we do not read ourselves, the client cannot be late.
+      if (!this.#reading) this.#touched = now;
+      else if (now - this.#touched > limits.frameTimeoutMs) {
+        this.destroy(
+          new ConnectionTimeoutError(
+            'frameTimeoutMs',
+            `no byte of a begun frame for ${String(limits.frameTimeoutMs)} ms`,
+          ),
+        );
+      }
+    } else if (this.#pending === null && !this.#connecting && now - this.#touched > limits.idleTimeoutMs) {
+      this.destroy(new ConnectionTimeoutError('idleTimeoutMs', `idle for ${String(limits.idleTimeoutMs)} ms`));
+    }
+  }
+
+  /** Handles the frames that are there, as far as it goes; then writes what was answered. */
+  work(): void {
+    if (this.#socket.destroyed) {
+      this.#dropPending();
+      this.#account();
+      return;
+    }
+    const { writer } = this.#shared.turn;
+    this.#yielded = false;
+    if (this.#pendingSettled) this.#completePending();
+    let frames = 0;
+    let sliceEnd = 0;
+    while (!this.#blocked) {
+      const outcome = this.#nextFrame();
+      if (outcome === null) break;
+      if (typeof outcome === 'object') this.#wait(outcome);
+      else if (outcome === CLOSE) this.#finished = true;
+      if (writer.length >= WRITE_BYTES) this.#flush();
+      if (++frames % SLICE_FRAMES === 0) {
+        const now = performance.now();
+        if (sliceEnd === 0) sliceEnd = now + SLICE_MS;
+        else if (now > sliceEnd) this.#yield();
+      }
+    }
+    this.#flush();
+    this.#endWhenDone();
+    this.#account();
+    this.#updateReading();
+  }
+
+  get #blocked(): boolean {
+    return (
+      this.#finished ||
+      this.#pending !== null ||
+      this.#connecting ||
+      this.#yielded ||
+      this.#socket.writableLength >= this.#shared.limits.maxUnsentBytes
+    );
+  }
+
+  /** Hands the next frame to the handler; null when there is none. */
+  #nextFrame(): FrameOutcome | null {
+    const frames = this.#frames;
+    try {
+      if (!frames.next()) return null;
+    } catch (error) {
+      this.#handler.badFrame(error as Error);
+      return CLOSE;
+    }
+    return this.#handler.handle(frames.bytes, frames.start, frames.end);
+  }
+
+  #wait(pending: PendingFrame): void {
+    this.#pending = pending;
+    this.#pendingSettled = false;
+    this.#pendingBytes = this.#frames.end - this.#frames.start;
+    pending.whenSettled(() => {
+      this.#pendingSettled = true;
+      this.#shared.turn.run(this);
+    });
+  }
+
+  #completePending(): void {
+    const pending = this.#pending!;
+    this.#pending = null;
+    this.#pendingSettled = false;
+    this.#pendingBytes = 0;
+    this.#touched = this.#shared.now;
+    if (pending.complete() === CLOSE) this.#finished = true;
+  }
+
+  /** The client is gone: an answer that comes now is dropped, with what it holds. */
+  #dropPending(): void {
+    if (!this.#pendingSettled) return;
+    this.#completePending();
+    const { writer } = this.#shared.turn;
+    writer.take();
+    for (const release of writer.takeReleases() ?? []) release();
+    writer.recycle(true);
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#touched = this.#shared.now;
+    if (this.#finished) return;
+    this.#frames.push(chunk);
+    if (chunk.length >= READ_AHEAD_BYTES / 2) this.#countSlice(chunk.length);
+    if (this.#blocked) {
+      this.#account();
+      this.#updateReading();
+    } else {
+      this.#shared.turn.run(this);
+    }
+  }
+
+  /** Large chunks come in runs within one turn of the event loop: from some size on, the others go first. */
+  #countSlice(bytes: number): void {
+    const { loop } = this.#shared.turn;
+    if (loop !== this.#loop) {
+      this.#loop = loop;
+      this.#loopBytes = 0;
+    }
+    this.#loopBytes += bytes;
+    if (this.#loopBytes > SLICE_BYTES && !this.#yielded) this.#yield();
+  }
+
+  #yield(): void {
+    this.#yielded = true;
+    setImmediate(() => {
+      this.#shared.turn.run(this);
+    });
+  }
+
+  #onEnd(): void {
+    this.#inputEnded = true;
+    if (this.#ended) this.#socket.destroySoon();
+    else this.#shared.turn.run(this);
+  }
+
+  #flush(): void {
+    const { writer } = this.#shared.turn;
+    if (writer.length === 0) return;
+    const socket = this.#socket;
+    const releases = writer.takeReleases();
+    const written = releases === null ? this.#onWritten : this.#releasing(releases);
+    const bytes = writer.take();
+    if (socket.destroyed || this.#ended) {
+      writer.recycle(true);
+      for (const release of releases ?? []) release();
+      return;
+    }
+    if (Array.isArray(bytes)) {
+      socket.cork();
+      for (let index = 0; index < bytes.length - 1; index++) socket.write(bytes[index]!);
+      socket.write(bytes[bytes.length - 1]!, written);
+      socket.uncork();
+      writer.recycle(socket.writableLength === 0);
+    } else if (socket.writableLength > 0) {
+      // The socket will hold on to it: a copy of the right size, or one small answer pins the whole slab.
+      socket.write(Buffer.from(bytes), written);
+      writer.recycle(true);
+    } else {
+      socket.write(bytes, written);
+      writer.recycle(socket.writableLength === 0);
+    }
+    if (socket.writableLength > 0) this.#armWriteTimeout();
+  }
+
+  /** Called after each write: the peer has taken bytes. */
+  readonly #onWritten = (): void => {
+    this.#touched = this.#shared.now;
+    if (this.#accounted === 0 && this.#writeTimeout === 0) return;
+    if (this.#socket.writableLength === 0) this.#disarmWriteTimeout();
+    this.#shared.turn.run(this);
+  };
+
+  #releasing(releases: readonly (() => void)[]): () => void {
+    return () => {
+      for (const release of releases) release();
+      this.#onWritten();
+    };
+  }
+
+  #armWriteTimeout(): void {
+    const { limits, inFlight } = this.#shared;
+    const timeout = inFlight.full ? Math.min(limits.writeTimeoutMs, SHORT_MEMORY_WRITE_MS) : limits.writeTimeoutMs;
+    if (timeout === this.#writeTimeout) return;
+    this.#writeTimeout = timeout;
+    // The socket's own timer starts again while the peer takes bytes, even within one long write.
+    this.#socket.setTimeout(timeout);
+  }
+
+  #disarmWriteTimeout(): void {
+    if (this.#writeTimeout === 0) return;
+    this.#writeTimeout = 0;
+    this.#socket.setTimeout(0);
+  }
+
+  #onWriteTimeout(): void {
+    if (this.#socket.writableLength === 0) return;
+    this.destroy(
+      new ConnectionTimeoutError(
+        'writeTimeoutMs',
+        `the client took no byte of its answers for ${String(this.#writeTimeout)} ms`,
+      ),
+    );
+  }
+
+  #endWhenDone(): void {
+    if (this.#ended) return;
+    const over = (this.#inputEnded || this.#draining) && this.#pending === null && !this.#yielded && !this.#connecting;
+    if (over && !this.#frames.hasFrame) this.#finished = true;
+    if (!this.#finished || this.#pending !== null) return;
+    this.#ended = true;
+    this.#frames.clear();
+    if (this.#inputEnded || this.#lingerMs === 0) {
+      this.#socket.destroySoon();
+      return;
+    }
+    this.#socket.end(() => {
+      if (this.#socket.destroyed) return;
+      this.#lingerTimer = setTimeout(() => {
+        this.#socket.destroy();
+      }, this.#lingerMs).unref();
+    });
+  }
+
+  #account(): void {
+    // A handler may outlive its client, and its frame with it.
+    const unsent = this.#socket.destroyed ? 0 : this.#socket.writableLength;
+    const held = this.#frames.buffered + this.#pendingBytes + unsent;
+    if (held === this.#accounted) return;
+    const change = held - this.#accounted;
+    this.#accounted = held;
+    this.#shared.inFlight.change(change);
+  }
+
+  #updateReading(): void {
+    const reading = this.#mayRead();
+    if (reading === this.#reading || this.#socket.destroyed) return;
+    this.#reading = reading;
+    this.#touched = this.#shared.now;
+    if (reading) this.#socket.resume();
+    else this.#socket.pause();
+  }
+
+  #mayRead(): boolean {
+    if (this.#finished) return true;
+    if (this.#draining) return false;
+    if (this.#blocked && this.#frames.buffered >= READ_AHEAD_BYTES && this.#frames.hasFrame) return false;
+    if (this.#socket.writableLength >= this.#shared.limits.maxUnsentBytes) return false;
+    return this.#shared.inFlight.mayRead(this);
+  }
+
+  #onClose(): void {
+    if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer);
+    this.#finished = true;
+    this.#ended = true;
+    this.#frames.clear();
+    this.#account();
+    this.#shared.inFlight.leave(this);
+    this.#handler.closed();
+  }
+}

@@ -1,0 +1,209 @@
+/** A length prefix that cannot be: zero, negative, or over the limit. */
+export class FrameLengthError extends Error {
+  override readonly name: string = 'FrameLengthError';
+
+  constructor(
+    readonly length: number,
+    readonly limit: number,
+  ) {
+    super(`a frame of ${String(length)} bytes; 1 to ${String(limit)} are allowed`);
+  }
+}
+
+/** Up to here a frame may be a view into a chunk that it shares with others; a longer one has memory of its own. */
+const OWN_MEMORY_BYTES = 64 * 1024;
+
+/** Chunks below this are gathered into larger blocks, so that a frame that comes byte by byte costs no more than its bytes. */
+const SMALL_CHUNK_BYTES = 4 * 1024;
+const FIRST_BLOCK_BYTES = 256;
+const LARGEST_BLOCK_BYTES = 64 * 1024;
+
+/** The byte that a frame may have in front of it: its length. */
+const PREFIX_BYTES = 4;
+
+/**
+ * Splits a stream of bytes into length-prefixed frames. Memory follows the bytes that are there, never the length that
+ * is declared; what was handed out is never written again.
+ */
+export class FrameReader {
+  readonly #limit: number;
+  /** Chunks not yet read, the first from `#at` on. */
+  readonly #chunks: Buffer[] = [];
+  #at = 0;
+  #buffered = 0;
+  /** Length of the frame that has begun, or 0. */
+  #length = 0;
+  /** The last chunk, when it is a block of ours with room: how much of it is filled. */
+  #block: Buffer | null = null;
+  #blockFilled = 0;
+
+  /** The frame that {@link next} found: a range of `bytes`. */
+  bytes: Buffer = Buffer.alloc(0);
+  start = 0;
+  end = 0;
+
+  /** @param limit - The longest frame to take, in bytes. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Bytes that came and are not yet part of a frame handed out. */
+  get buffered(): number {
+    return this.#buffered;
+  }
+
+  /** Whether a frame has begun and is not yet there as a whole. */
+  get partial(): boolean {
+    return (this.#buffered > 0 || this.#length > 0) && !this.hasFrame;
+  }
+
+  /** Whether {@link next} would find a frame, or a length to complain about. */
+  get hasFrame(): boolean {
+    if (this.#length > 0) return this.#buffered >= this.#length;
+    if (this.#buffered < PREFIX_BYTES) return false;
+    const length = this.#peekLength();
+    return length <= 0 || length > this.#limit || this.#buffered - PREFIX_BYTES >= length;
+  }
+
+  /** Takes bytes as they come; keeps a reference to them. */
+  push(chunk: Buffer): void {
+    this.#buffered += chunk.length;
+    if (this.#chunks.length === 0) {
+      this.#chunks.push(chunk);
+    } else if (chunk.length < SMALL_CHUNK_BYTES) {
+      this.#gather(chunk);
+    } else {
+      this.#closeBlock();
+      this.#chunks.push(chunk);
+    }
+  }
+
+  /**
+   * Looks for the next frame; false when more bytes are needed.
+   *
+   * @throws FrameLengthError for a length that cannot be; nothing after it can be read.
+   */
+  next(): boolean {
+    if (this.#length === 0) {
+      if (this.#buffered < PREFIX_BYTES) return this.#rest();
+      const length = this.#peekLength();
+      if (length <= 0 || length > this.#limit) throw new FrameLengthError(length, this.#limit);
+      this.#skip(PREFIX_BYTES);
+      this.#length = length;
+    }
+    if (this.#buffered < this.#length) return this.#rest();
+    const length = this.#length;
+    this.#length = 0;
+    const first = this.#chunks[0]!;
+    const at = this.#at;
+    if (this.#filled(first) - at >= length && (length <= OWN_MEMORY_BYTES || first.length - length <= PREFIX_BYTES)) {
+      this.bytes = first;
+      this.start = at;
+      this.end = at + length;
+      this.#skip(length);
+    } else {
+      this.bytes = this.#copy(length);
+      this.start = 0;
+      this.end = length;
+    }
+    return true;
+  }
+
+  /** Forgets everything. */
+  clear(): void {
+    this.#skip(this.#buffered);
+    this.#length = 0;
+    this.bytes = Buffer.alloc(0);
+  }
+
+  #filled(chunk: Buffer): number {
+    return chunk === this.#block ? this.#blockFilled : chunk.length;
+  }
+
+  #peekLength(): number {
+    let length = 0;
+    let index = 0;
+    let at = this.#at;
+    for (let count = 0; count < PREFIX_BYTES; count++) {
+      while (at >= this.#filled(this.#chunks[index]!)) {
+        index++;
+        at = 0;
+      }
+      length = (length << 8) | this.#chunks[index]![at++]!;
+    }
+    return length;
+  }
+
+  #skip(count: number): void {
+    this.#buffered -= count;
+    let at = this.#at + count;
+    let done = 0;
+    while (done < this.#chunks.length) {
+      const filled = this.#filled(this.#chunks[done]!);
+      if (at < filled) break;
+      at -= filled;
+      done++;
+    }
+    if (done === this.#chunks.length) {
+      this.#chunks.length = 0;
+      this.#block = null;
+    } else if (done > 0) {
+      this.#chunks.splice(0, done);
+    }
+    this.#at = at;
+  }
+
+  #copy(length: number): Buffer {
+    const frame = Buffer.allocUnsafeSlow(length);
+    let written = 0;
+    let at = this.#at;
+    for (let index = 0; written < length; index++) {
+      const chunk = this.#chunks[index]!;
+      written += chunk.copy(frame, written, at, Math.min(this.#filled(chunk), at + length - written));
+      at = 0;
+    }
+    this.#skip(length);
+    return frame;
+  }
+
+  /** A small rest of a chunk is copied, so that an idle connection does not pin the chunk around it. */
+  #rest(): false {
+    if (this.#buffered > 0 && this.#buffered < SMALL_CHUNK_BYTES && this.#chunks.length === 1) {
+      const chunk = this.#chunks[0]!;
+      if (chunk !== this.#block && chunk.length > this.#buffered) {
+        this.#chunks.length = 0;
+        this.#block = null;
+        this.#gather(chunk.subarray(this.#at));
+        this.#at = 0;
+      }
+    }
+    return false;
+  }
+
+  #gather(chunk: Buffer): void {
+    let from = 0;
+    while (from < chunk.length) {
+      if (this.#block === null || this.#blockFilled === this.#block.length) this.#openBlock(chunk.length - from);
+      const block = this.#block!;
+      const copied = chunk.copy(block, this.#blockFilled, from);
+      this.#blockFilled += copied;
+      from += copied;
+    }
+  }
+
+  #openBlock(least: number): void {
+    const last = this.#block?.length ?? 0;
+    const size = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * last, least));
+    this.#closeBlock();
+    this.#block = Buffer.allocUnsafeSlow(size);
+    this.#blockFilled = 0;
+    this.#chunks.push(this.#block);
+  }
+
+  #closeBlock(): void {
+    const block = this.#block;
+    if (block === null) return;
+    if (this.#blockFilled < block.length) this.#chunks[this.#chunks.length - 1] = block.subarray(0, this.#blockFilled);
+    this.#block = null;
+  }
+}

@@ -1,0 +1,89 @@
+/** A connection as the budget sees it. */
+export interface BudgetMember {
+  /** Whether a frame has begun to arrive and is not complete. */
+  readonly midFrame: boolean;
+  /** It may try to read again. */
+  mayReadAgain(): void;
+}
+
+/** What one wait may bring in before the budget looks again. */
+const READ_BYTES = 64 * 1024;
+
+/**
+ * The bytes that all connections of a gateway hold: frames that arrive or are being handled, and responses that their
+ * clients have not taken. At the limit, reading pauses.
+ *
+ * One connection with a begun frame always reads on: otherwise many half frames could fill the budget, and none of them
+ * would ever become a whole one that can be handled and freed.
+ */
+export class InFlightBytes {
+  readonly #limit: number;
+  #used = 0;
+  #favoured: BudgetMember | null = null;
+  readonly #waiting = new Set<BudgetMember>();
+
+  /** @param limit - In bytes; one frame and the responses that are being written may go over it. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get used(): number {
+    return this.#used;
+  }
+
+  /** Whether memory is short. */
+  get full(): boolean {
+    return this.#used >= this.#limit;
+  }
+
+  /** Tells that a member holds so many bytes more, or fewer. */
+  change(bytes: number): void {
+    this.#used += bytes;
+    if (bytes < 0 && this.#waiting.size > 0) this.#wake();
+  }
+
+  /** Asks whether a member may read; if not, it is told when it may ask again. */
+  mayRead(member: BudgetMember): boolean {
+    if (!this.full) {
+      this.#waiting.delete(member);
+      return true;
+    }
+    if (this.#favoured !== null && !this.#favoured.midFrame) this.#favoured = null;
+    if (this.#favoured === null && member.midFrame) this.#favoured = member;
+    if (this.#favoured === member) {
+      this.#waiting.delete(member);
+      return true;
+    }
+    this.#waiting.add(member);
+    if (this.#favoured === null) this.#favourNext();
+    return false;
+  }
+
+  /** A member is gone; what it held has been given back. */
+  leave(member: BudgetMember): void {
+    this.#waiting.delete(member);
+    if (this.#favoured !== member) return;
+    this.#favoured = null;
+    if (this.full) this.#favourNext();
+  }
+
+  #wake(): void {
+    let room = this.#limit - this.#used;
+    for (const member of this.#waiting) {
+      if (room <= 0) break;
+      room -= READ_BYTES;
+      this.#waiting.delete(member);
+      member.mayReadAgain();
+    }
+  }
+
+  #favourNext(): void {
+    for (const member of this.#waiting) {
+      if (!member.midFrame) continue;
+      this.#favoured = member;
+      this.#waiting.delete(member);
+      member.mayReadAgain();
+      return;
+    }
+  }
+}

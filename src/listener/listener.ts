@@ -1,0 +1,176 @@
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Connection, type ConnectionLimits, type ConnectionShared } from './connection.js';
+import type { FrameHandler } from './frame-handler.js';
+import { InFlightBytes } from './in-flight-bytes.js';
+import { Turn } from './turn.js';
+
+/** Where to bind, and the limits that hold there. */
+export interface ListenerSettings extends ConnectionLimits {
+  readonly host: string;
+  readonly port: number;
+  readonly backlog: number;
+  readonly maxConnections: number;
+  readonly maxInFlightBytes: number;
+}
+
+/** A connection that came while there were as many as there may be. */
+export class TooManyConnectionsError extends Error {
+  override readonly name: string = 'TooManyConnectionsError';
+
+  constructor(readonly maxConnections: number) {
+    super(`more than ${String(maxConnections)} connections`);
+  }
+}
+
+/** What a listener needs to make of a socket a connection. */
+export interface Accept {
+  /** Called for every socket that is taken; `onGone` is to be called when nothing of the connection is left. */
+  handler(socket: Socket, onGone: () => void): FrameHandler;
+  /** Called for every socket that is one too many. */
+  refused(socket: Socket, error: TooManyConnectionsError): void;
+}
+
+/** How often the limits on time are looked at, in relation to the shortest of them. */
+const SWEEPS_PER_LIMIT = 8;
+const SHORTEST_SWEEP_MS = 5;
+const LONGEST_SWEEP_MS = 1_000;
+
+/** Binds, accepts, keeps the connections and their limits, and drains them at the end. */
+export class Listener implements ConnectionShared {
+  readonly limits: ConnectionLimits;
+  readonly turn: Turn = new Turn();
+  readonly inFlight: InFlightBytes;
+  now = 0;
+
+  readonly #settings: ListenerSettings;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  /** Connections whose handlers or hooks are not done, the closed ones among them. */
+  #present = 0;
+  #accept: Accept | null = null;
+  /** Sockets that came between bind and accept. */
+  #early: Socket[] = [];
+  #sweeper: NodeJS.Timeout | null = null;
+  #onEmpty: (() => void) | null = null;
+
+  constructor(settings: ListenerSettings, onError: (error: Error) => void) {
+    this.#settings = settings;
+    this.limits = settings;
+    this.inFlight = new InFlightBytes(settings.maxInFlightBytes);
+    // A client may end its side and still read what it asked for.
+    this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
+      if (this.#accept === null) this.#early.push(socket);
+      else this.adopt(socket);
+    });
+    this.#server.on('error', onError);
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Binds; rejects when the address cannot be had. Connections wait until {@link accept}. */
+  async bind(): Promise<AddressInfo> {
+    const { host, port, backlog } = this.#settings;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, backlog }, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    return this.#server.address() as AddressInfo;
+  }
+
+  /** Lets connections in, the waiting ones first. */
+  accept(accept: Accept): void {
+    this.#accept = accept;
+    const { idleTimeoutMs, frameTimeoutMs } = this.limits;
+    const shortest = Math.min(idleTimeoutMs, frameTimeoutMs) / SWEEPS_PER_LIMIT;
+    const interval = Math.min(Math.max(shortest, SHORTEST_SWEEP_MS), LONGEST_SWEEP_MS);
+    this.now = performance.now();
+    this.#sweeper = setInterval(() => {
+      this.now = performance.now();
+      for (const connection of this.#connections) connection.sweep(this.now);
+    }, interval).unref();
+    for (const socket of this.#early.splice(0)) this.adopt(socket);
+  }
+
+  /** Takes a socket as a connection, or closes it when there are too many. */
+  adopt(socket: Socket): void {
+    const accept = this.#accept!;
+    const { maxConnections } = this.#settings;
+    if (this.#connections.size >= maxConnections) {
+      socket.on('error', () => undefined);
+      socket.destroy();
+      accept.refused(socket, new TooManyConnectionsError(maxConnections));
+      return;
+    }
+    this.#present++;
+    const handler = accept.handler(socket, () => {
+      this.#present--;
+      this.#checkEmpty();
+    });
+    const connection = new Connection(socket, handler, this);
+    this.#connections.add(connection);
+    socket.once('close', () => {
+      this.#connections.delete(connection);
+      this.#checkEmpty();
+    });
+    connection.start();
+  }
+
+  /** Stops accepting; settles when the port is free. */
+  async unbind(): Promise<void> {
+    for (const socket of this.#early.splice(0)) socket.destroy();
+    if (!this.#server.listening) return;
+    // Not awaited to the end: close() calls back after the last connection only, and those are ours to wait for.
+    this.#server.close();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Ends every connection once what has arrived on it is answered. */
+  drain({ hurry }: { readonly hurry: boolean }): void {
+    for (const connection of this.#connections) connection.drain({ hurry });
+  }
+
+  /** Aborts the requests in flight. */
+  abort(): void {
+    for (const connection of this.#connections) connection.abort('shutdown');
+  }
+
+  /** Closes every connection at once. */
+  destroy(): void {
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  /** Settles with true when no connection is left, or with false when the time is over. */
+  empty(timeoutMs: number): Promise<boolean> {
+    if (this.#isEmpty) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => {
+        this.#onEmpty = null;
+        resolve(false);
+      }, timeoutMs);
+      this.#onEmpty = () => {
+        clearTimeout(timer);
+        this.#onEmpty = null;
+        resolve(true);
+      };
+    });
+  }
+
+  /** Stops looking at the limits on time. */
+  stop(): void {
+    if (this.#sweeper !== null) clearInterval(this.#sweeper);
+    this.#sweeper = null;
+  }
+
+  get #isEmpty(): boolean {
+    return this.#present === 0 && this.#connections.size === 0;
+  }
+
+  #checkEmpty(): void {
+    if (this.#isEmpty) this.#onEmpty?.();
+  }
+}

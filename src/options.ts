@@ -1,0 +1,271 @@
+import { distance } from 'fastest-levenshtein';
+import type { ApiName, Backend, VersionRange } from './contract.js';
+import { GatewayError, OptionError } from './errors.js';
+import { apis } from './protocol/apis.js';
+
+/** Where a gateway listens, and what it tells clients to connect to. */
+export interface ListenerOptions {
+  /** Address or host name to bind. Default: `127.0.0.1`. */
+  readonly host?: string | undefined;
+  /** TCP port to bind; 0 lets the system choose. Default: 9093. */
+  readonly port?: number | undefined;
+  /**
+   * What metadata names as the address of the broker. Default: the bound address and port. Required, with a host, for
+   * a wildcard address, to which no client can connect.
+   */
+  readonly advertised?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
+  /** How many connections the system may queue before they are accepted. Default: 1024. */
+  readonly backlog?: number | undefined;
+}
+
+/** Options of {@link createKafkaGateway}. */
+export interface GatewayOptions {
+  /** Where to listen. An array is taken for the day when there may be several; it has one element. */
+  readonly listener?: ListenerOptions | readonly ListenerOptions[] | undefined;
+  /** What answers the requests. Default: the stub, which stores nothing and says so. */
+  readonly backend?: Backend | undefined;
+  /** Versions to allow, by API: narrows what codec and backend allow. */
+  readonly versions?: Partial<Record<ApiName, VersionRange>> | undefined;
+  /** Whether to allow and advertise versions that Kafka calls unstable. Default: false. */
+  readonly unstableVersions?: boolean | undefined;
+  /** What to do with an API or version that is not allowed: answer UNSUPPORTED_VERSION, or close as Kafka does. Default: `answer`. */
+  readonly unsupported?: 'answer' | 'close' | undefined;
+  /** Most connections at once; one more is closed as it comes. Default: 1024. */
+  readonly maxConnections?: number | undefined;
+  /** Longest request, in bytes; a longer one closes its connection. Default: 104857600 (100 MiB, as Kafka's). */
+  readonly maxFrameBytes?: number | undefined;
+  /**
+   * Bytes that all connections may hold together: requests that arrive or are being handled, and responses that are not
+   * taken. Above it, reading pauses. Default: 536870912 (512 MiB).
+   */
+  readonly maxInFlightBytes?: number | undefined;
+  /** Bytes of responses that one client may leave untaken before its next request waits. Default: 1048576 (1 MiB). */
+  readonly maxUnsentBytes?: number | undefined;
+  /** Most array elements in one request; more are refused as malformed. Default: 1000000. */
+  readonly maxDecodedElements?: number | undefined;
+  /** Milliseconds without a request after which a connection is closed. Default: 600000. */
+  readonly idleTimeoutMs?: number | undefined;
+  /** Milliseconds without a byte of a request that has begun. Default: 15000. */
+  readonly frameTimeoutMs?: number | undefined;
+  /** Milliseconds without the client taking a byte of its responses. Default: 600000. */
+  readonly writeTimeoutMs?: number | undefined;
+  /** Milliseconds after which a request is aborted and answered with REQUEST_TIMED_OUT; 0 for never. Default: 0. */
+  readonly requestTimeoutMs?: number | undefined;
+}
+
+/** Options with every default filled in. */
+export interface CheckedOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly advertisedHost: string | null;
+  readonly advertisedPort: number | null;
+  readonly backlog: number;
+  readonly versions: Partial<Record<ApiName, VersionRange>>;
+  readonly unstableVersions: boolean;
+  readonly unsupported: 'answer' | 'close';
+  readonly maxConnections: number;
+  readonly maxFrameBytes: number;
+  readonly maxInFlightBytes: number;
+  readonly maxUnsentBytes: number;
+  readonly maxDecodedElements: number;
+  readonly idleTimeoutMs: number;
+  readonly frameTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+}
+
+const LARGEST_INT32 = 0x7fff_ffff;
+
+/** The numbers among the options: least, most, default. */
+const NUMBERS = {
+  maxConnections: [1, 1_000_000, 1024],
+  maxFrameBytes: [64, LARGEST_INT32, 100 * 1024 * 1024],
+  maxInFlightBytes: [64 * 1024, Number.MAX_SAFE_INTEGER, 512 * 1024 * 1024],
+  maxUnsentBytes: [1024, LARGEST_INT32, 1024 * 1024],
+  maxDecodedElements: [1, 100_000_000, 1_000_000],
+  idleTimeoutMs: [1, LARGEST_INT32, 600_000],
+  frameTimeoutMs: [1, LARGEST_INT32, 15_000],
+  writeTimeoutMs: [1, LARGEST_INT32, 600_000],
+  requestTimeoutMs: [0, LARGEST_INT32, 0],
+} as const;
+
+const OPTION_NAMES = ['listener', 'backend', 'versions', 'unstableVersions', 'unsupported', ...Object.keys(NUMBERS)];
+const LISTENER_NAMES = ['host', 'port', 'advertised', 'backlog'];
+const API_NAMES = apis.flatMap(({ method }) => method ?? []);
+/** APIs that the gateway answers itself. */
+const GATEWAY_OWNED: readonly string[] = ['apiVersions', 'saslHandshake', 'saslAuthenticate'];
+const LIFE_CYCLE = ['open', 'connect', 'disconnect', 'close'];
+const LONGEST_HOST_BYTES = 32767;
+
+/** Checks all options and fills in the defaults. @throws OptionError naming the option and its value. */
+export function checkOptions(options: GatewayOptions): CheckedOptions {
+  checkNames('', options, OPTION_NAMES);
+  const numbers = {} as { -readonly [Name in keyof typeof NUMBERS]: number };
+  for (const [name, [least, most, fallback]] of Object.entries(NUMBERS)) {
+    const value = options[name as keyof typeof NUMBERS] ?? fallback;
+    numbers[name as keyof typeof NUMBERS] = checkInteger(name, value, least, most);
+  }
+  const unsupported = options.unsupported ?? 'answer';
+  if (!['answer', 'close'].includes(unsupported)) {
+    throw new OptionError('unsupported', unsupported, `it is 'answer' or 'close'`);
+  }
+  return {
+    ...checkListener(options.listener ?? {}),
+    ...numbers,
+    unsupported,
+    unstableVersions: checkBoolean('unstableVersions', options.unstableVersions ?? false),
+    versions: checkVersions('versions', options.versions ?? {}),
+  };
+}
+
+/** Checks that a backend can be one. @throws OptionError or GatewayError naming what is wrong. */
+export function checkBackend(backend: Backend): void {
+  if (typeof backend !== 'object' || backend === null) {
+    throw new OptionError('backend', backend, 'it is an object with a method for each API');
+  }
+  if (typeof backend.name !== 'string' || backend.name === '') {
+    throw new OptionError('backend.name', backend.name, 'it is a string that is not empty');
+  }
+  checkVersions('backend.versions', backend.versions ?? {});
+  const methods = API_NAMES.filter((name) => !GATEWAY_OWNED.includes(name));
+  const functions = functionNames(backend);
+  for (const name of functions) {
+    if (methods.includes(name as ApiName) || LIFE_CYCLE.includes(name) || name.startsWith('_')) continue;
+    if (GATEWAY_OWNED.includes(name)) {
+      throw new GatewayError('INVALID_BACKEND', `backend ${backend.name}: the gateway itself answers ${name}`);
+    }
+    throw new GatewayError(
+      'INVALID_BACKEND',
+      `backend ${backend.name}: ${name} is neither an API nor part of the life cycle; ` +
+        `did you mean ${nearest(name, [...methods, ...LIFE_CYCLE])}? (helpers: #${name} or _${name})`,
+    );
+  }
+  if (!methods.some((name) => functions.includes(name))) {
+    throw new GatewayError('INVALID_BACKEND', `backend ${backend.name} has no method for any API`);
+  }
+  warnOfGaps(backend.name, functions);
+}
+
+/** APIs that no client can use without another. */
+const COMPANIONS: readonly (readonly [string, string])[] = [
+  ['produce', 'metadata'],
+  ['fetch', 'metadata'],
+  ['fetch', 'listOffsets'],
+  ['joinGroup', 'heartbeat'],
+  ['joinGroup', 'syncGroup'],
+];
+
+function warnOfGaps(backend: string, functions: readonly string[]): void {
+  for (const [api, companion] of COMPANIONS) {
+    if (!functions.includes(api) || functions.includes(companion)) continue;
+    process.emitWarning(`backend ${backend} has ${api} but no ${companion}, which its clients need`, {
+      type: 'KafkaGatewayWarning',
+    });
+  }
+}
+
+/** Names of all functions of an object, those of its classes included. */
+function functionNames(object: object): string[] {
+  const names = new Set<string>();
+  for (
+    let at: object | null = object;
+    at !== null && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object
+  ) {
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (name !== 'constructor' && typeof property.value === 'function') names.add(name);
+    }
+  }
+  return [...names];
+}
+
+function checkListener(
+  listener: ListenerOptions | readonly ListenerOptions[],
+): Pick<CheckedOptions, 'host' | 'port' | 'advertisedHost' | 'advertisedPort' | 'backlog'> {
+  if (isArray(listener)) {
+    if (listener.length !== 1) throw new OptionError('listener', listener, 'one listener is supported');
+    return checkListener(listener[0]!);
+  }
+  if (typeof listener !== 'object' || listener === null) {
+    throw new OptionError('listener', listener, 'it is an object such as { host, port }');
+  }
+  checkNames('listener.', listener, LISTENER_NAMES);
+  const host = checkHost('listener.host', listener.host ?? '127.0.0.1');
+  const port = checkInteger('listener.port', listener.port ?? 9093, 0, 65535);
+  const backlog = checkInteger('listener.backlog', listener.backlog ?? 1024, 1, 65535);
+  const { advertised = {} } = listener;
+  if (typeof advertised !== 'object' || advertised === null) {
+    throw new OptionError('listener.advertised', advertised, 'it is an object such as { host, port }');
+  }
+  checkNames('listener.advertised.', advertised, ['host', 'port']);
+  const advertisedHost = advertised.host === undefined ? null : checkHost('listener.advertised.host', advertised.host);
+  const advertisedPort =
+    advertised.port === undefined ? null : checkInteger('listener.advertised.port', advertised.port, 1, 65535);
+  if (advertisedHost === null ? isWildcard(host) : isWildcard(advertisedHost)) {
+    const wanted = `clients cannot connect to ${advertisedHost ?? host}: name the host that they should connect to`;
+    throw new OptionError('listener.advertised.host', advertised.host, wanted);
+  }
+  return { host, port, advertisedHost, advertisedPort, backlog };
+}
+
+function isWildcard(host: string): boolean {
+  return /^(0+(\.0+){0,3}|\[?[0:]*:[0:]*(0\.0\.0\.0)?\]?)$/.test(host);
+}
+
+function checkHost(option: string, value: unknown): string {
+  const bytes = typeof value === 'string' ? Buffer.byteLength(value) : 0;
+  if (typeof value === 'string' && bytes > 0 && bytes <= LONGEST_HOST_BYTES) return value;
+  throw new OptionError(option, value, `it is a host name of 1 to ${String(LONGEST_HOST_BYTES)} bytes`);
+}
+
+function checkInteger(option: string, value: unknown, least: number, most: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new OptionError(option, value, `it is a whole number from ${String(least)} to ${String(most)}`);
+}
+
+function checkBoolean(option: string, value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new OptionError(option, value, 'it is true or false');
+}
+
+function checkVersions(
+  option: string,
+  value: Partial<Record<ApiName, VersionRange>>,
+): Partial<Record<ApiName, VersionRange>> {
+  if (typeof value !== 'object' || value === null) {
+    throw new OptionError(option, value, 'it is an object such as { produce: { min: 3, max: 9 } }');
+  }
+  checkNames(`${option}.`, value, API_NAMES);
+  for (const [name, range] of Object.entries(value)) {
+    if (range === undefined) continue;
+    checkInteger(`${option}.${name}.min`, range?.min, 0, 32767);
+    checkInteger(`${option}.${name}.max`, range?.max, range.min, 32767);
+  }
+  return value;
+}
+
+function checkNames(prefix: string, value: object, names: readonly string[]): void {
+  for (const name of Object.keys(value)) {
+    if (names.includes(name)) continue;
+    const given = (value as Record<string, unknown>)[name];
+    throw new OptionError(
+      prefix + name,
+      given,
+      `there is no such option; did you mean ${prefix}${nearest(name, names)}?`,
+    );
+  }
+}
+
+function nearest(name: string, names: readonly string[]): string {
+  let best = names[0]!;
+  for (const candidate of names) {
+    if (distance(name.toLowerCase(), candidate.toLowerCase()) < distance(name.toLowerCase(), best.toLowerCase())) {
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+function isArray(value: unknown): value is readonly ListenerOptions[] {
+  return Array.isArray(value);
+}

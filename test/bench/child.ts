@@ -1,0 +1,103 @@
+import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type Address, askWhenUp, freePort } from './ask.js';
+import type { LoadJob, LoadReply, LoadResult } from './load.js';
+import { apiVersionsRequest } from './rows.js';
+
+/** A server under measurement. */
+export interface Server {
+  readonly name: string;
+  readonly address: Address;
+  readonly pid: number | undefined;
+  stop(): Promise<void>;
+}
+
+/** The process that makes the load. */
+export interface Load {
+  run(job: LoadJob): Promise<LoadResult>;
+  stop(): Promise<void>;
+}
+
+const host = '127.0.0.1';
+const gatewayMain = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+
+export function gatewayIsBuilt(): boolean {
+  return existsSync(gatewayMain);
+}
+
+/** Starts the command without waiting for anything. */
+export function spawnGateway(port: number): ChildProcess {
+  const args = [gatewayMain, 'serve', '--backend', 'stub', '--bind', `${host}:${port}`];
+  return keep(spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] }));
+}
+
+export async function startGateway(): Promise<Server> {
+  const address = { host, port: await freePort() };
+  const child = spawnGateway(address.port);
+  await Promise.race([askWhenUp(address, apiVersionsRequest), failsOnExit(child, 'the gateway')]);
+  return { name: 'gateway', address, pid: child.pid, stop: () => stop(child) };
+}
+
+/** A bare server that answers every frame with these bytes. */
+export async function startFloor(answer: Buffer, name = 'floor'): Promise<Server> {
+  const child = forkScript('floor.ts');
+  child.send(answer);
+  const port = await Promise.race([message<number>(child), failsOnExit(child, 'the floor')]);
+  return { name, address: { host, port }, pid: child.pid, stop: () => stop(child) };
+}
+
+export function startLoad(): Load {
+  const child = forkScript('load.ts');
+  const ended = failsOnExit(child, 'the load');
+  ended.catch(() => {}); // no error unless a job is under way
+  return {
+    async run(job) {
+      const timeoutMs = (job.rampSeconds + job.seconds) * 1000 + 20_000;
+      const reply = message<LoadReply>(child, AbortSignal.timeout(timeoutMs));
+      child.send(job);
+      const answer = await Promise.race([reply, ended]);
+      if ('error' in answer) throw new Error(`load on ${job.address.host}:${job.address.port}: ${answer.error}`);
+      return answer.result;
+    },
+    stop: () => stop(child),
+  };
+}
+
+/** A server that someone else runs. */
+export function foreignServer(address: Address): Server {
+  return { name: `${address.host}:${address.port}`, address, pid: undefined, stop: async () => {} };
+}
+
+export async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}
+
+function forkScript(file: string): ChildProcess {
+  // tsx only compiles the script when it is loaded: what runs hot is plain Node.
+  const execArgv = [`--import=${import.meta.resolve('tsx')}`];
+  return keep(fork(new URL(file, import.meta.url), { execArgv, serialization: 'advanced' }));
+}
+
+function keep(child: ChildProcess): ChildProcess {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+async function message<T>(child: ChildProcess, signal?: AbortSignal): Promise<T> {
+  const [value] = (await once(child, 'message', signal === undefined ? {} : { signal })) as [T];
+  return value;
+}
+
+async function failsOnExit(child: ChildProcess, what: string): Promise<never> {
+  const [code, signal] = (await once(child, 'exit')) as [number | null, string | null];
+  throw new Error(`${what} ended (${signal ?? `exit code ${code}`})`);
+}

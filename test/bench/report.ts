@@ -1,0 +1,159 @@
+import type { RowResult, ServerResults } from './measure.js';
+import { startupBarMs, type StartupResult } from './startup.js';
+import { type Spread, spread } from './statistics.js';
+
+/** Below this share of idle time the load may have been what was measured. */
+const leastLoadIdle = 0.05;
+
+/** A closed loop leaves no server less busy than this, unless the load or someone else on the machine held it up. */
+const leastFloorBusy = 0.85;
+
+export interface RowSummary {
+  readonly name: string;
+  readonly connections: number;
+  readonly depth: number;
+  readonly requestBytes: number;
+  readonly answerBytes: number;
+  readonly floor: Spread;
+  readonly gateway: Spread;
+  readonly ratio: Spread;
+  readonly bar: number;
+  readonly ok: boolean;
+  /** Medians. In the rounds of the floor, where the load has most to do, and in those of the gateway. */
+  readonly loadIdle: { readonly floor: number; readonly gateway: number };
+  readonly loadBound: boolean;
+  /** Neither the load nor the floor was busy throughout: other processes took their time. */
+  readonly disturbed: boolean;
+  /** Processor time over wall time: how busy the servers were; undefined where it cannot be seen. */
+  readonly serverBusy: { readonly floor: number | undefined; readonly gateway: number | undefined };
+  readonly others: readonly { readonly name: string; readonly requestsPerSecond: Spread; readonly ratio: Spread }[];
+}
+
+export interface StartupSummary {
+  readonly empty: Spread;
+  readonly gateway: Spread;
+  readonly difference: number;
+  readonly bar: number;
+  readonly ok: boolean;
+}
+
+export function summarizeRow({ row, answerBytes, floor, gateway, others }: RowResult): RowSummary {
+  const ratio = ratioTo(floor, gateway);
+  const loadIdle = { floor: median(floor, 'loadIdle') ?? 0, gateway: median(gateway, 'loadIdle') ?? 0 };
+  const loadBound = Math.min(loadIdle.floor, loadIdle.gateway) < leastLoadIdle;
+  const serverBusy = { floor: median(floor, 'serverBusy'), gateway: median(gateway, 'serverBusy') };
+  return {
+    name: row.name,
+    connections: row.connections,
+    depth: row.depth,
+    requestBytes: row.request.length,
+    answerBytes,
+    floor: speed(floor),
+    gateway: speed(gateway),
+    ratio,
+    bar: row.bar,
+    ok: ratio.median >= row.bar,
+    loadIdle,
+    loadBound,
+    disturbed: !loadBound && (serverBusy.floor ?? 1) < leastFloorBusy,
+    serverBusy,
+    others: others.map((other) => ({
+      name: other.name,
+      requestsPerSecond: speed(other),
+      ratio: ratioTo(floor, other),
+    })),
+  };
+}
+
+export function summarizeStartup({ empty, gateway }: StartupResult): StartupSummary {
+  const [emptyMs, gatewayMs] = [spread(empty), spread(gateway)];
+  const difference = gatewayMs.median - emptyMs.median;
+  return { empty: emptyMs, gateway: gatewayMs, difference, bar: startupBarMs, ok: difference <= startupBarMs };
+}
+
+export function rowsTable(summaries: readonly RowSummary[], gatewayName: string): string {
+  const others = summaries[0]?.others.map((other) => other.name) ?? [];
+  const heading = ['row', 'in flight', 'floor req/s', `${gatewayName} req/s`, 'ratio (min..max)', 'bar', ''];
+  heading.push('load idle', 'server busy', ...others.map((name) => `${name} req/s, ratio (min..max)`));
+  const lines = summaries.map((row) => [
+    row.name,
+    `${row.connections} x ${row.depth}`,
+    count(row.floor.median),
+    count(row.gateway.median),
+    ratioText(row.ratio),
+    row.bar.toFixed(2),
+    verdict(row),
+    `${percent(row.loadIdle.floor)} / ${percent(row.loadIdle.gateway)}`,
+    `${percent(row.serverBusy.floor)} / ${percent(row.serverBusy.gateway)}`,
+    ...row.others.map((other) => `${count(other.requestsPerSecond.median)}, ${ratioText(other.ratio)}`),
+  ]);
+  const notes = [
+    'Medians over the rounds; pairs are floor / gateway.',
+    ...(summaries.some((row) => row.loadBound)
+      ? ['load-bound: the load had under 5 % idle, so it may have been the load that was measured, not the servers.']
+      : []),
+    ...(summaries.some((row) => row.disturbed)
+      ? ['disturbed: neither the load nor the floor was busy, so other processes had the cores. Measure again.']
+      : []),
+  ];
+  return [table([heading, ...lines]), ...notes].join('\n');
+}
+
+function verdict({ ok, loadBound, disturbed }: RowSummary): string {
+  const words = [ok ? 'ok' : 'BELOW', ...(loadBound ? ['load-bound'] : []), ...(disturbed ? ['disturbed'] : [])];
+  return words.join(', ');
+}
+
+export function startupTable(startup: StartupSummary): string {
+  const heading = ['start-up', 'empty node', 'gateway to first answer', 'difference', 'bar', ''];
+  const difference = `${startup.difference.toFixed(0)} ms`;
+  const line = [
+    'ms',
+    millis(startup.empty),
+    millis(startup.gateway),
+    difference,
+    `${startup.bar} ms`,
+    startup.ok ? 'ok' : 'BELOW',
+  ];
+  return table([heading, line]);
+}
+
+/** Round by round, for what slows the machine down for a while slows down both. */
+function ratioTo(floor: ServerResults, server: ServerResults): Spread {
+  return spread(
+    server.rounds.map((round, index) => round.requestsPerSecond / (floor.rounds[index]?.requestsPerSecond ?? 0)),
+  );
+}
+
+function speed(server: ServerResults): Spread {
+  return spread(server.rounds.map((round) => round.requestsPerSecond));
+}
+
+function median(server: ServerResults, figure: 'loadIdle' | 'serverBusy'): number | undefined {
+  const values = server.rounds.map((round) => round[figure]).filter((value) => value !== undefined);
+  return values.length === 0 ? undefined : spread(values).median;
+}
+
+function count(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function ratioText({ median: middle, min, max }: Spread): string {
+  return `${middle.toFixed(2)} (${min.toFixed(2)}..${max.toFixed(2)})`;
+}
+
+function percent(share: number | undefined): string {
+  return share === undefined ? '?' : `${Math.round(share * 100)} %`;
+}
+
+function millis({ median: middle, min, max }: Spread): string {
+  return `${middle.toFixed(0)} (${min.toFixed(0)}..${max.toFixed(0)})`;
+}
+
+/** Aligned columns: figures to the right, the first column to the left. */
+function table(lines: readonly (readonly string[])[]): string {
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
+  const pad = (cell: string, column: number): string =>
+    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0);
+  return lines.map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
+}

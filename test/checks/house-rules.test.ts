@@ -1,0 +1,104 @@
+import { ESLint } from 'eslint';
+import tseslint from 'typescript-eslint';
+import { expect, test } from 'vitest';
+import { root } from './entries.js';
+
+// The project's own configuration, without what needs type information: the files here exist in memory only.
+const eslint = new ESLint({ cwd: root, overrideConfig: [tseslint.configs.disableTypeChecked] });
+
+/** What `code` in `file` breaks: ids of the house's rules. */
+async function broken(file: string, code: string): Promise<string[]> {
+  const [result] = await eslint.lintText(code, { filePath: `${root}${file}` });
+  expect(result!.fatalErrorCount).toBe(0);
+  const messages = result!.messages.filter(({ ruleId }) => ruleId === 'house/imports');
+  return messages.map(({ message }) => /\[([a-z-]+)\]$/.exec(message)![1]!);
+}
+
+const forbidden: [file: string, imported: string, rule: string][] = [
+  ['src/gateway.ts', '../test/unit/helper.js', 'shipped'],
+  ['src/cli/main.ts', '../../package.json', 'shipped'],
+  ['adapters/stub/index.ts', '../../fixtures/golden/all.js', 'shipped'],
+  ['adapters/memory/index.ts', '../../test/contract/suite.js', 'shipped'],
+  ['src/gateway.ts', 'iggy-gateway-kafka', 'own-name'],
+  ['adapters/stub/index.ts', 'iggy-gateway-kafka/protocol', 'own-name'],
+  ['src/protocol/index.ts', './definitions/fetch.js', 'generator'],
+  ['src/cli/main.ts', '../protocol/definitions/generator/main.js', 'generator'],
+  ['src/protocol/reader.ts', '../contract.js', 'protocol'],
+  ['src/protocol/messages/fetch.ts', '../../gateway.js', 'protocol'],
+  ['src/protocol/messages/fetch.ts', '../../dispatch/index.js', 'protocol'],
+  ['src/protocol/index.ts', '../../adapters/stub/index.js', 'protocol'],
+  ['src/listener/connection.ts', '../dispatch/dispatcher.js', 'listener'],
+  ['src/listener/connection.ts', '../protocol/messages/fetch.js', 'listener'],
+  ['src/listener/tls/options.ts', '../../protocol/index.js', 'listener'],
+  ['src/contract.ts', './gateway.js', 'contract'],
+  ['src/contract.ts', './listener/endpoint.js', 'contract'],
+  ['src/contract.ts', './dispatch/table.js', 'contract'],
+  ['src/gateway.ts', '../adapters/memory/index.js', 'stub'],
+  ['src/index.ts', '../adapters/broker/index.js', 'stub'],
+  ['src/dispatch/dispatcher.ts', '../../adapters/stub/index.js', 'no-adapter'],
+  ['src/listener/connection.ts', '../../adapters/stub/index.js', 'no-adapter'],
+  ['src/contract.ts', '../adapters/stub/index.js', 'no-adapter'],
+  ['src/dispatch/dispatcher.ts', '../index.js', 'surface'],
+  ['src/gateway.ts', './cli/options.js', 'surface'],
+  ['adapters/stub/index.ts', '../../src/index.js', 'adapter'],
+  ['adapters/broker/groups/join.ts', '../../../src/gateway.js', 'adapter'],
+  ['adapters/memory/index.ts', '../../src/protocol/messages/fetch.js', 'adapter'],
+  ['adapters/testing/index.ts', '../../src/gateway.js', 'adapter'],
+  ['adapters/stub/index.ts', '../broker/index.js', 'other-adapter'],
+  ['adapters/broker/index.ts', '../memory/index.js', 'other-adapter'],
+  ['adapters/iggy/index.ts', '../memory/index.js', 'other-adapter'],
+  ['adapters/memory/index.ts', '../testing/index.js', 'other-adapter'],
+  ['examples/embed.ts', '../src/index.js', 'example'],
+  ['examples/embed.js', '../dist/src/index.js', 'example'],
+];
+
+test.each(forbidden)('%s does not import %s', async (file, imported, rule) => {
+  expect(await broken(file, `import '${imported}';`)).toEqual([rule]);
+});
+
+test.each([
+  ["import { x } from '../contract.js';"],
+  ["import type { X } from '../contract.js';"],
+  ["export { x } from '../contract.js';"],
+  ["export * from '../contract.js';"],
+  ["export const x = await import('../contract.js');"],
+  ["export type X = import('../contract.js').X;"],
+])('the rules see %s', async (code) => {
+  expect(await broken('src/protocol/reader.ts', code)).toEqual(['protocol']);
+});
+
+test.each([
+  ['src/protocol/messages/fetch.ts', '../reader.js'],
+  ['src/protocol/compression.ts', 'node:zlib'],
+  ['src/protocol/definitions/generator/main.ts', '../fetch.js'],
+  ['src/listener/connection.ts', '../contract.js'],
+  ['src/listener/frame-reader.ts', '../protocol/errors.js'],
+  ['src/dispatch/dispatcher.ts', '../protocol/messages/fetch.js'],
+  ['src/contract.ts', './protocol/index.js'],
+  ['src/gateway.ts', '../adapters/stub/answers.js'],
+  ['src/index.ts', '../adapters/stub/index.js'],
+  ['src/cli/main.ts', '../../adapters/memory/index.js'],
+  ['src/cli/main.ts', '../index.js'],
+  ['src/cli/main.ts', 'commander'],
+  ['adapters/stub/index.ts', './answers.js'],
+  ['adapters/stub/index.ts', '../../src/protocol/index.js'],
+  ['adapters/memory/store/log.ts', '../../broker/index.js'],
+  ['adapters/iggy/index.ts', '../broker/index.js'],
+  ['adapters/testing/index.ts', '../memory/index.js'],
+  ['adapters/testing/index.ts', '../../src/index.js'],
+  ['examples/embed.ts', 'iggy-gateway-kafka/protocol'],
+  ['test/unit/dispatch/firewall.test.ts', '../../../src/dispatch/firewall.js'],
+])('%s may import %s', async (file, imported) => {
+  expect(await broken(file, `import '${imported}';`)).toEqual([]);
+});
+
+test('imports of values do not go round', async () => {
+  // protocol/index.ts exports the reader.
+  const lint = async (imported: string): Promise<(string | null)[]> => {
+    const code = `import ${imported} from './index.js';`;
+    const [result] = await eslint.lintText(code, { filePath: `${root}src/protocol/reader.ts` });
+    return result!.messages.map(({ ruleId }) => ruleId);
+  };
+  expect(await lint('{ Reader }')).toContain('import-x/no-cycle');
+  expect(await lint('type { Reader }')).not.toContain('import-x/no-cycle');
+});

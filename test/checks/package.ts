@@ -1,0 +1,69 @@
+// Checks what would be published, as built: what is in the package, what its declarations need, publint, and
+// arethetypeswrong.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { entries, isPattern, manifest, root } from './entries.js';
+import { pack } from './pack.js';
+
+const { tarball, files, size, unpackedSize } = pack();
+const shipped = new Set(files.map((file) => file.path));
+const problems: string[] = [];
+
+const EXPECTED =
+  /^(dist\/(src|adapters)\/.+\.(js|js\.map|d\.ts)|fixtures\/golden\/.+|README\.md|LICENSE|package\.json)$/;
+const UNWANTED = /\.(test|bench)\.|^dist\/src\/protocol\/definitions\//;
+for (const file of shipped) {
+  if (!EXPECTED.test(file) || UNWANTED.test(file)) problems.push(`${file} does not belong into the package`);
+  const source = /^dist\/(.*?)(\.d\.ts|\.js(\.map)?)$/.exec(file)?.[1];
+  if (source && !existsSync(`${root}${source}.ts`)) problems.push(`${file} is left over from an earlier build`);
+}
+
+const executables = Object.values(manifest.bin).map((file) => path.posix.normalize(file));
+for (const file of executables) {
+  if (!readFileSync(root + file, 'utf8').startsWith('#!/usr/bin/env node\n')) problems.push(`${file} has no #! line`);
+}
+for (const file of [
+  'README.md',
+  'LICENSE',
+  ...executables,
+  ...entries.filter((entry) => !isPattern(entry)).map((entry) => entry.types),
+]) {
+  if (!shipped.has(file)) problems.push(`${file} is missing from the package`);
+}
+
+// Public declarations name no one else's types: from the entry points on, they import each other and Node's only.
+const declarations = entries.flatMap(({ types }) => {
+  const pattern = new RegExp(`^${types.replace('*', '.+')}$`);
+  return [...shipped].filter((file) => pattern.test(file));
+});
+for (const file of declarations) {
+  const text = readFileSync(root + file, 'utf8');
+  for (const [, imported = ''] of text.matchAll(/(?:from |import\(|import )['"]([^'"]+)['"]/g)) {
+    if (imported.startsWith('node:')) continue;
+    const declaration = path.posix.join(path.posix.dirname(file), imported).replace(/\.js$/, '.d.ts');
+    if (!imported.startsWith('.')) problems.push(`${file} needs the types of '${imported}'`);
+    else if (!shipped.has(declaration)) problems.push(`${file} imports ${declaration}, which is missing`);
+    else if (!declarations.includes(declaration)) declarations.push(declaration);
+  }
+}
+
+const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`;
+console.log(
+  `${shipped.size} files, ${kib(size)} packed, ${kib(unpackedSize)} unpacked; ${declarations.length} public declarations`,
+);
+if (problems.length > 0) {
+  console.error(problems.join('\n'));
+  process.exit(1);
+}
+
+// Both leave patterns out: test:consumers compiles and loads each message of './protocol/messages/*'.
+for (const [tool = '', ...args] of [
+  ['publint', 'run', tarball, '--strict'],
+  ['attw', tarball, '--profile', 'esm-only', '--format', 'ascii'],
+]) {
+  const { status, stdout, stderr } = spawnSync(`${root}node_modules/.bin/${tool}`, args, { encoding: 'utf8' });
+  console.log(`${tool}: ${status === 0 ? 'all good' : `FAILED\n${stdout}${stderr}`}`);
+  if (status !== 0) process.exitCode = 1;
+}

@@ -1,0 +1,49 @@
+import { defineConfig } from 'vitest/config';
+import { entries, root } from './test/checks/entries.js';
+
+// The package's own name means its sources, or a class would exist twice and `instanceof` would fail.
+const alias = entries.map(({ specifier, source }) => ({
+  find: new RegExp(`^${specifier.replace('*', '(.+)')}$`),
+  replacement: root + source.replace('*', '$1'),
+}));
+
+export default defineConfig({
+  resolve: { alias },
+  test: {
+    pool: 'forks',
+    // Tests that hold memory bounds collect garbage first.
+    execArgv: ['--expose-gc'],
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    reporters: ['default', 'json'],
+    outputFile: { json: 'temp/local.json' }, // .ci/run counts from it
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'local',
+          include: ['test/{unit,contract,e2e,fuzz,checks,examples}/**/*.test.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Real clients, which test/interop/install.sh installs; one after another, for each wants the machine.
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts', 'adapters/**/*.ts'],
+      // Generated from definitions that golden bytes hold, and what generates it.
+      exclude: ['src/protocol/messages/**', 'src/protocol/definitions/**'],
+      reporter: [['text', { skipFull: true }], 'html'],
+      thresholds: { lines: 100, functions: 100, statements: 100, branches: 95 },
+    },
+  },
+});
