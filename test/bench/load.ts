@@ -25,6 +25,8 @@ export interface LoadResult {
   readonly loadMicros: number;
   /** Processor time of the server over wall time; undefined where it cannot be seen. */
   readonly serverBusy: number | undefined;
+  /** Processor time of the server per request, in microseconds. */
+  readonly serverMicros: number | undefined;
 }
 
 export type LoadReply = { readonly result: LoadResult } | { readonly error: string };
@@ -130,6 +132,7 @@ function compare(before: Sample, after: Sample): LoadResult {
     loadIdle: Math.max(0, 1 - busy),
     loadMicros: micros / requests,
     serverBusy: serverSeconds === undefined ? undefined : serverSeconds / seconds,
+    serverMicros: serverSeconds === undefined ? undefined : (serverSeconds * 1e6) / requests,
   };
 }
 

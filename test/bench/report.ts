@@ -8,6 +8,12 @@ const leastLoadIdle = 0.05;
 /** A closed loop leaves no server less busy than this, unless the load or someone else on the machine held it up. */
 const leastFloorBusy = 0.85;
 
+/** Medians over the rounds of the floor and over those of the gateway; undefined where it cannot be seen. */
+export interface Pair {
+  readonly floor: number | undefined;
+  readonly gateway: number | undefined;
+}
+
 export interface RowSummary {
   readonly name: string;
   readonly connections: number;
@@ -19,13 +25,17 @@ export interface RowSummary {
   readonly ratio: Spread;
   readonly bar: number;
   readonly ok: boolean;
-  /** Medians. In the rounds of the floor, where the load has most to do, and in those of the gateway. */
-  readonly loadIdle: { readonly floor: number; readonly gateway: number };
+  /** The load's share of idle time. */
+  readonly loadIdle: Pair;
+  /** Processor time of the load per request, in microseconds. */
+  readonly loadMicros: Pair;
+  /** Processor time of the servers over wall time. */
+  readonly serverBusy: Pair;
+  /** Processor time of the servers per request, in microseconds. */
+  readonly serverMicros: Pair;
   readonly loadBound: boolean;
   /** Neither the load nor the floor was busy throughout: other processes took their time. */
   readonly disturbed: boolean;
-  /** Processor time over wall time: how busy the servers were; undefined where it cannot be seen. */
-  readonly serverBusy: { readonly floor: number | undefined; readonly gateway: number | undefined };
   readonly others: readonly { readonly name: string; readonly requestsPerSecond: Spread; readonly ratio: Spread }[];
 }
 
@@ -39,9 +49,10 @@ export interface StartupSummary {
 
 export function summarizeRow({ row, answerBytes, floor, gateway, others }: RowResult): RowSummary {
   const ratio = ratioTo(floor, gateway);
-  const loadIdle = { floor: median(floor, 'loadIdle') ?? 0, gateway: median(gateway, 'loadIdle') ?? 0 };
-  const loadBound = Math.min(loadIdle.floor, loadIdle.gateway) < leastLoadIdle;
-  const serverBusy = { floor: median(floor, 'serverBusy'), gateway: median(gateway, 'serverBusy') };
+  const pair = (figure: Figure): Pair => ({ floor: median(floor, figure), gateway: median(gateway, figure) });
+  const loadIdle = pair('loadIdle');
+  const serverBusy = pair('serverBusy');
+  const loadBound = Math.min(loadIdle.floor ?? 0, loadIdle.gateway ?? 0) < leastLoadIdle;
   return {
     name: row.name,
     connections: row.connections,
@@ -54,9 +65,11 @@ export function summarizeRow({ row, answerBytes, floor, gateway, others }: RowRe
     bar: row.bar,
     ok: ratio.median >= row.bar,
     loadIdle,
+    loadMicros: pair('loadMicros'),
+    serverBusy,
+    serverMicros: pair('serverMicros'),
     loadBound,
     disturbed: !loadBound && (serverBusy.floor ?? 1) < leastFloorBusy,
-    serverBusy,
     others: others.map((other) => ({
       name: other.name,
       requestsPerSecond: speed(other),
@@ -74,7 +87,7 @@ export function summarizeStartup({ empty, gateway }: StartupResult): StartupSumm
 export function rowsTable(summaries: readonly RowSummary[], gatewayName: string): string {
   const others = summaries[0]?.others.map((other) => other.name) ?? [];
   const heading = ['row', 'in flight', 'floor req/s', `${gatewayName} req/s`, 'ratio (min..max)', 'bar', ''];
-  heading.push('load idle', 'server busy', ...others.map((name) => `${name} req/s, ratio (min..max)`));
+  heading.push('load idle', 'server busy', 'server us/req', ...others.map((name) => `${name} req/s, ratio (min..max)`));
   const lines = summaries.map((row) => [
     row.name,
     `${row.connections} x ${row.depth}`,
@@ -83,8 +96,9 @@ export function rowsTable(summaries: readonly RowSummary[], gatewayName: string)
     ratioText(row.ratio),
     row.bar.toFixed(2),
     verdict(row),
-    `${percent(row.loadIdle.floor)} / ${percent(row.loadIdle.gateway)}`,
-    `${percent(row.serverBusy.floor)} / ${percent(row.serverBusy.gateway)}`,
+    pairText(row.loadIdle, percent),
+    pairText(row.serverBusy, percent),
+    pairText(row.serverMicros, (micros) => micros.toFixed(2)),
     ...row.others.map((other) => `${count(other.requestsPerSecond.median)}, ${ratioText(other.ratio)}`),
   ]);
   const notes = [
@@ -129,7 +143,9 @@ function speed(server: ServerResults): Spread {
   return spread(server.rounds.map((round) => round.requestsPerSecond));
 }
 
-function median(server: ServerResults, figure: 'loadIdle' | 'serverBusy'): number | undefined {
+type Figure = 'loadIdle' | 'loadMicros' | 'serverBusy' | 'serverMicros';
+
+function median(server: ServerResults, figure: Figure): number | undefined {
   const values = server.rounds.map((round) => round[figure]).filter((value) => value !== undefined);
   return values.length === 0 ? undefined : spread(values).median;
 }
@@ -142,8 +158,12 @@ function ratioText({ median: middle, min, max }: Spread): string {
   return `${middle.toFixed(2)} (${min.toFixed(2)}..${max.toFixed(2)})`;
 }
 
-function percent(share: number | undefined): string {
-  return share === undefined ? '?' : `${Math.round(share * 100)} %`;
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`;
+}
+
+function pairText({ floor, gateway }: Pair, text: (value: number) => string): string {
+  return [floor, gateway].map((value) => (value === undefined ? '?' : text(value))).join(' / ');
 }
 
 function millis({ median: middle, min, max }: Spread): string {

@@ -21,16 +21,11 @@ for (const file of shipped) {
 }
 
 const executables = Object.values(manifest.bin).map((file) => path.posix.normalize(file));
-for (const file of executables) {
-  if (!readFileSync(root + file, 'utf8').startsWith('#!/usr/bin/env node\n')) problems.push(`${file} has no #! line`);
-}
-for (const file of [
-  'README.md',
-  'LICENSE',
-  ...executables,
-  ...entries.filter((entry) => !isPattern(entry)).map((entry) => entry.types),
-]) {
+const typed = entries.filter((entry) => !isPattern(entry)).map(({ types }) => types);
+for (const file of ['README.md', 'LICENSE', ...executables, ...typed]) {
   if (!shipped.has(file)) problems.push(`${file} is missing from the package`);
+  else if (executables.includes(file) && !readFileSync(root + file, 'utf8').startsWith('#!/usr/bin/env node\n'))
+    problems.push(`${file} does not begin with #!/usr/bin/env node`);
 }
 
 // Public declarations name no one else's types: from the entry points on, they import each other and Node's only.
