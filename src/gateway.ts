@@ -101,9 +101,9 @@ class Gateway implements KafkaGateway {
   }
 
   get advertised(): Endpoint | null {
-    const host = this.#options.advertisedHost ?? this.#endpoint?.host;
-    const port = this.#options.advertisedPort ?? this.#endpoint?.port;
-    return host === undefined || port === undefined ? null : { host, port };
+    const { advertisedHost, advertisedPort } = this.#options;
+    if (this.#endpoint !== null) return this.#advertise(this.#endpoint);
+    return advertisedHost === null || advertisedPort === null ? null : { host: advertisedHost, port: advertisedPort };
   }
 
   listen(): Promise<Endpoint> {
@@ -131,13 +131,15 @@ class Gateway implements KafkaGateway {
   }
 
   handle(socket: Socket): void {
-    if (this.#state !== 'listening') {
+    if (this.#state !== 'listening' || this.#listener === null) {
       throw new GatewayError('INVALID_STATE', `handle(): the gateway is ${this.#state}, not listening`);
     }
+    if (socket.destroyed) return;
+    // As the listener's own: a client may end its side and still read what it asked for.
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     socket.setKeepAlive(true);
-    this.#listener!.adopt(socket);
+    this.#listener.adopt(socket);
   }
 
   stats(): GatewayStats {
@@ -174,27 +176,33 @@ class Gateway implements KafkaGateway {
       opened.add(backend);
       undo.push(() => opened.delete(backend));
 
-      undo.push(() => backend.close?.({ signal: AbortSignal.abort() }));
       await backend.open?.(this.#handle());
+      undo.push(() => backend.close?.({ signal: new AbortController().signal }));
 
       const listener = new Listener(this.#options, (error) => {
         this.#events.emit('error', error);
       });
       undo.push(() => listener.unbind());
-      this.#endpoint = toEndpoint(await listener.bind());
+      const endpoint = toEndpoint(await listener.bind());
+      this.#endpoint = endpoint;
       undo.push(() => (this.#endpoint = null));
 
       const firewall = await this.#makeFirewall();
-      this.#accept(listener, firewall);
+      this.#accept(listener, firewall, this.#advertise(endpoint));
       this.#listener = listener;
+      this.#state = 'listening';
+      this.#events.emit('listening', { endpoint, advertised: this.#advertise(endpoint) });
+      return endpoint;
     } catch (error) {
       for (const step of undo.reverse()) await attempt(step);
       this.#state = 'new';
       throw error;
     }
-    this.#state = 'listening';
-    this.#events.emit('listening', { endpoint: this.#endpoint, advertised: this.advertised! });
-    return this.#endpoint;
+  }
+
+  #advertise(bound: Endpoint): Endpoint {
+    const { advertisedHost, advertisedPort } = this.#options;
+    return { host: advertisedHost ?? bound.host, port: advertisedPort ?? bound.port };
   }
 
   #handle(): GatewayHandle {
@@ -217,7 +225,7 @@ class Gateway implements KafkaGateway {
     return firewall;
   }
 
-  #accept(listener: Listener, firewall: Firewall): void {
+  #accept(listener: Listener, firewall: Firewall, advertised: Endpoint): void {
     const { maxDecodedElements, requestTimeoutMs, unsupported } = this.#options;
     const events = this.#events;
     const dispatch: Dispatch = {
@@ -231,7 +239,6 @@ class Gateway implements KafkaGateway {
       unsupported,
       counters: this.#counters,
     };
-    const advertised = this.advertised!;
     listener.accept({
       handler: (socket, onGone) => {
         const connection = describeConnection(socket, advertised);

@@ -4,6 +4,7 @@
  * A gateway that lets unmodified Kafka clients talk to a backend of yours, from inside your Node.js process.
  *
  * @packageDocumentation
+ * @module iggy-gateway-kafka
  */
 export { createStubBackend, type StubBackend, type StubMode, type StubOptions } from '../adapters/stub/stub-backend.js';
 export {

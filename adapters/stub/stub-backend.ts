@@ -59,12 +59,13 @@ export function createStubBackend({ mode = 'retriable' }: StubOptions = {}): Stu
       apiVersions: { min: 0, max: 3 },
       createTopics: { min: 2, max: 5 },
     },
-    metadata: (request, { advertised, apiVersion }) => ({
+    metadata: (request, { advertised }) => ({
       errorCode: ErrorCode.NONE,
       brokers: [broker(advertised)],
       clusterId: null,
       controllerId: NODE_ID,
-      topics: requestedTopics(request, apiVersion).map((name) => answers.topic(name)),
+      // All topics are asked for by null, and in version 0 by an empty list: the stub has none to list.
+      topics: (request.topics ?? []).map(({ name }) => answers.topic(name ?? '')),
     }),
     produce: (request) => ({
       responses: request.topicData.map(({ name, partitionData }) => ({
@@ -161,11 +162,6 @@ const accepting: Answers = {
 
 function broker({ host, port }: Endpoint): MetadataResponseInit['brokers'][0] {
   return { nodeId: NODE_ID, host, port, rack: null };
-}
-
-/** Names asked for. All topics are asked for by null, in version 0 by an empty list: the stub has none to list. */
-function requestedTopics(request: MetadataRequest, _version: number): string[] {
-  return (request.topics ?? []).map(({ name }) => name ?? '');
 }
 
 /** The error of a topic that no broker would create, by what Kafka looks at first. */

@@ -63,17 +63,17 @@ export class Firewall {
    * @throws OptionError when a range leaves no version.
    */
   static async create(backend: Backend, answerApiVersions: Handler, options: FirewallOptions): Promise<Firewall> {
-    const routes: Route[] = [];
-    for (const info of apis) {
-      const { method, load } = info;
-      if (!method || !load) continue;
-      const handler = method === 'apiVersions' ? answerApiVersions : methodOf(backend, method);
-      if (handler === undefined) continue;
-      const { min, max } = allowedVersions(info, method, backend, options);
-      const flexibleFrom = info.flexibleFrom < 0 ? Infinity : info.flexibleFrom;
-      const codec = await load();
-      routes.push({ key: info.key, api: method, min, max, flexibleFrom, codec, handler });
-    }
+    const routes = await Promise.all(
+      apis.flatMap((info) => {
+        const { method, load, versions } = info;
+        if (!method || !load || !versions) return [];
+        const handler = method === 'apiVersions' ? answerApiVersions : methodOf(backend, method);
+        if (handler === undefined) return [];
+        const { min, max } = allowedVersions(info, versions, method, backend, options);
+        const flexibleFrom = info.flexibleFrom < 0 ? Infinity : info.flexibleFrom;
+        return load().then((codec): Route => ({ key: info.key, api: method, min, max, flexibleFrom, codec, handler }));
+      }),
+    );
     return new Firewall(routes);
   }
 
@@ -107,8 +107,13 @@ function methodOf(backend: Backend, api: ApiName): Handler | undefined {
   return (backend as unknown as Record<string, Handler | undefined>)[api];
 }
 
-function allowedVersions(info: ApiInfo, api: ApiName, backend: Backend, options: FirewallOptions): VersionRange {
-  const known = info.versions!;
+function allowedVersions(
+  info: ApiInfo,
+  known: VersionRange,
+  api: ApiName,
+  backend: Backend,
+  options: FirewallOptions,
+): VersionRange {
   const stable = info.unstableFrom === null || options.unstableVersions ? known.max : info.unstableFrom - 1;
   const byBackend = backend.versions?.[api];
   const byOption = options.versions[api];

@@ -6,6 +6,8 @@ import type { Session } from './session.js';
 
 type Outcome = { readonly value: unknown } | { readonly error: unknown };
 
+const UNSETTLED: Outcome = { value: undefined };
+
 /** A request whose handler has not answered yet. */
 export class PendingRequest implements PendingFrame {
   readonly #session: Session;
@@ -16,7 +18,7 @@ export class PendingRequest implements PendingFrame {
   readonly #answer: PromiseLike<unknown>;
   #timer: NodeJS.Timeout | null = null;
   #callback: (() => void) | null = null;
-  #outcome: Outcome | null = null;
+  #outcome: Outcome = UNSETTLED;
   #settled = false;
 
   constructor(
@@ -58,7 +60,7 @@ export class PendingRequest implements PendingFrame {
   }
 
   complete(): typeof DONE | typeof CLOSE {
-    const outcome = this.#outcome!;
+    const outcome = this.#outcome;
     if (this.#session.closedByClient) {
       this.#late(outcome);
       return CLOSE;
@@ -77,7 +79,7 @@ export class PendingRequest implements PendingFrame {
     if (this.#settled) return;
     this.#settled = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#outcome === null) {
+    if (this.#outcome === UNSETTLED) {
       this.#outcome = outcome;
       this.#callback?.();
     } else {

@@ -184,7 +184,7 @@ export class Connection implements BudgetMember, Work {
     }
     const { writer } = this.#shared.turn;
     this.#yielded = false;
-    if (this.#pendingSettled) this.#completePending();
+    if (this.#pending !== null && this.#pendingSettled) this.#completePending(this.#pending);
     let frames = 0;
     let sliceEnd = 0;
     while (!this.#blocked) {
@@ -237,8 +237,7 @@ export class Connection implements BudgetMember, Work {
     });
   }
 
-  #completePending(): void {
-    const pending = this.#pending!;
+  #completePending(pending: PendingFrame): void {
     this.#pending = null;
     this.#pendingSettled = false;
     this.#pendingBytes = 0;
@@ -248,11 +247,11 @@ export class Connection implements BudgetMember, Work {
 
   /** The client is gone: an answer that comes now is dropped, with what it holds. */
   #dropPending(): void {
-    if (!this.#pendingSettled) return;
-    this.#completePending();
+    if (this.#pending === null || !this.#pendingSettled) return;
+    this.#completePending(this.#pending);
     const { writer } = this.#shared.turn;
     writer.take();
-    for (const release of writer.takeReleases() ?? []) release();
+    this.#release(writer.takeReleases());
     writer.recycle(true);
   }
 
@@ -302,7 +301,7 @@ export class Connection implements BudgetMember, Work {
     const bytes = writer.take();
     if (socket.destroyed || this.#ended) {
       writer.recycle(true);
-      for (const release of releases ?? []) release();
+      this.#release(releases);
       return;
     }
     if (Array.isArray(bytes)) {
@@ -332,9 +331,19 @@ export class Connection implements BudgetMember, Work {
 
   #releasing(releases: readonly (() => void)[]): () => void {
     return () => {
-      for (const release of releases) release();
+      this.#release(releases);
       this.#onWritten();
     };
+  }
+
+  #release(releases: readonly (() => void)[] | null): void {
+    for (const release of releases ?? []) {
+      try {
+        release();
+      } catch (error) {
+        this.#handler.failed(error as Error);
+      }
+    }
   }
 
   #armWriteTimeout(): void {

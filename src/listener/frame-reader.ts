@@ -18,8 +18,10 @@ const SMALL_CHUNK_BYTES = 4 * 1024;
 const FIRST_BLOCK_BYTES = 256;
 const LARGEST_BLOCK_BYTES = 64 * 1024;
 
-/** The byte that a frame may have in front of it: its length. */
+/** What a frame has in front of it: its length. */
 const PREFIX_BYTES = 4;
+
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Splits a stream of bytes into length-prefixed frames. Memory follows the bytes that are there, never the length that
@@ -37,8 +39,8 @@ export class FrameReader {
   #block: Buffer | null = null;
   #blockFilled = 0;
 
-  /** The frame that {@link next} found: a range of `bytes`. */
-  bytes: Buffer = Buffer.alloc(0);
+  /** The frame that {@link next} found: a range of `bytes`; empty when it found none. */
+  bytes: Buffer = NO_BYTES;
   start = 0;
   end = 0;
 
@@ -113,7 +115,7 @@ export class FrameReader {
   clear(): void {
     this.#skip(this.#buffered);
     this.#length = 0;
-    this.bytes = Buffer.alloc(0);
+    this.#rest();
   }
 
   #filled(chunk: Buffer): number {
@@ -166,8 +168,14 @@ export class FrameReader {
     return frame;
   }
 
-  /** A small rest of a chunk is copied, so that an idle connection does not pin the chunk around it. */
+  /**
+   * An idle connection pins neither its last frame nor the chunk around what it began: the one is let go of, a small
+   * rest of the other is copied.
+   */
   #rest(): false {
+    this.bytes = NO_BYTES;
+    this.start = 0;
+    this.end = 0;
     if (this.#buffered > 0 && this.#buffered < SMALL_CHUNK_BYTES && this.#chunks.length === 1) {
       const chunk = this.#chunks[0]!;
       if (chunk !== this.#block && chunk.length > this.#buffered) {
@@ -183,21 +191,23 @@ export class FrameReader {
   #gather(chunk: Buffer): void {
     let from = 0;
     while (from < chunk.length) {
-      if (this.#block === null || this.#blockFilled === this.#block.length) this.#openBlock(chunk.length - from);
-      const block = this.#block!;
+      let block = this.#block;
+      if (block === null || this.#blockFilled === block.length) block = this.#openBlock(chunk.length - from);
       const copied = chunk.copy(block, this.#blockFilled, from);
       this.#blockFilled += copied;
       from += copied;
     }
   }
 
-  #openBlock(least: number): void {
+  #openBlock(least: number): Buffer {
     const last = this.#block?.length ?? 0;
     const size = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * last, least));
     this.#closeBlock();
-    this.#block = Buffer.allocUnsafeSlow(size);
+    const block = Buffer.allocUnsafeSlow(size);
+    this.#block = block;
     this.#blockFilled = 0;
-    this.#chunks.push(this.#block);
+    this.#chunks.push(block);
+    return block;
   }
 
   #closeBlock(): void {

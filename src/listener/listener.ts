@@ -59,8 +59,7 @@ export class Listener implements ConnectionShared {
     this.inFlight = new InFlightBytes(settings.maxInFlightBytes);
     // A client may end its side and still read what it asked for.
     this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
-      if (this.#accept === null) this.#early.push(socket);
-      else this.adopt(socket);
+      this.adopt(socket);
     });
     this.#server.on('error', onError);
   }
@@ -98,7 +97,11 @@ export class Listener implements ConnectionShared {
 
   /** Takes a socket as a connection, or closes it when there are too many. */
   adopt(socket: Socket): void {
-    const accept = this.#accept!;
+    const accept = this.#accept;
+    if (accept === null) {
+      this.#early.push(socket);
+      return;
+    }
     const { maxConnections } = this.#settings;
     if (this.#connections.size >= maxConnections) {
       socket.on('error', () => undefined);

@@ -4,6 +4,7 @@
  * The Kafka protocol by itself: bytes to values and back. No sockets, no backend.
  *
  * @packageDocumentation
+ * @module iggy-gateway-kafka/protocol
  */
 export { type ApiInfo, type ApiName, apis } from './apis.js';
 export type { ApiCodec, VersionRange } from './codec.js';

@@ -24,6 +24,9 @@ const SLAB_BYTES = 64 * 1024;
 /** From here on, a run of bytes goes out as it is, beside the slab; below, a copy is cheaper than another piece. */
 const COPY_LIMIT_BYTES = 4 * 1024;
 
+/** What the int32 in front of a frame can say. */
+const LARGEST_FRAME_BYTES = 0x7fff_ffff;
+
 /** The longest string that is written character by character: beyond it the native encoder is faster. */
 const SHORT_STRING = 40;
 
@@ -305,6 +308,7 @@ export class Writer {
     const slab = frame.lengthSlab;
     const at = frame.lengthAt;
     const length = size - 4;
+    if (length > LARGEST_FRAME_BYTES) throw new EncodeError('INVALID_VALUE', `a message of ${String(length)} bytes`);
     slab[at] = length >>> 24;
     slab[at + 1] = length >>> 16;
     slab[at + 2] = length >>> 8;

@@ -1,5 +1,5 @@
 import type { Api, Field, Message, Struct } from './model.js';
-import { condition, defaultCode, isErrorCode, isNullable, isPartial, isRequired, structOf, typeName } from './shape.js';
+import { condition, defaultCode, isErrorCode, isNullable, isPartial, isRequired, structOf } from './shape.js';
 
 /** The function that answers a request with nothing but one error, fanned out over what was asked for. */
 export function emitErrorResponse(api: Api, request: Message, response: Message): string {

@@ -1,0 +1,57 @@
+import type { ConnectionInfo, KafkaGateway } from '../index.js';
+import { oneLine } from './errors.js';
+
+/** `info`: what went wrong; `debug`: every connection and request as well. */
+export type LogLevel = 'quiet' | 'info' | 'debug';
+
+export const logLevels: readonly LogLevel[] = ['quiet', 'info', 'debug'];
+
+/** Writes the events of a gateway, one line each. */
+export function logEvents(
+  gateway: KafkaGateway,
+  level: LogLevel,
+  errorName: (code: number) => string,
+  write: (line: string) => void,
+): void {
+  if (level === 'quiet') return;
+  const log = (what: string, connection: ConnectionInfo, text: string): void => {
+    const { id, remoteAddress = '?', remotePort = '?' } = connection;
+    write(oneLine(`${what} ${id} ${remoteAddress} ${String(remotePort)}${text === '' ? '' : `: ${text}`}`));
+  };
+  const debug = level === 'debug';
+
+  gateway.on('refused', ({ connection, apiKey, apiName, version, closed }) => {
+    const api = apiName ?? `API ${String(apiKey)}`;
+    log('refused', connection, `${api} v${String(version)}${closed ? ', connection closed' : ''}`);
+  });
+  gateway.on('protocolError', ({ connection, error }) => {
+    log('protocol error', connection, error.message);
+  });
+  gateway.on('connectionError', ({ connection, error }) => {
+    log('connection error', connection, error.message);
+  });
+  gateway.on('requestError', ({ connection, backend, api, context, error }) => {
+    const version = context === null ? '' : ` v${String(context.apiVersion)}`;
+    const stack = debug && error instanceof Error ? error.stack : undefined;
+    log('request error', connection, `${api}${version}, backend ${backend}: ${stack ?? String(error)}`);
+  });
+  gateway.on('error', (error) => {
+    write(oneLine(`error: ${error.message}`));
+  });
+  if (!debug) return;
+
+  gateway.on('connection', (connection) => {
+    log('connection', connection, '');
+  });
+  gateway.on('disconnect', (connection) => {
+    log('disconnect', connection, '');
+  });
+  gateway.on('request', ({ connection, api, version, correlationId, clientId, bytes }) => {
+    const client = clientId === null ? 'no client id' : JSON.stringify(clientId);
+    log('request', connection, `${api} v${String(version)} id ${String(correlationId)}, ${client}, ${bytes} bytes`);
+  });
+  gateway.on('response', ({ connection, api, version, correlationId, durationMs, errorCode, bytes }) => {
+    const outcome = `${String(bytes)} bytes, ${errorName(errorCode)}, ${durationMs.toFixed(2)} ms`;
+    log('response', connection, `${api} v${String(version)} id ${String(correlationId)}, ${outcome}`);
+  });
+}

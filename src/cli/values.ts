@@ -1,0 +1,98 @@
+import { isIPv6 } from 'node:net';
+import type { Endpoint } from '../contract.js';
+import { CommandError, USAGE } from './errors.js';
+
+/** A value as it was given, and what gave it: `--bind` or `IGGY_KAFKA_BIND_ADDR`. */
+export interface Given {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Makes a value of its text, or throws a {@link WrongValue}. */
+export type Parse<T> = (text: string) => T;
+
+/** Says what a value should have been. */
+class WrongValue extends Error {}
+
+const LONGEST_SHOWN = 80;
+
+/** @throws CommandError that names the setting and its value when it is none. */
+export function parseGiven<T>(given: Given, parse: Parse<T>): T {
+  try {
+    return parse(given.text);
+  } catch (error) {
+    if (error instanceof WrongValue) throw wrongValue(given, `want ${error.message}`);
+    throw error;
+  }
+}
+
+export function wrongValue({ name, text }: Given, why: string): CommandError {
+  const shown = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+  return new CommandError(USAGE, `${name} ${JSON.stringify(shown)}: ${why}`);
+}
+
+export function wholeNumber(least: number, most: number): Parse<number> {
+  return (text) => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw new WrongValue(`a whole number from ${String(least)} to ${String(most)}`);
+  };
+}
+
+/** The longest time that a timer of Node's can take, in whole seconds. */
+const MOST_SECONDS = 2_147_483;
+
+/** Seconds as milliseconds; fractions down to one. */
+export function seconds(least: number): Parse<number> {
+  return (text) => {
+    const value = /^\d{1,10}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= MOST_SECONDS) return Math.round(value * 1000);
+    throw new WrongValue(`a number of seconds from ${String(least)} to ${String(MOST_SECONDS)}`);
+  };
+}
+
+export function choice<T extends string>(choices: readonly T[]): Parse<T> {
+  return (text) => {
+    const chosen = choices.find((name) => name === text);
+    if (chosen !== undefined) return chosen;
+    throw new WrongValue(choices.length === 1 ? choices.join() : `one of ${choices.join(', ')}`);
+  };
+}
+
+const ENDPOINT = /^(?:\[([^\]]*)\]|([^\s:/[\]]{1,255}))(?::(\d{1,5}))?$/;
+
+/** `host:port`, an IPv6 address in brackets. */
+export function endpoint(leastPort: 0 | 1): Parse<Endpoint> {
+  return (text) => {
+    const { host, port } = splitEndpoint(text, leastPort) ?? {};
+    if (host !== undefined && port !== undefined) return { host, port };
+    throw new WrongValue('host:port, an IPv6 address in brackets');
+  };
+}
+
+/** As {@link endpoint}, or a host alone. */
+export const hostMaybePort: Parse<{ readonly host: string; readonly port?: number }> = (text) => {
+  const parts = splitEndpoint(text, 1);
+  if (parts !== null) return parts;
+  throw new WrongValue('host:port or a host alone, an IPv6 address in brackets');
+};
+
+/** A host alone, where an IPv6 address needs no brackets. */
+export const host: Parse<string> = (text) => {
+  const parts = splitEndpoint(isIPv6(text) ? `[${text}]` : text, 1);
+  if (parts !== null && parts.port === undefined) return parts.host;
+  throw new WrongValue('a host name or an address, without a port');
+};
+
+function splitEndpoint(text: string, leastPort: number): { host: string; port?: number } | null {
+  const [, bracketed, plain, digits] = ENDPOINT.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || (bracketed !== undefined && !isIPv6(bracketed))) return null;
+  if (digits === undefined) return { host };
+  const port = Number(digits);
+  return port >= leastPort && port <= 65535 ? { host, port } : null;
+}
+
+export function formatEndpoint({ host, port }: Endpoint): string {
+  return `${isIPv6(host) ? `[${host}]` : host}:${String(port)}`;
+}
