@@ -33,6 +33,15 @@ export class OptionError extends GatewayError {
   }
 }
 
+/** What was thrown, as text: it may be anything, even what does not become a string. */
+export function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return `a value of type ${typeof thrown}`;
+  }
+}
+
 function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type typedEmitter from 'typed-emitter';
 import type { ConnectionInfo, Endpoint, RequestContext } from './contract.js';
+import { textOf } from './errors.js';
 import type { ApiName } from './protocol/apis.js';
 
 /** A request was decoded and goes to its handler. */
@@ -152,7 +153,7 @@ export class GuardedEvents {
   }
 
   #listenerFailed(name: keyof GatewayEvents, cause: unknown): void {
-    const error = new Error(`a listener of the gateway's '${name}' event failed: ${String(cause)}`, { cause });
+    const error = new Error(`a listener of the gateway's '${name}' event failed: ${textOf(cause)}`, { cause });
     if (name === 'error') warn(error);
     else this.emit('error', error);
   }

@@ -5,7 +5,7 @@ import { answerApiVersions } from './dispatch/api-versions.js';
 import type { Dispatch, DispatchCounters } from './dispatch/dispatch.js';
 import { Firewall, type Handler } from './dispatch/firewall.js';
 import { Session } from './dispatch/session.js';
-import { GatewayError } from './errors.js';
+import { GatewayError, textOf } from './errors.js';
 import { type GatewayEvents, GuardedEvents } from './events.js';
 import { Listener } from './listener/listener.js';
 import { checkBackend, checkOptions, type CheckedOptions, type GatewayOptions } from './options.js';
@@ -34,7 +34,7 @@ export interface CloseOptions {
 export interface KafkaGateway extends AsyncDisposable {
   /** What the gateway is bound to; null when it is not. */
   readonly endpoint: Endpoint | null;
-  /** What the gateway tells clients to connect to; null when it is not bound. */
+  /** What the gateway tells clients to connect to; null before it is bound when it follows from the bound address. */
   readonly advertised: Endpoint | null;
   /**
    * Opens the backend, binds and accepts. What fails is undone, and may be tried again.
@@ -45,7 +45,11 @@ export interface KafkaGateway extends AsyncDisposable {
   listen(): Promise<Endpoint>;
   /** Answers what has arrived, then closes connections and backend. Calling again waits for the same close. */
   close(options?: CloseOptions): Promise<void>;
-  /** Takes a connection that was made elsewhere, such as a TLS socket. @throws GatewayError unless listening. */
+  /**
+   * Takes a connection that was made elsewhere, such as a TLS socket.
+   *
+   * @throws GatewayError when the gateway does not listen, or the socket has an encoding.
+   */
   handle(socket: Socket): void;
   /** Counts what the gateway holds. */
   stats(): GatewayStats;
@@ -64,7 +68,7 @@ export interface KafkaGateway extends AsyncDisposable {
  */
 export function createKafkaGateway(options: GatewayOptions = {}): KafkaGateway {
   const checked = checkOptions(options);
-  const backend = options.backend ?? createStubBackend();
+  const backend = options.backend === undefined ? createStubBackend() : options.backend;
   checkBackend(backend);
   return new Gateway(checked, backend);
 }
@@ -72,6 +76,8 @@ export function createKafkaGateway(options: GatewayOptions = {}): KafkaGateway {
 const DEFAULT_GRACE_MS = 25_000;
 /** What handlers that were aborted have to come to an end. */
 const ABORT_MS = 1_000;
+/** A timer that should run longer runs out at once. */
+const LONGEST_TIMER_MS = 0x7fff_ffff;
 
 const ANONYMOUS: Principal = { type: 'User', name: 'ANONYMOUS' };
 
@@ -87,7 +93,8 @@ class Gateway implements KafkaGateway {
   #state: 'new' | 'opening' | 'listening' | 'closing' | 'closed' = 'new';
   #opening: Promise<Endpoint> | null = null;
   #closing: Promise<void> | null = null;
-  #hurry: (() => void) | null = null;
+  /** Aborts when the time for closing is over. */
+  readonly #deadline = new AbortController();
   #listener: Listener | null = null;
   #endpoint: Endpoint | null = null;
 
@@ -107,8 +114,9 @@ class Gateway implements KafkaGateway {
   }
 
   listen(): Promise<Endpoint> {
-    if (this.#state !== 'new') {
-      return Promise.reject(new GatewayError('INVALID_STATE', `listen(): the gateway is ${this.#state}`));
+    if (this.#state !== 'new' || this.#closing !== null) {
+      const state = this.#state === 'new' ? 'closed' : this.#state;
+      return Promise.reject(new GatewayError('INVALID_STATE', `listen(): the gateway is ${state}`));
     }
     this.#state = 'opening';
     this.#opening = this.#open();
@@ -121,7 +129,7 @@ class Gateway implements KafkaGateway {
         new GatewayError('INVALID_OPTION', `close(): graceMs is ${String(graceMs)}; it is a number from 0 on`),
       );
     }
-    if (graceMs === 0) this.#hurry?.();
+    if (graceMs === 0) this.#deadline.abort();
     this.#closing ??= this.#close(graceMs);
     return this.#closing;
   }
@@ -133,6 +141,13 @@ class Gateway implements KafkaGateway {
   handle(socket: Socket): void {
     if (this.#state !== 'listening' || this.#listener === null) {
       throw new GatewayError('INVALID_STATE', `handle(): the gateway is ${this.#state}, not listening`);
+    }
+    if (socket.readableEncoding !== null) {
+      const { readableEncoding } = socket;
+      throw new GatewayError(
+        'INVALID_OPTION',
+        `handle(): the socket has the encoding ${readableEncoding}; Kafka needs bytes`,
+      );
     }
     if (socket.destroyed) return;
     // As the listener's own: a client may end its side and still read what it asked for.
@@ -260,27 +275,21 @@ class Gateway implements KafkaGateway {
       return;
     }
     this.#state = 'closing';
-    const deadline = new AbortController();
+    const { signal } = this.#deadline;
+    const timer = setTimeout(() => this.#deadline.abort(), Math.min(graceMs, LONGEST_TIMER_MS));
     await listener.unbind();
-    const gone = listener.empty(graceMs);
-    listener.drain({ hurry: graceMs === 0 });
-    const hurried = new Promise<boolean>((resolve) => {
-      this.#hurry = () => {
-        resolve(false);
-      };
-    });
-    if (graceMs === 0 || !(await Promise.race([gone, hurried]))) {
-      deadline.abort();
-      const aborted = listener.empty(ABORT_MS);
+    listener.drain({ hurry: signal.aborted });
+    if (!(await listener.empty(signal))) {
       listener.abort();
       listener.drain({ hurry: true });
-      if (!(await aborted)) {
+      if (!(await listener.empty(ABORT_MS))) {
         listener.destroy();
         await listener.empty(ABORT_MS);
       }
     }
     listener.stop();
-    await this.#closeBackend(deadline.signal);
+    await this.#closeBackend(signal);
+    clearTimeout(timer);
     this.#endpoint = null;
     this.#state = 'closed';
     this.#events.emit('close');
@@ -291,7 +300,7 @@ class Gateway implements KafkaGateway {
     try {
       await backend.close?.({ signal });
     } catch (error) {
-      const message = `backend ${backend.name} failed to close: ${String(error)}`;
+      const message = `backend ${backend.name} failed to close: ${textOf(error)}`;
       this.#events.emit('error', new GatewayError('INVALID_BACKEND', message, { cause: error }));
     } finally {
       opened.delete(backend);

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { distance } from 'fastest-levenshtein';
 import type { ApiName, Backend, VersionRange } from './contract.js';
 import { GatewayError, OptionError } from './errors.js';
@@ -96,9 +97,14 @@ const API_NAMES = apis.flatMap(({ method }) => method ?? []);
 const GATEWAY_OWNED: readonly string[] = ['apiVersions', 'saslHandshake', 'saslAuthenticate'];
 const LIFE_CYCLE = ['open', 'connect', 'disconnect', 'close'];
 const LONGEST_HOST_BYTES = 32767;
+/** As a URL spells them. */
+const WILDCARDS = ['0.0.0.0', '[::]', '[::ffff:0:0]'];
 
 /** Checks all options and fills in the defaults. @throws OptionError naming the option and its value. */
 export function checkOptions(options: GatewayOptions): CheckedOptions {
+  if (typeof options !== 'object' || options === null) {
+    throw new OptionError('options', options, 'they are an object such as { listener, backend }');
+  }
   checkNames('', options, OPTION_NAMES);
   const numbers = {} as { -readonly [Name in keyof typeof NUMBERS]: number };
   for (const [name, [least, most, fallback]] of Object.entries(NUMBERS)) {
@@ -128,6 +134,12 @@ export function checkBackend(backend: Backend): void {
   }
   checkVersions('backend.versions', backend.versions ?? {});
   const methods = API_NAMES.filter((name) => !GATEWAY_OWNED.includes(name));
+  for (const name of [...methods, ...LIFE_CYCLE]) {
+    const value = (backend as unknown as Readonly<Record<string, unknown>>)[name];
+    if (value !== undefined && typeof value !== 'function') {
+      throw new OptionError(`backend.${name}`, value, 'it is a function, or left out');
+    }
+  }
   const functions = functionNames(backend);
   for (const name of functions) {
     if (methods.includes(name as ApiName) || LIFE_CYCLE.includes(name) || name.startsWith('_')) continue;
@@ -183,8 +195,8 @@ function checkListener(
   listener: ListenerOptions | readonly ListenerOptions[],
 ): Pick<CheckedOptions, 'host' | 'port' | 'advertisedHost' | 'advertisedPort' | 'backlog'> {
   if (isArray(listener)) {
-    if (listener.length !== 1) throw new OptionError('listener', listener, 'one listener is supported');
-    return checkListener(listener[0]!);
+    if (listener.length === 1 && !isArray(listener[0])) return checkListener(listener[0]!);
+    throw new OptionError('listener', listener, 'one listener is supported');
   }
   if (typeof listener !== 'object' || listener === null) {
     throw new OptionError('listener', listener, 'it is an object such as { host, port }');
@@ -208,8 +220,13 @@ function checkListener(
   return { host, port, advertisedHost, advertisedPort, backlog };
 }
 
+/** Whether a host means all addresses, in any of the spellings that a system takes: `0`, `::0`, `::ffff:0.0.0.0`. */
 function isWildcard(host: string): boolean {
-  return /^(0+(\.0+){0,3}|\[?[0:]*:[0:]*(0\.0\.0\.0)?\]?)$/.test(host);
+  try {
+    return WILDCARDS.includes(new URL(`http://${isIPv6(host) ? `[${host}]` : host}`).hostname);
+  } catch {
+    return false;
+  }
 }
 
 function checkHost(option: string, value: unknown): string {
@@ -240,6 +257,11 @@ function checkVersions(
     if (range === undefined) continue;
     checkInteger(`${option}.${name}.min`, range?.min, 0, 32767);
     checkInteger(`${option}.${name}.max`, range?.max, range.min, 32767);
+    const known = apis.find(({ method }) => method === name)?.versions;
+    if (known && (range.min > known.max || range.max < known.min)) {
+      const wanted = `${name} has versions ${String(known.min)} to ${String(known.max)}`;
+      throw new OptionError(`${option}.${name}`, range, wanted);
+    }
   }
   return value;
 }

@@ -1,3 +1,6 @@
+/** What the command is called, in front of every line that it says of itself. */
+export const COMMAND = 'iggy-gateway-kafka';
+
 /** Ends the command with one line on the standard error output. */
 export class CommandError extends Error {
   override readonly name: string = 'CommandError';
@@ -17,9 +20,8 @@ export const FAILURE = 1;
 
 /** Text as one line of what a terminal shows: the rest, which may come from the network, is escaped. */
 export function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ').replace(/[^\P{C}]|[\u2028\u2029]/gu, (character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return `\\u{${code.toString(16)}}`;
+  return text.replace(/\s*\n\s*/g, ' ').replace(/[\p{C}\u2028\u2029]/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { COMMAND } from './errors.js';
 
 /** What asks a command that runs on to stop. */
 export type StopSignal = 'SIGINT' | 'SIGTERM';
@@ -34,7 +35,7 @@ export function processIo(host: Host): Io {
   host.stderr.on('error', () => undefined);
   host.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;
-    host.stderr.write(`iggy-gateway-kafka: the output is incomplete: ${error.message}\n`);
+    host.stderr.write(`${COMMAND}: the output is incomplete: ${error.message}\n`);
     host.exitCode = 1;
   });
   return {

@@ -1,7 +1,14 @@
 import { constants } from 'node:os';
-import { createKafkaGateway, errorName, type KafkaGateway, OptionError } from '../index.js';
+import {
+  type Backend,
+  createKafkaGateway,
+  type Endpoint,
+  errorName,
+  type KafkaGateway,
+  OptionError,
+} from '../index.js';
 import { backends } from './backends.js';
-import { CommandError, describeError, FAILURE, oneLine, USAGE } from './errors.js';
+import { COMMAND, CommandError, describeError, FAILURE, oneLine } from './errors.js';
 import type { Io, StopSignal } from './io.js';
 import { logEvents } from './log.js';
 import { type Flags, readSettings, type Settings } from './settings.js';
@@ -10,21 +17,24 @@ import { formatEndpoint, wrongValue } from './values.js';
 /** How long what does not let go, such as a timer of a backend, may keep the process once all is closed. */
 const EXIT_MS = 1_000;
 
+const NO_WILDCARD =
+  'clients cannot connect to every address: name the host that they should connect to with --advertised';
+
 /** Serves until a signal comes; answers with the exit code. */
 export async function serve(flags: Flags, io: Io): Promise<number> {
   const settings = readSettings(flags, io.env);
   const backend = await backends[settings.backend](settings);
-  const gateway = create({ ...settings.options, backend }, settings);
-  const say = (line: string): void => io.err(`iggy-gateway-kafka: ${line}\n`);
+  const gateway = create(settings, backend);
+  const say = (line: string): void => io.err(`${COMMAND}: ${line}\n`);
   logEvents(gateway, settings.logLevel, errorName, say);
 
   const { stopped, forget } = waitForStop(io);
   try {
     const endpoint = await listen(gateway);
-    const advertised = formatEndpoint(gateway.advertised ?? endpoint);
     const bound = formatEndpoint(endpoint);
+    const advertised = formatEndpoint(gateway.advertised ?? endpoint);
     const as = advertised === bound ? '' : `, advertised as ${advertised}`;
-    io.out(oneLine(`iggy-gateway-kafka: listening on ${bound}${as} (backend ${backend.name})`) + '\n');
+    io.out(oneLine(`${COMMAND}: listening on ${bound}${as} (backend ${backend.name})`) + '\n');
     const signal = await stopped;
     if (settings.logLevel !== 'quiet') say(`${signal}: closing`);
     await gateway.close(settings.close);
@@ -33,4 +43,36 @@ export async function serve(flags: Flags, io: Io): Promise<number> {
   }
   setTimeout(() => io.exit(0), EXIT_MS).unref();
   return 0;
+}
+
+function create(settings: Settings, backend: Backend): KafkaGateway {
+  try {
+    return createKafkaGateway({ ...settings.options, backend });
+  } catch (error) {
+    const { advertisedBy } = settings;
+    const wildcard = error instanceof OptionError && error.option === 'listener.advertised.host';
+    throw wildcard && advertisedBy ? wrongValue(advertisedBy, NO_WILDCARD) : error;
+  }
+}
+
+async function listen(gateway: KafkaGateway): Promise<Endpoint> {
+  try {
+    return await gateway.listen();
+  } catch (error) {
+    throw new CommandError(FAILURE, `cannot start: ${describeError(error)}`);
+  }
+}
+
+/** The first signal settles `stopped`, the second ends the process. */
+function waitForStop(io: Io): { readonly stopped: Promise<StopSignal>; readonly forget: () => void } {
+  let stop: ((signal: StopSignal) => void) | null = null;
+  const forget = io.onSignal((signal) => {
+    if (stop === null) io.exit(128 + constants.signals[signal]);
+    stop?.(signal);
+    stop = null;
+  });
+  const stopped = new Promise<StopSignal>((resolve) => {
+    stop = resolve;
+  });
+  return { stopped, forget };
 }

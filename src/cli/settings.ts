@@ -1,7 +1,17 @@
 import type { CloseOptions, GatewayOptions, StubMode } from '../index.js';
 import { type BackendName, backendNames } from './backends.js';
 import { type LogLevel, logLevels } from './log.js';
-import { choice, endpoint, type Given, host, hostMaybePort, type Parse, parseGiven, seconds, wholeNumber } from './values.js';
+import {
+  choice,
+  endpoint,
+  type Given,
+  host,
+  hostMaybePort,
+  type Parse,
+  parseGiven,
+  seconds,
+  wholeNumber,
+} from './values.js';
 
 /** One setting of `serve`. */
 interface Setting {
@@ -122,10 +132,7 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
     return given === undefined ? undefined : parseGiven(given, parse);
   };
   const bind = read('bind', endpoint(0));
-  // All are read, so that a variable is right even where a flag hides it.
   const advertised = read('advertised', hostMaybePort);
-  const advertisedHost = read('advertisedHost', host);
-  const advertisedPort = read('advertisedPort', wholeNumber(1, 65535));
   const graceMs = read('shutdownDrainTimeoutSecs', seconds(0));
   return {
     backend: read('backend', choice(backendNames)) ?? 'stub',
@@ -134,7 +141,10 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
     options: {
       listener: {
         ...bind,
-        advertised: { host: advertised?.host ?? advertisedHost, port: advertised?.port ?? advertisedPort },
+        advertised: {
+          host: advertised?.host ?? read('advertisedHost', host),
+          port: advertised?.port ?? read('advertisedPort', wholeNumber(1, 65535)),
+        },
       },
       // The bounds are the gateway's own: here they are told in the units of the flags.
       maxConnections: read('maxConnections', wholeNumber(1, 1_000_000)),

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net';
-import type { Endpoint } from '../contract.js';
+import type { Endpoint } from '../index.js';
 import { CommandError, USAGE } from './errors.js';
 
 /** A value as it was given, and what gave it: `--bind` or `IGGY_KAFKA_BIND_ADDR`. */

@@ -56,7 +56,11 @@ export function encodeErrorResponse(
     if (codec.findErrorCode(response, version) === 0) return 0;
     return encodeResponseFrame(dispatch, codec, version, flexibleHeader, correlationId, response);
   } catch {
-    // What the request named cannot be said in the response, such as a topic by id where only names go.
-    return 0;
+    if (errorMessage === null) {
+      // What the request named cannot be said in the response, such as a topic by id where only names go.
+      return 0;
+    }
+    // It may be the message: it is worth less than the answer.
+    return encodeErrorResponse(dispatch, codec, version, flexibleHeader, correlationId, request, errorCode, null);
   }
 }

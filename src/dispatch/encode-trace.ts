@@ -1,3 +1,4 @@
+import { textOf } from '../errors.js';
 import { EncodeError } from '../protocol/errors.js';
 import { Writer } from '../protocol/writer.js';
 import type { AnyCodec } from './firewall.js';
@@ -11,12 +12,13 @@ export function explainEncodeError(codec: AnyCodec, version: number, value: unkn
 
   function trace(target: unknown, at: string): unknown {
     if (typeof target !== 'object' || target === null || target instanceof Uint8Array) return target;
-    return new Proxy(target, {
-      get(object, key): unknown {
-        const found: unknown = Reflect.get(object, key, object);
-        if (typeof key === 'symbol' || (Array.isArray(object) && key === 'length')) return found;
-        path = Array.isArray(object) ? `${at}[${key}]` : at === '' ? key : `${at}.${key}`;
-        return trace(found, path);
+    // Over a stand-in: a proxy of what is frozen may show nothing but the thing itself.
+    return new Proxy(Array.isArray(target) ? [] : {}, {
+      has: (_, key) => Reflect.has(target, key),
+      get(_, key): unknown {
+        if (typeof key === 'symbol' || (Array.isArray(target) && key === 'length')) return Reflect.get(target, key);
+        path = Array.isArray(target) ? `${at}[${key}]` : at === '' ? key : `${at}.${key}`;
+        return trace(Reflect.get(target, key), path);
       },
     });
   }
@@ -26,8 +28,8 @@ export function explainEncodeError(codec: AnyCodec, version: number, value: unkn
   } catch (again) {
     const cause = again instanceof Error ? again : error;
     if (cause instanceof EncodeError) return new EncodeError(cause.code, cause.detail, path);
-    return new EncodeError('INVALID_VALUE', cause instanceof Error ? cause.message : String(cause), path);
+    return new EncodeError('INVALID_VALUE', cause instanceof Error ? cause.message : textOf(cause), path);
   }
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = error instanceof Error ? error.message : textOf(error);
   return new EncodeError('INVALID_VALUE', detail);
 }

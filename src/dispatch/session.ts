@@ -48,14 +48,15 @@ export class Session implements FrameHandler {
         return null;
       }
       this.#running++;
-      return state.then(
+      // A real promise: a thenable may call back twice, throw within then, or return nothing from it.
+      return Promise.resolve(state).then(
         (settled) => {
           this.#welcome(settled);
           this.#handlerSettled();
         },
         (error: unknown) => {
-          this.#handlerSettled();
           this.#reportError('connect', null, error);
+          this.#handlerSettled();
           throw error;
         },
       );
@@ -93,13 +94,16 @@ export class Session implements FrameHandler {
     const startedAt = events.response ? performance.now() : 0;
     if (events.request) this.#reportRequest(context, end - start);
     let answer: unknown;
+    let waits: boolean;
     try {
       answer = route.handler.call(dispatch.backend, request, context);
+      waits = isThenable(answer);
     } catch (error) {
       return this.fail(route, request, context, startedAt, error);
     }
-    if (isThenable(answer)) return this.#wait(new PendingRequest(this, route, request, context, startedAt, answer));
-    return this.answer(route, request, context, startedAt, answer);
+    if (!waits) return this.answer(route, request, context, startedAt, answer);
+    const promised = answer as PromiseLike<unknown>;
+    return this.#wait(new PendingRequest(this, route, request, context, startedAt, promised));
   }
 
   /** Encodes what a handler answered. */
@@ -236,7 +240,7 @@ export class Session implements FrameHandler {
     }
     try {
       const left: unknown = this.#dispatch.backend.disconnect?.(this.#connection, this.#state);
-      if (isThenable(left)) left.then(done, failed);
+      if (isThenable(left)) Promise.resolve(left).then(done, failed);
       else done();
     } catch (error) {
       failed(error);
@@ -326,8 +330,8 @@ function isUnanswered(route: Route, request: unknown): boolean {
 
 /** By name and not by class alone: a backend may carry a second copy of this package. */
 function isKafkaError(error: unknown): error is KafkaError {
-  return (
-    error instanceof KafkaError ||
-    (error instanceof Error && error.name === 'KafkaError' && Number.isInteger((error as { code?: unknown }).code))
-  );
+  if (error instanceof KafkaError) return true;
+  if (!(error instanceof Error) || error.name !== 'KafkaError') return false;
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'number' && (code << 16) >> 16 === code && code !== 0;
 }

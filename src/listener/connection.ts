@@ -41,7 +41,7 @@ const WRITE_BYTES = 256 * 1024;
 /** How long one connection may keep the others waiting, and how many frames pass between two looks at the clock. */
 const SLICE_MS = 5;
 const SLICE_FRAMES = 32;
-/** How many bytes one connection may bring into one turn of the event loop: libuv reads on while there is more. */
+/** How many bytes one connection may bring into its slice: libuv reads on while there is more. */
 const SLICE_BYTES = 256 * 1024;
 /** How long we wait, after our end, for the client's: a reset would take back answers that it has not read. */
 const LINGER_MS = 2_000;
@@ -73,11 +73,15 @@ export class Connection implements BudgetMember, Work {
   #ended = false;
   #accounted = 0;
   #touched: number;
-  #loop = -1;
-  #loopBytes = 0;
+  /** What it has had of the event loop's current turn: since when, and how many bytes. */
+  #sliceLoop = -1;
+  #sliceEnd = 0;
+  #sliceBytes = 0;
+  #frameCount = 0;
   #writeTimeout = 0;
   #lingerTimer: NodeJS.Timeout | null = null;
   #draining = false;
+  #aborted = false;
   #lingerMs = LINGER_MS;
 
   constructor(socket: Socket, handler: FrameHandler, shared: ConnectionShared) {
@@ -112,7 +116,13 @@ export class Connection implements BudgetMember, Work {
       this.#socket.destroy();
       return;
     }
-    if (greeted === null) return;
+    // A socket that was made elsewhere may have been paused, or have ended before.
+    this.#inputEnded = this.#socket.readableEnded;
+    this.#socket.resume();
+    if (greeted === null) {
+      if (this.#inputEnded) this.#shared.turn.run(this);
+      return;
+    }
     this.#connecting = true;
     greeted.then(
       () => {
@@ -139,8 +149,9 @@ export class Connection implements BudgetMember, Work {
     this.#shared.turn.run(this);
   }
 
-  /** Aborts the request in flight; what its handler still answers is written. */
+  /** Aborts the request in flight; what its handler still answers is written. Those behind it are not begun. */
   abort(cause: 'shutdown'): void {
+    this.#aborted = true;
     this.#handler.abort(cause);
   }
 
@@ -183,25 +194,21 @@ export class Connection implements BudgetMember, Work {
       return;
     }
     const { writer } = this.#shared.turn;
-    this.#yielded = false;
     if (this.#pending !== null && this.#pendingSettled) this.#completePending(this.#pending);
-    let frames = 0;
-    let sliceEnd = 0;
+    if (this.#aborted && this.#pending === null) this.#finished = true;
+    const before = this.#frameCount;
     while (!this.#blocked) {
       const outcome = this.#nextFrame();
       if (outcome === null) break;
       if (typeof outcome === 'object') this.#wait(outcome);
       else if (outcome === CLOSE) this.#finished = true;
       if (writer.length >= WRITE_BYTES) this.#flush();
-      if (++frames % SLICE_FRAMES === 0) {
-        const now = performance.now();
-        if (sliceEnd === 0) sliceEnd = now + SLICE_MS;
-        else if (now > sliceEnd) this.#yield();
-      }
+      if (++this.#frameCount % SLICE_FRAMES === 0) this.#countTime();
     }
     this.#flush();
     this.#endWhenDone();
     this.#account();
+    if (this.#frameCount > before) this.#shared.inFlight.pass(this);
     this.#updateReading();
   }
 
@@ -259,7 +266,7 @@ export class Connection implements BudgetMember, Work {
     this.#touched = this.#shared.now;
     if (this.#finished) return;
     this.#frames.push(chunk);
-    if (chunk.length >= READ_AHEAD_BYTES / 2) this.#countSlice(chunk.length);
+    if (chunk.length >= READ_AHEAD_BYTES / 2) this.#countBytes(chunk.length);
     if (this.#blocked) {
       this.#account();
       this.#updateReading();
@@ -269,19 +276,34 @@ export class Connection implements BudgetMember, Work {
   }
 
   /** Large chunks come in runs within one turn of the event loop: from some size on, the others go first. */
-  #countSlice(bytes: number): void {
+  #countBytes(bytes: number): void {
+    this.#continueSlice();
+    this.#sliceBytes += bytes;
+    if (this.#sliceBytes > SLICE_BYTES) this.#yield();
+  }
+
+  /** So do frames, handled one by one or in a chain of promises: after some time, the others go first. */
+  #countTime(): void {
+    this.#continueSlice();
+    if (performance.now() > this.#sliceEnd) this.#yield();
+  }
+
+  /** A slice lasts until it is used up, or the event loop has turned. */
+  #continueSlice(): void {
     const { loop } = this.#shared.turn;
-    if (loop !== this.#loop) {
-      this.#loop = loop;
-      this.#loopBytes = 0;
-    }
-    this.#loopBytes += bytes;
-    if (this.#loopBytes > SLICE_BYTES && !this.#yielded) this.#yield();
+    if (loop === this.#sliceLoop) return;
+    this.#sliceLoop = loop;
+    this.#sliceEnd = performance.now() + SLICE_MS;
+    this.#sliceBytes = 0;
   }
 
   #yield(): void {
+    if (this.#yielded) return;
     this.#yielded = true;
     setImmediate(() => {
+      this.#yielded = false;
+      this.#sliceLoop = -1;
+      this.#continueSlice();
       this.#shared.turn.run(this);
     });
   }
@@ -410,11 +432,16 @@ export class Connection implements BudgetMember, Work {
   }
 
   #mayRead(): boolean {
-    if (this.#finished) return true;
-    if (this.#draining) return false;
-    if (this.#blocked && this.#frames.buffered >= READ_AHEAD_BYTES && this.#frames.hasFrame) return false;
-    if (this.#socket.writableLength >= this.#shared.limits.maxUnsentBytes) return false;
-    return this.#shared.inFlight.mayRead(this);
+    const { inFlight, limits } = this.#shared;
+    const stopped =
+      this.#finished ||
+      this.#draining ||
+      this.#socket.writableLength >= limits.maxUnsentBytes ||
+      (this.#blocked && this.#frames.buffered >= READ_AHEAD_BYTES && this.#frames.hasFrame);
+    if (!stopped) return inFlight.mayRead(this);
+    inFlight.pass(this);
+    // What comes after the last frame that is handled is read and dropped.
+    return this.#finished;
   }
 
   #onClose(): void {
@@ -423,7 +450,7 @@ export class Connection implements BudgetMember, Work {
     this.#ended = true;
     this.#frames.clear();
     this.#account();
-    this.#shared.inFlight.leave(this);
+    this.#shared.inFlight.pass(this);
     this.#handler.closed();
   }
 }

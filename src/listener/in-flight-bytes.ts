@@ -6,7 +6,7 @@ export interface BudgetMember {
   mayReadAgain(): void;
 }
 
-/** What one wait may bring in before the budget looks again. */
+/** What a member that is told to read on may bring in before the budget looks again. */
 const READ_BYTES = 64 * 1024;
 
 /**
@@ -21,6 +21,7 @@ export class InFlightBytes {
   #used = 0;
   #favoured: BudgetMember | null = null;
   readonly #waiting = new Set<BudgetMember>();
+  #wakesLater = false;
 
   /** @param limit - In bytes; one frame and the responses that are being written may go over it. */
   constructor(limit: number) {
@@ -59,8 +60,11 @@ export class InFlightBytes {
     return false;
   }
 
-  /** A member is gone; what it held has been given back. */
-  leave(member: BudgetMember): void {
+  /**
+   * A member does not read for now: it is gone, or has reasons of its own, or its frame is complete and others have
+   * half a frame. If it is favoured, the next one is. It may ask again.
+   */
+  pass(member: BudgetMember): void {
     this.#waiting.delete(member);
     if (this.#favoured !== member) return;
     this.#favoured = null;
@@ -75,6 +79,22 @@ export class InFlightBytes {
       this.#waiting.delete(member);
       member.mayReadAgain();
     }
+    if (this.#waiting.size > 0 && !this.full) this.#wakeLater();
+  }
+
+  /**
+   * Those who were told may have nothing to read, and then nothing changes any more: the others are told as well, once
+   * the first have had the next turn of the event loop to read in.
+   */
+  #wakeLater(): void {
+    if (this.#wakesLater) return;
+    this.#wakesLater = true;
+    setImmediate(() => {
+      setImmediate(() => {
+        this.#wakesLater = false;
+        this.#wake();
+      });
+    });
   }
 
   #favourNext(): void {

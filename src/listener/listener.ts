@@ -44,6 +44,7 @@ export class Listener implements ConnectionShared {
 
   readonly #settings: ListenerSettings;
   readonly #server: Server;
+  readonly #onError: (error: Error) => void;
   readonly #connections = new Set<Connection>();
   /** Connections whose handlers or hooks are not done, the closed ones among them. */
   #present = 0;
@@ -61,7 +62,7 @@ export class Listener implements ConnectionShared {
     this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
       this.adopt(socket);
     });
-    this.#server.on('error', onError);
+    this.#onError = onError;
   }
 
   get connections(): number {
@@ -74,7 +75,8 @@ export class Listener implements ConnectionShared {
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ host, port, backlog }, () => {
-        this.#server.off('error', reject);
+        // What fails before, bind() tells; from here on there is no one else to.
+        this.#server.off('error', reject).on('error', this.#onError);
         resolve();
       });
     });
@@ -95,10 +97,13 @@ export class Listener implements ConnectionShared {
     for (const socket of this.#early.splice(0)) this.adopt(socket);
   }
 
-  /** Takes a socket as a connection, or closes it when there are too many. */
+  /** Takes a socket as a connection, or closes it when there are too many. One that is closed already is nothing. */
   adopt(socket: Socket): void {
+    if (socket.destroyed) return;
     const accept = this.#accept;
     if (accept === null) {
+      // It may be reset while it waits.
+      socket.on('error', () => undefined);
       this.#early.push(socket);
       return;
     }
@@ -147,19 +152,24 @@ export class Listener implements ConnectionShared {
     for (const connection of this.#connections) connection.destroy();
   }
 
-  /** Settles with true when no connection is left, or with false when the time is over. */
-  empty(timeoutMs: number): Promise<boolean> {
+  /**
+   * Settles with true when no connection is left, or with false at the limit: milliseconds, or a signal that aborts.
+   * One at a time may wait.
+   */
+  empty(limit: number | AbortSignal): Promise<boolean> {
     if (this.#isEmpty) return Promise.resolve(true);
+    const signal = typeof limit === 'number' ? null : limit;
+    if (signal?.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => {
-        this.#onEmpty = null;
-        resolve(false);
-      }, timeoutMs);
-      this.#onEmpty = () => {
+      const settle = (): void => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', settle);
         this.#onEmpty = null;
-        resolve(true);
+        resolve(this.#isEmpty);
       };
+      const timer = typeof limit === 'number' ? setTimeout(settle, limit) : undefined;
+      signal?.addEventListener('abort', settle);
+      this.#onEmpty = settle;
     });
   }
 

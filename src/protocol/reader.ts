@@ -1,5 +1,5 @@
 import { DecodeError, type DecodeErrorCode } from './errors.js';
-import { decodeUtf8, decodeUuid } from './strings.js';
+import { decodeUtf8, decodeUuid, LONGEST_STRING_BYTES } from './strings.js';
 
 /** How one element of an array is read. */
 export type ReadElement<T> = (reader: Reader, version: number) => T;
@@ -121,6 +121,8 @@ export class Reader {
   nullableString(flexible: boolean): string | null {
     const length = flexible ? this.uvarint() - 1 : this.int16();
     if (length < 0) return this.#null(length);
+    // Compact lengths could say more, but Kafka takes no more.
+    if (length > LONGEST_STRING_BYTES) this.#fail('INVALID_LENGTH', `a string of ${String(length)} bytes`);
     const start = this.#advance(length);
     return decodeUtf8(this.#bytes, start, start + length);
   }
@@ -161,6 +163,11 @@ export class Reader {
   /** Whether a nullable struct follows: one byte, negative for null. */
   present(): boolean {
     return this.int8() >= 0;
+  }
+
+  /** Whether a nullable struct follows in a tagged field: a varint there, 0 for null. */
+  presentInTag(): boolean {
+    return this.uvarint() > 0;
   }
 
   /** Skips a section of tagged fields none of which is known. */
@@ -220,9 +227,14 @@ export class Reader {
 
 // Elements of arrays of primitive types.
 export const readInt8: ReadElement<number> = (reader) => reader.int8();
+export const readBool: ReadElement<boolean> = (reader) => reader.bool();
 export const readInt16: ReadElement<number> = (reader) => reader.int16();
+export const readUint16: ReadElement<number> = (reader) => reader.uint16();
 export const readInt32: ReadElement<number> = (reader) => reader.int32();
 export const readInt64: ReadElement<bigint> = (reader) => reader.int64();
+export const readFloat64: ReadElement<number> = (reader) => reader.float64();
 export const readUuid: ReadElement<string> = (reader) => reader.uuid();
 export const readString: ReadElement<string> = (reader) => reader.string(false);
 export const readCompactString: ReadElement<string> = (reader) => reader.string(true);
+export const readBytes: ReadElement<Buffer> = (reader) => reader.bytes(false);
+export const readCompactBytes: ReadElement<Buffer> = (reader) => reader.bytes(true);

@@ -26,6 +26,9 @@ export function decodeUtf8(bytes: Buffer, start: number, end: number): string {
   return decoded;
 }
 
+/** The longest string that Kafka reads or writes, in bytes. */
+export const LONGEST_STRING_BYTES = 0x7fff;
+
 /** Lower-case hex digits of every byte. */
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 

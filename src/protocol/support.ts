@@ -6,9 +6,22 @@ import type { RecordsInit } from './writer.js';
 /** An empty list, where a list was left out. */
 export const NOTHING: readonly never[] = Object.freeze([]);
 
-/** Whether a list or bytes hold anything; null does, for it is not the default. */
-export function hasContent(value: { readonly length: number } | null | undefined): boolean {
-  return value !== undefined && (value === null || value.length > 0);
+/** The value, or the default of a field that was left out. Null is a value, and nothing that was left out. */
+export function orDefault<T>(value: T | undefined, fallback: T): T {
+  return value === undefined ? fallback : value;
+}
+
+/** Whether a list or bytes differ from the default: hold something, or are null. */
+export function hasContent<T extends { readonly length: number } | null>(value: T | undefined): value is T {
+  return value !== undefined && (value === null || value.length !== 0);
+}
+
+/** Whether a struct differs from the default; null does. */
+export function differs<T extends object | null>(
+  value: T | undefined,
+  isDefault: (value: NonNullable<T>) => boolean,
+): value is T {
+  return value !== undefined && (value === null || !isDefault(value));
 }
 
 /** The value, where a version does not allow null although others do. */
@@ -19,5 +32,10 @@ export function notNull<T>(value: T | null): T {
 
 /** Gives records back to their owner, if they have one who asked for it. */
 export function release(records: RecordsInit | null | undefined): void {
-  if (records && 'release' in records) records.release();
+  if (!records || !('release' in records)) return;
+  try {
+    records.release();
+  } catch {
+    // One owner that fails must not keep the others from theirs.
+  }
 }

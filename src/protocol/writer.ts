@@ -1,5 +1,5 @@
 import { EncodeError } from './errors.js';
-import { encodeUuid, NIL_UUID } from './strings.js';
+import { encodeUuid, LONGEST_STRING_BYTES, NIL_UUID } from './strings.js';
 
 /** How one element of an array is written. */
 export type WriteElement<T> = (writer: Writer, value: T, version: number) => void;
@@ -37,6 +37,7 @@ const float64Cell = new Float64Array(words.buffer);
 /** Where a frame began, so that it can be given up without a trace. */
 interface FrameStart {
   slab: Buffer;
+  floor: number;
   begin: number;
   position: number;
   pieces: number;
@@ -55,6 +56,8 @@ interface FrameStart {
  */
 export class Writer {
   #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  /** Below it, the slab holds what was taken and is still needed. */
+  #floor = 0;
   /** Where the open piece begins in the slab. */
   #begin = 0;
   #position = 0;
@@ -64,6 +67,7 @@ export class Writer {
   #releases: (() => void)[] = [];
   readonly #frame: FrameStart = {
     slab: this.#slab,
+    floor: 0,
     begin: 0,
     position: 0,
     pieces: 0,
@@ -89,7 +93,7 @@ export class Writer {
   }
 
   int8(value: number): void {
-    if ((value << 24) >> 24 !== value) value = this.#instead(value, 'an int8', 0);
+    if (typeof value !== 'number' || (value << 24) >> 24 !== value) value = this.#instead(value, 'an int8', 0);
     const at = this.#reserve(1);
     this.#slab[at] = value;
   }
@@ -101,7 +105,7 @@ export class Writer {
   }
 
   int16(value: number): void {
-    if ((value << 16) >> 16 !== value) value = this.#instead(value, 'an int16', 0);
+    if (typeof value !== 'number' || (value << 16) >> 16 !== value) value = this.#instead(value, 'an int16', 0);
     const at = this.#reserve(2);
     const slab = this.#slab;
     slab[at] = value >>> 8;
@@ -109,7 +113,7 @@ export class Writer {
   }
 
   uint16(value: number): void {
-    if ((value & 0xffff) !== value) value = this.#instead(value, 'a uint16', 0);
+    if (typeof value !== 'number' || (value & 0xffff) !== value) value = this.#instead(value, 'a uint16', 0);
     const at = this.#reserve(2);
     const slab = this.#slab;
     slab[at] = value >>> 8;
@@ -117,7 +121,7 @@ export class Writer {
   }
 
   int32(value: number): void {
-    if ((value | 0) !== value) value = this.#instead(value, 'an int32', 0);
+    if (typeof value !== 'number' || (value | 0) !== value) value = this.#instead(value, 'an int32', 0);
     const at = this.#reserve(4);
     const slab = this.#slab;
     slab[at] = value >>> 24;
@@ -148,14 +152,8 @@ export class Writer {
 
   /** Unsigned varint of 32 bits. */
   uvarint(value: number): void {
-    let at = this.#reserve(5);
-    const slab = this.#slab;
-    while (value > 0x7f) {
-      slab[at++] = (value & 0x7f) | 0x80;
-      value >>>= 7;
-    }
-    slab[at++] = value;
-    this.#position = at;
+    const at = this.#reserve(5);
+    this.#position = this.#putUvarint(value, at);
   }
 
   string(value: string, flexible: boolean): void {
@@ -222,14 +220,19 @@ export class Writer {
   }
 
   nullableRecords(value: RecordsInit | null, flexible: boolean): void {
-    if (value === null) this.#length(-1, flexible);
+    // Kafka's default is null, also where null is refused.
+    if (value === null || (value === undefined && this.#defaults)) this.#length(-1, flexible);
     else this.records(value, flexible);
   }
 
   array<T>(value: readonly T[], write: WriteElement<T>, version: number, flexible: boolean): void {
     if (!Array.isArray(value)) value = this.#instead(value, 'an array', []);
     this.#length(value.length, flexible);
-    for (let index = 0; index < value.length; index++) write(this, value[index]!, version);
+    for (let index = 0; index < value.length; index++) {
+      const element = value[index];
+      if (element === undefined || element === null) this.#reject(element, 'an element');
+      write(this, element, version);
+    }
   }
 
   nullableArray<T>(value: readonly T[] | null, write: WriteElement<T>, version: number, flexible: boolean): void {
@@ -243,6 +246,12 @@ export class Writer {
 
   nullableStruct<T extends object>(value: T | null, write: WriteElement<T>, version: number): void {
     this.int8(value === null ? -1 : 1);
+    if (value !== null) this.struct(value, write, version);
+  }
+
+  /** A nullable struct in a tagged field: Kafka says there by a varint whether it is null. */
+  nullableTaggedStruct<T extends object>(value: T | null, write: WriteElement<T>, version: number): void {
+    this.uvarint(value === null ? 0 : 1);
     if (value !== null) this.struct(value, write, version);
   }
 
@@ -276,10 +285,7 @@ export class Writer {
       const from = this.#begin + mark + 1;
       this.#slab.copyWithin(from + more, from, from + size);
     }
-    const end = this.#position;
-    this.#position = this.#begin + mark;
-    this.uvarint(size);
-    this.#position = end;
+    this.#putUvarint(size, this.#begin + mark);
   }
 
   /** The version does not carry this field, and Kafka does not allow to drop it silently. */
@@ -291,6 +297,7 @@ export class Writer {
   beginFrame(): void {
     const frame = this.#frame;
     frame.slab = this.#slab;
+    frame.floor = this.#floor;
     frame.begin = this.#begin;
     frame.position = this.#position;
     frame.pieces = this.#pieces.length;
@@ -320,6 +327,7 @@ export class Writer {
   abandonFrame(): void {
     const frame = this.#frame;
     this.#slab = frame.slab;
+    this.#floor = frame.floor;
     this.#begin = frame.begin;
     this.#position = frame.position;
     this.#pieces.length = frame.pieces;
@@ -353,17 +361,17 @@ export class Writer {
   }
 
   /**
-   * What was taken has been written or copied (`true`): its memory serves again. Or it is still needed (`false`): the
-   * rest of the slab serves on, as long as there is enough of it.
+   * What was taken last has been written or copied (`true`): its memory serves again. Or it is still needed (`false`):
+   * the rest of the slab serves on, as long as there is enough of it.
    */
   recycle(written: boolean): void {
-    if (this.#slab.length > SLAB_BYTES || (!written && this.#slab.length - this.#position < SLAB_BYTES / 4)) {
+    if (!written) this.#floor = this.#position;
+    if (this.#slab.length > SLAB_BYTES || this.#slab.length - this.#floor < SLAB_BYTES / 4) {
       this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-      this.#position = 0;
-    } else if (written) {
-      this.#position = 0;
+      this.#floor = 0;
     }
-    this.#begin = this.#position;
+    this.#position = this.#floor;
+    this.#begin = this.#floor;
   }
 
   /** Makes room in the open piece and moves on; returns where the room begins. */
@@ -384,6 +392,7 @@ export class Writer {
       frame.lengthAt -= this.#begin;
     }
     this.#slab = slab;
+    this.#floor = 0;
     this.#begin = 0;
     this.#position = open + size;
     return open;
@@ -396,6 +405,17 @@ export class Writer {
     return at - this.#begin;
   }
 
+  /** Puts a varint where there is room for it; returns the offset after it. */
+  #putUvarint(value: number, at: number): number {
+    const slab = this.#slab;
+    while (value > 0x7f) {
+      slab[at++] = (value & 0x7f) | 0x80;
+      value >>>= 7;
+    }
+    slab[at++] = value;
+    return at;
+  }
+
   #length(length: number, flexible: boolean): void {
     if (flexible) this.uvarint(length + 1);
     else this.int32(length);
@@ -403,8 +423,9 @@ export class Writer {
 
   #longString(value: string, flexible: boolean): void {
     const length = Buffer.byteLength(value);
+    // Compact lengths could say more, but Kafka takes no more.
+    if (length > LONGEST_STRING_BYTES) this.#reject(value, `a string of at most ${String(LONGEST_STRING_BYTES)} bytes`);
     if (flexible) this.uvarint(length + 1);
-    else if (length > 0x7fff) this.#reject(value, 'a string of at most 32767 bytes');
     else this.int16(length);
     const at = this.#reserve(length);
     this.#slab.write(value, at, length, 'utf8');
@@ -468,14 +489,23 @@ function describe(value: unknown): string {
 export const writeInt8: WriteElement<number> = (writer, value) => {
   writer.int8(value);
 };
+export const writeBool: WriteElement<boolean> = (writer, value) => {
+  writer.bool(value);
+};
 export const writeInt16: WriteElement<number> = (writer, value) => {
   writer.int16(value);
+};
+export const writeUint16: WriteElement<number> = (writer, value) => {
+  writer.uint16(value);
 };
 export const writeInt32: WriteElement<number> = (writer, value) => {
   writer.int32(value);
 };
 export const writeInt64: WriteElement<bigint> = (writer, value) => {
   writer.int64(value);
+};
+export const writeFloat64: WriteElement<number> = (writer, value) => {
+  writer.float64(value);
 };
 export const writeUuid: WriteElement<string> = (writer, value) => {
   writer.uuid(value);
@@ -485,4 +515,10 @@ export const writeString: WriteElement<string> = (writer, value) => {
 };
 export const writeCompactString: WriteElement<string> = (writer, value) => {
   writer.string(value, true);
+};
+export const writeBytes: WriteElement<Uint8Array> = (writer, value) => {
+  writer.bytes(value, false);
+};
+export const writeCompactBytes: WriteElement<Uint8Array> = (writer, value) => {
+  writer.bytes(value, true);
 };

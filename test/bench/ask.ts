@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { answerCorrelationOffset, requestCorrelationOffset } from './wire.js';
@@ -6,6 +7,8 @@ export interface Address {
   readonly host: string;
   readonly port: number;
 }
+
+const startMs = 10_000;
 
 /** Sends one framed request on a connection of its own and gives the whole framed answer, its correlation id checked. */
 export function ask(address: Address, request: Buffer, timeoutMs = 5_000): Promise<Buffer> {
@@ -36,13 +39,14 @@ export function ask(address: Address, request: Buffer, timeoutMs = 5_000): Promi
   });
 }
 
-/** As `ask`, for a server that is just starting: tries again while nobody listens. */
-export async function askWhenUp(address: Address, request: Buffer, deadlineMs = 10_000): Promise<Buffer> {
-  const end = performance.now() + deadlineMs;
+/** As `ask`, for a process that is just starting: tries again while nobody listens. */
+export async function askWhenUp(server: ChildProcess, address: Address, request: Buffer): Promise<Buffer> {
+  const end = performance.now() + startMs;
   for (;;) {
     try {
       return await ask(address, request);
     } catch (error) {
+      if (server.exitCode !== null) throw new Error(`the server ended with code ${server.exitCode}`, { cause: error });
       const refused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED';
       if (!refused || performance.now() > end) throw error;
       await pause(1);

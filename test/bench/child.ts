@@ -39,7 +39,7 @@ export function spawnGateway(port: number): ChildProcess {
 export async function startGateway(): Promise<Server> {
   const address = { host, port: await freePort() };
   const child = spawnGateway(address.port);
-  await Promise.race([askWhenUp(address, apiVersionsRequest), failsOnExit(child, 'the gateway')]);
+  await askWhenUp(child, address, apiVersionsRequest);
   return { name: 'gateway', address, pid: child.pid, stop: () => stop(child) };
 }
 

@@ -14,8 +14,7 @@ import {
 
 /** What the cases look at in a decoded request. */
 export interface HeldRequest {
-  readonly topics?:
-    readonly { readonly configs?: readonly unknown[]; readonly assignments?: readonly unknown[] }[] | null;
+  readonly topics?: readonly unknown[] | null;
   readonly forgottenTopicsData?: readonly unknown[];
   readonly topicData?: readonly { readonly partitionData: readonly { readonly records: Uint8Array | null }[] }[];
 }
@@ -29,7 +28,7 @@ export interface MemoryCase {
   readonly shape: (request: HeldRequest) => void;
 }
 
-export const mebibyte = 1024 * 1024;
+export const mebibyte: number = 1024 * 1024;
 const denseBytes = 1.5 * mebibyte; // at two bytes per element, below the decoder's budget of a million elements
 const opaqueFactor = 2;
 const denseFactor = 64;
@@ -76,12 +75,12 @@ export const frames: readonly ((bytes?: number) => MemoryCase)[] = [
   dense('CreateTopics v5, configs', {
     element: Buffer.concat([emptyName, compactNull, noTags]),
     frame: (configs) => createTopicsRequest(emptyArray, configs),
-    elements: ({ topics }) => topics?.[0]?.configs,
+    elements: (held) => createdTopic(held)?.configs,
   }),
   dense('CreateTopics v5, assignments', {
     element: Buffer.concat([int32(0), emptyArray, noTags]),
     frame: (assignments) => createTopicsRequest(assignments, emptyArray),
-    elements: ({ topics }) => topics?.[0]?.assignments,
+    elements: (held) => createdTopic(held)?.assignments,
   }),
 ];
 
@@ -119,6 +118,12 @@ function dense(name: string, { element, frame, elements }: Dense): (bytes?: numb
       },
     };
   };
+}
+
+function createdTopic({
+  topics,
+}: HeldRequest): { configs: readonly unknown[]; assignments: readonly unknown[] } | undefined {
+  return topics?.[0] as ReturnType<typeof createdTopic>;
 }
 
 function request(apiKey: number, apiVersion: number, body: readonly Buffer[]): Buffer {

@@ -1,12 +1,9 @@
-import type { RowResult, ServerResults } from './measure.js';
+import { disturbed, type RowResult, type ServerResults } from './measure.js';
 import { startupBarMs, type StartupResult } from './startup.js';
 import { type Spread, spread } from './statistics.js';
 
 /** Below this share of idle time the load may have been what was measured. */
 const leastLoadIdle = 0.05;
-
-/** A closed loop leaves no server less busy than this, unless the load or someone else on the machine held it up. */
-const leastFloorBusy = 0.85;
 
 /** Medians over the rounds of the floor and over those of the gateway; undefined where it cannot be seen. */
 export interface Pair {
@@ -34,8 +31,9 @@ export interface RowSummary {
   /** Processor time of the servers per request, in microseconds. */
   readonly serverMicros: Pair;
   readonly loadBound: boolean;
-  /** Neither the load nor the floor was busy throughout: other processes took their time. */
-  readonly disturbed: boolean;
+  /** Single measurements that other processes disturbed, each after several attempts; and all measurements. */
+  readonly disturbed: number;
+  readonly measurements: number;
   readonly others: readonly { readonly name: string; readonly requestsPerSecond: Spread; readonly ratio: Spread }[];
 }
 
@@ -51,7 +49,7 @@ export function summarizeRow({ row, answerBytes, floor, gateway, others }: RowRe
   const ratio = ratioTo(floor, gateway);
   const pair = (figure: Figure): Pair => ({ floor: median(floor, figure), gateway: median(gateway, figure) });
   const loadIdle = pair('loadIdle');
-  const serverBusy = pair('serverBusy');
+  const measurements = [...floor.rounds, ...gateway.rounds];
   const loadBound = Math.min(loadIdle.floor ?? 0, loadIdle.gateway ?? 0) < leastLoadIdle;
   return {
     name: row.name,
@@ -66,10 +64,11 @@ export function summarizeRow({ row, answerBytes, floor, gateway, others }: RowRe
     ok: ratio.median >= row.bar,
     loadIdle,
     loadMicros: pair('loadMicros'),
-    serverBusy,
+    serverBusy: pair('serverBusy'),
     serverMicros: pair('serverMicros'),
     loadBound,
-    disturbed: !loadBound && (serverBusy.floor ?? 1) < leastFloorBusy,
+    disturbed: measurements.filter(disturbed).length,
+    measurements: measurements.length,
     others: others.map((other) => ({
       name: other.name,
       requestsPerSecond: speed(other),
@@ -106,15 +105,17 @@ export function rowsTable(summaries: readonly RowSummary[], gatewayName: string)
     ...(summaries.some((row) => row.loadBound)
       ? ['load-bound: the load had under 5 % idle, so it may have been the load that was measured, not the servers.']
       : []),
-    ...(summaries.some((row) => row.disturbed)
-      ? ['disturbed: neither the load nor the floor was busy, so other processes had the cores. Measure again.']
+    ...(summaries.some((row) => row.disturbed > 0)
+      ? ['disturbed: in so many measurements neither load nor server was busy: others had the cores. Measure again.']
       : []),
   ];
   return [table([heading, ...lines]), ...notes].join('\n');
 }
 
-function verdict({ ok, loadBound, disturbed }: RowSummary): string {
-  const words = [ok ? 'ok' : 'BELOW', ...(loadBound ? ['load-bound'] : []), ...(disturbed ? ['disturbed'] : [])];
+function verdict({ ok, loadBound, disturbed: count, measurements }: RowSummary): string {
+  const words = [ok ? 'ok' : 'BELOW'];
+  if (loadBound) words.push('load-bound');
+  if (count > 0) words.push(`disturbed ${count}/${measurements}`);
   return words.join(', ');
 }
 

@@ -39,7 +39,7 @@ async function startToAnswer(): Promise<number> {
   const start = performance.now();
   const child = spawnGateway(port);
   try {
-    await askWhenUp({ host: '127.0.0.1', port }, apiVersionsRequest);
+    await askWhenUp(child, { host: '127.0.0.1', port }, apiVersionsRequest);
     return performance.now() - start;
   } finally {
     await stop(child);

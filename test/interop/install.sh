@@ -25,6 +25,6 @@ if ! cmp -s pom.xml .jars/pom.xml; then
   cp pom.xml .jars/pom.xml
 fi
 
-kcat -V | tail -n 1
+kcat -V | grep Version
 java -version 2>&1 | head -n 1
 ls .jars/*.jar

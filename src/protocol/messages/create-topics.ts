@@ -2,7 +2,7 @@
 import type { ApiCodec } from '../codec.js';
 import { type Reader, readInt32 } from '../reader.js';
 import { NIL_UUID } from '../strings.js';
-import { NOTHING, notNull } from '../support.js';
+import { NOTHING, notNull, orDefault } from '../support.js';
 import { type Writer, writeInt32 } from '../writer.js';
 
 /** CreateTopics request, versions 2 to 7. Creates topics (KIP-4); broker-side defaults since KIP-464. */
@@ -222,8 +222,8 @@ function readCreateTopicsRequestCreatableTopicConfig(
 function writeCreateTopicsRequest(writer: Writer, value: CreateTopicsRequestInit, version: number): void {
   const flexible = version >= 5;
   writer.array(value.topics, writeCreateTopicsRequestCreatableTopic, version, flexible);
-  writer.int32(value.timeoutMs ?? 60000);
-  writer.bool(value.validateOnly ?? false);
+  writer.int32(orDefault(value.timeoutMs, 60000));
+  writer.bool(orDefault(value.validateOnly, false));
   if (flexible) writer.noTaggedFields();
 }
 
@@ -319,7 +319,7 @@ function readCreateTopicsResponseCreatableTopicConfigs(
 
 function writeCreateTopicsResponse(writer: Writer, value: CreateTopicsResponseInit, version: number): void {
   const flexible = version >= 5;
-  writer.int32(value.throttleTimeMs ?? 0);
+  writer.int32(orDefault(value.throttleTimeMs, 0));
   writer.array(value.topics, writeCreateTopicsResponseCreatableTopicResult, version, flexible);
   if (flexible) writer.noTaggedFields();
 }
@@ -332,21 +332,25 @@ function writeCreateTopicsResponseCreatableTopicResult(
   const flexible = version >= 5;
   writer.string(value.name, flexible);
   if (version >= 7) {
-    writer.uuid(value.topicId ?? NIL_UUID);
+    writer.uuid(orDefault(value.topicId, NIL_UUID));
   }
   writer.int16(value.errorCode);
   writer.nullableString(value.errorMessage, flexible);
-
   if (version >= 5) {
-    writer.int32(value.numPartitions ?? -1);
-    writer.int16(value.replicationFactor ?? -1);
-    writer.nullableArray(value.configs ?? NOTHING, writeCreateTopicsResponseCreatableTopicConfigs, version, flexible);
+    writer.int32(orDefault(value.numPartitions, -1));
+    writer.int16(orDefault(value.replicationFactor, -1));
+    writer.nullableArray(
+      orDefault(value.configs, NOTHING),
+      writeCreateTopicsResponseCreatableTopicConfigs,
+      version,
+      flexible,
+    );
   }
   if (flexible) {
     const section = writer.openTaggedFields();
-    if ((value.topicConfigErrorCode ?? 0) !== 0) {
+    if (value.topicConfigErrorCode !== undefined && value.topicConfigErrorCode !== 0) {
       const size = writer.openTaggedField(section, 0);
-      writer.int16(value.topicConfigErrorCode ?? 0);
+      writer.int16(value.topicConfigErrorCode);
       writer.closeTaggedField(size);
     }
   }
@@ -365,7 +369,7 @@ function writeCreateTopicsResponseCreatableTopicConfigs(
     writer.string(notNull(value.value), flexible);
   }
   writer.bool(value.readOnly);
-  writer.int8(value.configSource ?? -1);
+  writer.int8(orDefault(value.configSource, -1));
   writer.bool(value.isSensitive);
   if (flexible) writer.noTaggedFields();
 }

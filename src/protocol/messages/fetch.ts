@@ -2,7 +2,7 @@
 import type { ApiCodec } from '../codec.js';
 import { type Reader, readInt32 } from '../reader.js';
 import { NIL_UUID } from '../strings.js';
-import { hasContent, NOTHING, notNull, release } from '../support.js';
+import { differs, hasContent, NOTHING, orDefault, release } from '../support.js';
 import { type RecordsInit, type Writer, writeInt32 } from '../writer.js';
 
 /** Fetch request, versions 4 to 18. Reads record batches, and waits for them if there are too few. Sessions since KIP-227, topic ids since KIP-516. */
@@ -442,36 +442,36 @@ function defaultFetchRequestReplicaState(): FetchRequestReplicaState {
 function writeFetchRequest(writer: Writer, value: FetchRequestInit, version: number): void {
   const flexible = version >= 12;
   if (version <= 14) {
-    writer.int32(value.replicaId ?? -1);
-  } else if ((value.replicaId ?? -1) !== -1) writer.refuseField('replicaId', version);
-
+    writer.int32(orDefault(value.replicaId, -1));
+  } else if (value.replicaId !== undefined && value.replicaId !== -1) writer.refuseField('replicaId', version);
   writer.int32(value.maxWaitMs);
   writer.int32(value.minBytes);
-  writer.int32(value.maxBytes ?? 2147483647);
-  writer.int8(value.isolationLevel ?? 0);
+  writer.int32(orDefault(value.maxBytes, 2147483647));
+  writer.int8(orDefault(value.isolationLevel, 0));
   if (version >= 7) {
-    writer.int32(value.sessionId ?? 0);
-    writer.int32(value.sessionEpoch ?? -1);
+    writer.int32(orDefault(value.sessionId, 0));
+    writer.int32(orDefault(value.sessionEpoch, -1));
   }
   writer.array(value.topics, writeFetchRequestFetchTopic, version, flexible);
   if (version >= 7) {
-    writer.array(value.forgottenTopicsData ?? NOTHING, writeFetchRequestForgottenTopic, version, flexible);
+    writer.array(orDefault(value.forgottenTopicsData, NOTHING), writeFetchRequestForgottenTopic, version, flexible);
   } else if (hasContent(value.forgottenTopicsData)) writer.refuseField('forgottenTopicsData', version);
   if (version >= 11) {
-    writer.string(value.rackId ?? '', flexible);
+    writer.string(orDefault(value.rackId, ''), flexible);
   }
-  if (!(version >= 15) && value.replicaState !== undefined && !isDefaultFetchRequestReplicaState(value.replicaState))
-    writer.refuseField('replicaState', version);
+  if (version < 15) {
+    if (differs(value.replicaState, isDefaultFetchRequestReplicaState)) writer.refuseField('replicaState', version);
+  }
   if (flexible) {
     const section = writer.openTaggedFields();
-    if ((value.clusterId ?? null) !== null) {
+    if (value.clusterId !== undefined && value.clusterId !== null) {
       const size = writer.openTaggedField(section, 0);
-      writer.nullableString(value.clusterId ?? null, flexible);
+      writer.nullableString(value.clusterId, flexible);
       writer.closeTaggedField(size);
     }
-    if (version >= 15 && value.replicaState !== undefined && !isDefaultFetchRequestReplicaState(value.replicaState)) {
+    if (version >= 15 && differs(value.replicaState, isDefaultFetchRequestReplicaState)) {
       const size = writer.openTaggedField(section, 1);
-      writer.struct(value.replicaState ?? defaultFetchRequestReplicaState(), writeFetchRequestReplicaState, version);
+      writer.struct(value.replicaState, writeFetchRequestReplicaState, version);
       writer.closeTaggedField(size);
     }
   }
@@ -479,18 +479,18 @@ function writeFetchRequest(writer: Writer, value: FetchRequestInit, version: num
 
 function writeFetchRequestReplicaState(writer: Writer, value: FetchRequestReplicaStateInit, version: number): void {
   const flexible = version >= 12;
-  writer.int32(value.replicaId ?? -1);
-  writer.int64(value.replicaEpoch ?? -1n);
+  writer.int32(orDefault(value.replicaId, -1));
+  writer.int64(orDefault(value.replicaEpoch, -1n));
   if (flexible) writer.noTaggedFields();
 }
 
 function writeFetchRequestFetchTopic(writer: Writer, value: FetchRequestFetchTopicInit, version: number): void {
   const flexible = version >= 12;
   if (version <= 12) {
-    writer.string(value.topic ?? '', flexible);
+    writer.string(orDefault(value.topic, ''), flexible);
   }
   if (version >= 13) {
-    writer.uuid(value.topicId ?? NIL_UUID);
+    writer.uuid(orDefault(value.topicId, NIL_UUID));
   }
   writer.array(value.partitions, writeFetchRequestFetchPartition, version, flexible);
   if (flexible) writer.noTaggedFields();
@@ -500,26 +500,27 @@ function writeFetchRequestFetchPartition(writer: Writer, value: FetchRequestFetc
   const flexible = version >= 12;
   writer.int32(value.partition);
   if (version >= 9) {
-    writer.int32(value.currentLeaderEpoch ?? -1);
+    writer.int32(orDefault(value.currentLeaderEpoch, -1));
   }
   writer.int64(value.fetchOffset);
   if (version >= 12) {
-    writer.int32(value.lastFetchedEpoch ?? -1);
-  } else if ((value.lastFetchedEpoch ?? -1) !== -1) writer.refuseField('lastFetchedEpoch', version);
+    writer.int32(orDefault(value.lastFetchedEpoch, -1));
+  } else if (value.lastFetchedEpoch !== undefined && value.lastFetchedEpoch !== -1)
+    writer.refuseField('lastFetchedEpoch', version);
   if (version >= 5) {
-    writer.int64(value.logStartOffset ?? -1n);
+    writer.int64(orDefault(value.logStartOffset, -1n));
   }
   writer.int32(value.partitionMaxBytes);
   if (flexible) {
     const section = writer.openTaggedFields();
-    if (version >= 17 && (value.replicaDirectoryId ?? NIL_UUID) !== NIL_UUID) {
+    if (version >= 17 && value.replicaDirectoryId !== undefined && value.replicaDirectoryId !== NIL_UUID) {
       const size = writer.openTaggedField(section, 0);
-      writer.uuid(value.replicaDirectoryId ?? NIL_UUID);
+      writer.uuid(value.replicaDirectoryId);
       writer.closeTaggedField(size);
     }
-    if (version >= 18 && (value.highWatermark ?? 9223372036854775807n) !== 9223372036854775807n) {
+    if (version >= 18 && value.highWatermark !== undefined && value.highWatermark !== 9223372036854775807n) {
       const size = writer.openTaggedField(section, 1);
-      writer.int64(value.highWatermark ?? 9223372036854775807n);
+      writer.int64(value.highWatermark);
       writer.closeTaggedField(size);
     }
   }
@@ -528,17 +529,20 @@ function writeFetchRequestFetchPartition(writer: Writer, value: FetchRequestFetc
 function writeFetchRequestForgottenTopic(writer: Writer, value: FetchRequestForgottenTopicInit, version: number): void {
   const flexible = version >= 12;
   if (version >= 7 && version <= 12) {
-    writer.string(value.topic ?? '', flexible);
+    writer.string(orDefault(value.topic, ''), flexible);
   }
   if (version >= 13) {
-    writer.uuid(value.topicId ?? NIL_UUID);
+    writer.uuid(orDefault(value.topicId, NIL_UUID));
   }
   writer.array(value.partitions, writeInt32, version, flexible);
   if (flexible) writer.noTaggedFields();
 }
 
 function isDefaultFetchRequestReplicaState(value: FetchRequestReplicaStateInit): boolean {
-  return !((value.replicaId ?? -1) !== -1 || (value.replicaEpoch ?? -1n) !== -1n);
+  return !(
+    (value.replicaId !== undefined && value.replicaId !== -1) ||
+    (value.replicaEpoch !== undefined && value.replicaEpoch !== -1n)
+  );
 }
 
 function readFetchResponse(reader: Reader, version: number): FetchResponse {
@@ -649,7 +653,7 @@ function readFetchResponseNodeEndpoint(reader: Reader, version: number): FetchRe
     nodeId: reader.int32(),
     host: reader.string(flexible),
     port: reader.int32(),
-    rack: version >= 16 ? reader.nullableString(flexible) : reader.string(flexible),
+    rack: reader.nullableString(flexible),
   };
   if (flexible) reader.skipTaggedFields();
   return value;
@@ -678,18 +682,20 @@ function defaultFetchResponseSnapshotId(): FetchResponseSnapshotId {
 
 function writeFetchResponse(writer: Writer, value: FetchResponseInit, version: number): void {
   const flexible = version >= 12;
-  writer.int32(value.throttleTimeMs ?? 0);
+  writer.int32(orDefault(value.throttleTimeMs, 0));
   if (version >= 7) {
     writer.int16(value.errorCode);
-    writer.int32(value.sessionId ?? 0);
-  } else if ((value.sessionId ?? 0) !== 0) writer.refuseField('sessionId', version);
+    writer.int32(orDefault(value.sessionId, 0));
+  } else if (value.sessionId !== undefined && value.sessionId !== 0) writer.refuseField('sessionId', version);
   writer.array(value.responses, writeFetchResponseFetchableTopicResponse, version, flexible);
-  if (!(version >= 16) && hasContent(value.nodeEndpoints)) writer.refuseField('nodeEndpoints', version);
+  if (version < 16) {
+    if (hasContent(value.nodeEndpoints)) writer.refuseField('nodeEndpoints', version);
+  }
   if (flexible) {
     const section = writer.openTaggedFields();
     if (version >= 16 && hasContent(value.nodeEndpoints)) {
       const size = writer.openTaggedField(section, 0);
-      writer.array(value.nodeEndpoints ?? NOTHING, writeFetchResponseNodeEndpoint, version, flexible);
+      writer.array(value.nodeEndpoints, writeFetchResponseNodeEndpoint, version, flexible);
       writer.closeTaggedField(size);
     }
   }
@@ -702,10 +708,10 @@ function writeFetchResponseFetchableTopicResponse(
 ): void {
   const flexible = version >= 12;
   if (version <= 12) {
-    writer.string(value.topic ?? '', flexible);
+    writer.string(orDefault(value.topic, ''), flexible);
   }
   if (version >= 13) {
-    writer.uuid(value.topicId ?? NIL_UUID);
+    writer.uuid(orDefault(value.topicId, NIL_UUID));
   }
   writer.array(value.partitions, writeFetchResponsePartitionData, version, flexible);
   if (flexible) writer.noTaggedFields();
@@ -716,53 +722,38 @@ function writeFetchResponsePartitionData(writer: Writer, value: FetchResponsePar
   writer.int32(value.partitionIndex);
   writer.int16(value.errorCode);
   writer.int64(value.highWatermark);
-  writer.int64(value.lastStableOffset ?? -1n);
+  writer.int64(orDefault(value.lastStableOffset, -1n));
   if (version >= 5) {
-    writer.int64(value.logStartOffset ?? -1n);
+    writer.int64(orDefault(value.logStartOffset, -1n));
   }
-
   writer.nullableArray(value.abortedTransactions, writeFetchResponseAbortedTransaction, version, flexible);
   if (version >= 11) {
-    writer.int32(value.preferredReadReplica ?? -1);
-  } else if ((value.preferredReadReplica ?? -1) !== -1) writer.refuseField('preferredReadReplica', version);
+    writer.int32(orDefault(value.preferredReadReplica, -1));
+  } else if (value.preferredReadReplica !== undefined && value.preferredReadReplica !== -1)
+    writer.refuseField('preferredReadReplica', version);
   writer.nullableRecords(value.records, flexible);
-  if (
-    !(version >= 12) &&
-    value.divergingEpoch !== undefined &&
-    !isDefaultFetchResponseEpochEndOffset(value.divergingEpoch)
-  )
-    writer.refuseField('divergingEpoch', version);
-  if (
-    !(version >= 12) &&
-    value.currentLeader !== undefined &&
-    !isDefaultFetchResponseLeaderIdAndEpoch(value.currentLeader)
-  )
-    writer.refuseField('currentLeader', version);
-  if (!(version >= 12) && value.snapshotId !== undefined && !isDefaultFetchResponseSnapshotId(value.snapshotId))
-    writer.refuseField('snapshotId', version);
+  if (version < 12) {
+    if (differs(value.divergingEpoch, isDefaultFetchResponseEpochEndOffset))
+      writer.refuseField('divergingEpoch', version);
+    if (differs(value.currentLeader, isDefaultFetchResponseLeaderIdAndEpoch))
+      writer.refuseField('currentLeader', version);
+    if (differs(value.snapshotId, isDefaultFetchResponseSnapshotId)) writer.refuseField('snapshotId', version);
+  }
   if (flexible) {
     const section = writer.openTaggedFields();
-    if (value.divergingEpoch !== undefined && !isDefaultFetchResponseEpochEndOffset(value.divergingEpoch)) {
+    if (differs(value.divergingEpoch, isDefaultFetchResponseEpochEndOffset)) {
       const size = writer.openTaggedField(section, 0);
-      writer.struct(
-        value.divergingEpoch ?? defaultFetchResponseEpochEndOffset(),
-        writeFetchResponseEpochEndOffset,
-        version,
-      );
+      writer.struct(value.divergingEpoch, writeFetchResponseEpochEndOffset, version);
       writer.closeTaggedField(size);
     }
-    if (value.currentLeader !== undefined && !isDefaultFetchResponseLeaderIdAndEpoch(value.currentLeader)) {
+    if (differs(value.currentLeader, isDefaultFetchResponseLeaderIdAndEpoch)) {
       const size = writer.openTaggedField(section, 1);
-      writer.struct(
-        value.currentLeader ?? defaultFetchResponseLeaderIdAndEpoch(),
-        writeFetchResponseLeaderIdAndEpoch,
-        version,
-      );
+      writer.struct(value.currentLeader, writeFetchResponseLeaderIdAndEpoch, version);
       writer.closeTaggedField(size);
     }
-    if (value.snapshotId !== undefined && !isDefaultFetchResponseSnapshotId(value.snapshotId)) {
+    if (differs(value.snapshotId, isDefaultFetchResponseSnapshotId)) {
       const size = writer.openTaggedField(section, 2);
-      writer.struct(value.snapshotId ?? defaultFetchResponseSnapshotId(), writeFetchResponseSnapshotId, version);
+      writer.struct(value.snapshotId, writeFetchResponseSnapshotId, version);
       writer.closeTaggedField(size);
     }
   }
@@ -774,8 +765,8 @@ function writeFetchResponseEpochEndOffset(
   version: number,
 ): void {
   const flexible = version >= 12;
-  writer.int32(value.epoch ?? -1);
-  writer.int64(value.endOffset ?? -1n);
+  writer.int32(orDefault(value.epoch, -1));
+  writer.int64(orDefault(value.endOffset, -1n));
   if (flexible) writer.noTaggedFields();
 }
 
@@ -785,15 +776,15 @@ function writeFetchResponseLeaderIdAndEpoch(
   version: number,
 ): void {
   const flexible = version >= 12;
-  writer.int32(value.leaderId ?? -1);
-  writer.int32(value.leaderEpoch ?? -1);
+  writer.int32(orDefault(value.leaderId, -1));
+  writer.int32(orDefault(value.leaderEpoch, -1));
   if (flexible) writer.noTaggedFields();
 }
 
 function writeFetchResponseSnapshotId(writer: Writer, value: FetchResponseSnapshotIdInit, version: number): void {
   const flexible = version >= 12;
-  writer.int64(value.endOffset ?? -1n);
-  writer.int32(value.epoch ?? -1);
+  writer.int64(orDefault(value.endOffset, -1n));
+  writer.int32(orDefault(value.epoch, -1));
   if (flexible) writer.noTaggedFields();
 }
 
@@ -813,24 +804,29 @@ function writeFetchResponseNodeEndpoint(writer: Writer, value: FetchResponseNode
   writer.int32(value.nodeId);
   writer.string(value.host, flexible);
   writer.int32(value.port);
-  if (version >= 16) {
-    writer.nullableString(value.rack ?? null, flexible);
-  } else {
-    writer.string(notNull(value.rack ?? ''), flexible);
-  }
+  writer.nullableString(value.rack ?? null, flexible);
   if (flexible) writer.noTaggedFields();
 }
 
 function isDefaultFetchResponseEpochEndOffset(value: FetchResponseEpochEndOffsetInit): boolean {
-  return !((value.epoch ?? -1) !== -1 || (value.endOffset ?? -1n) !== -1n);
+  return !(
+    (value.epoch !== undefined && value.epoch !== -1) ||
+    (value.endOffset !== undefined && value.endOffset !== -1n)
+  );
 }
 
 function isDefaultFetchResponseLeaderIdAndEpoch(value: FetchResponseLeaderIdAndEpochInit): boolean {
-  return !((value.leaderId ?? -1) !== -1 || (value.leaderEpoch ?? -1) !== -1);
+  return !(
+    (value.leaderId !== undefined && value.leaderId !== -1) ||
+    (value.leaderEpoch !== undefined && value.leaderEpoch !== -1)
+  );
 }
 
 function isDefaultFetchResponseSnapshotId(value: FetchResponseSnapshotIdInit): boolean {
-  return !((value.endOffset ?? -1n) !== -1n || (value.epoch ?? -1) !== -1);
+  return !(
+    (value.endOffset !== undefined && value.endOffset !== -1n) ||
+    (value.epoch !== undefined && value.epoch !== -1)
+  );
 }
 
 function findErrorCode(response: FetchResponseInit, version: number): number {

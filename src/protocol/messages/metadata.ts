@@ -2,7 +2,7 @@
 import type { ApiCodec } from '../codec.js';
 import { type Reader, readInt32 } from '../reader.js';
 import { NIL_UUID } from '../strings.js';
-import { NOTHING, notNull } from '../support.js';
+import { NOTHING, notNull, orDefault } from '../support.js';
 import { type Writer, writeInt32 } from '../writer.js';
 
 /** Metadata request, versions 0 to 13. Brokers, controller, and topics with their partitions and leaders. Topic ids since KIP-516. */
@@ -206,15 +206,19 @@ function writeMetadataRequest(writer: Writer, value: MetadataRequestInit, versio
     writer.array(notNull(value.topics), writeMetadataRequestTopic, version, flexible);
   }
   if (version >= 4) {
-    writer.bool(value.allowAutoTopicCreation ?? true);
-  } else if (value.allowAutoTopicCreation === false) writer.refuseField('allowAutoTopicCreation', version);
+    writer.bool(orDefault(value.allowAutoTopicCreation, true));
+  } else if (value.allowAutoTopicCreation !== undefined && value.allowAutoTopicCreation !== true)
+    writer.refuseField('allowAutoTopicCreation', version);
   if (version >= 8 && version <= 10) {
-    writer.bool(value.includeClusterAuthorizedOperations ?? false);
-  } else if (value.includeClusterAuthorizedOperations === true)
+    writer.bool(orDefault(value.includeClusterAuthorizedOperations, false));
+  } else if (
+    value.includeClusterAuthorizedOperations !== undefined &&
+    value.includeClusterAuthorizedOperations !== false
+  )
     writer.refuseField('includeClusterAuthorizedOperations', version);
   if (version >= 8) {
-    writer.bool(value.includeTopicAuthorizedOperations ?? false);
-  } else if (value.includeTopicAuthorizedOperations === true)
+    writer.bool(orDefault(value.includeTopicAuthorizedOperations, false));
+  } else if (value.includeTopicAuthorizedOperations !== undefined && value.includeTopicAuthorizedOperations !== false)
     writer.refuseField('includeTopicAuthorizedOperations', version);
   if (flexible) writer.noTaggedFields();
 }
@@ -222,7 +226,7 @@ function writeMetadataRequest(writer: Writer, value: MetadataRequestInit, versio
 function writeMetadataRequestTopic(writer: Writer, value: MetadataRequestTopicInit, version: number): void {
   const flexible = version >= 9;
   if (version >= 10) {
-    writer.uuid(value.topicId ?? NIL_UUID);
+    writer.uuid(orDefault(value.topicId, NIL_UUID));
   }
   if (version >= 10) {
     writer.nullableString(value.name, flexible);
@@ -291,19 +295,19 @@ function readMetadataResponsePartition(reader: Reader, version: number): Metadat
 function writeMetadataResponse(writer: Writer, value: MetadataResponseInit, version: number): void {
   const flexible = version >= 9;
   if (version >= 3) {
-    writer.int32(value.throttleTimeMs ?? 0);
+    writer.int32(orDefault(value.throttleTimeMs, 0));
   }
   writer.array(value.brokers, writeMetadataResponseBroker, version, flexible);
   if (version >= 2) {
     writer.nullableString(value.clusterId ?? null, flexible);
   }
   if (version >= 1) {
-    writer.int32(value.controllerId ?? -1);
+    writer.int32(orDefault(value.controllerId, -1));
   }
   writer.array(value.topics, writeMetadataResponseTopic, version, flexible);
   if (version >= 8 && version <= 10) {
-    writer.int32(value.clusterAuthorizedOperations ?? -2147483648);
-  } else if ((value.clusterAuthorizedOperations ?? -2147483648) !== -2147483648)
+    writer.int32(orDefault(value.clusterAuthorizedOperations, -2147483648));
+  } else if (value.clusterAuthorizedOperations !== undefined && value.clusterAuthorizedOperations !== -2147483648)
     writer.refuseField('clusterAuthorizedOperations', version);
   if (version >= 13) {
     writer.int16(value.errorCode);
@@ -331,15 +335,15 @@ function writeMetadataResponseTopic(writer: Writer, value: MetadataResponseTopic
     writer.string(notNull(value.name), flexible);
   }
   if (version >= 10) {
-    writer.uuid(value.topicId ?? NIL_UUID);
+    writer.uuid(orDefault(value.topicId, NIL_UUID));
   }
   if (version >= 1) {
-    writer.bool(value.isInternal ?? false);
+    writer.bool(orDefault(value.isInternal, false));
   }
   writer.array(value.partitions, writeMetadataResponsePartition, version, flexible);
   if (version >= 8) {
-    writer.int32(value.topicAuthorizedOperations ?? -2147483648);
-  } else if ((value.topicAuthorizedOperations ?? -2147483648) !== -2147483648)
+    writer.int32(orDefault(value.topicAuthorizedOperations, -2147483648));
+  } else if (value.topicAuthorizedOperations !== undefined && value.topicAuthorizedOperations !== -2147483648)
     writer.refuseField('topicAuthorizedOperations', version);
   if (flexible) writer.noTaggedFields();
 }
@@ -350,12 +354,12 @@ function writeMetadataResponsePartition(writer: Writer, value: MetadataResponseP
   writer.int32(value.partitionIndex);
   writer.int32(value.leaderId);
   if (version >= 7) {
-    writer.int32(value.leaderEpoch ?? -1);
+    writer.int32(orDefault(value.leaderEpoch, -1));
   }
   writer.array(value.replicaNodes, writeInt32, version, flexible);
   writer.array(value.isrNodes, writeInt32, version, flexible);
   if (version >= 5) {
-    writer.array(value.offlineReplicas ?? NOTHING, writeInt32, version, flexible);
+    writer.array(orDefault(value.offlineReplicas, NOTHING), writeInt32, version, flexible);
   }
   if (flexible) writer.noTaggedFields();
 }

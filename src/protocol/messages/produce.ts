@@ -2,7 +2,7 @@
 import type { ApiCodec } from '../codec.js';
 import type { Reader } from '../reader.js';
 import { NIL_UUID } from '../strings.js';
-import { hasContent, NOTHING, notNull } from '../support.js';
+import { differs, hasContent, NOTHING, orDefault } from '../support.js';
 import type { RecordsInit, Writer } from '../writer.js';
 
 /** Produce request, versions 3 to 13. Appends record batches to partitions. Transactions since KIP-98, topic ids since KIP-516. */
@@ -250,10 +250,10 @@ function writeProduceRequestTopicProduceData(
 ): void {
   const flexible = version >= 9;
   if (version <= 12) {
-    writer.string(value.name ?? '', flexible);
+    writer.string(orDefault(value.name, ''), flexible);
   }
   if (version >= 13) {
-    writer.uuid(value.topicId ?? NIL_UUID);
+    writer.uuid(orDefault(value.topicId, NIL_UUID));
   }
   writer.array(value.partitionData, writeProduceRequestPartitionProduceData, version, flexible);
   if (flexible) writer.noTaggedFields();
@@ -335,7 +335,7 @@ function readProduceResponseBatchIndexAndErrorMessage(
   const flexible = version >= 9;
   const value: ProduceResponseBatchIndexAndErrorMessage = {
     batchIndex: reader.int32(),
-    batchIndexErrorMessage: version >= 8 ? reader.nullableString(flexible) : reader.string(flexible),
+    batchIndexErrorMessage: reader.nullableString(flexible),
   };
   if (flexible) reader.skipTaggedFields();
   return value;
@@ -357,7 +357,7 @@ function readProduceResponseNodeEndpoint(reader: Reader, version: number): Produ
     nodeId: reader.int32(),
     host: reader.string(flexible),
     port: reader.int32(),
-    rack: version >= 10 ? reader.nullableString(flexible) : reader.string(flexible),
+    rack: reader.nullableString(flexible),
   };
   if (flexible) reader.skipTaggedFields();
   return value;
@@ -373,13 +373,15 @@ function defaultProduceResponseLeaderIdAndEpoch(): ProduceResponseLeaderIdAndEpo
 function writeProduceResponse(writer: Writer, value: ProduceResponseInit, version: number): void {
   const flexible = version >= 9;
   writer.array(value.responses, writeProduceResponseTopicProduceResponse, version, flexible);
-  writer.int32(value.throttleTimeMs ?? 0);
-  if (!(version >= 10) && hasContent(value.nodeEndpoints)) writer.refuseField('nodeEndpoints', version);
+  writer.int32(orDefault(value.throttleTimeMs, 0));
+  if (version < 10) {
+    if (hasContent(value.nodeEndpoints)) writer.refuseField('nodeEndpoints', version);
+  }
   if (flexible) {
     const section = writer.openTaggedFields();
     if (version >= 10 && hasContent(value.nodeEndpoints)) {
       const size = writer.openTaggedField(section, 0);
-      writer.array(value.nodeEndpoints ?? NOTHING, writeProduceResponseNodeEndpoint, version, flexible);
+      writer.array(value.nodeEndpoints, writeProduceResponseNodeEndpoint, version, flexible);
       writer.closeTaggedField(size);
     }
   }
@@ -392,10 +394,10 @@ function writeProduceResponseTopicProduceResponse(
 ): void {
   const flexible = version >= 9;
   if (version <= 12) {
-    writer.string(value.name ?? '', flexible);
+    writer.string(orDefault(value.name, ''), flexible);
   }
   if (version >= 13) {
-    writer.uuid(value.topicId ?? NIL_UUID);
+    writer.uuid(orDefault(value.topicId, NIL_UUID));
   }
   writer.array(value.partitionResponses, writeProduceResponsePartitionProduceResponse, version, flexible);
   if (flexible) writer.noTaggedFields();
@@ -410,33 +412,28 @@ function writeProduceResponsePartitionProduceResponse(
   writer.int32(value.index);
   writer.int16(value.errorCode);
   writer.int64(value.baseOffset);
-  writer.int64(value.logAppendTimeMs ?? -1n);
+  writer.int64(orDefault(value.logAppendTimeMs, -1n));
   if (version >= 5) {
-    writer.int64(value.logStartOffset ?? -1n);
+    writer.int64(orDefault(value.logStartOffset, -1n));
   }
   if (version >= 8) {
-    writer.array(value.recordErrors ?? NOTHING, writeProduceResponseBatchIndexAndErrorMessage, version, flexible);
+    writer.array(
+      orDefault(value.recordErrors, NOTHING),
+      writeProduceResponseBatchIndexAndErrorMessage,
+      version,
+      flexible,
+    );
     writer.nullableString(value.errorMessage ?? null, flexible);
   }
-  if (
-    !(version >= 10) &&
-    value.currentLeader !== undefined &&
-    !isDefaultProduceResponseLeaderIdAndEpoch(value.currentLeader)
-  )
-    writer.refuseField('currentLeader', version);
+  if (version < 10) {
+    if (differs(value.currentLeader, isDefaultProduceResponseLeaderIdAndEpoch))
+      writer.refuseField('currentLeader', version);
+  }
   if (flexible) {
     const section = writer.openTaggedFields();
-    if (
-      version >= 10 &&
-      value.currentLeader !== undefined &&
-      !isDefaultProduceResponseLeaderIdAndEpoch(value.currentLeader)
-    ) {
+    if (version >= 10 && differs(value.currentLeader, isDefaultProduceResponseLeaderIdAndEpoch)) {
       const size = writer.openTaggedField(section, 0);
-      writer.struct(
-        value.currentLeader ?? defaultProduceResponseLeaderIdAndEpoch(),
-        writeProduceResponseLeaderIdAndEpoch,
-        version,
-      );
+      writer.struct(value.currentLeader, writeProduceResponseLeaderIdAndEpoch, version);
       writer.closeTaggedField(size);
     }
   }
@@ -449,11 +446,7 @@ function writeProduceResponseBatchIndexAndErrorMessage(
 ): void {
   const flexible = version >= 9;
   writer.int32(value.batchIndex);
-  if (version >= 8) {
-    writer.nullableString(value.batchIndexErrorMessage ?? null, flexible);
-  } else {
-    writer.string(notNull(value.batchIndexErrorMessage ?? ''), flexible);
-  }
+  writer.nullableString(value.batchIndexErrorMessage ?? null, flexible);
   if (flexible) writer.noTaggedFields();
 }
 
@@ -463,8 +456,8 @@ function writeProduceResponseLeaderIdAndEpoch(
   version: number,
 ): void {
   const flexible = version >= 9;
-  writer.int32(value.leaderId ?? -1);
-  writer.int32(value.leaderEpoch ?? -1);
+  writer.int32(orDefault(value.leaderId, -1));
+  writer.int32(orDefault(value.leaderEpoch, -1));
   if (flexible) writer.noTaggedFields();
 }
 
@@ -477,16 +470,15 @@ function writeProduceResponseNodeEndpoint(
   writer.int32(value.nodeId);
   writer.string(value.host, flexible);
   writer.int32(value.port);
-  if (version >= 10) {
-    writer.nullableString(value.rack ?? null, flexible);
-  } else {
-    writer.string(notNull(value.rack ?? ''), flexible);
-  }
+  writer.nullableString(value.rack ?? null, flexible);
   if (flexible) writer.noTaggedFields();
 }
 
 function isDefaultProduceResponseLeaderIdAndEpoch(value: ProduceResponseLeaderIdAndEpochInit): boolean {
-  return !((value.leaderId ?? -1) !== -1 || (value.leaderEpoch ?? -1) !== -1);
+  return !(
+    (value.leaderId !== undefined && value.leaderId !== -1) ||
+    (value.leaderEpoch !== undefined && value.leaderEpoch !== -1)
+  );
 }
 
 function findErrorCode(response: ProduceResponseInit, _version: number): number {

@@ -91,33 +91,32 @@ function emitMessageCodec(message: Message): string[] {
   ];
 }
 
+/** What elements of arrays are read and written by, in the order of the imports. */
+const ELEMENTS: readonly string[] = [
+  ...['Bool', 'Bytes', 'CompactBytes', 'CompactString', 'Float64', 'Int16'],
+  ...['Int32', 'Int64', 'Int8', 'String', 'Uint16', 'Uuid'],
+];
+
+/** What generated code may import: from where, which types, which values. */
+const MODULES: readonly (readonly [module: string, types: readonly string[], values: readonly string[]])[] = [
+  ['../codec.js', ['ApiCodec'], []],
+  ['../reader.js', ['Reader'], ELEMENTS.map((element) => `read${element}`)],
+  ['../strings.js', [], ['NIL_UUID']],
+  ['../support.js', [], ['differs', 'hasContent', 'NOTHING', 'notNull', 'orDefault', 'release']],
+  ['../writer.js', ['RecordsInit', 'Writer'], ELEMENTS.map((element) => `write${element}`)],
+];
+
 /** Imports just what the code names. */
 function emitImports(code: string): string {
-  const modules: readonly (readonly [string, readonly string[], readonly string[]])[] = [
-    ['../codec.js', ['ApiCodec'], []],
-    [
-      '../reader.js',
-      ['Reader'],
-      ['readCompactString', 'readInt16', 'readInt32', 'readInt64', 'readInt8', 'readString', 'readUuid'],
-    ],
-    ['../strings.js', [], ['NIL_UUID']],
-    ['../support.js', [], ['hasContent', 'NOTHING', 'notNull', 'release']],
-    [
-      '../writer.js',
-      ['RecordsInit', 'Writer'],
-      ['writeCompactString', 'writeInt16', 'writeInt32', 'writeInt64', 'writeInt8', 'writeString', 'writeUuid'],
-    ],
-  ];
-  return modules
-    .map(([module, types, values]) => {
-      const used = (name: string): boolean => new RegExp(`(?<![.\\w'])${name}\\b`).test(code);
-      const typeNames = types.filter(used);
-      const valueNames = values.filter(used);
-      if (typeNames.length + valueNames.length === 0) return '';
-      const names = [...typeNames.map((name) => `type ${name}`), ...valueNames];
-      return valueNames.length === 0
-        ? `import type { ${typeNames.join(', ')} } from '${module}';\n`
-        : `import { ${names.join(', ')} } from '${module}';\n`;
-    })
-    .join('');
+  const bare = code.replace(/\/\*\*.*?\*\//gs, '');
+  const used = (name: string): boolean => new RegExp(`(?<![.\\w'])${name}\\b`).test(bare);
+  return MODULES.map(([module, types, values]) => {
+    const typeNames = types.filter(used);
+    const valueNames = values.filter(used);
+    if (typeNames.length + valueNames.length === 0) return '';
+    const names = [...typeNames.map((name) => `type ${name}`), ...valueNames];
+    return valueNames.length === 0
+      ? `import type { ${typeNames.join(', ')} } from '${module}';\n`
+      : `import { ${names.join(', ')} } from '${module}';\n`;
+  }).join('');
 }

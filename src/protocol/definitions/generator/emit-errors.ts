@@ -1,10 +1,10 @@
 import type { Api, Field, Message, Struct } from './model.js';
-import { condition, defaultCode, isErrorCode, isNullable, isPartial, isRequired, structOf } from './shape.js';
+import { condition, defaultCode, isErrorCode, isNullable, isPartial, isRequired, structOf, uses } from './shape.js';
 
 /** The function that answers a request with nothing but one error, fanned out over what was asked for. */
 export function emitErrorResponse(api: Api, request: Message, response: Message): string {
   const literal = errorStruct(request, request.root, response, response.root, 'request');
-  const parameter = (name: string): string => (new RegExp(`\\b${name}\\b`).test(literal) ? name : `_${name}`);
+  const parameter = (name: string): string => (uses(literal, name) ? name : `_${name}`);
   return `
 function errorResponse(
   ${parameter('request')}: ${request.name},
@@ -21,7 +21,7 @@ export function emitRejection(api: Api, request: Message, response: Message): st
   if (!response.root.fields.some(isErrorCode)) return '';
   const withoutRequest = { ...response.root, fields: response.root.fields.map((field) => ({ ...field, from: null })) };
   const literal = errorStruct(request, null, response, withoutRequest, 'request');
-  const message = /\berrorMessage\b/.test(literal) ? 'errorMessage' : '_errorMessage';
+  const message = uses(literal, 'errorMessage') ? 'errorMessage' : '_errorMessage';
   return `
 function rejection(errorCode: number, ${message}: string | null): ${api.name}ResponseInit {
   return ${literal};
@@ -101,7 +101,7 @@ function onErrorCode(field: Field, text: string): string {
 /** The function that finds the first error code of a response. */
 export function emitFindErrorCode(response: Message): string {
   const body = findIn(response, response.root, 'response');
-  const parameter = (name: string): string => (new RegExp(`\\b${name}\\b`).test(body) ? name : `_${name}`);
+  const parameter = (name: string): string => (uses(body, name) ? name : `_${name}`);
   return `
 function findErrorCode(${parameter('response')}: ${response.name}Init, ${parameter('version')}: number): number {
 ${body}return 0;

@@ -1,14 +1,17 @@
-import { type Field, type FieldType, intersect, type Message, type Struct } from './model.js';
+import { type Field, intersect, type Message, type Struct } from './model.js';
 import {
   condition,
   defaultCode,
+  elementFunction,
   flexibleDeclaration,
   flexibleOf,
+  inLine,
   isNullable,
   leastSize,
-  present,
+  nullCondition,
   structOf,
   typeName,
+  uses,
 } from './shape.js';
 
 /** The function that reads a struct. */
@@ -39,7 +42,7 @@ ${ifFlexible}{
 return value;
 `;
   }
-  const version = /\bversion\b|\bflexible\b/.test(body) ? 'version' : '_version';
+  const version = uses(body, 'version') || uses(body, 'flexible') ? 'version' : '_version';
   return `
 function read${name}(reader: Reader, ${version}: number): ${name} {
 ${flexibleDeclaration(message, body)}${body}}
@@ -47,44 +50,30 @@ ${flexibleDeclaration(message, body)}${body}}
 }
 
 function readField(message: Message, field: Field): string {
-  const fallback = absentCode(message, field);
-  if (field.tag !== null) {
-    // Tagged in some versions only: in the others it stands in line.
-    const inLine = { ...field, tag: null };
-    const untagged = condition(field.tag.versions, present(message, field));
-    return untagged === null ? fallback : `${not(untagged)} ? ${readField(message, inLine)} : ${fallback}`;
-  }
-  const test = condition(field.versions, message.versions);
-  const read = readPresent(message, field);
-  if (test === null) return read;
-  return test === 'false' ? fallback : `${test} ? ${read} : ${fallback}`;
+  const fallback = defaultCode(message, field);
+  const test = condition(inLine(field), message.versions);
+  if (test === 'false') return fallback;
+  const read = readPresent(message, field, false);
+  return test === null ? read : `${test} ? ${read} : ${fallback}`;
 }
 
-/** What a version holds that does not carry the field. Struct defaults are made by a function, so that none is shared. */
-function absentCode(message: Message, field: Field): string {
-  if (field.type.kind === 'struct' && isNullable(field)) {
-    return field.defaultText === 'null' ? 'null' : defaultCode(message, field);
-  }
-  return defaultCode(message, field);
+function readPresent(message: Message, field: Field, tagged: boolean): string {
+  if (!isNullable(field)) return readAs(message, field, false, tagged);
+  const test = nullCondition(message, field);
+  if (test === null) return readAs(message, field, true, tagged);
+  if (test === 'false') return readAs(message, field, false, tagged);
+  return `${test} ? ${readAs(message, field, true, tagged)} : ${readAs(message, field, false, tagged)}`;
 }
 
-function readPresent(message: Message, field: Field): string {
-  if (!isNullable(field)) return readAs(message, field, false);
-  const test = condition(field.nullable, present(message, field));
-  if (test === null) return readAs(message, field, true);
-  if (test === 'false') return readAs(message, field, false);
-  return `${test} ? ${readAs(message, field, true)} : ${readAs(message, field, false)}`;
-}
-
-function readAs(message: Message, field: Field, nullable: boolean): string {
+function readAs(message: Message, field: Field, nullable: boolean, tagged: boolean): string {
   const { type } = field;
   const flexible = flexibleOf(message, field);
   if (type.kind === 'struct') {
     const read = `read${typeName(message, type.name)}(reader, version)`;
-    return nullable ? `reader.present() ? ${read} : null` : read;
+    return nullable ? `reader.${tagged ? 'presentInTag' : 'present'}() ? ${read} : null` : read;
   }
   if (type.kind === 'array') {
-    const args = `${elementReader(message, type.element, flexible)}, version, ${flexible}, ${String(leastSize(message, type.element))}`;
+    const args = `${elementFunction('read', message, type.element, flexible)}, version, ${flexible}, ${String(leastSize(message, type.element))}`;
     if (field.nullIsEmpty) return `reader.nullableArray(${args}) ?? []`;
     return nullable ? `reader.nullableArray(${args})` : `reader.array(${args})`;
   }
@@ -99,25 +88,17 @@ function readAs(message: Message, field: Field, nullable: boolean): string {
   }
 }
 
-function elementReader(message: Message, element: FieldType, flexible: string): string {
-  if (element.kind === 'struct') return `read${typeName(message, element.name)}`;
-  if (element.kind === 'array') throw new Error(`${message.name}: an array of arrays is not in Kafka's language`);
-  if (element.name !== 'string') return `read${element.name[0]!.toUpperCase()}${element.name.slice(1)}`;
-  if (flexible === 'true') return 'readCompactString';
-  return flexible === 'false' ? 'readString' : `${flexible} ? readCompactString : readString`;
-}
-
 function readTagged(message: Message, field: Field): string {
   const tag = field.tag!;
   const known = condition(tag.versions, intersect(message.versions, message.flexible));
   const test = `tag === ${String(tag.number)}${known === null ? '' : ` && ${known}`}`;
-  return `if (${test}) value.${field.name} = ${readPresent(message, field)};`;
+  return `if (${test}) value.${field.name} = ${readPresent(message, field, true)};`;
 }
 
 /** A fresh struct that holds nothing but defaults. */
 export function emitDefault(message: Message, struct: Struct): string {
   const name = typeName(message, struct.name);
-  const entries = struct.fields.map((field) => `${field.name}: ${absentCode(message, field)},`);
+  const entries = struct.fields.map((field) => `${field.name}: ${defaultCode(message, field)},`);
   return `
 function default${name}(): ${name} {
   return {\n${entries.join('\n')}\n};
@@ -141,8 +122,4 @@ export function structsWithDefaults(message: Message): Struct[] {
     }
   }
   return [...wanted];
-}
-
-function not(test: string): string {
-  return `!(${test})`;
 }

@@ -1,25 +1,29 @@
-import { type Field, type FieldType, intersect, type Message, type Struct } from './model.js';
+import { type Field, intersect, type Message, type Struct } from './model.js';
 import {
   condition,
+  conditionNot,
   defaultCode,
   differsFromDefault,
+  elementFunction,
   flexibleDeclaration,
   flexibleOf,
+  inLine,
   isNullable,
   isRequired,
-  present,
+  nullCondition,
   structOf,
   typeName,
+  uses,
 } from './shape.js';
 
 /** The function that writes a struct. */
 export function emitWriter(message: Message, struct: Struct): string {
   const name = typeName(message, struct.name);
-  const inLine = mergeConditions(struct.fields.map((field) => writeField(message, field)));
-  const body = [inLine, writeTaggedFields(message, struct)].filter((code) => code !== '').join('\n');
-  const version = /\bversion\b|\bflexible\b/.test(body) ? 'version' : '_version';
-  const value = /\bvalue\b/.test(body) ? 'value' : '_value';
-  const writer = /\bwriter\b/.test(body) ? 'writer' : '_writer';
+  const fields = mergeConditions(struct.fields.map((field) => writeField(message, field)));
+  const body = [fields, writeTaggedFields(message, struct)].filter((code) => code !== '').join('\n');
+  const version = uses(body, 'version') || uses(body, 'flexible') ? 'version' : '_version';
+  const value = uses(body, 'value') ? 'value' : '_value';
+  const writer = uses(body, 'writer') ? 'writer' : '_writer';
   return `
 function write${name}(${writer}: Writer, ${value}: ${name}Init, ${version}: number): void {
 ${flexibleDeclaration(message, body)}${body}
@@ -35,20 +39,20 @@ interface FieldCode {
 }
 
 function writeField(message: Message, field: Field): FieldCode {
-  if (field.tag !== null) {
-    const untagged = condition(field.tag.versions, present(message, field));
-    if (untagged === null) return { test: null, write: '', otherwise: '' };
-    return { test: `!(${untagged})`, write: writePresent(message, field), otherwise: '' };
-  }
-  const test = condition(field.versions, message.versions);
-  const refuse = `if (${differsFromDefault(message, field, 'value')}) writer.refuseField('${field.name}', version);`;
-  const otherwise = field.ignorable ? '' : refuse;
+  const test = condition(inLine(field), message.versions);
+  // What becomes of a tagged field elsewhere stands with the section of tagged fields.
+  const otherwise = field.tag === null && !field.ignorable ? refusal(message, field) : '';
   if (test === 'false') return { test: null, write: otherwise, otherwise: '' };
-  return { test, write: writePresent(message, field), otherwise };
+  return { test, write: writePresent(message, field, false), otherwise };
+}
+
+function refusal(message: Message, field: Field): string {
+  return `if (${differsFromDefault(message, field)}) writer.refuseField('${field.name}', version);`;
 }
 
 /** Neighbours under the same condition share one `if`. */
-function mergeConditions(fields: readonly FieldCode[]): string {
+function mergeConditions(all: readonly FieldCode[]): string {
+  const fields = all.filter(({ write }) => write !== '');
   let code = '';
   for (let index = 0; index < fields.length; index++) {
     const { test, write, otherwise } = fields[index]!;
@@ -68,26 +72,25 @@ function mergeConditions(fields: readonly FieldCode[]): string {
   return code.trim();
 }
 
-function writePresent(message: Message, field: Field): string {
-  if (!isNullable(field)) return writeAs(message, field, false);
-  const test = condition(field.nullable, present(message, field));
-  if (test === null) return writeAs(message, field, true);
-  if (test === 'false') return writeAs(message, field, false);
-  // Where null is not allowed the value goes on as it is: the writer refuses null by name and place.
-  return `if (${test}) {\n${writeAs(message, field, true)}\n} else {\n${writeAs(message, field, false)}\n}`;
+function writePresent(message: Message, field: Field, tagged: boolean): string {
+  if (!isNullable(field)) return writeAs(message, field, false, tagged);
+  const test = nullCondition(message, field);
+  if (test === null) return writeAs(message, field, true, tagged);
+  if (test === 'false') return writeAs(message, field, false, tagged);
+  return `if (${test}) {\n${writeAs(message, field, true, tagged)}\n} else {\n${writeAs(message, field, false, tagged)}\n}`;
 }
 
-function writeAs(message: Message, field: Field, nullable: boolean): string {
+function writeAs(message: Message, field: Field, nullable: boolean, tagged: boolean): string {
   const { type } = field;
   const flexible = flexibleOf(message, field);
-  const access = `value.${field.name}`;
-  const given = isRequired(message, field) ? access : `${access} ?? ${defaultInit(message, field, nullable)}`;
+  const given = valueCode(message, field, tagged);
   const value = isNullable(field) && !nullable ? `notNull(${given})` : given;
   if (type.kind === 'struct') {
-    return `writer.${nullable ? 'nullableStruct' : 'struct'}(${value}, write${typeName(message, type.name)}, version);`;
+    const method = !nullable ? 'struct' : tagged ? 'nullableTaggedStruct' : 'nullableStruct';
+    return `writer.${method}(${value}, write${typeName(message, type.name)}, version);`;
   }
   if (type.kind === 'array') {
-    const write = elementWriter(message, type.element, flexible);
+    const write = elementFunction('write', message, type.element, flexible);
     return `writer.${nullable ? 'nullableArray' : 'array'}(${value}, ${write}, version, ${flexible});`;
   }
   switch (type.name) {
@@ -102,19 +105,14 @@ function writeAs(message: Message, field: Field, nullable: boolean): string {
   }
 }
 
-/** The default in the form that is written; `undefined` and `null` differ for a field that may be null. */
-function defaultInit(message: Message, field: Field, nullable: boolean): string {
+/** The value to write: the default where it may be left out. */
+function valueCode(message: Message, field: Field, tagged: boolean): string {
+  const access = `value.${field.name}`;
+  // A tagged field is written only when it is there and not the default.
+  if (tagged || isRequired(message, field)) return access;
   const fallback = defaultCode(message, field);
-  if (!nullable && fallback === 'null') return `''`;
-  return fallback === '[]' ? 'NOTHING' : fallback;
-}
-
-function elementWriter(message: Message, element: FieldType, flexible: string): string {
-  if (element.kind === 'struct') return `write${typeName(message, element.name)}`;
-  if (element.kind === 'array') throw new Error(`${message.name}: an array of arrays is not in Kafka's language`);
-  if (element.name !== 'string') return `write${element.name[0]!.toUpperCase()}${element.name.slice(1)}`;
-  if (flexible === 'true') return 'writeCompactString';
-  return flexible === 'false' ? 'writeString' : `${flexible} ? writeCompactString : writeString`;
+  if (fallback === 'null') return `${access} ?? null`;
+  return `orDefault(${access}, ${fallback === '[]' ? 'NOTHING' : fallback})`;
 }
 
 function writeTaggedFields(message: Message, struct: Struct): string {
@@ -127,30 +125,30 @@ function writeTaggedFields(message: Message, struct: Struct): string {
   const fields = tagged.map((field) => {
     const known = condition(field.tag!.versions, intersect(given, message.flexible));
     const test = known === null ? '' : `${known} && `;
-    return `if (${test}${differsFromDefault(message, field, 'value')}) {
+    return `if (${test}${differsFromDefault(message, field)}) {
 const size = writer.openTaggedField(section, ${String(field.tag!.number)});
-${writePresent(message, field)}
+${writePresent(message, field, true)}
 writer.closeTaggedField(size);
 }`;
   });
-  // A tagged field that must not be dropped is refused where there is no section for it.
-  const refusals = tagged.flatMap((field) => {
-    const carried = condition(field.tag!.versions, given);
-    if (field.ignorable || carried === null) return [];
-    return [
-      `if (!(${carried}) && ${differsFromDefault(message, field, 'value')}) writer.refuseField('${field.name}', version);`,
-    ];
+  // What must not be dropped is refused where there is no place for it.
+  const refusals = tagged.flatMap((field): FieldCode[] => {
+    const absent = conditionNot(field.versions, given);
+    if (field.ignorable || absent === null) return [];
+    return [{ test: absent === 'true' ? null : absent, write: refusal(message, field), otherwise: '' }];
   });
-  return [...refusals, `${open}{\nconst section = writer.openTaggedFields();\n${fields.join('\n')}\n}`].join('\n');
+  return [mergeConditions(refusals), `${open}{\nconst section = writer.openTaggedFields();\n${fields.join('\n')}\n}`]
+    .join('\n')
+    .trim();
 }
 
 /** Tells whether a struct holds nothing but defaults. */
 export function emitIsDefault(message: Message, struct: Struct): string {
   const name = typeName(message, struct.name);
-  const tests = struct.fields.map((field) => differsFromDefault(message, field, 'value'));
+  const tests = struct.fields.map((field) => differsFromDefault(message, field));
   return `
 function isDefault${name}(value: ${name}Init): boolean {
-  return !(${tests.join(' || ')});
+  return !(${tests.map((test) => `(${test})`).join(' || ')});
 }
 `;
 }

@@ -1,8 +1,10 @@
+import { fieldProblem, versionsProblem } from './check.js';
 import {
   ALL,
   type Api,
   type Field,
   type FieldType,
+  isEmpty,
   type Message,
   NONE,
   type Primitive,
@@ -50,35 +52,40 @@ export function parseApis(source: string, file: string): Api[] {
   let at = 0;
   while (at < lines.length) {
     const head = lines[at++]!;
-    const words = head.text.split(' ');
-    if (head.indent !== 0 || words[0] !== 'api' || words.length < 4)
-      fail(file, head, 'expected: api KEY Name VERSIONS');
-    const name = words[2]!;
-    const versions = parseVersions(words[3]!, file, head);
-    const options = new Map<string, string>();
-    for (let index = 4; index < words.length; index += 2) options.set(words[index]!, words[index + 1] ?? '');
-    const flexible = parseVersions(options.get('flexible') ?? 'none', file, head);
-    const unstable = options.get('unstable');
-    const messages: Record<string, Message> = {};
-    while (at < lines.length && (lines[at]!.text === 'request' || lines[at]!.text === 'response')) {
-      const section = lines[at++]!.text;
-      const messageName = `${name}${section === 'request' ? 'Request' : 'Response'}`;
+    const api = parseHead(head, file);
+    const messages: { request: Message | null; response: Message | null } = { request: null, response: null };
+    while (at < lines.length && !lines[at]!.text.startsWith('api ')) {
+      const line = lines[at++]!;
+      const section = line.text;
+      if (line.indent !== 0 || (section !== 'request' && section !== 'response')) {
+        fail(file, line, 'expected: request or response');
+      }
+      if (messages[section] !== null) fail(file, line, 'a second one');
       const body: Line[] = [];
       while (at < lines.length && lines[at]!.indent > 0) body.push(lines[at++]!);
-      messages[section] = parseMessage(messageName, versions, flexible, body, file);
+      const name = `${api.name}${section === 'request' ? 'Request' : 'Response'}`;
+      messages[section] = parseMessage(name, api.versions, api.flexible, body, file);
     }
-    apis.push({
-      key: Number(words[1]),
-      name,
-      doc: head.doc,
-      versions,
-      flexible,
-      unstable: unstable === undefined ? null : Number(unstable),
-      request: messages['request'] ?? null,
-      response: messages['response'] ?? null,
-    });
+    if ((messages.request === null) !== (messages.response === null)) fail(file, head, 'one message without the other');
+    if (messages.request !== null && isEmpty(api.versions)) fail(file, head, 'messages without a version');
+    apis.push({ ...api, ...messages });
   }
   return apis;
+}
+
+function parseHead(head: Line, file: string): Omit<Api, 'request' | 'response'> {
+  const match = /^api (\d+) ([A-Z]\w*) (\S+)((?: (?:flexible|unstable) \S+)*)$/.exec(head.text);
+  if (head.indent !== 0 || match === null) {
+    fail(file, head, 'expected: api KEY Name VERSIONS [flexible VERSIONS] [unstable VERSION]');
+  }
+  const [, key, name, versionsText, rest] = match;
+  const versions = parseVersions(versionsText!, file, head);
+  const flexible = parseVersions(/flexible (\S+)/.exec(rest!)?.[1] ?? 'none', file, head);
+  const unstableText = /unstable (\S+)/.exec(rest!)?.[1];
+  const unstable = unstableText === undefined ? null : Number(unstableText);
+  const problem = versionsProblem(versions, flexible, unstable);
+  if (problem !== null) fail(file, head, problem);
+  return { key: Number(key), name: name!, doc: head.doc, versions, flexible, unstable };
 }
 
 function parseMessage(
@@ -89,7 +96,17 @@ function parseMessage(
   file: string,
 ): Message {
   const structs: Struct[] = [];
+  /** Where each field stands, to point at what is wrong with it once all is known. */
+  const places = new Map<Field, Line>();
   let at = 0;
+
+  function declare(struct: string, line: Line, indent: number): void {
+    if (structs.some((other) => other.name === struct)) fail(file, line, `a second struct ${struct}`);
+    // Declared before the structs within it, so that the generated file reads from the outside in.
+    const fields: Field[] = [];
+    structs.push({ name: struct, fields });
+    fields.push(...parseFields(indent + 2));
+  }
 
   function parseFields(indent: number): Field[] {
     const fields: Field[] = [];
@@ -98,25 +115,29 @@ function parseMessage(
       if (line.indent !== indent) fail(file, line, `expected an indentation of ${String(indent)}`);
       const declared = /^struct (\w+)$/.exec(line.text);
       if (declared) {
-        structs.push({ name: declared[1]!, fields: parseFields(indent + 2) });
+        declare(declared[1]!, line, indent);
         continue;
       }
       const field = parseField(line, file);
+      places.set(field, line);
       fields.push(field);
       if (at < lines.length && lines[at]!.indent > indent) {
         const element = field.type.kind === 'array' ? field.type.element : field.type;
         if (element.kind !== 'struct') fail(file, line, 'only a struct has fields');
-        // Declared before the structs within it, so that the generated file reads from the outside in.
-        const place = structs.length;
-        const inner = parseFields(indent + 2);
-        structs.splice(place, 0, { name: element.name, fields: inner });
+        declare(element.name, line, indent);
       }
     }
     return fields;
   }
 
-  const root: Struct = { name, fields: parseFields(2) };
-  return { name, versions, flexible, root, structs };
+  const message: Message = { name, versions, flexible, root: { name, fields: parseFields(2) }, structs };
+  for (const struct of [message.root, ...structs]) {
+    for (const field of struct.fields) {
+      const problem = fieldProblem(message, struct, field);
+      if (problem !== null) fail(file, places.get(field)!, problem);
+    }
+  }
+  return message;
 }
 
 function parseField(line: Line, file: string): Field {
@@ -142,8 +163,8 @@ function parseField(line: Line, file: string): Field {
     else if (word === 'flexible') flexible = takeVersions(ALL);
     else if (word === 'ignorable') ignorable = true;
     else if (word === 'nullisempty') nullIsEmpty = true;
-    else if (word === 'from') from = words.shift() ?? null;
-    else if (word === 'onerror') onError = words.shift() ?? null;
+    else if (word === 'from') from = words.shift() ?? fail(file, line, 'from what');
+    else if (word === 'onerror') onError = words.shift() ?? fail(file, line, 'onerror what');
     else fail(file, line, `unknown word ${word}`);
   }
   return {
@@ -173,7 +194,8 @@ function parseVersions(text: string, file: string, line: Line): Versions {
   const match = /^(\d+)(\+|-(\d+))?$/.exec(text) ?? fail(file, line, `not a range of versions: ${text}`);
   const min = Number(match[1]);
   if (match[2] === undefined) return { min, max: min };
-  return { min, max: match[2] === '+' ? Infinity : Number(match[3]) };
+  const max = match[2] === '+' ? Infinity : Number(match[3]);
+  return max < min ? fail(file, line, `not a range of versions: ${text}`) : { min, max };
 }
 
 function readLines(source: string): Line[] {

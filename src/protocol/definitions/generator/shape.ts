@@ -46,6 +46,28 @@ export function condition(versions: Versions, given: Versions): string | null {
     : `version >= ${String(versions.min)} && version <= ${String(versions.max)}`;
 }
 
+/** A condition in code for "the version is not in `versions`"; null when it always is. */
+export function conditionNot(versions: Versions, given: Versions): string | null {
+  const test = condition(versions, given);
+  if (test === null) return null;
+  if (test === 'false') return 'true';
+  const below = `version < ${String(versions.min)}`;
+  const above = `version > ${String(versions.max)}`;
+  if (versions.min <= given.min) return above;
+  return versions.max >= given.max ? below : `(${below} || ${above})`;
+}
+
+/** The versions in which a field stands in line: where it is there and not tagged. Once tagged, it stays so. */
+export function inLine({ versions, tag }: Field): Versions {
+  return tag === null ? versions : { min: versions.min, max: tag.versions.min - 1 };
+}
+
+/** A condition in code for "the field may be null"; null when it always may. */
+export function nullCondition(message: Message, field: Field): string | null {
+  // A default of null says so as well: fields of a struct that not all versions have need not repeat its versions.
+  return field.defaultText === 'null' ? null : condition(field.nullable, present(message, field));
+}
+
 /** Code that says whether a field is in compact form. */
 export function flexibleOf(message: Message, field: Field): string {
   const test = condition(field.flexible ?? message.flexible, message.versions);
@@ -54,9 +76,28 @@ export function flexibleOf(message: Message, field: Field): string {
   return field.flexible ? test : 'flexible';
 }
 
+/** Whether code names a variable: a field or a text of that name is none. */
+export function uses(code: string, variable: string): boolean {
+  return new RegExp(`(?<![.\\w'])${variable}\\b(?!:)`).test(code);
+}
+
+/** The function that reads or writes one element of an array. */
+export function elementFunction(
+  verb: 'read' | 'write',
+  message: Message,
+  element: FieldType,
+  flexible: string,
+): string {
+  if (element.kind === 'struct') return verb + typeName(message, element.name);
+  if (element.kind === 'array') throw new Error(`${message.name}: an array of arrays`);
+  const name = element.name[0]!.toUpperCase() + element.name.slice(1);
+  if ((element.name !== 'string' && element.name !== 'bytes') || flexible === 'false') return verb + name;
+  return flexible === 'true' ? `${verb}Compact${name}` : `${flexible} ? ${verb}Compact${name} : ${verb}${name}`;
+}
+
 /** Whether a function over the message's structs needs `const flexible`. */
 export function flexibleDeclaration(message: Message, body: string): string {
-  if (!/\bflexible\b/.test(body)) return '';
+  if (!uses(body, 'flexible')) return '';
   return `const flexible = ${condition(message.flexible, message.versions) ?? 'true'};\n`;
 }
 
@@ -115,7 +156,7 @@ export function defaultCode(message: Message, field: Field): string {
     case 'string':
       return defaultText ?? `''`;
     case 'uuid':
-      return 'NIL_UUID';
+      return defaultText === null ? 'NIL_UUID' : `'${defaultText}'`;
     case 'bytes':
       return 'Buffer.alloc(0)';
     case 'records':
@@ -128,18 +169,13 @@ export function defaultCode(message: Message, field: Field): string {
 }
 
 /** Code that says whether `value.field` differs from its default; left out counts as the default. */
-export function differsFromDefault(message: Message, field: Field, value: string): string {
-  const access = `${value}.${field.name}`;
+export function differsFromDefault(message: Message, field: Field): string {
+  const access = `value.${field.name}`;
   const fallback = defaultCode(message, field);
-  if (fallback === 'null') return `(${access} ?? null) !== null`;
+  if (fallback === 'null') return `${access} !== undefined && ${access} !== null`;
   if (field.type.kind === 'array' || fallback === 'Buffer.alloc(0)') return `hasContent(${access})`;
-  if (field.type.kind === 'struct') {
-    return `(${access} !== undefined && !isDefault${typeName(message, field.type.name)}(${access}))`;
-  }
-  if (field.type.kind === 'primitive' && field.type.name === 'bool') {
-    return fallback === 'true' ? `${access} === false` : `${access} === true`;
-  }
-  return `(${access} ?? ${fallback}) !== ${fallback}`;
+  if (field.type.kind === 'struct') return `differs(${access}, isDefault${typeName(message, field.type.name)})`;
+  return `${access} !== undefined && ${access} !== ${fallback}`;
 }
 
 /** The fewest bytes that a value of this type takes, over all versions of the message. */

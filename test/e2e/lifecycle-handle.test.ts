@@ -1,0 +1,234 @@
+import { once } from 'node:events';
+import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { createKafkaGateway } from 'iggy-gateway-kafka';
+import { metadataApi } from 'iggy-gateway-kafka/protocol';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { cert, key } from '../support/certificate.js';
+import { listenForTest, ownServer } from '../support/own-server.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
+import { defer, record, start, startBackend } from '../support/start.js';
+import { WireClient } from '../support/wire-client.js';
+
+const ALL = { topics: null };
+const TOPIC = { topics: [{ name: 'a' }] };
+
+expectQuietProcess();
+
+/** Connects to a server of the test's own. */
+async function clientOf(port: number, options = {}): Promise<WireClient> {
+  const client = await WireClient.connect(port, options);
+  onTestFinished(() => client.close());
+  return client;
+}
+
+describe('a socket of another server', () => {
+  test('is served like one of the gateway’s own', async () => {
+    const { gateway, port } = await start();
+    const came = record(gateway, 'connection');
+    const gone = record(gateway, 'disconnect');
+    const client = await clientOf(await ownServer((socket) => gateway.handle(socket)));
+    const { response } = await client.send(metadataApi, 9, TOPIC);
+    expect(response.topics[0]?.errorCode).toBe(3);
+    expect(response.brokers[0]?.port).toBe(port);
+    expect(came).toEqual([expect.objectContaining({ remotePort: client.socket.localPort })]);
+    expect(gateway.stats().connections).toBe(1);
+    await client.close();
+    await vi.waitFor(() => {
+      expect(gone).toEqual(came);
+    });
+    expect(gateway.stats().connections).toBe(0);
+  });
+
+  test('that the server handed out paused is read', async () => {
+    const { gateway } = await start();
+    const port = await ownServer((socket) => gateway.handle(socket), { pauseOnConnect: true });
+    const client = await clientOf(port);
+    await client.send(metadataApi, 9, ALL);
+  });
+
+  test('whose first bytes were read and put back is read from the first', async () => {
+    const { gateway } = await start();
+    const port = await ownServer((socket) => {
+      socket.once('data', (bytes) => {
+        socket.unshift(bytes);
+        gateway.handle(socket);
+      });
+    });
+    const client = await clientOf(port);
+    await client.send(metadataApi, 9, ALL);
+    await client.send(metadataApi, 9, ALL);
+  });
+
+  test('may be half closed, though its server does not allow that of itself', async () => {
+    const released = defer();
+    const entered = defer();
+    const { gateway } = await startBackend({
+      metadata: async () => {
+        entered.resolve();
+        await released.promise;
+        return { brokers: [], topics: [], errorCode: 0 };
+      },
+    });
+    const ended = defer();
+    const port = await ownServer((socket) => {
+      socket.once('end', () => {
+        ended.resolve();
+      });
+      gateway.handle(socket);
+    });
+    const client = await clientOf(port);
+    const answered = client.send(metadataApi, 9, ALL);
+    await entered.promise;
+    client.end();
+    await ended.promise;
+    released.resolve();
+    await answered;
+    await client.closed;
+  });
+
+  test('counts against the limit of connections', async () => {
+    const { gateway, connect } = await start({ maxConnections: 1 });
+    const errors = record(gateway, 'connectionError');
+    const first = await connect();
+    await first.send(metadataApi, 9, ALL);
+    const second = await clientOf(await ownServer((socket) => gateway.handle(socket)));
+    await second.closed;
+    expect(errors).toMatchObject([{ error: { name: 'TooManyConnectionsError', maxConnections: 1 } }]);
+    await first.send(metadataApi, 9, ALL);
+  });
+
+  test('that is gone before it is handed over is no connection', async () => {
+    const { gateway } = await start();
+    const came = record(gateway, 'connection');
+    const handed = defer();
+    const port = await ownServer((socket) => {
+      socket.destroy();
+      socket.once('close', () => {
+        gateway.handle(socket);
+        handed.resolve();
+      });
+    });
+    await clientOf(port);
+    await handed.promise;
+    expect(gateway.stats().connections).toBe(0);
+    expect(came).toEqual([]);
+  });
+
+  test.each([true, false])(
+    'whose client had ended its side before does not stay (allowHalfOpen %s)',
+    async (allowHalfOpen) => {
+      const { gateway } = await start();
+      const handed = defer<Socket>();
+      const port = await ownServer(
+        (socket) => {
+          socket.resume();
+          socket.once('end', () => {
+            setImmediate(() => {
+              gateway.handle(socket);
+              handed.resolve(socket);
+            });
+          });
+        },
+        { allowHalfOpen },
+      );
+      const client = await clientOf(port, { allowHalfOpen: true });
+      client.end();
+      await handed.promise;
+      await client.ended;
+      await vi.waitFor(() => {
+        expect(gateway.stats().connections).toBe(0);
+      });
+    },
+  );
+});
+
+describe('handle', () => {
+  test('refuses a socket that gives text instead of bytes, which nothing can be read from', async () => {
+    const { gateway } = await start();
+    const thrown = defer<unknown>();
+    const port = await ownServer((socket) => {
+      socket.setEncoding('utf8');
+      try {
+        gateway.handle(socket);
+        thrown.resolve(null);
+      } catch (error) {
+        thrown.resolve(error);
+      }
+    });
+    const client = await clientOf(port);
+    client.post(metadataApi, 9, ALL);
+    expect(await thrown.promise).toMatchObject({ name: 'GatewayError', code: 'INVALID_OPTION' });
+    expect(gateway.stats().connections).toBe(0);
+  });
+
+  test('is refused before listen and after close, and leaves the socket to its owner', async () => {
+    const server = await ownServer(() => undefined);
+    const socket = connectSocket(server, '127.0.0.1');
+    await once(socket, 'connect');
+    onTestFinished(() => void socket.destroy());
+    const gateway = createKafkaGateway({ listener: { port: 0 } });
+    const state = (what: string) => ({
+      code: 'INVALID_STATE',
+      message: `handle(): the gateway is ${what}, not listening`,
+    });
+    expect(() => {
+      gateway.handle(socket);
+    }).toThrow(expect.objectContaining(state('new')));
+    await gateway.listen();
+    await gateway.close();
+    expect(() => {
+      gateway.handle(socket);
+    }).toThrow(expect.objectContaining(state('closed')));
+    expect(socket.destroyed).toBe(false);
+    expect(socket.listenerCount('data')).toBe(0);
+  });
+});
+
+describe('TLS', () => {
+  async function tlsClient(gateway: { handle(socket: Socket): void }): Promise<WireClient> {
+    const port = await listenForTest(
+      createTlsServer({ key, cert }, (socket) => {
+        gateway.handle(socket);
+      }),
+    );
+    const socket = connectTls({ host: '127.0.0.1', port, ca: cert });
+    await once(socket, 'secureConnect');
+    const client = WireClient.over(socket);
+    onTestFinished(() => client.close());
+    return client;
+  }
+
+  test('a TLS socket is served', async () => {
+    const { gateway } = await start();
+    const came = record(gateway, 'connection');
+    const client = await tlsClient(gateway);
+    const { response } = await client.send(metadataApi, 9, TOPIC);
+    expect(response.topics).toHaveLength(1);
+    expect(came[0]?.remoteAddress).toBe('127.0.0.1');
+  });
+
+  test('large answers arrive whole', async () => {
+    const { gateway } = await start();
+    const client = await tlsClient(gateway);
+    const topics = Array.from({ length: 50_000 }, (_, index) => ({ name: `topic-${String(index)}` }));
+    const { response } = await client.send(metadataApi, 9, { topics });
+    expect(response.topics.map(({ name }) => name)).toEqual(topics.map(({ name }) => name));
+  });
+
+  test('a client that ends its side is answered, then the connection ends', async () => {
+    const { gateway } = await start();
+    const client = await tlsClient(gateway);
+    const answers = [1, 2, 3].map(() => client.send(metadataApi, 9, ALL));
+    client.end();
+    await Promise.all(answers);
+    await client.closed;
+  });
+
+  test('closing the gateway ends it', async () => {
+    const { gateway } = await start();
+    const client = await tlsClient(gateway);
+    await client.send(metadataApi, 9, ALL);
+    await Promise.all([gateway.close(), client.closed]);
+  });
+});

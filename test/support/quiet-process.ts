@@ -1,0 +1,20 @@
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+
+const EVENTS = ['uncaughtException', 'unhandledRejection', 'warning'] as const;
+
+/** For every test of the file: nothing is thrown into the process, no rejection is left alone, nothing is warned of. */
+export function expectQuietProcess(): void {
+  const noise: { readonly event: string; readonly what: unknown }[] = [];
+  const listeners = EVENTS.map((event) => ({ event, listener: (what: unknown) => void noise.push({ event, what }) }));
+  beforeAll(() => {
+    for (const { event, listener } of listeners) process.on(event, listener);
+  });
+  afterEach(async () => {
+    // Warnings and rejections come a turn after what caused them.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(noise.splice(0)).toEqual([]);
+  });
+  afterAll(() => {
+    for (const { event, listener } of listeners) process.off(event, listener);
+  });
+}
