@@ -22,7 +22,7 @@ async function roundTripsBeside(client: WireClient, answers: number, beside: () 
 
 /** Takes time as a handler with something to compute does. */
 function spin(ms: number): void {
-  for (const end = performance.now() + ms; performance.now() < end; );
+  for (const end = performance.now() + ms; performance.now() < end;);
 }
 
 const pings = (count: number): Buffer[] =>
@@ -70,19 +70,22 @@ const slow: Record<string, Metadata> = {
   },
 };
 
-test.each(Object.keys(slow))('a handler that computes, and answers %s, keeps others waiting for a slice', async (how) => {
-  const { connect } = await startGateway({ backend: { ...stub, metadata: slow[how]! } });
-  const [busy, other] = [await connect(), await connect()];
-  const count = 1000;
-  // In one chunk, so that the gateway has all of it at once.
-  const frames = Array.from({ length: count }, (_, id) =>
-    encodeRequestFrame(metadataApi, 8, { topics: [] }, { correlationId: id }),
-  );
-  busy.sendRaw(Buffer.concat(frames));
-  const trips = await roundTripsBeside(busy, count, () => other.send(apiVersionsApi, 3, software));
-  // A second of work, in slices of 32 requests.
-  expect(trips).toBeGreaterThanOrEqual(8);
-  expect(busy.arrived).toEqual(Array.from({ length: count }, (_, index) => index));
-});
+test.each(Object.keys(slow))(
+  'a handler that computes, and answers %s, keeps others waiting for a slice',
+  async (how) => {
+    const { connect } = await startGateway({ backend: { ...stub, metadata: slow[how]! } });
+    const [busy, other] = [await connect(), await connect()];
+    const count = 1000;
+    // In one chunk, so that the gateway has all of it at once.
+    const frames = Array.from({ length: count }, (_, id) =>
+      encodeRequestFrame(metadataApi, 8, { topics: [] }, { correlationId: id }),
+    );
+    busy.sendRaw(Buffer.concat(frames));
+    const trips = await roundTripsBeside(busy, count, () => other.send(apiVersionsApi, 3, software));
+    // A second of work, in slices of 32 requests.
+    expect(trips).toBeGreaterThanOrEqual(8);
+    expect(busy.arrived).toEqual(Array.from({ length: count }, (_, index) => index));
+  },
+);
 
 void (0 as unknown as ProduceResponseInit);

@@ -79,7 +79,7 @@ test('partial and hasFrame say what next does', () => {
         const size = sizes[turn % sizes.length]!;
         reader.push(wire.subarray(at, at + size));
         at = Math.min(at + size, wire.length);
-        for (let more = true; more; ) {
+        for (let more = true; more;) {
           const promised = reader.hasFrame;
           if (reader.partial !== (!promised && at > taken)) throw new Error(`partial is ${String(reader.partial)}`);
           more = reader.next();

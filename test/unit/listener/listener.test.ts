@@ -2,7 +2,12 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
 import { DONE, type FrameHandler } from '../../../src/listener/frame-handler.js';
-import { type Accept, Listener, type ListenerSettings, TooManyConnectionsError } from '../../../src/listener/listener.js';
+import {
+  type Accept,
+  Listener,
+  type ListenerSettings,
+  TooManyConnectionsError,
+} from '../../../src/listener/listener.js';
 import { expectQuietProcess } from '../../support/quiet-process.js';
 
 expectQuietProcess();
