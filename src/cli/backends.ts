@@ -5,14 +5,14 @@ export interface BackendSettings {
   readonly stubMode?: StubMode | undefined;
 }
 
+export type BackendName = 'stub';
+
 /** The backends that `serve` offers; none is loaded before it is chosen. */
-export const backends = {
+export const backends: Readonly<Record<BackendName, (settings: BackendSettings) => Promise<Backend>>> = {
   stub: async ({ stubMode }: BackendSettings): Promise<Backend> => {
     const { createStubBackend } = await import('../../adapters/stub/stub-backend.js');
     return createStubBackend({ mode: stubMode });
   },
-} as const satisfies Record<string, (settings: BackendSettings) => Promise<Backend>>;
-
-export type BackendName = keyof typeof backends;
+};
 
 export const backendNames = Object.keys(backends) as readonly BackendName[];

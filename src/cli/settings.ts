@@ -24,8 +24,24 @@ interface Setting {
 
 const stubModes: readonly StubMode[] = ['retriable', 'accepting'];
 
+type SettingName =
+  | 'backend'
+  | 'stubMode'
+  | 'bind'
+  | 'advertised'
+  | 'advertisedHost'
+  | 'advertisedPort'
+  | 'maxConnections'
+  | 'maxFrameSize'
+  | 'maxInFlightBytes'
+  | 'idleTimeoutSecs'
+  | 'readTimeoutSecs'
+  | 'writeTimeoutSecs'
+  | 'shutdownDrainTimeoutSecs'
+  | 'logLevel';
+
 /** Every setting, by the name that commander gives to its flag. */
-const SETTINGS = {
+const SETTINGS: Readonly<Record<SettingName, Setting>> = {
   backend: {
     flag: '--backend <name>',
     help: `what answers the requests: ${backendNames.join(', ')} (default: stub)`,
@@ -88,14 +104,11 @@ const SETTINGS = {
     help: `what is written to stderr: ${logLevels.join(', ')} (default: info)`,
     variables: ['IGGY_KAFKA_LOG_LEVEL'],
   },
-} as const satisfies Record<string, Setting>;
-
-type SettingName = keyof typeof SETTINGS;
+};
 
 /** The flags of `serve`, for its help and its parser. */
 export const flags: readonly { readonly flag: string; readonly help: string }[] = Object.values(SETTINGS).flatMap(
-  (setting: Setting) => {
-    const { flag, help = '', variables } = setting;
+  ({ flag, help = '', variables }) => {
     const variable = variables[0];
     return flag === undefined ? [] : [{ flag, help: variable === undefined ? help : `${help} [${variable}]` }];
   },
@@ -118,7 +131,7 @@ export interface Settings {
 /** @throws CommandError naming the setting, as it was given, and its value. */
 export function readSettings(flags: Flags, env: Readonly<Record<string, string | undefined>>): Settings {
   const find = (name: SettingName): Given | undefined => {
-    const setting: Setting = SETTINGS[name];
+    const setting = SETTINGS[name];
     const text = flags[name];
     if (text !== undefined) return { name: setting.flag?.split(' ')[0] ?? name, text };
     for (const variable of setting.variables) {

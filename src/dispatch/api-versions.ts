@@ -1,7 +1,8 @@
 import type { RequestContext } from '../contract.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import type { ApiVersionsRequest, ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
-import type { Firewall } from './firewall.js';
+import { Writer } from '../protocol/writer.js';
+import type { AnyCodec, Firewall } from './firewall.js';
 
 /** What a client may call its software since version 3 (KIP-511). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
@@ -16,7 +17,28 @@ export function answerApiVersions(
   if (context.apiVersion >= SOFTWARE_SINCE && !isSoftware(request)) {
     return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
   }
-  return { errorCode: ErrorCode.NONE, apiKeys: firewall.advertised };
+  return firewall.answer;
+}
+
+/** Every client gets the same answer: its bytes are made once for each version. */
+export function encodeOnce(codec: AnyCodec, answer: ApiVersionsResponseInit): AnyCodec {
+  const encoded: (Uint8Array | undefined)[] = [];
+  return {
+    ...codec,
+    writeResponse(writer, response, version) {
+      if (response !== answer) {
+        codec.writeResponse(writer, response, version);
+        return;
+      }
+      writer.raw((encoded[version] ??= encode(codec, response, version)));
+    },
+  };
+}
+
+function encode(codec: AnyCodec, response: unknown, version: number): Uint8Array {
+  const writer = new Writer();
+  codec.writeResponse(writer, response, version);
+  return Buffer.concat([writer.take()].flat());
 }
 
 // The last pair that was found good: a client sends the same in every connection, and many clients are alike.

@@ -1,8 +1,11 @@
 import type { Backend, VersionRange } from '../contract.js';
 import { type ApiInfo, type ApiName, apis } from '../protocol/apis.js';
 import type { ApiCodec } from '../protocol/codec.js';
-import type { ApiVersionsResponseApiVersionInit } from '../protocol/messages/api-versions.js';
 import { OptionError } from '../errors.js';
+import { ErrorCode } from '../protocol/error-codes.js';
+import { API_VERSIONS_KEY } from '../protocol/header.js';
+import type { ApiVersionsResponseApiVersionInit, ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
+import { encodeOnce } from './api-versions.js';
 
 /** A codec of some API; which one is known only by its key. */
 export type AnyCodec = ApiCodec;
@@ -42,19 +45,23 @@ export class Firewall {
   readonly #infos = new Map<number, ApiInfo>(apis.map((info) => [info.key, info]));
   /** What ApiVersions answers, by ascending key. */
   readonly advertised: readonly ApiVersionsResponseApiVersionInit[];
+  /** The answer to ApiVersions. */
+  readonly answer: ApiVersionsResponseInit;
 
   private constructor(routes: readonly Route[]) {
     // Filled up to the highest key: an array with holes is slower to look into.
     for (let key = 0; key <= Math.max(...routes.map((route) => route.key)); key++) this.#routes.push(undefined);
-    for (const route of routes) {
-      this.#routes[route.key] = route;
-      this.#codecs.set(route.key, route.codec);
-    }
     this.advertised = routes.map(({ key, min, max }) => ({
       apiKey: key,
       minVersion: key === PRODUCE_KEY ? PRODUCE_ADVERTISED_FROM : min,
       maxVersion: max,
     }));
+    this.answer = { errorCode: ErrorCode.NONE, apiKeys: this.advertised };
+    for (const route of routes) {
+      this.#codecs.set(route.key, route.codec);
+      const codec = route.key === API_VERSIONS_KEY ? encodeOnce(route.codec, this.answer) : route.codec;
+      this.#routes[route.key] = { ...route, codec };
+    }
   }
 
   /**

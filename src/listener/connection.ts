@@ -40,7 +40,7 @@ const READ_AHEAD_BYTES = 64 * 1024;
 const WRITE_BYTES = 256 * 1024;
 /** How long one connection may keep the others waiting, and how many frames pass between two looks at the clock. */
 const SLICE_MS = 5;
-const SLICE_FRAMES = 32;
+const SLICE_FRAMES = 128;
 /** How many bytes one connection may bring into its slice: libuv reads on while there is more. */
 const SLICE_BYTES = 256 * 1024;
 /** How long we wait, after our end, for the client's: a reset would take back answers that it has not read. */
@@ -72,6 +72,8 @@ export class Connection implements BudgetMember, Work {
   #finished = false;
   #ended = false;
   #accounted = 0;
+  /** The client leaves as much untaken as it may. */
+  #congested = false;
   #touched: number;
   /** What it has had of the event loop's current turn: since when, and how many bytes. */
   #sliceLoop = -1;
@@ -196,6 +198,7 @@ export class Connection implements BudgetMember, Work {
     const { writer } = this.#shared.turn;
     if (this.#pending !== null && this.#pendingSettled) this.#completePending(this.#pending);
     if (this.#aborted && this.#pending === null) this.#finished = true;
+    this.#lookAtUnsent();
     const before = this.#frameCount;
     while (!this.#blocked) {
       const outcome = this.#nextFrame();
@@ -206,20 +209,34 @@ export class Connection implements BudgetMember, Work {
       if (++this.#frameCount % SLICE_FRAMES === 0) this.#countTime();
     }
     this.#flush();
+    if (this.#atRest) return;
     this.#endWhenDone();
     this.#account();
     if (this.#frameCount > before) this.#shared.inFlight.pass(this);
     this.#updateReading();
   }
 
-  get #blocked(): boolean {
+  /** Nothing is held, awaited or about to end: the common case, in which there is nothing to see to. */
+  get #atRest(): boolean {
     return (
-      this.#finished ||
-      this.#pending !== null ||
-      this.#connecting ||
-      this.#yielded ||
-      this.#socket.writableLength >= this.#shared.limits.maxUnsentBytes
+      this.#accounted === 0 &&
+      this.#frames.buffered === 0 &&
+      this.#pending === null &&
+      this.#reading &&
+      !this.#finished &&
+      !this.#inputEnded &&
+      !this.#draining &&
+      this.#socket.writableLength === 0 &&
+      !this.#shared.inFlight.full
     );
+  }
+
+  #lookAtUnsent(): void {
+    this.#congested = this.#socket.writableLength >= this.#shared.limits.maxUnsentBytes;
+  }
+
+  get #blocked(): boolean {
+    return this.#finished || this.#pending !== null || this.#connecting || this.#yielded || this.#congested;
   }
 
   /** Hands the next frame to the handler; null when there is none. */
@@ -341,6 +358,7 @@ export class Connection implements BudgetMember, Work {
       writer.recycle(socket.writableLength === 0);
     }
     if (socket.writableLength > 0) this.#armWriteTimeout();
+    this.#lookAtUnsent();
   }
 
   /** Called after each write: the peer has taken bytes. */

@@ -25,7 +25,7 @@ export class Turn {
     try {
       work.work();
       // Not a plain for-of: work may add to the list while it is gone through.
-      for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift()) next.work();
+      while (this.#ready.length > 0) this.#ready.shift()?.work();
     } finally {
       this.#working = false;
     }

@@ -104,6 +104,16 @@ export class Reader {
 
   /** Unsigned varint of at most 5 bytes and 32 bits; padded forms are read. */
   uvarint(): number {
+    const at = this.#position;
+    // Nearly all are one byte: lengths, counts, tags.
+    if (at < this.#end && this.#bytes[at]! < 0x80) {
+      this.#position = at + 1;
+      return this.#bytes[at]!;
+    }
+    return this.#longUvarint();
+  }
+
+  #longUvarint(): number {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.#bytes[this.#advance(1)]!;

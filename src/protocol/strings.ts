@@ -3,27 +3,39 @@
 
 const SLOTS = 2048;
 const LONGEST = 48;
+/** How many of the last bytes choose the slot. */
+const SAMPLE = 4;
 
 const cache: string[] = new Array<string>(SLOTS).fill('');
+/** The bytes that each cached string was made from, and how many: compared faster than characters. */
+const cachedBytes = new Uint8Array(SLOTS * LONGEST);
+const cachedLengths = new Uint8Array(SLOTS);
 
 /** Decodes UTF-8 as Kafka does: what is not UTF-8 becomes U+FFFD. */
 export function decodeUtf8(bytes: Buffer, start: number, end: number): string {
   const length = end - start;
   if (length === 0) return '';
   if (length > LONGEST) return bytes.toString('utf8', start, end);
-  let hash = length;
-  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + bytes[at]!) | 0;
-  const slot = (hash ^ (hash >>> 15)) & (SLOTS - 1);
-  const cached = cache[slot]!;
-  if (cached.length === length) {
+  const slot = slotOf(bytes, start, end);
+  const from = slot * LONGEST;
+  if (cachedLengths[slot] === length) {
     let at = 0;
-    // Only ASCII strings have as many characters as bytes, so a match of all codes is a match of all bytes.
-    while (at < length && cached.charCodeAt(at) === bytes[start + at]) at++;
-    if (at === length) return cached;
+    while (at < length && cachedBytes[from + at] === bytes[start + at]) at++;
+    if (at === length) return cache[slot]!;
   }
   const decoded = bytes.toString('utf8', start, end);
-  if (decoded.length === length) cache[slot] = decoded;
+  for (let at = 0; at < length; at++) cachedBytes[from + at] = bytes[start + at]!;
+  cachedLengths[slot] = length;
+  cache[slot] = decoded;
   return decoded;
+}
+
+/** Looks at both ends, where names differ, and not at every byte: the comparison does that. */
+function slotOf(bytes: Buffer, start: number, end: number): number {
+  let hash = end - start;
+  for (let at = Math.max(start, end - SAMPLE); at < end; at++) hash = Math.imul(hash, 31) + bytes[at]!;
+  hash = Math.imul(Math.imul(hash, 31) + bytes[start]!, 31) + bytes[(start + end) >>> 1]!;
+  return (hash ^ (hash >>> 11)) & (SLOTS - 1);
 }
 
 /** The longest string that Kafka reads or writes, in bytes. */

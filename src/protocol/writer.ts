@@ -188,6 +188,12 @@ export class Writer {
     else this.int16(-1);
   }
 
+  /** Bytes as they are, without a length: what was encoded before. */
+  raw(bytes: Uint8Array): void {
+    const at = this.#reserve(bytes.length);
+    this.#slab.set(bytes, at);
+  }
+
   bytes(value: Uint8Array, flexible: boolean): void {
     if (!(value instanceof Uint8Array)) value = this.#instead(value, 'a Uint8Array', new Uint8Array(0));
     this.#length(value.length, flexible);

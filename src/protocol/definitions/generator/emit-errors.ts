@@ -8,7 +8,7 @@ export function emitErrorResponse(api: Api, request: Message, response: Message)
   return `
 function errorResponse(
   ${parameter('request')}: ${request.name},
-  errorCode: number,
+  ${parameter('errorCode')}: number,
   ${parameter('errorMessage')}: string | null,
 ): ${response.name}Init {
   return ${literal};

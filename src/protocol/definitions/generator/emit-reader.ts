@@ -43,8 +43,9 @@ return value;
 `;
   }
   const version = uses(body, 'version') || uses(body, 'flexible') ? 'version' : '_version';
+  const reader = uses(body, 'reader') ? 'reader' : '_reader';
   return `
-function read${name}(reader: Reader, ${version}: number): ${name} {
+function read${name}(${reader}: Reader, ${version}: number): ${name} {
 ${flexibleDeclaration(message, body)}${body}}
 `;
 }

@@ -1,7 +1,6 @@
 import { type Field, intersect, type Message, type Struct } from './model.js';
 import {
   condition,
-  conditionNot,
   defaultCode,
   differsFromDefault,
   elementFunction,
@@ -133,9 +132,10 @@ writer.closeTaggedField(size);
   });
   // What must not be dropped is refused where there is no place for it.
   const refusals = tagged.flatMap((field): FieldCode[] => {
-    const absent = conditionNot(field.versions, given);
-    if (field.ignorable || absent === null) return [];
-    return [{ test: absent === 'true' ? null : absent, write: refusal(message, field), otherwise: '' }];
+    // A tagged field has no last version, so it is missing in early ones only.
+    const first = field.versions.min;
+    if (field.ignorable || first <= given.min) return [];
+    return [{ test: `version < ${String(first)}`, write: refusal(message, field), otherwise: '' }];
   });
   return [mergeConditions(refusals), `${open}{\nconst section = writer.openTaggedFields();\n${fields.join('\n')}\n}`]
     .join('\n')

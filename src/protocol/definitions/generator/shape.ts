@@ -46,17 +46,6 @@ export function condition(versions: Versions, given: Versions): string | null {
     : `version >= ${String(versions.min)} && version <= ${String(versions.max)}`;
 }
 
-/** A condition in code for "the version is not in `versions`"; null when it always is. */
-export function conditionNot(versions: Versions, given: Versions): string | null {
-  const test = condition(versions, given);
-  if (test === null) return null;
-  if (test === 'false') return 'true';
-  const below = `version < ${String(versions.min)}`;
-  const above = `version > ${String(versions.max)}`;
-  if (versions.min <= given.min) return above;
-  return versions.max >= given.max ? below : `(${below} || ${above})`;
-}
-
 /** The versions in which a field stands in line: where it is there and not tagged. Once tagged, it stays so. */
 export function inLine({ versions, tag }: Field): Versions {
   return tag === null ? versions : { min: versions.min, max: tag.versions.min - 1 };

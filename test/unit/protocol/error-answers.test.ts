@@ -1,0 +1,256 @@
+import {
+  apiVersionsApi,
+  createTopicsApi,
+  ErrorCode,
+  errorName,
+  fetchApi,
+  type FetchRequest,
+  type FetchResponse,
+  type FetchResponseInit,
+  listOffsetsApi,
+  type ListOffsetsRequest,
+  type ListOffsetsResponse,
+  metadataApi,
+  type MetadataRequest,
+  type MetadataResponse,
+  NIL_UUID,
+  produceApi,
+  type ProduceRequest,
+  type ProduceResponse,
+} from 'iggy-gateway-kafka/protocol';
+import { describe, expect, it, vi } from 'vitest';
+import { codecOf, decodeBody, encodeBody, type Golden, goldens } from '../../support/golden.js';
+
+function rich(codec: { readonly key: number }, direction: 'request' | 'response'): readonly Golden[] {
+  return goldens.filter(
+    (golden) => golden.apiKey === codec.key && golden.direction === direction && golden.kind === 'rich',
+  );
+}
+
+/** The error answer to a golden request, as a client reads it. */
+function answer(golden: Golden, code = 42, message: string | null = 'why'): unknown {
+  const codec = codecOf(golden);
+  const request = decodeBody(codec, 'request', golden.version, golden.bytes);
+  const bytes = encodeBody(codec, 'response', golden.version, codec.errorResponse(request, code, message));
+  return decodeBody(codec, 'response', golden.version, bytes);
+}
+
+function request<T>(golden: Golden): T {
+  return decodeBody(codecOf(golden), 'request', golden.version, golden.bytes) as T;
+}
+
+describe('an error answer says the code for everything that was asked', () => {
+  it.each(rich(produceApi, 'request'))('$title', (golden) => {
+    const { version } = golden;
+    const response = answer(golden) as ProduceResponse;
+    const asked = request<ProduceRequest>(golden);
+    expect(response.responses).toStrictEqual(
+      asked.topicData.map(({ name, topicId, partitionData }) => ({
+        name,
+        topicId,
+        partitionResponses: partitionData.map(({ index }) => ({
+          index,
+          errorCode: 42,
+          baseOffset: -1n,
+          logAppendTimeMs: -1n,
+          logStartOffset: -1n,
+          recordErrors: [],
+          errorMessage: version >= 8 ? 'why' : null,
+          currentLeader: { leaderId: -1, leaderEpoch: -1 },
+        })),
+      })),
+    );
+    expect(response.responses.flatMap(({ partitionResponses }) => partitionResponses)).toHaveLength(4);
+  });
+
+  it.each(rich(fetchApi, 'request'))('$title', (golden) => {
+    const response = answer(golden) as FetchResponse;
+    const asked = request<FetchRequest>(golden);
+    expect(response.errorCode).toBe(golden.version >= 7 ? 42 : 0);
+    expect(response.sessionId).toBe(asked.sessionId);
+    expect(response.responses.map(({ topic, topicId }) => [topic, topicId])).toEqual(
+      asked.topics.map(({ topic, topicId }) => [topic, topicId]),
+    );
+    const partitions = response.responses.flatMap((topic) => topic.partitions);
+    expect(partitions.map(({ partitionIndex }) => partitionIndex)).toEqual(
+      asked.topics.flatMap((topic) => topic.partitions.map(({ partition }) => partition)),
+    );
+    for (const partition of partitions) {
+      expect(partition).toMatchObject({
+        errorCode: 42,
+        highWatermark: -1n,
+        lastStableOffset: -1n,
+        logStartOffset: -1n,
+        preferredReadReplica: -1,
+        abortedTransactions: null,
+      });
+      expect(partition.records).toEqual(Buffer.alloc(0));
+    }
+    expect(partitions).toHaveLength(4);
+  });
+
+  it.each(rich(listOffsetsApi, 'request'))('$title', (golden) => {
+    const response = answer(golden) as ListOffsetsResponse;
+    expect(response).toStrictEqual({
+      throttleTimeMs: 0,
+      topics: request<ListOffsetsRequest>(golden).topics.map(({ name, partitions }) => ({
+        name,
+        partitions: partitions.map(({ partitionIndex }) => ({
+          partitionIndex,
+          errorCode: 42,
+          timestamp: -1n,
+          offset: -1n,
+          leaderEpoch: -1,
+        })),
+      })),
+    });
+  });
+
+  it.each(rich(metadataApi, 'request'))('$title', (golden) => {
+    const { version } = golden;
+    const response = answer(golden) as MetadataResponse;
+    const asked = request<MetadataRequest>(golden).topics!;
+    expect(asked).toHaveLength(2);
+    expect(response.errorCode).toBe(version >= 13 ? 42 : 0);
+    expect(
+      response.topics.map(({ errorCode, name, topicId, partitions }) => [errorCode, name, topicId, partitions]),
+    ).toEqual(asked.map(({ name, topicId }) => [42, name, version >= 10 ? topicId : NIL_UUID, []]));
+  });
+
+  it.each(rich(createTopicsApi, 'request'))('$title', (golden) => {
+    expect(answer(golden)).toMatchObject({
+      throttleTimeMs: 0,
+      topics: (golden.value['topics'] as { name: string }[]).map(({ name }) => ({
+        name,
+        errorCode: 42,
+        errorMessage: 'why',
+        numPartitions: -1,
+        replicationFactor: -1,
+        configs: [],
+      })),
+    });
+  });
+
+  it.each(rich(apiVersionsApi, 'request'))('$title', (golden) => {
+    expect(answer(golden)).toMatchObject({ errorCode: 42, apiKeys: [] });
+  });
+
+  it('and finds its own code again, in every version with a place for it', () => {
+    const requests = goldens.filter(({ direction, kind }) => direction === 'request' && kind === 'rich');
+    for (const golden of requests) {
+      expect(codecOf(golden).findErrorCode(answer(golden, 77, null), golden.version), golden.title).toBe(77);
+    }
+    expect(requests).toHaveLength(62);
+  });
+
+  it('and has none for Metadata of all topics before version 13', () => {
+    const all = { topics: null } as MetadataRequest;
+    const response = metadataApi.errorResponse(all, 42, null);
+    expect(response.topics).toEqual([]);
+    expect(metadataApi.findErrorCode(response, 12)).toBe(0);
+    expect(metadataApi.findErrorCode(response, 13)).toBe(42);
+  });
+});
+
+describe('a rejection, to a request that could not be read', () => {
+  it.each([
+    [fetchApi, 7],
+    [metadataApi, 13],
+    [apiVersionsApi, 0],
+  ])('of $name has its code at the top from version %i on, and encodes in all versions', (codec, from) => {
+    const { key, versions } = codec as { key: number; versions: { min: number; max: number } };
+    const any = codecOf({ apiKey: key });
+    for (let version = versions.min; version <= versions.max; version++) {
+      const rejection = any.rejection!(42, 'why');
+      expect(any.findErrorCode(rejection, version)).toBe(version >= from ? 42 : 0);
+      const read = decodeBody(any, 'response', version, encodeBody(any, 'response', version, rejection));
+      expect(read).toHaveProperty('errorCode', version >= from ? 42 : 0);
+    }
+  });
+
+  it('is not there for APIs without a code at the top', () => {
+    for (const codec of [produceApi, listOffsetsApi, createTopicsApi]) expect(codec.rejection).toBeUndefined();
+  });
+});
+
+describe('the first error code of a response', () => {
+  const partition = { partitionIndex: 0, highWatermark: 0n, abortedTransactions: null, records: null };
+
+  it('is that of the top before those below, where the version has one there', () => {
+    const response: FetchResponseInit = {
+      errorCode: 70,
+      responses: [
+        { partitions: [{ ...partition, errorCode: 0 }] },
+        {
+          partitions: [
+            { ...partition, errorCode: 0 },
+            { ...partition, errorCode: 6 },
+            { ...partition, errorCode: 3 },
+          ],
+        },
+      ],
+    };
+    expect(fetchApi.findErrorCode(response, 7)).toBe(70);
+    expect(fetchApi.findErrorCode(response, 6)).toBe(6);
+    expect(fetchApi.findErrorCode({ ...response, errorCode: 0 }, 18)).toBe(6);
+    expect(fetchApi.findErrorCode({ errorCode: 0, responses: [] }, 18)).toBe(0);
+  });
+
+  it('is that of a topic before those of its partitions, and of what comes first on the wire', () => {
+    const part = { errorCode: 5, partitionIndex: 0, leaderId: 1, replicaNodes: [], isrNodes: [] };
+    const topic = { name: 't', errorCode: 0, partitions: [{ ...part, errorCode: 0 }, part] };
+    const response = { brokers: [], topics: [topic], errorCode: 9 };
+    expect(metadataApi.findErrorCode(response, 12)).toBe(5);
+    expect(metadataApi.findErrorCode(response, 13)).toBe(5);
+    expect(metadataApi.findErrorCode({ ...response, topics: [{ ...topic, errorCode: 3 }] }, 13)).toBe(3);
+    expect(metadataApi.findErrorCode({ ...response, topics: [] }, 13)).toBe(9);
+  });
+
+  it('is found in what a client decoded: rich responses hold one, minimal ones do not', () => {
+    for (const golden of goldens.filter(({ direction }) => direction === 'response')) {
+      const codec = codecOf(golden);
+      const response = decodeBody(codec, 'response', golden.version, golden.bytes);
+      const code = codec.findErrorCode(response, golden.version);
+      if (golden.kind === 'rich') expect(code, golden.title).not.toBe(0);
+      if (golden.kind === 'minimal') expect(code, golden.title).toBe(0);
+    }
+  });
+});
+
+describe('records of a response that will not be written', () => {
+  it('go back to owners who asked for it, and to nobody else', () => {
+    const release = vi.fn();
+    const owned = { chunks: [Buffer.of(1)], release };
+    const partition = (records: FetchResponseInit['responses'][0]['partitions'][0]['records']) => ({
+      ...{ partitionIndex: 0, errorCode: 0, highWatermark: 0n, abortedTransactions: null },
+      records,
+    });
+    fetchApi.releaseRecords!({
+      errorCode: 0,
+      responses: [
+        { partitions: [partition(owned), partition(null), partition(Buffer.of(1))] },
+        { partitions: [partition([Buffer.of(1)]), partition(owned)] },
+      ],
+    });
+    expect(release).toHaveBeenCalledTimes(2);
+    expect(release.mock.contexts).toEqual([owned, owned]);
+  });
+
+  it('are in no other response', () => {
+    for (const codec of [produceApi, listOffsetsApi, metadataApi, apiVersionsApi, createTopicsApi]) {
+      expect(codec.releaseRecords).toBeUndefined();
+    }
+  });
+});
+
+describe('error codes', () => {
+  it('have the names that Kafka gives them, each another number', () => {
+    expect(errorName(0)).toBe('NONE');
+    expect(errorName(-1)).toBe('UNKNOWN_SERVER_ERROR');
+    expect(errorName(35)).toBe('UNSUPPORTED_VERSION');
+    expect(errorName(9999)).toBe('9999');
+    const codes = Object.values(ErrorCode);
+    expect(new Set(codes).size).toBe(codes.length);
+    expect(codes.sort((a, b) => a - b)).toEqual(Array.from({ length: codes.length }, (_, index) => index - 1));
+  });
+});
