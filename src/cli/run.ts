@@ -33,7 +33,7 @@ function makeProgram(io: Io, setExitCode: (code: number) => void): Command {
     .version(packageVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .helpCommand(false)
-    // So that \x behind a subcommand is that of a message.
+    // So that `--version` behind a subcommand is that of a message.
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
@@ -51,7 +51,10 @@ function makeProgram(io: Io, setExitCode: (code: number) => void): Command {
   for (const { flag, help } of flags) serve.option(flag, help);
   serve.addHelpText('after', SERVE_HELP);
 
-  const messages = program.command('messages').description('Make and send wire messages, as Kafka itself writes them.');
+  const messages = program
+    .command('messages')
+    .description('Make and send wire messages, as Kafka itself writes them.')
+    .helpCommand(false);
   messages
     .command('list')
     .description('List every API with its versions.')

@@ -16,12 +16,12 @@ export function hasContent<T extends { readonly length: number } | null>(value: 
   return value !== undefined && (value === null || value.length !== 0);
 }
 
-/** Whether a struct differs from the default; null does. */
+/** Whether a struct differs from the default; null does, and so does what is no struct. */
 export function differs<T extends object | null>(
   value: T | undefined,
   isDefault: (value: NonNullable<T>) => boolean,
 ): value is T {
-  return value !== undefined && (value === null || !isDefault(value));
+  return value !== undefined && (typeof value !== 'object' || value === null || !isDefault(value));
 }
 
 /** The value, where a version does not allow null although others do. */

@@ -247,7 +247,8 @@ export class Writer {
   }
 
   struct<T extends object>(value: T, write: WriteElement<T>, version: number): void {
-    write(this, value ?? this.#instead(value, 'an object', {} as T), version);
+    if (typeof value !== 'object' || value === null) value = this.#instead(value, 'an object', {} as T);
+    write(this, value, version);
   }
 
   nullableStruct<T extends object>(value: T | null, write: WriteElement<T>, version: number): void {

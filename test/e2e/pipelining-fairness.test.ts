@@ -1,5 +1,5 @@
 import { type Backend, createStubBackend } from 'iggy-gateway-kafka';
-import { apiVersionsApi, metadataApi, produceApi, type ProduceResponseInit } from 'iggy-gateway-kafka/protocol';
+import { apiVersionsApi, metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { expect, test } from 'vitest';
 import { useGateways } from '../support/gateways.js';
 import { encodeRequestFrame, type WireClient } from '../support/wire-client.js';
@@ -35,6 +35,7 @@ test('a connection that pipelines a hundred thousand requests leaves room for th
   busy.sendRaw(Buffer.concat(pings(count)));
   const trips = await roundTripsBeside(busy, count, () => other.send(apiVersionsApi, 3, software));
   // 1.8 MB at 256 KiB a turn.
+  console.log(trips);
   expect(trips).toBeGreaterThanOrEqual(5);
   expect(busy.arrived).toEqual(Array.from({ length: count }, (_, index) => index));
 });
@@ -51,6 +52,7 @@ test('a connection that sends large requests without end leaves room for the oth
   };
   for (let id = 0; id < count; id++) busy.sendRaw(encodeRequestFrame(produceApi, 9, request, { correlationId: id }));
   const trips = await roundTripsBeside(busy, count, () => other.send(apiVersionsApi, 3, software));
+  console.log(trips);
   expect(trips).toBeGreaterThanOrEqual(50);
 });
 
@@ -71,7 +73,7 @@ const slow: Record<string, Metadata> = {
 };
 
 test.each(Object.keys(slow))(
-  'a handler that computes, and answers %s, keeps others waiting for a slice',
+  'a handler that computes, and answers %s, keeps others waiting for no more than a slice',
   async (how) => {
     const { connect } = await startGateway({ backend: { ...stub, metadata: slow[how]! } });
     const [busy, other] = [await connect(), await connect()];
@@ -87,5 +89,3 @@ test.each(Object.keys(slow))(
     expect(busy.arrived).toEqual(Array.from({ length: count }, (_, index) => index));
   },
 );
-
-void (0 as unknown as ProduceResponseInit);

@@ -35,15 +35,15 @@ function answer(golden: Golden, code = 42, message: string | null = 'why'): unkn
   return decodeBody(codec, 'response', golden.version, bytes);
 }
 
-function request<T>(golden: Golden): T {
-  return decodeBody(codecOf(golden), 'request', golden.version, golden.bytes) as T;
+function request(golden: Golden): unknown {
+  return decodeBody(codecOf(golden), 'request', golden.version, golden.bytes);
 }
 
 describe('an error answer says the code for everything that was asked', () => {
   it.each(rich(produceApi, 'request'))('$title', (golden) => {
     const { version } = golden;
     const response = answer(golden) as ProduceResponse;
-    const asked = request<ProduceRequest>(golden);
+    const asked = request(golden) as ProduceRequest;
     expect(response.responses).toStrictEqual(
       asked.topicData.map(({ name, topicId, partitionData }) => ({
         name,
@@ -65,7 +65,7 @@ describe('an error answer says the code for everything that was asked', () => {
 
   it.each(rich(fetchApi, 'request'))('$title', (golden) => {
     const response = answer(golden) as FetchResponse;
-    const asked = request<FetchRequest>(golden);
+    const asked = request(golden) as FetchRequest;
     expect(response.errorCode).toBe(golden.version >= 7 ? 42 : 0);
     expect(response.sessionId).toBe(asked.sessionId);
     expect(response.responses.map(({ topic, topicId }) => [topic, topicId])).toEqual(
@@ -93,7 +93,7 @@ describe('an error answer says the code for everything that was asked', () => {
     const response = answer(golden) as ListOffsetsResponse;
     expect(response).toStrictEqual({
       throttleTimeMs: 0,
-      topics: request<ListOffsetsRequest>(golden).topics.map(({ name, partitions }) => ({
+      topics: (request(golden) as ListOffsetsRequest).topics.map(({ name, partitions }) => ({
         name,
         partitions: partitions.map(({ partitionIndex }) => ({
           partitionIndex,
@@ -109,7 +109,7 @@ describe('an error answer says the code for everything that was asked', () => {
   it.each(rich(metadataApi, 'request'))('$title', (golden) => {
     const { version } = golden;
     const response = answer(golden) as MetadataResponse;
-    const asked = request<MetadataRequest>(golden).topics!;
+    const asked = (request(golden) as MetadataRequest).topics!;
     expect(asked).toHaveLength(2);
     expect(response.errorCode).toBe(version >= 13 ? 42 : 0);
     expect(

@@ -1,0 +1,12 @@
+import fc from 'fast-check';
+
+/** How often each property is tried; FUZZ_RUNS raises it. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 400);
+
+/** Tries a property; on failure fast-check prints the seed and path with which it fails again. */
+export function check<T extends [unknown, ...unknown[]]>(property: fc.IProperty<T>): void {
+  fc.assert(property, { numRuns: RUNS });
+}
+
+/** As long as the runs may take, in milliseconds: for the timeout of a test. */
+export const FUZZ_TIMEOUT_MS: number = 20_000 + RUNS * 20;
