@@ -235,7 +235,8 @@ class Gateway implements KafkaGateway {
 
   async #makeFirewall(): Promise<Firewall> {
     // Called for requests only, and those come after the table is made.
-    const answer: Handler = (request, context) => answerApiVersions(firewall, request as never, context as never);
+    const answer: Handler = (request, context) =>
+      answerApiVersions(firewall.answer, request as never, context as never);
     const firewall = await Firewall.create(this.#backend, answer, this.#options);
     return firewall;
   }

@@ -30,8 +30,3 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message === '' ? ((error as NodeJS.ErrnoException).code ?? error.name) : error.message;
 }
-
-/** Whether an error is the system's, such as a file that is not there, and not a mistake of ours. */
-export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error;
-}

@@ -2,7 +2,7 @@ import type { RequestContext } from '../contract.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import type { ApiVersionsRequest, ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
 import { Writer } from '../protocol/writer.js';
-import type { AnyCodec, Firewall } from './firewall.js';
+import type { AnyCodec } from './firewall.js';
 
 /** What a client may call its software since version 3 (KIP-511). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
@@ -10,14 +10,14 @@ const SOFTWARE_SINCE = 3;
 
 /** The gateway's own answer to ApiVersions: exactly what the firewall allows. */
 export function answerApiVersions(
-  firewall: Firewall,
+  answer: ApiVersionsResponseInit,
   request: ApiVersionsRequest,
   context: RequestContext,
 ): ApiVersionsResponseInit {
   if (context.apiVersion >= SOFTWARE_SINCE && !isSoftware(request)) {
     return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
   }
-  return firewall.answer;
+  return answer;
 }
 
 /** Every client gets the same answer: its bytes are made once for each version. */

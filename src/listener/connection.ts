@@ -40,7 +40,7 @@ const READ_AHEAD_BYTES = 64 * 1024;
 const WRITE_BYTES = 256 * 1024;
 /** How long one connection may keep the others waiting, and how many frames pass between two looks at the clock. */
 const SLICE_MS = 5;
-const SLICE_FRAMES = 128;
+const SLICE_FRAMES = 32;
 /** How many bytes one connection may bring into its slice: libuv reads on while there is more. */
 const SLICE_BYTES = 256 * 1024;
 /** How long we wait, after our end, for the client's: a reset would take back answers that it has not read. */

@@ -89,9 +89,12 @@ export class Listener implements ConnectionShared {
     const { idleTimeoutMs, frameTimeoutMs } = this.limits;
     const shortest = Math.min(idleTimeoutMs, frameTimeoutMs) / SWEEPS_PER_LIMIT;
     const interval = Math.min(Math.max(shortest, SHORTEST_SWEEP_MS), LONGEST_SWEEP_MS);
-    this.now = performance.now();
+    let last = performance.now();
     this.#sweeper = setInterval(() => {
-      this.now = performance.now();
+      const now = performance.now();
+      // A process that was held up has not read what its clients sent meanwhile: that time is none of theirs.
+      this.now += Math.min(now - last, 2 * interval);
+      last = now;
       for (const connection of this.#connections) connection.sweep(this.now);
     }, interval).unref();
     for (const socket of this.#early.splice(0)) this.adopt(socket);

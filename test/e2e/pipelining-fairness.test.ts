@@ -35,7 +35,6 @@ test('a connection that pipelines a hundred thousand requests leaves room for th
   busy.sendRaw(Buffer.concat(pings(count)));
   const trips = await roundTripsBeside(busy, count, () => other.send(apiVersionsApi, 3, software));
   // 1.8 MB at 256 KiB a turn.
-  console.log(trips);
   expect(trips).toBeGreaterThanOrEqual(5);
   expect(busy.arrived).toEqual(Array.from({ length: count }, (_, index) => index));
 });
@@ -52,7 +51,6 @@ test('a connection that sends large requests without end leaves room for the oth
   };
   for (let id = 0; id < count; id++) busy.sendRaw(encodeRequestFrame(produceApi, 9, request, { correlationId: id }));
   const trips = await roundTripsBeside(busy, count, () => other.send(apiVersionsApi, 3, software));
-  console.log(trips);
   expect(trips).toBeGreaterThanOrEqual(50);
 });
 
@@ -60,14 +58,14 @@ type Metadata = NonNullable<Backend['metadata']>;
 const stub = createStubBackend();
 const answer = stub.metadata as Metadata;
 
-/** Ways to take a millisecond for an answer. */
+/** Ways to take a fifth of a millisecond for an answer. */
 const slow: Record<string, Metadata> = {
   'at once': (request, context) => {
-    spin(1);
+    spin(0.2);
     return answer(request, context);
   },
   'within the same turn of the event loop': async (request, context) => {
-    spin(1);
+    spin(0.2);
     return answer(request, context);
   },
 };
@@ -77,15 +75,15 @@ test.each(Object.keys(slow))(
   async (how) => {
     const { connect } = await startGateway({ backend: { ...stub, metadata: slow[how]! } });
     const [busy, other] = [await connect(), await connect()];
-    const count = 1000;
+    const count = 3000;
     // In one chunk, so that the gateway has all of it at once.
     const frames = Array.from({ length: count }, (_, id) =>
       encodeRequestFrame(metadataApi, 8, { topics: [] }, { correlationId: id }),
     );
     busy.sendRaw(Buffer.concat(frames));
     const trips = await roundTripsBeside(busy, count, () => other.send(apiVersionsApi, 3, software));
-    // A second of work, in slices of 32 requests.
-    expect(trips).toBeGreaterThanOrEqual(8);
+    // Six tenths of a second of work, in slices of 128 requests.
+    expect(trips).toBeGreaterThanOrEqual(4);
     expect(busy.arrived).toEqual(Array.from({ length: count }, (_, index) => index));
   },
 );

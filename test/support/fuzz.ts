@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** How often each property is tried; FUZZ_RUNS raises it. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 400);
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 1000);
 
 /** Tries a property; on failure fast-check prints the seed and path with which it fails again. */
 export function check<T extends [unknown, ...unknown[]]>(property: fc.IProperty<T>): void {

@@ -1,15 +1,13 @@
 import type { RequestContext } from 'iggy-gateway-kafka';
 import { expect, test } from 'vitest';
 import { answerApiVersions } from '../../../src/dispatch/api-versions.js';
-import type { Firewall } from '../../../src/dispatch/firewall.js';
 
-const firewall = { advertised: [{ apiKey: 18, minVersion: 0, maxVersion: 4 }] } as unknown as Firewall;
-const LISTED = { errorCode: 0, apiKeys: firewall.advertised };
+const LISTED = { errorCode: 0, apiKeys: [{ apiKey: 18, minVersion: 0, maxVersion: 4 }] };
 const REFUSED = { errorCode: 42, apiKeys: [] };
 
 function ask(apiVersion: number, clientSoftwareName: string, clientSoftwareVersion: string) {
   const request = { clientSoftwareName, clientSoftwareVersion };
-  return answerApiVersions(firewall, request, { apiVersion } as RequestContext);
+  return answerApiVersions(LISTED, request, { apiVersion } as RequestContext);
 }
 
 const GOOD = ['a', 'apache-kafka-java', '4.3.0', 'v1.9-rc1', 'A0', '0', 'a..b', 'a--b'];

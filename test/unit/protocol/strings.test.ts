@@ -46,6 +46,18 @@ describe('UTF-8', () => {
     }
   });
 
+  it('tells strings apart that differ in any one byte', () => {
+    const base = Buffer.from('consumer-group-of-the-billing-service-0001');
+    for (let length = 1; length <= base.length; length++) {
+      const text = base.toString('latin1', 0, length);
+      for (let at = 0; at < length; at++) {
+        const other = Buffer.from(text);
+        other[at] = other[at]! ^ 1;
+        expect([decode(Buffer.from(text)), decode(other)]).toEqual([text, other.toString()]);
+      }
+    }
+  });
+
   it('does not take bytes for a cached string that has the same character codes', () => {
     // U+00E9 and U+0065 U+0301 look alike; the byte e9 by itself is neither.
     for (const [text, hex] of [

@@ -292,6 +292,20 @@ describe('what was handed out', () => {
     expect(second.byteOffset).toBe(first.byteOffset);
   });
 
+  it('takes up no room in memory that came after it', () => {
+    const writer = new Writer();
+    fill(writer, SLAB / 2);
+    writer.take();
+    writer.recycle(false);
+    // Too much for what is left, and little enough for memory of the same size.
+    fill(writer, SLAB / 2 + 1);
+    const grown = pieces(writer)[0]!;
+    expect(grown.buffer.byteLength).toBeGreaterThanOrEqual(SLAB);
+    writer.recycle(true);
+    writer.int8(1);
+    expect(pieces(writer)[0]!.byteOffset).toBe(0);
+  });
+
   it('does not make the writer keep more than it began with', () => {
     const writer = new Writer();
     fill(writer, 10 * SLAB);

@@ -1,0 +1,180 @@
+import { createKafkaGateway, type GatewayOptions, OptionError } from 'iggy-gateway-kafka';
+import { describe, expect, test } from 'vitest';
+import { CommandError } from '../../../src/cli/errors.js';
+import { flags, type Flags, readSettings, type Settings } from '../../../src/cli/settings.js';
+
+/** Each setting: flag, variable, a value, what becomes of it, and a value that is none. */
+const SETTINGS: readonly (readonly [
+  keyof Flags,
+  string,
+  string,
+  string,
+  (settings: Settings) => unknown,
+  unknown,
+  string,
+])[] = [
+  ['backend', '--backend', 'IGGY_KAFKA_BACKEND', 'stub', (s) => s.backend, 'stub', 'kafka'],
+  ['stubMode', '--stub-mode', 'IGGY_KAFKA_STUB_MODE', 'accepting', (s) => s.stubMode, 'accepting', 'Accepting'],
+  [
+    'bind',
+    '--bind',
+    'IGGY_KAFKA_BIND_ADDR',
+    '[::1]:0',
+    (s) => s.options.listener,
+    { host: '::1', port: 0, advertised: {} },
+    '::1:0',
+  ],
+  ['maxConnections', '--max-connections', 'IGGY_KAFKA_MAX_CONNECTIONS', '7', (s) => s.options.maxConnections, 7, '0'],
+  ['maxFrameSize', '--max-frame-size', 'IGGY_KAFKA_MAX_FRAME_SIZE', '64', (s) => s.options.maxFrameBytes, 64, '63'],
+  [
+    'maxInFlightBytes',
+    '--max-in-flight-bytes',
+    'IGGY_KAFKA_MAX_IN_FLIGHT_BYTES',
+    '99999',
+    (s) => s.options.maxInFlightBytes,
+    99_999,
+    '1MB',
+  ],
+  [
+    'idleTimeoutSecs',
+    '--idle-timeout-secs',
+    'IGGY_KAFKA_IDLE_TIMEOUT_SECS',
+    '1.5',
+    (s) => s.options.idleTimeoutMs,
+    1500,
+    '0',
+  ],
+  [
+    'readTimeoutSecs',
+    '--read-timeout-secs',
+    'IGGY_KAFKA_READ_TIMEOUT_SECS',
+    '3',
+    (s) => s.options.frameTimeoutMs,
+    3000,
+    '-3',
+  ],
+  [
+    'writeTimeoutSecs',
+    '--write-timeout-secs',
+    'IGGY_KAFKA_WRITE_TIMEOUT_SECS',
+    '4',
+    (s) => s.options.writeTimeoutMs,
+    4000,
+    '4s',
+  ],
+  [
+    'shutdownDrainTimeoutSecs',
+    '--shutdown-drain-timeout-secs',
+    'IGGY_KAFKA_SHUTDOWN_DRAIN_TIMEOUT_SECS',
+    '0',
+    (s) => s.close,
+    { graceMs: 0 },
+    'never',
+  ],
+  ['logLevel', '--log-level', 'IGGY_KAFKA_LOG_LEVEL', 'debug', (s) => s.logLevel, 'debug', 'loud'],
+];
+
+function refusal(given: Flags, env: Record<string, string>): string {
+  try {
+    readSettings(given, env);
+  } catch (error) {
+    if (error instanceof CommandError) return error.message;
+    throw error;
+  }
+  throw new Error('was taken');
+}
+
+function advertised(given: Flags, env: Record<string, string>): unknown {
+  return (readSettings(given, env).options.listener as { advertised: unknown }).advertised;
+}
+
+describe.each(SETTINGS)('%s', (name, flag, variable, text, find, value, wrong) => {
+  test(`${flag} and ${variable} mean the same`, () => {
+    expect(find(readSettings({ [name]: text }, {}))).toEqual(value);
+    expect(find(readSettings({}, { [variable]: text }))).toEqual(value);
+  });
+
+  test('a flag goes before the variable, which is not read then', () => {
+    expect(find(readSettings({ [name]: text }, { [variable]: wrong }))).toEqual(value);
+  });
+
+  test('a wrong value is told with what gave it', () => {
+    expect(refusal({ [name]: wrong }, {})).toContain(`${flag} ${JSON.stringify(wrong)}: want `);
+    expect(refusal({}, { [variable]: wrong })).toContain(`${variable} ${JSON.stringify(wrong)}: want `);
+    expect(refusal({}, { [variable]: '' })).toContain(`${variable} "": want `);
+  });
+
+  test('the help tells flag and variable', () => {
+    expect(flags.filter(({ flag: text }) => text.startsWith(`${flag} `))).toMatchObject([
+      { help: expect.stringContaining(`[${variable}]`) },
+    ]);
+  });
+});
+
+test('what is not set is left to the gateway', () => {
+  const settings = readSettings({}, {});
+  expect(settings).toMatchObject({ backend: 'stub', logLevel: 'info', close: {} });
+  expect(JSON.parse(JSON.stringify(settings.options))).toEqual({ listener: { advertised: {} } });
+});
+
+test('IGGY_KAFKA_ goes before KAFKA_', () => {
+  const short = { KAFKA_BIND_ADDR: 'short:1', KAFKA_ADVERTISED_HOST: 'short', KAFKA_ADVERTISED_PORT: '1' };
+  const long = { IGGY_KAFKA_BIND_ADDR: 'long:2', IGGY_KAFKA_ADVERTISED_HOST: 'long', IGGY_KAFKA_ADVERTISED_PORT: '2' };
+  expect(readSettings({}, short).options.listener).toEqual({
+    host: 'short',
+    port: 1,
+    advertised: { host: 'short', port: 1 },
+  });
+  expect(readSettings({}, { ...short, ...long }).options.listener).toEqual({
+    host: 'long',
+    port: 2,
+    advertised: { host: 'long', port: 2 },
+  });
+});
+
+describe('the advertised address', () => {
+  const env = { IGGY_KAFKA_ADVERTISED_HOST: 'variable', IGGY_KAFKA_ADVERTISED_PORT: '1' };
+
+  test('takes host and port each from the flag, or else from its variable', () => {
+    expect(advertised({ advertised: 'flag:2' }, env)).toEqual({ host: 'flag', port: 2 });
+    expect(advertised({ advertised: 'flag' }, env)).toEqual({ host: 'flag', port: 1 });
+    expect(advertised({}, env)).toEqual({ host: 'variable', port: 1 });
+    expect(advertised({}, { IGGY_KAFKA_ADVERTISED_HOST: '::1' })).toEqual({ host: '::1', port: undefined });
+  });
+
+  test.each([
+    [{ advertised: 'kafka:0' }, {}, '--advertised "kafka:0"'],
+    [{ advertised: '' }, {}, '--advertised ""'],
+    [{}, { IGGY_KAFKA_ADVERTISED_HOST: '' }, 'IGGY_KAFKA_ADVERTISED_HOST ""'],
+    [{}, { KAFKA_ADVERTISED_HOST: 'kafka:1' }, 'KAFKA_ADVERTISED_HOST "kafka:1"'],
+    [{}, { IGGY_KAFKA_ADVERTISED_PORT: '0' }, 'IGGY_KAFKA_ADVERTISED_PORT "0"'],
+    [{}, { KAFKA_ADVERTISED_PORT: '65536' }, 'KAFKA_ADVERTISED_PORT "65536"'],
+  ])('%j %j is wrong', (given, variables, named) => {
+    expect(refusal(given, variables)).toMatch(new RegExp(`^${named}: want `));
+  });
+});
+
+describe('the bounds are those of the gateway', () => {
+  const bounds: [keyof Flags, keyof GatewayOptions, number, number][] = [
+    ['maxConnections', 'maxConnections', 1, 1_000_000],
+    ['maxFrameSize', 'maxFrameBytes', 64, 2 ** 31 - 1],
+    ['maxInFlightBytes', 'maxInFlightBytes', 65_536, Number.MAX_SAFE_INTEGER],
+  ];
+  test.each(bounds)('%s', (name, option, least, most) => {
+    for (const bound of [least, most]) {
+      const { options } = readSettings({ [name]: String(bound) }, {});
+      expect(options[option]).toBe(bound);
+      expect(() => createKafkaGateway(options)).not.toThrow();
+    }
+    for (const beyond of [least - 1, most + 1]) {
+      expect(() => readSettings({ [name]: String(beyond) }, {})).toThrow(CommandError);
+      expect(() => createKafkaGateway({ [option]: beyond })).toThrow(OptionError);
+    }
+  });
+
+  test.each(['idleTimeoutSecs', 'readTimeoutSecs', 'writeTimeoutSecs'] as const)('%s', (name) => {
+    for (const bound of ['0.001', '2147483']) {
+      expect(() => createKafkaGateway(readSettings({ [name]: bound }, {}).options)).not.toThrow();
+    }
+  });
+});
