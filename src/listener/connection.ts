@@ -231,8 +231,11 @@ export class Connection implements BudgetMember, Work {
     );
   }
 
+  /** With memory short, the next request waits until every answer before it is taken. */
   #lookAtUnsent(): void {
-    this.#congested = this.#socket.writableLength >= this.#shared.limits.maxUnsentBytes;
+    const { limits, inFlight } = this.#shared;
+    const most = inFlight.full ? 1 : limits.maxUnsentBytes;
+    this.#congested = this.#socket.writableLength >= most;
   }
 
   get #blocked(): boolean {
@@ -357,7 +360,10 @@ export class Connection implements BudgetMember, Work {
       socket.write(bytes, written);
       writer.recycle(socket.writableLength === 0);
     }
-    if (socket.writableLength > 0) this.#armWriteTimeout();
+    if (socket.writableLength > 0) {
+      this.#armWriteTimeout();
+      this.#account();
+    }
     this.#lookAtUnsent();
   }
 

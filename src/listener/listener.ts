@@ -113,8 +113,9 @@ export class Listener implements ConnectionShared {
     const { maxConnections } = this.#settings;
     if (this.#connections.size >= maxConnections) {
       socket.on('error', () => undefined);
-      socket.destroy();
+      // First, for a closed socket no longer says whose it was.
       accept.refused(socket, new TooManyConnectionsError(maxConnections));
+      socket.destroy();
       return;
     }
     this.#present++;

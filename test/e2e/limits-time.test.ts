@@ -140,7 +140,7 @@ test('a gateway that was held up does not take it out on its clients', async () 
   // What they send is there in time; that nobody looks at it for so long is not their doing.
   begun.sendRaw(frame.subarray(10));
   const answers = [begun.next(), idle.send(apiVersionsApi, 3, software)];
-  for (const end = performance.now() + 400; performance.now() < end; );
+  for (const end = performance.now() + 400; performance.now() < end;);
   await Promise.all(answers);
   expect(connectionErrors).toEqual([]);
 });
