@@ -66,13 +66,13 @@ async function listen(gateway: KafkaGateway): Promise<Endpoint> {
 /** The first signal settles `stopped`, the second ends the process. */
 function waitForStop(io: Io): { readonly stopped: Promise<StopSignal>; readonly forget: () => void } {
   let stop: ((signal: StopSignal) => void) | null = null;
+  const stopped = new Promise<StopSignal>((resolve) => {
+    stop = resolve;
+  });
   const forget = io.onSignal((signal) => {
     if (stop === null) io.exit(128 + constants.signals[signal]);
     stop?.(signal);
     stop = null;
-  });
-  const stopped = new Promise<StopSignal>((resolve) => {
-    stop = resolve;
   });
   return { stopped, forget };
 }

@@ -1,6 +1,7 @@
 import { apiVersionsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
-import { runCommand, serveCommand, startCommand } from '../support/command.js';
+import { run } from '../../src/cli/run.js';
+import { runCommand, serveCommand } from '../support/command.js';
 import { WireClient } from '../support/wire-client.js';
 
 describe('serve', () => {
@@ -106,16 +107,21 @@ describe('a signal', () => {
     await vi.waitFor(() => expect(command.exits).toEqual([0]), { timeout: 10_000 });
   });
 
-  test('before the gateway listens is not lost', async () => {
-    const command = startCommand(['serve', '--bind', '127.0.0.1:0']);
-    let ended = false;
-    void command.code.then(() => (ended = true));
-    await vi.waitFor(() => {
-      // Until the command has come so far that it hears of signals, there is nobody to hear it.
-      command.signal('SIGTERM');
-      expect(ended).toBe(true);
+  test('that comes before the gateway listens is not lost', async () => {
+    const said: string[] = [];
+    const code = await run(['serve', '--bind', '127.0.0.1:0'], {
+      env: {},
+      out: () => said.push('listening'),
+      err: () => said.push('closing'),
+      onSignal: (listener) => {
+        listener('SIGTERM');
+        said.push('signal');
+        return () => undefined;
+      },
+      exit: () => undefined,
     });
-    expect(await command.code).toBe(0);
+    expect(code).toBe(0);
+    expect(said).toEqual(['signal', 'listening', 'closing']);
   });
 });
 
@@ -205,7 +211,6 @@ describe('usage', () => {
   test('a mistake of the command itself is thrown, not hidden in a line', async () => {
     const broken = new Error('broken output');
     const io = { env: {}, err: () => undefined, onSignal: () => () => undefined, exit: () => undefined };
-    const { run } = await import('../../src/cli/run.js');
     const code = run(['messages', 'list'], {
       ...io,
       out: () => {

@@ -1,6 +1,7 @@
 import {
   apiVersionsApi,
   type ApiVersionsResponse,
+  DecodeError,
   ErrorCode,
   errorName,
   hasFlexibleResponseHeader,
@@ -42,7 +43,7 @@ export async function exchange(client: WireClient, request: GoldenRequest): Prom
   } catch (error) {
     if (error instanceof CommandError) throw error;
     client.close();
-    return { ok: false, text: `FAILED: ${describeError(error)}` };
+    return { ok: false, text: `FAILED: ${explain(error)}` };
   }
 }
 
@@ -56,7 +57,7 @@ export async function askVersions(client: WireClient): Promise<(apiKey: number, 
       apiKeys.some((api) => api.apiKey === key && api.minVersion <= version && version <= api.maxVersion);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(FAILURE, `the server does not say which versions it has: ${describeError(error)}`);
+    throw new CommandError(FAILURE, `the server does not say which versions it has: ${explain(error)}`);
   }
 }
 
@@ -80,4 +81,8 @@ function answeredVersion({ api, version }: WireRequest, frame: Buffer, at: numbe
   const isApiVersions = api.key === apiVersionsApi.key;
   const refused = isApiVersions && frame.length >= at + 2 && frame.readInt16BE(at) === ErrorCode.UNSUPPORTED_VERSION;
   return refused ? 0 : version;
+}
+
+function explain(error: unknown): string {
+  return error instanceof DecodeError ? `the answer does not decode: ${error.message}` : describeError(error);
 }

@@ -83,20 +83,20 @@ class Connection {
   #chunks: Buffer[] = [];
   #bytes = 0;
   #failure: Error | null = null;
-  #wake: () => void = () => undefined;
+  #wake: (() => void) | null = null;
 
   constructor(readonly socket: Socket) {
     socket.on('data', (chunk: Buffer) => {
       this.#chunks.push(chunk);
       this.#bytes += chunk.length;
-      this.#wake();
+      this.#wake?.();
     });
     socket.on('error', (error) => {
       this.#failure = error;
     });
     socket.on('close', () => {
       this.#failure ??= new Error('the server closed the connection');
-      this.#wake();
+      this.#wake?.();
     });
   }
 
