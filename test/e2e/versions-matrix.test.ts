@@ -2,7 +2,8 @@ import { createStubBackend, type StubMode } from 'iggy-gateway-kafka';
 import { describe, expect, test } from 'vitest';
 import { codecs } from '../../src/protocol/codecs.js';
 import { useGateways } from '../support/gateways.js';
-import { encodeRequestFrame, framed, decodeResponseFrame, type WireClient } from '../support/wire-client.js';
+import { rawRequest } from '../support/raw-request.js';
+import { decodeResponseFrame, encodeRequestFrame, type WireClient } from '../support/wire-client.js';
 
 const startGateway = useGateways();
 
@@ -122,16 +123,6 @@ function errorCodes(value: unknown): number[] {
   );
 }
 
-/** A request of any key and version, as long as its header and with nothing behind it. */
-function bare(apiKey: number, version: number, correlationId: number, flexible: boolean): Buffer {
-  const header = Buffer.alloc(flexible ? 11 : 10);
-  header.writeInt16BE(apiKey, 0);
-  header.writeInt16BE(version, 2);
-  header.writeInt32BE(correlationId, 4);
-  header.writeInt16BE(-1, 8);
-  return framed(header);
-}
-
 /** Both sides of every bound: what is allowed, what is known, and what a version can be. */
 function versionsOf({ known }: Row): number[] {
   const between = Array.from({ length: known[1] + 3 }, (_, index) => index - 1);
@@ -144,7 +135,7 @@ async function ask(client: WireClient, row: Row, version: number, correlationId:
   client.sendRaw(
     knows
       ? encodeRequestFrame(row.key, version, row.request(version), { correlationId })
-      : bare(row.key, version, correlationId, version >= row.flexibleFrom),
+      : rawRequest({ apiKey: row.key, version, correlationId, flexible: version >= row.flexibleFrom }),
   );
   const answer = await client.next();
   expect(answer.correlationId).toBe(correlationId);
@@ -195,7 +186,7 @@ describe('every version of the stub’s APIs, and both sides of every bound, on 
       client.sendRaw(
         known
           ? encodeRequestFrame(18, version, software, { correlationId: ++correlationId })
-          : bare(18, version, ++correlationId, version >= 3),
+          : rawRequest({ apiKey: 18, version, correlationId: ++correlationId, flexible: version >= 3 }),
       );
       const frame = await client.next();
       expect(frame.correlationId).toBe(correlationId);

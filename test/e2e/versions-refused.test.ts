@@ -1,29 +1,13 @@
 import { apiVersionsApi, fetchApi, metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
 import { useGateways } from '../support/gateways.js';
+import { rawRequest } from '../support/raw-request.js';
 import { encodeRequestFrame, framed } from '../support/wire-client.js';
 
 const startGateway = useGateways();
 
 const UNSUPPORTED_VERSION = 35;
 const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' };
-
-interface Asked {
-  readonly key: number;
-  readonly version: number;
-  readonly correlationId?: number;
-  readonly body?: Uint8Array;
-}
-
-/** A request whose body is what it is; one without tagged fields after its client id decodes in no flexible version. */
-function request({ key, version, correlationId = 1, body = Buffer.alloc(0) }: Asked): Buffer {
-  const header = Buffer.alloc(10);
-  header.writeInt16BE(key, 0);
-  header.writeInt16BE(version, 2);
-  header.writeInt32BE(correlationId, 4);
-  header.writeInt16BE(-1, 8);
-  return framed(Buffer.concat([header, body]));
-}
 
 const OLD_HEADER = Buffer.from([0, UNSUPPORTED_VERSION]);
 const FLEXIBLE_HEADER = Buffer.from([0, 0, UNSUPPORTED_VERSION]);
@@ -57,7 +41,7 @@ describe('where no schema is known, the answer is a header and the code', () => 
     const bounds = flexibleFrom === Infinity ? [] : [flexibleFrom - 1, flexibleFrom, flexibleFrom + 1];
     const versions = [-0x8000, -1, 0, 1, ...bounds, 99, 0x7fff];
     for (const [index, version] of versions.entries()) {
-      client.sendRaw(request({ key, version, correlationId: -1 - index }));
+      client.sendRaw(rawRequest({ apiKey: key, version, correlationId: -1 - index }));
       const answer = await client.next();
       expect(answer.correlationId).toBe(-1 - index);
       expect(answer.body, `v${version}`).toEqual(version >= flexibleFrom ? FLEXIBLE_HEADER : OLD_HEADER);
@@ -78,7 +62,7 @@ describe('where no schema is known, the answer is a header and the code', () => 
       [3, 10],
       [0, 1],
     ] as const) {
-      client.sendRaw(framed(request({ key, version }).subarray(4, 12)));
+      client.sendRaw(framed(rawRequest({ apiKey: key, version }).subarray(4, 12)));
       expect((await client.next()).body.subarray(-2)).toEqual(OLD_HEADER);
     }
   });
@@ -96,9 +80,9 @@ describe('Produce before version 3', () => {
     const client = await connect();
     const { response } = await client.send(apiVersionsApi, 3, software);
     expect(response.apiKeys.find(({ apiKey }) => apiKey === 0)).toMatchObject({ minVersion: 0, maxVersion: 9 });
-    client.sendRaw(request({ key: 0, version, correlationId: 50, body: body(1) }));
-    client.sendRaw(request({ key: 0, version, correlationId: 51, body: body(0) }));
-    client.sendRaw(request({ key: 0, version, correlationId: 52, body: body(-1) }));
+    client.sendRaw(rawRequest({ apiKey: 0, version, correlationId: 50, body: body(1) }));
+    client.sendRaw(rawRequest({ apiKey: 0, version, correlationId: 51, body: body(0) }));
+    client.sendRaw(rawRequest({ apiKey: 0, version, correlationId: 52, body: body(-1) }));
     const answers = [await client.next(), await client.next()];
     expect(answers).toEqual([
       { correlationId: 50, body: OLD_HEADER },
@@ -124,7 +108,7 @@ describe("with unsupported: 'close'", () => {
     const { connect, refused } = await startGateway({ unsupported: 'close' });
     const client = await connect();
     const before = encodeRequestFrame(metadataApi, 9, { topics: null }, { correlationId: 1 });
-    client.sendRaw(Buffer.concat([before, request({ key: 8, version: 8, correlationId: 2 }), before]));
+    client.sendRaw(Buffer.concat([before, rawRequest({ apiKey: 8, version: 8, correlationId: 2 }), before]));
     await client.closed;
     expect(client.arrived).toEqual([1]);
     expect(refused).toMatchObject([{ apiKey: 8, apiName: 'OffsetCommit', version: 8, correlationId: 2, closed: true }]);

@@ -72,7 +72,7 @@ export async function show(context: TestContext, run: ClientRun, { asked }: Runn
     ...lineList(run.stdout),
     ...lineList(run.stderr).map((line) => `stderr: ${line}`),
     `exit code ${run.exitCode}`,
-    `asked: ${countRepeats(asked).join(', ')}`,
+    ...(asked.length > 0 ? [`asked: ${countRepeats(asked).join(', ')}`] : []),
   ];
   await context.annotate(lines.map(clip).join('\n'), 'output');
 }

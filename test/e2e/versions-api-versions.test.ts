@@ -1,0 +1,110 @@
+import { type Backend, createKafkaGateway, createStubBackend } from 'iggy-gateway-kafka';
+import { apiVersionsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
+import { describe, expect, test } from 'vitest';
+import { useGateways } from '../support/gateways.js';
+
+const startGateway = useGateways();
+
+const INVALID_REQUEST = 42;
+
+describe('what the client calls its software', () => {
+  const good = ['a', '7', 'apache-kafka-java', 'librdkafka', '2.3.0', 'A.b-C.9', 'x'.repeat(300)];
+  const bad = [
+    '',
+    ' ',
+    '-a',
+    'a-',
+    '.a',
+    'a.',
+    'a b',
+    'a_b',
+    'kafka+js',
+    'é',
+    '漢',
+    'a\n',
+    'a\u0000',
+    'x'.repeat(9) + '!',
+  ];
+
+  test('may be letters, digits, dots and dashes, letters or digits at both ends', async () => {
+    const { connect } = await startGateway();
+    const client = await connect();
+    for (const clientSoftwareName of good) {
+      for (const clientSoftwareVersion of good) {
+        const { response } = await client.send(apiVersionsApi, 3, { clientSoftwareName, clientSoftwareVersion });
+        expect(response).toMatchObject({ errorCode: 0 });
+        expect(response.apiKeys.length).toBeGreaterThan(0);
+      }
+    }
+  });
+
+  test('is otherwise an invalid request: no ranges, and the connection stays open', async () => {
+    const { connect, protocolErrors, refused } = await startGateway();
+    const client = await connect();
+    for (const name of bad) {
+      for (const [clientSoftwareName, clientSoftwareVersion] of [
+        [name, '1.0'],
+        ['good', name],
+        [name, name],
+      ] as const) {
+        const { response } = await client.send(apiVersionsApi, 3, { clientSoftwareName, clientSoftwareVersion });
+        expect(response, JSON.stringify(name)).toMatchObject({ errorCode: INVALID_REQUEST, apiKeys: [] });
+        // A good one in between: what was found good is remembered, and says nothing of the next.
+        await client.send(apiVersionsApi, 3, { clientSoftwareName: 'good', clientSoftwareVersion: '1.0' });
+      }
+    }
+    expect(protocolErrors).toEqual([]);
+    expect(refused).toEqual([]);
+  });
+
+  test.each([0, 1, 2])('is not asked for in version %i', async (version) => {
+    const { connect } = await startGateway();
+    const client = await connect();
+    const { response } = await client.send(apiVersionsApi, version, {});
+    expect(response.errorCode).toBe(0);
+  });
+});
+
+describe('ApiVersions says exactly what is allowed', () => {
+  const ranges = async (options: Parameters<typeof startGateway>[0]): Promise<Record<number, [number, number]>> => {
+    const { connect } = await startGateway(options);
+    const client = await connect();
+    const { response } = await client.send(apiVersionsApi, 0, {});
+    return Object.fromEntries(
+      response.apiKeys.map(({ apiKey, minVersion, maxVersion }) => [apiKey, [minVersion, maxVersion]]),
+    );
+  };
+
+  test('for the stub, Produce being the one exception', async () => {
+    expect(await ranges({})).toEqual({ 0: [0, 9], 1: [4, 12], 2: [1, 6], 3: [0, 9], 18: [0, 3], 19: [2, 5] });
+  });
+
+  test('for a backend without versions of its own: all that the codec knows of its methods, and ApiVersions', async () => {
+    const { metadata } = createStubBackend();
+    const backend: Backend = { name: 'test', metadata: metadata };
+    expect(await ranges({ backend })).toEqual({ 3: [0, 13], 18: [0, 4] });
+  });
+
+  test('with versions narrowed by an option: within what the backend allows', async () => {
+    const versions = { metadata: { min: 4, max: 13 }, fetch: { min: 0, max: 5 }, apiVersions: { min: 1, max: 2 } };
+    const { connect } = await startGateway({ versions });
+    const client = await connect();
+    const { response } = await client.send(apiVersionsApi, 2, {});
+    const metadata = response.apiKeys.find(({ apiKey }) => apiKey === 3);
+    expect(metadata).toMatchObject({ minVersion: 4, maxVersion: 9 });
+    expect(response.apiKeys.find(({ apiKey }) => apiKey === 1)).toMatchObject({ minVersion: 4, maxVersion: 5 });
+    expect(response.apiKeys.find(({ apiKey }) => apiKey === 18)).toMatchObject({ minVersion: 1, maxVersion: 2 });
+    // Both sides of the new bounds.
+    const codes = async (version: number): Promise<number> =>
+      (await client.send(metadataApi, version, { topics: [{ name: 'a' }] })).response.topics[0]!.errorCode;
+    expect([await codes(3), await codes(4), await codes(9), await codes(10)]).toEqual([35, 3, 3, 35]);
+    const unknown = await client.send(apiVersionsApi, 0, {});
+    expect(unknown.response.errorCode).toBe(35);
+  });
+
+  test('an option that leaves no version of what the backend allows is told at listen', async () => {
+    const gateway = createKafkaGateway({ listener: { port: 0 }, versions: { fetch: { min: 13, max: 18 } } });
+    await expect(gateway.listen()).rejects.toMatchObject({ name: 'OptionError', option: 'versions.fetch' });
+    await gateway.close();
+  });
+});
