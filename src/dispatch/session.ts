@@ -16,60 +16,63 @@ import { refuse } from './refusal.js';
 /** Api key, version and correlation id: what every request header begins with. */
 const HEADER_START_BYTES = 8;
 
+/** A frame of more than this is let go of as soon as it is decoded; a smaller one once the next is. */
+const LARGE_FRAME_BYTES = 64 * 1024;
+
 /**
  * The frames of one connection, from header to encoded answer: firewall, decode, the backend's method, encode. A
  * handler that answers at once is answered within the same call.
  */
 export class Session implements FrameHandler {
-  readonly #dispatch: Dispatch;
-  readonly #connection: ConnectionInfo;
-  #state: unknown = undefined;
-  #connected = false;
-  #pending: PendingRequest | null = null;
+  private readonly dispatch: Dispatch;
+  private readonly connection: ConnectionInfo;
+  private state: unknown = undefined;
+  private connected = false;
+  private pending: PendingRequest | null = null;
   /** Handlers that have not settled; those whose time was over among them. */
-  #running = 0;
-  #closed = false;
+  private running = 0;
+  private gone = false;
 
-  readonly #onGone: () => void;
+  private readonly onGone: () => void;
 
   /** @param onGone - Called when the connection is closed and its last handler has settled. */
   constructor(dispatch: Dispatch, connection: ConnectionInfo, onGone: () => void) {
-    this.#dispatch = dispatch;
-    this.#connection = connection;
-    this.#onGone = onGone;
+    this.dispatch = dispatch;
+    this.connection = connection;
+    this.onGone = onGone;
   }
 
   connect(): PromiseLike<void> | null {
-    const { backend } = this.#dispatch;
+    const { backend } = this.dispatch;
     try {
-      const state: unknown = backend.connect?.(this.#connection);
+      const state: unknown = backend.connect?.(this.connection);
       if (!isThenable(state)) {
-        this.#welcome(state);
+        this.welcome(state);
         return null;
       }
-      this.#running++;
+      this.running++;
       // A real promise: a thenable may call back twice, throw within then, or return nothing from it.
       return Promise.resolve(state).then(
         (settled) => {
-          this.#welcome(settled);
-          this.#handlerSettled();
+          this.welcome(settled);
+          this.handlerSettled();
         },
         (error: unknown) => {
-          this.#reportError('connect', null, error);
-          this.#handlerSettled();
+          this.reportError('connect', null, error);
+          this.handlerSettled();
           throw error;
         },
       );
     } catch (error) {
-      this.#reportError('connect', null, error);
+      this.reportError('connect', null, error);
       throw error;
     }
   }
 
   handle(bytes: Buffer, start: number, end: number): FrameOutcome {
-    const dispatch = this.#dispatch;
+    const dispatch = this.dispatch;
     const { reader, events } = dispatch;
-    if (end - start < HEADER_START_BYTES) return this.#badHeader(end - start);
+    if (end - start < HEADER_START_BYTES) return this.badHeader(end - start);
     const apiKey = ((bytes[start]! << 24) | (bytes[start + 1]! << 16)) >> 16;
     const version = ((bytes[start + 2]! << 24) | (bytes[start + 3]! << 16)) >> 16;
     const correlationId =
@@ -77,7 +80,7 @@ export class Session implements FrameHandler {
     const route = dispatch.firewall.route(apiKey, version);
     if (route === undefined) {
       const refused = { apiKey, version, correlationId, bytes, start: start + HEADER_START_BYTES, end };
-      return refuse(dispatch, this.#connection, refused);
+      return refuse(dispatch, this.connection, refused);
     }
     let clientId: string | null;
     let request: unknown;
@@ -87,12 +90,13 @@ export class Session implements FrameHandler {
       if (version >= route.flexibleFrom) reader.skipTaggedFields();
       request = route.codec.readRequest(reader, version);
     } catch (error) {
-      return this.#undecodable(route, version, correlationId, error);
+      return this.undecodable(route, version, correlationId, error);
     }
     if (reader.remaining > 0) dispatch.counters.trailingBytes++;
-    const context = new Context(route.api, version, correlationId, clientId, this.#connection, this.#state);
+    if (end - start > LARGE_FRAME_BYTES) reader.clear();
+    const context = new Context(route.api, version, correlationId, clientId, this.connection, this.state);
     const startedAt = events.response ? performance.now() : 0;
-    if (events.request) this.#reportRequest(context, end - start);
+    if (events.request) this.reportRequest(context, end - start);
     let answer: unknown;
     let waits: boolean;
     try {
@@ -103,7 +107,7 @@ export class Session implements FrameHandler {
     }
     if (!waits) return this.answer(route, request, context, startedAt, answer);
     const promised = answer as PromiseLike<unknown>;
-    return this.#wait(new PendingRequest(this, route, request, context, startedAt, promised));
+    return this.wait(new PendingRequest(this, route, request, context, startedAt, promised));
   }
 
   /** Encodes what a handler answered. */
@@ -114,7 +118,7 @@ export class Session implements FrameHandler {
     startedAt: number,
     response: unknown,
   ): typeof DONE | typeof CLOSE {
-    const dispatch = this.#dispatch;
+    const dispatch = this.dispatch;
     const version = context.apiVersion;
     const { codec } = route;
     let bytes = 0;
@@ -129,10 +133,10 @@ export class Session implements FrameHandler {
     } catch (error) {
       this.drop(route, response);
       const explained = explainEncodeError(codec, version, response, error);
-      this.#reportError(context.api, context, explained);
-      return this.#answerError(route, request, context, startedAt, ErrorCode.UNKNOWN_SERVER_ERROR, null);
+      this.reportError(context.api, context, explained);
+      return this.answerError(route, request, context, startedAt, ErrorCode.UNKNOWN_SERVER_ERROR, null);
     }
-    if (dispatch.events.response) this.#reportResponse(context, startedAt, errorCode, bytes);
+    if (dispatch.events.response) this.reportResponse(context, startedAt, errorCode, bytes);
     // Nothing tells a producer without acks that its records were refused, but the end of its connection.
     return bytes === 0 && errorCode !== 0 ? CLOSE : DONE;
   }
@@ -147,10 +151,10 @@ export class Session implements FrameHandler {
   ): typeof DONE | typeof CLOSE {
     if (context.isAbort(error)) {
       if (context.aborted !== 'timeout') return CLOSE;
-      return this.#answerError(route, request, context, startedAt, ErrorCode.REQUEST_TIMED_OUT, null);
+      return this.answerError(route, request, context, startedAt, ErrorCode.REQUEST_TIMED_OUT, null);
     }
     if (isKafkaError(error)) {
-      return this.#answerError(
+      return this.answerError(
         route,
         request,
         context,
@@ -159,8 +163,8 @@ export class Session implements FrameHandler {
         error.message === '' ? null : error.message,
       );
     }
-    this.#reportError(context.api, context, error);
-    return this.#answerError(route, request, context, startedAt, ErrorCode.UNKNOWN_SERVER_ERROR, null);
+    this.reportError(context.api, context, error);
+    return this.answerError(route, request, context, startedAt, ErrorCode.UNKNOWN_SERVER_ERROR, null);
   }
 
   /** Gives back what a response holds that will not be written. */
@@ -174,72 +178,72 @@ export class Session implements FrameHandler {
 
   /** A pending handler has settled, or its connect has. */
   settled(pending: PendingRequest): void {
-    if (this.#pending === pending) this.#pending = null;
-    this.#handlerSettled();
+    if (this.pending === pending) this.pending = null;
+    this.handlerSettled();
   }
 
   get requestTimeoutMs(): number {
-    return this.#dispatch.requestTimeoutMs;
+    return this.dispatch.requestTimeoutMs;
   }
 
   get closedByClient(): boolean {
-    return this.#closed;
+    return this.gone;
   }
 
   /** A handler failed after its answer had become irrelevant. */
   reportLate(context: Context, error: unknown): void {
-    if (!context.isAbort(error)) this.#reportError(context.api, context, error);
+    if (!context.isAbort(error)) this.reportError(context.api, context, error);
   }
 
   badFrame(error: Error): void {
-    this.#dispatch.events.emit('protocolError', { connection: this.#connection, error, apiKey: null, version: null });
+    this.dispatch.events.emit('protocolError', { connection: this.connection, error, apiKey: null, version: null });
   }
 
   abort(cause: AbortCause): void {
-    this.#pending?.abort(cause);
+    this.pending?.abort(cause);
   }
 
   failed(error: Error): void {
-    this.#dispatch.events.emit('connectionError', { connection: this.#connection, error });
+    this.dispatch.events.emit('connectionError', { connection: this.connection, error });
   }
 
   closed(): void {
-    this.#closed = true;
-    this.#pending?.abort('disconnect');
-    if (this.#running === 0) this.#goodbye();
+    this.gone = true;
+    this.pending?.abort('disconnect');
+    if (this.running === 0) this.goodbye();
   }
 
-  #welcome(state: unknown): void {
-    this.#state = state;
-    this.#connected = true;
+  private welcome(state: unknown): void {
+    this.state = state;
+    this.connected = true;
   }
 
-  #wait(pending: PendingRequest): PendingRequest {
-    this.#pending = pending;
-    this.#running++;
+  private wait(pending: PendingRequest): PendingRequest {
+    this.pending = pending;
+    this.running++;
     return pending;
   }
 
-  #handlerSettled(): void {
-    this.#running--;
-    if (this.#closed && this.#running === 0) this.#goodbye();
+  private handlerSettled(): void {
+    this.running--;
+    if (this.gone && this.running === 0) this.goodbye();
   }
 
-  #goodbye(): void {
+  private goodbye(): void {
     const done = (): void => {
-      this.#dispatch.events.emit('disconnect', this.#connection);
-      this.#onGone();
+      this.dispatch.events.emit('disconnect', this.connection);
+      this.onGone();
     };
     const failed = (error: unknown): void => {
-      this.#reportError('disconnect', null, error);
+      this.reportError('disconnect', null, error);
       done();
     };
-    if (!this.#connected) {
+    if (!this.connected) {
       done();
       return;
     }
     try {
-      const left: unknown = this.#dispatch.backend.disconnect?.(this.#connection, this.#state);
+      const left: unknown = this.dispatch.backend.disconnect?.(this.connection, this.state);
       if (isThenable(left)) Promise.resolve(left).then(done, failed);
       else done();
     } catch (error) {
@@ -247,7 +251,7 @@ export class Session implements FrameHandler {
     }
   }
 
-  #answerError(
+  private answerError(
     route: Route,
     request: unknown,
     context: Context,
@@ -255,7 +259,7 @@ export class Session implements FrameHandler {
     errorCode: number,
     message: string | null,
   ): typeof DONE | typeof CLOSE {
-    const dispatch = this.#dispatch;
+    const dispatch = this.dispatch;
     const version = context.apiVersion;
     const flexibleHeader = version >= route.flexibleFrom && route.key !== API_VERSIONS_KEY;
     const bytes = isUnanswered(route, request)
@@ -270,22 +274,23 @@ export class Session implements FrameHandler {
           errorCode,
           message,
         );
-    if (dispatch.events.response) this.#reportResponse(context, startedAt, errorCode, bytes);
+    if (dispatch.events.response) this.reportResponse(context, startedAt, errorCode, bytes);
     // Nothing owed, or no place for the code: the end of the connection is the only way to say that it failed.
     return bytes === 0 ? CLOSE : DONE;
   }
 
-  #badHeader(length: number): typeof CLOSE {
+  private badHeader(length: number): typeof CLOSE {
     const error = new DecodeError('TRUNCATED', length, `a request of ${String(length)} bytes has no header`);
     this.badFrame(error);
     return CLOSE;
   }
 
-  #undecodable(route: Route, version: number, correlationId: number, error: unknown): typeof CLOSE {
-    const dispatch = this.#dispatch;
+  private undecodable(route: Route, version: number, correlationId: number, error: unknown): typeof CLOSE {
+    const dispatch = this.dispatch;
+    dispatch.reader.clear();
     const reported = error instanceof DecodeError ? error.in(`${route.codec.name} request v${String(version)}`) : error;
     dispatch.events.emit('protocolError', {
-      connection: this.#connection,
+      connection: this.connection,
       error: reported as Error,
       apiKey: route.key,
       version,
@@ -298,10 +303,10 @@ export class Session implements FrameHandler {
     return CLOSE;
   }
 
-  #reportRequest(context: Context, bytes: number): void {
+  private reportRequest(context: Context, bytes: number): void {
     const { api, apiVersion: version, correlationId, clientId } = context;
-    this.#dispatch.events.emit('request', {
-      connection: this.#connection,
+    this.dispatch.events.emit('request', {
+      connection: this.connection,
       api,
       version,
       correlationId,
@@ -310,17 +315,17 @@ export class Session implements FrameHandler {
     });
   }
 
-  #reportResponse(context: Context, startedAt: number, errorCode: number, bytes: number): void {
+  private reportResponse(context: Context, startedAt: number, errorCode: number, bytes: number): void {
     const { api, apiVersion: version, correlationId, clientId } = context;
     const durationMs = performance.now() - startedAt;
-    const connection = this.#connection;
+    const connection = this.connection;
     const event = { connection, api, version, correlationId, clientId, durationMs, errorCode, bytes };
-    this.#dispatch.events.emit('response', event);
+    this.dispatch.events.emit('response', event);
   }
 
-  #reportError(api: Context['api'] | 'connect' | 'disconnect', context: Context | null, error: unknown): void {
-    const { backend, events } = this.#dispatch;
-    events.emit('requestError', { connection: this.#connection, backend: backend.name, api, context, error });
+  private reportError(api: Context['api'] | 'connect' | 'disconnect', context: Context | null, error: unknown): void {
+    const { backend, events } = this.dispatch;
+    events.emit('requestError', { connection: this.connection, backend: backend.name, api, context, error });
   }
 }
 

@@ -53,59 +53,59 @@ const SHORT_MEMORY_WRITE_MS = 20_000;
  * stop reading (a request in flight, answers that are not taken, memory short) and when to give up.
  */
 export class Connection implements BudgetMember, Work {
-  readonly #socket: Socket;
-  readonly #handler: FrameHandler;
-  readonly #shared: ConnectionShared;
-  readonly #frames: FrameReader;
+  private readonly socket: Socket;
+  private readonly handler: FrameHandler;
+  private readonly shared: ConnectionShared;
+  private readonly frames: FrameReader;
 
   /** The request in flight, and the bytes of its frame. */
-  #pending: PendingFrame | null = null;
-  #pendingSettled = false;
-  #pendingBytes = 0;
-  #connecting = false;
+  private pending: PendingFrame | null = null;
+  private pendingSettled = false;
+  private pendingBytes = 0;
+  private connecting = false;
   /** Gave way to other connections; goes on in the next turn of the event loop. */
-  #yielded = false;
-  #reading = true;
+  private yielded = false;
+  private reading = true;
   /** The client has ended its side: what it asked is answered, then we end. */
-  #inputEnded = false;
+  private inputEnded = false;
   /** No frame is handled any more: we have ended, or are about to. */
-  #finished = false;
-  #ended = false;
-  #accounted = 0;
+  private finished = false;
+  private ended = false;
+  private accounted = 0;
   /** The client leaves as much untaken as it may. */
-  #congested = false;
-  #touched: number;
+  private congested = false;
+  private touched: number;
   /** What it has had of the event loop's current turn: since when, and how many bytes. */
-  #sliceLoop = -1;
-  #sliceEnd = 0;
-  #sliceBytes = 0;
-  #frameCount = 0;
-  #writeTimeout = 0;
-  #lingerTimer: NodeJS.Timeout | null = null;
-  #draining = false;
-  #aborted = false;
-  #lingerMs = LINGER_MS;
+  private sliceLoop = -1;
+  private sliceEnd = 0;
+  private sliceBytes = 0;
+  private frameCount = 0;
+  private writeTimeout = 0;
+  private lingerTimer: NodeJS.Timeout | null = null;
+  private draining = false;
+  private aborted = false;
+  private lingerMs = LINGER_MS;
 
   constructor(socket: Socket, handler: FrameHandler, shared: ConnectionShared) {
-    this.#socket = socket;
-    this.#handler = handler;
-    this.#shared = shared;
-    this.#frames = new FrameReader(shared.limits.maxFrameBytes);
-    this.#touched = shared.now;
+    this.socket = socket;
+    this.handler = handler;
+    this.shared = shared;
+    this.frames = new FrameReader(shared.limits.maxFrameBytes);
+    this.touched = shared.now;
     socket.on('data', (chunk: Buffer) => {
-      this.#onData(chunk);
+      this.onData(chunk);
     });
     socket.on('end', () => {
-      this.#onEnd();
+      this.onEnd();
     });
     socket.on('error', (error) => {
-      this.#handler.failed(error);
+      this.handler.failed(error);
     });
     socket.on('timeout', () => {
-      this.#onWriteTimeout();
+      this.onWriteTimeout();
     });
     socket.on('close', () => {
-      this.#onClose();
+      this.onClose();
     });
   }
 
@@ -113,69 +113,69 @@ export class Connection implements BudgetMember, Work {
   start(): void {
     let greeted: PromiseLike<void> | null;
     try {
-      greeted = this.#handler.connect();
+      greeted = this.handler.connect();
     } catch {
-      this.#socket.destroy();
+      this.socket.destroy();
       return;
     }
     // A socket that was made elsewhere may have been paused, or have ended before.
-    this.#inputEnded = this.#socket.readableEnded;
-    this.#socket.resume();
+    this.inputEnded = this.socket.readableEnded;
+    this.socket.resume();
     if (greeted === null) {
-      if (this.#inputEnded) this.#shared.turn.run(this);
+      if (this.inputEnded) this.shared.turn.run(this);
       return;
     }
-    this.#connecting = true;
+    this.connecting = true;
     greeted.then(
       () => {
-        this.#connecting = false;
-        this.#shared.turn.run(this);
+        this.connecting = false;
+        this.shared.turn.run(this);
       },
       () => {
-        this.#socket.destroy();
+        this.socket.destroy();
       },
     );
   }
 
   get midFrame(): boolean {
-    return this.#frames.partial;
+    return this.frames.partial;
   }
 
   /** Answers what has arrived as a whole, then ends; with `hurry` without waiting for the client's end. */
   drain({ hurry }: { readonly hurry: boolean }): void {
-    this.#draining = true;
+    this.draining = true;
     if (hurry) {
-      this.#lingerMs = 0;
-      if (this.#ended) this.#socket.destroySoon();
+      this.lingerMs = 0;
+      if (this.ended) this.socket.destroySoon();
     }
-    this.#shared.turn.run(this);
+    this.shared.turn.run(this);
   }
 
   /** Aborts the request in flight; what its handler still answers is written. Those behind it are not begun. */
   abort(cause: 'shutdown'): void {
-    this.#aborted = true;
-    this.#handler.abort(cause);
+    this.aborted = true;
+    this.handler.abort(cause);
   }
 
   /** Closes at once. */
   destroy(error?: Error): void {
-    if (error && !this.#socket.destroyed) this.#handler.failed(error);
-    this.#socket.destroy();
+    if (error && !this.socket.destroyed) this.handler.failed(error);
+    this.socket.destroy();
   }
 
   mayReadAgain(): void {
-    this.#updateReading();
+    this.updateReading();
   }
 
   /** Looks whether a limit on time is over. */
   sweep(now: number): void {
-    const { limits } = this.#shared;
-    if (this.#socket.writableLength > 0) {
-      this.#armWriteTimeout();
-    } else if (this.#frames.partial && this.#pending === null) {
+    const { limits } = this.shared;
+    if (this.socket.writableLength > 0) {
+      this.armWriteTimeout();
+    } else if (this.frames.partial && this.pending === null) {
       // While we do not read ourselves, the client cannot be late.
-      if (!this.#reading) this.#touched = now;
-      else if (now - this.#touched > limits.frameTimeoutMs) {
+      if (!this.reading) this.touched = now;
+      else if (now - this.touched > limits.frameTimeoutMs) {
         this.destroy(
           new ConnectionTimeoutError(
             'frameTimeoutMs',
@@ -183,167 +183,167 @@ export class Connection implements BudgetMember, Work {
           ),
         );
       }
-    } else if (this.#pending === null && !this.#connecting && now - this.#touched > limits.idleTimeoutMs) {
+    } else if (this.pending === null && !this.connecting && now - this.touched > limits.idleTimeoutMs) {
       this.destroy(new ConnectionTimeoutError('idleTimeoutMs', `idle for ${String(limits.idleTimeoutMs)} ms`));
     }
   }
 
   /** Handles the frames that are there, as far as it goes; then writes what was answered. */
   work(): void {
-    if (this.#socket.destroyed) {
-      this.#dropPending();
-      this.#account();
+    if (this.socket.destroyed) {
+      this.dropPending();
+      this.account();
       return;
     }
-    const { writer } = this.#shared.turn;
-    if (this.#pending !== null && this.#pendingSettled) this.#completePending(this.#pending);
-    if (this.#aborted && this.#pending === null) this.#finished = true;
-    this.#lookAtUnsent();
-    const before = this.#frameCount;
-    while (!this.#blocked) {
-      const outcome = this.#nextFrame();
+    const { writer } = this.shared.turn;
+    if (this.pending !== null && this.pendingSettled) this.completePending(this.pending);
+    if (this.aborted && this.pending === null) this.finished = true;
+    this.lookAtUnsent();
+    const before = this.frameCount;
+    while (!this.blocked) {
+      const outcome = this.nextFrame();
       if (outcome === null) break;
-      if (typeof outcome === 'object') this.#wait(outcome);
-      else if (outcome === CLOSE) this.#finished = true;
-      if (writer.length >= WRITE_BYTES) this.#flush();
-      if (++this.#frameCount % SLICE_FRAMES === 0) this.#countTime();
+      if (typeof outcome === 'object') this.wait(outcome);
+      else if (outcome === CLOSE) this.finished = true;
+      if (writer.length >= WRITE_BYTES) this.flush();
+      if (++this.frameCount % SLICE_FRAMES === 0) this.countTime();
     }
-    this.#flush();
-    if (this.#atRest) return;
-    this.#endWhenDone();
-    this.#account();
-    if (this.#frameCount > before) this.#shared.inFlight.pass(this);
-    this.#updateReading();
+    this.flush();
+    if (this.atRest) return;
+    this.endWhenDone();
+    this.account();
+    if (this.frameCount > before) this.shared.inFlight.pass(this);
+    this.updateReading();
   }
 
   /** Nothing is held, awaited or about to end: the common case, in which there is nothing to see to. */
-  get #atRest(): boolean {
+  private get atRest(): boolean {
     return (
-      this.#accounted === 0 &&
-      this.#frames.buffered === 0 &&
-      this.#pending === null &&
-      this.#reading &&
-      !this.#finished &&
-      !this.#inputEnded &&
-      !this.#draining &&
-      this.#socket.writableLength === 0 &&
-      !this.#shared.inFlight.full
+      this.accounted === 0 &&
+      this.frames.buffered === 0 &&
+      this.pending === null &&
+      this.reading &&
+      !this.finished &&
+      !this.inputEnded &&
+      !this.draining &&
+      this.socket.writableLength === 0 &&
+      !this.shared.inFlight.full
     );
   }
 
   /** With memory short, the next request waits until every answer before it is taken. */
-  #lookAtUnsent(): void {
-    const { limits, inFlight } = this.#shared;
+  private lookAtUnsent(): void {
+    const { limits, inFlight } = this.shared;
     const most = inFlight.full ? 1 : limits.maxUnsentBytes;
-    this.#congested = this.#socket.writableLength >= most;
+    this.congested = this.socket.writableLength >= most;
   }
 
-  get #blocked(): boolean {
-    return this.#finished || this.#pending !== null || this.#connecting || this.#yielded || this.#congested;
+  private get blocked(): boolean {
+    return this.finished || this.pending !== null || this.connecting || this.yielded || this.congested;
   }
 
   /** Hands the next frame to the handler; null when there is none. */
-  #nextFrame(): FrameOutcome | null {
-    const frames = this.#frames;
+  private nextFrame(): FrameOutcome | null {
+    const frames = this.frames;
     try {
       if (!frames.next()) return null;
     } catch (error) {
-      this.#handler.badFrame(error as Error);
+      this.handler.badFrame(error as Error);
       return CLOSE;
     }
-    return this.#handler.handle(frames.bytes, frames.start, frames.end);
+    return this.handler.handle(frames.bytes, frames.start, frames.end);
   }
 
-  #wait(pending: PendingFrame): void {
-    this.#pending = pending;
-    this.#pendingSettled = false;
-    this.#pendingBytes = this.#frames.end - this.#frames.start;
+  private wait(pending: PendingFrame): void {
+    this.pending = pending;
+    this.pendingSettled = false;
+    this.pendingBytes = this.frames.end - this.frames.start;
     pending.whenSettled(() => {
-      this.#pendingSettled = true;
-      this.#shared.turn.run(this);
+      this.pendingSettled = true;
+      this.shared.turn.run(this);
     });
   }
 
-  #completePending(pending: PendingFrame): void {
-    this.#pending = null;
-    this.#pendingSettled = false;
-    this.#pendingBytes = 0;
-    this.#touched = this.#shared.now;
-    if (pending.complete() === CLOSE) this.#finished = true;
+  private completePending(pending: PendingFrame): void {
+    this.pending = null;
+    this.pendingSettled = false;
+    this.pendingBytes = 0;
+    this.touched = this.shared.now;
+    if (pending.complete() === CLOSE) this.finished = true;
   }
 
   /** The client is gone: an answer that comes now is dropped, with what it holds. */
-  #dropPending(): void {
-    if (this.#pending === null || !this.#pendingSettled) return;
-    this.#completePending(this.#pending);
-    const { writer } = this.#shared.turn;
+  private dropPending(): void {
+    if (this.pending === null || !this.pendingSettled) return;
+    this.completePending(this.pending);
+    const { writer } = this.shared.turn;
     writer.take();
-    this.#release(writer.takeReleases());
+    this.release(writer.takeReleases());
     writer.recycle(true);
   }
 
-  #onData(chunk: Buffer): void {
-    this.#touched = this.#shared.now;
-    if (this.#finished) return;
-    this.#frames.push(chunk);
-    if (chunk.length >= READ_AHEAD_BYTES / 2) this.#countBytes(chunk.length);
-    if (this.#blocked) {
-      this.#account();
-      this.#updateReading();
+  private onData(chunk: Buffer): void {
+    this.touched = this.shared.now;
+    if (this.finished) return;
+    this.frames.push(chunk);
+    if (chunk.length >= READ_AHEAD_BYTES / 2) this.countBytes(chunk.length);
+    if (this.blocked) {
+      this.account();
+      this.updateReading();
     } else {
-      this.#shared.turn.run(this);
+      this.shared.turn.run(this);
     }
   }
 
   /** Large chunks come in runs within one turn of the event loop: from some size on, the others go first. */
-  #countBytes(bytes: number): void {
-    this.#continueSlice();
-    this.#sliceBytes += bytes;
-    if (this.#sliceBytes > SLICE_BYTES) this.#yield();
+  private countBytes(bytes: number): void {
+    this.continueSlice();
+    this.sliceBytes += bytes;
+    if (this.sliceBytes > SLICE_BYTES) this.yield();
   }
 
   /** So do frames, handled one by one or in a chain of promises: after some time, the others go first. */
-  #countTime(): void {
-    this.#continueSlice();
-    if (performance.now() > this.#sliceEnd) this.#yield();
+  private countTime(): void {
+    this.continueSlice();
+    if (performance.now() > this.sliceEnd) this.yield();
   }
 
   /** A slice lasts until it is used up, or the event loop has turned. */
-  #continueSlice(): void {
-    const { loop } = this.#shared.turn;
-    if (loop === this.#sliceLoop) return;
-    this.#sliceLoop = loop;
-    this.#sliceEnd = performance.now() + SLICE_MS;
-    this.#sliceBytes = 0;
+  private continueSlice(): void {
+    const { loop } = this.shared.turn;
+    if (loop === this.sliceLoop) return;
+    this.sliceLoop = loop;
+    this.sliceEnd = performance.now() + SLICE_MS;
+    this.sliceBytes = 0;
   }
 
-  #yield(): void {
-    if (this.#yielded) return;
-    this.#yielded = true;
+  private yield(): void {
+    if (this.yielded) return;
+    this.yielded = true;
     setImmediate(() => {
-      this.#yielded = false;
-      this.#sliceLoop = -1;
-      this.#continueSlice();
-      this.#shared.turn.run(this);
+      this.yielded = false;
+      this.sliceLoop = -1;
+      this.continueSlice();
+      this.shared.turn.run(this);
     });
   }
 
-  #onEnd(): void {
-    this.#inputEnded = true;
-    if (this.#ended) this.#socket.destroySoon();
-    else this.#shared.turn.run(this);
+  private onEnd(): void {
+    this.inputEnded = true;
+    if (this.ended) this.socket.destroySoon();
+    else this.shared.turn.run(this);
   }
 
-  #flush(): void {
-    const { writer } = this.#shared.turn;
+  private flush(): void {
+    const { writer } = this.shared.turn;
     if (writer.length === 0) return;
-    const socket = this.#socket;
+    const socket = this.socket;
     const releases = writer.takeReleases();
-    const written = releases === null ? this.#onWritten : this.#releasing(releases);
+    const written = releases === null ? this.onWritten : this.releasing(releases);
     const bytes = writer.take();
-    if (socket.destroyed || this.#ended) {
+    if (socket.destroyed || this.ended) {
       writer.recycle(true);
-      this.#release(releases);
+      this.release(releases);
       return;
     }
     if (Array.isArray(bytes)) {
@@ -361,120 +361,120 @@ export class Connection implements BudgetMember, Work {
       writer.recycle(socket.writableLength === 0);
     }
     if (socket.writableLength > 0) {
-      this.#armWriteTimeout();
-      this.#account();
+      this.armWriteTimeout();
+      this.account();
     }
-    this.#lookAtUnsent();
+    this.lookAtUnsent();
   }
 
   /** Called after each write: the peer has taken bytes. */
-  readonly #onWritten = (): void => {
-    this.#touched = this.#shared.now;
-    if (this.#accounted === 0 && this.#writeTimeout === 0) return;
-    if (this.#socket.writableLength === 0) this.#disarmWriteTimeout();
-    this.#shared.turn.run(this);
+  private readonly onWritten = (): void => {
+    this.touched = this.shared.now;
+    if (this.accounted === 0 && this.writeTimeout === 0) return;
+    if (this.socket.writableLength === 0) this.disarmWriteTimeout();
+    this.shared.turn.run(this);
   };
 
-  #releasing(releases: readonly (() => void)[]): () => void {
+  private releasing(releases: readonly (() => void)[]): () => void {
     return () => {
-      this.#release(releases);
-      this.#onWritten();
+      this.release(releases);
+      this.onWritten();
     };
   }
 
-  #release(releases: readonly (() => void)[] | null): void {
+  private release(releases: readonly (() => void)[] | null): void {
     for (const release of releases ?? []) {
       try {
         release();
       } catch (error) {
-        this.#handler.failed(error as Error);
+        this.handler.failed(error as Error);
       }
     }
   }
 
-  #armWriteTimeout(): void {
-    const { limits, inFlight } = this.#shared;
+  private armWriteTimeout(): void {
+    const { limits, inFlight } = this.shared;
     const timeout = inFlight.full ? Math.min(limits.writeTimeoutMs, SHORT_MEMORY_WRITE_MS) : limits.writeTimeoutMs;
-    if (timeout === this.#writeTimeout) return;
-    this.#writeTimeout = timeout;
+    if (timeout === this.writeTimeout) return;
+    this.writeTimeout = timeout;
     // The socket's own timer starts again while the peer takes bytes, even within one long write.
-    this.#socket.setTimeout(timeout);
+    this.socket.setTimeout(timeout);
   }
 
-  #disarmWriteTimeout(): void {
-    if (this.#writeTimeout === 0) return;
-    this.#writeTimeout = 0;
-    this.#socket.setTimeout(0);
+  private disarmWriteTimeout(): void {
+    if (this.writeTimeout === 0) return;
+    this.writeTimeout = 0;
+    this.socket.setTimeout(0);
   }
 
-  #onWriteTimeout(): void {
-    if (this.#socket.writableLength === 0) return;
+  private onWriteTimeout(): void {
+    if (this.socket.writableLength === 0) return;
     this.destroy(
       new ConnectionTimeoutError(
         'writeTimeoutMs',
-        `the client took no byte of its answers for ${String(this.#writeTimeout)} ms`,
+        `the client took no byte of its answers for ${String(this.writeTimeout)} ms`,
       ),
     );
   }
 
-  #endWhenDone(): void {
-    if (this.#ended) return;
-    const over = (this.#inputEnded || this.#draining) && this.#pending === null && !this.#yielded && !this.#connecting;
-    if (over && !this.#frames.hasFrame) this.#finished = true;
-    if (!this.#finished || this.#pending !== null) return;
-    this.#ended = true;
-    this.#frames.clear();
-    if (this.#inputEnded || this.#lingerMs === 0) {
-      this.#socket.destroySoon();
+  private endWhenDone(): void {
+    if (this.ended) return;
+    const over = (this.inputEnded || this.draining) && this.pending === null && !this.yielded && !this.connecting;
+    if (over && !this.frames.hasFrame) this.finished = true;
+    if (!this.finished || this.pending !== null) return;
+    this.ended = true;
+    this.frames.clear();
+    if (this.inputEnded || this.lingerMs === 0) {
+      this.socket.destroySoon();
       return;
     }
-    this.#socket.end(() => {
-      if (this.#socket.destroyed) return;
-      this.#lingerTimer = setTimeout(() => {
-        this.#socket.destroy();
-      }, this.#lingerMs).unref();
+    this.socket.end(() => {
+      if (this.socket.destroyed) return;
+      this.lingerTimer = setTimeout(() => {
+        this.socket.destroy();
+      }, this.lingerMs).unref();
     });
   }
 
-  #account(): void {
+  private account(): void {
     // A handler may outlive its client, and its frame with it.
-    const unsent = this.#socket.destroyed ? 0 : this.#socket.writableLength;
-    const held = this.#frames.buffered + this.#pendingBytes + unsent;
-    if (held === this.#accounted) return;
-    const change = held - this.#accounted;
-    this.#accounted = held;
-    this.#shared.inFlight.change(change);
+    const unsent = this.socket.destroyed ? 0 : this.socket.writableLength;
+    const held = this.frames.buffered + this.pendingBytes + unsent;
+    if (held === this.accounted) return;
+    const change = held - this.accounted;
+    this.accounted = held;
+    this.shared.inFlight.change(change);
   }
 
-  #updateReading(): void {
-    const reading = this.#mayRead();
-    if (reading === this.#reading || this.#socket.destroyed) return;
-    this.#reading = reading;
-    this.#touched = this.#shared.now;
-    if (reading) this.#socket.resume();
-    else this.#socket.pause();
+  private updateReading(): void {
+    const reading = this.mayRead();
+    if (reading === this.reading || this.socket.destroyed) return;
+    this.reading = reading;
+    this.touched = this.shared.now;
+    if (reading) this.socket.resume();
+    else this.socket.pause();
   }
 
-  #mayRead(): boolean {
-    const { inFlight, limits } = this.#shared;
+  private mayRead(): boolean {
+    const { inFlight, limits } = this.shared;
     const stopped =
-      this.#finished ||
-      this.#draining ||
-      this.#socket.writableLength >= limits.maxUnsentBytes ||
-      (this.#blocked && this.#frames.buffered >= READ_AHEAD_BYTES && this.#frames.hasFrame);
+      this.finished ||
+      this.draining ||
+      this.socket.writableLength >= limits.maxUnsentBytes ||
+      (this.blocked && this.frames.buffered >= READ_AHEAD_BYTES && this.frames.hasFrame);
     if (!stopped) return inFlight.mayRead(this);
     inFlight.pass(this);
     // What comes after the last frame that is handled is read and dropped.
-    return this.#finished;
+    return this.finished;
   }
 
-  #onClose(): void {
-    if (this.#lingerTimer !== null) clearTimeout(this.#lingerTimer);
-    this.#finished = true;
-    this.#ended = true;
-    this.#frames.clear();
-    this.#account();
-    this.#shared.inFlight.pass(this);
-    this.#handler.closed();
+  private onClose(): void {
+    if (this.lingerTimer !== null) clearTimeout(this.lingerTimer);
+    this.finished = true;
+    this.ended = true;
+    this.frames.clear();
+    this.account();
+    this.shared.inFlight.pass(this);
+    this.handler.closed();
   }
 }

@@ -28,16 +28,16 @@ const NO_BYTES = Buffer.alloc(0);
  * is declared; what was handed out is never written again.
  */
 export class FrameReader {
-  readonly #limit: number;
-  /** Chunks not yet read, the first from `#at` on. */
-  readonly #chunks: Buffer[] = [];
-  #at = 0;
-  #buffered = 0;
+  private readonly limit: number;
+  /** Chunks not yet read, the first from `at` on. */
+  private readonly chunks: Buffer[] = [];
+  private at = 0;
+  private bufferedBytes = 0;
   /** Length of the frame that has begun, or 0. */
-  #length = 0;
+  private length = 0;
   /** The last chunk, when it is a block of ours with room: how much of it is filled. */
-  #block: Buffer | null = null;
-  #blockFilled = 0;
+  private block: Buffer | null = null;
+  private blockFilled = 0;
 
   /** The frame that {@link next} found: a range of `bytes`; empty when it found none. */
   bytes: Buffer = NO_BYTES;
@@ -46,37 +46,37 @@ export class FrameReader {
 
   /** @param limit - The longest frame to take, in bytes. */
   constructor(limit: number) {
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   /** Bytes that came and are not yet part of a frame handed out. */
   get buffered(): number {
-    return this.#buffered;
+    return this.bufferedBytes;
   }
 
   /** Whether a frame has begun and is not yet there as a whole. */
   get partial(): boolean {
-    return (this.#buffered > 0 || this.#length > 0) && !this.hasFrame;
+    return (this.bufferedBytes > 0 || this.length > 0) && !this.hasFrame;
   }
 
   /** Whether {@link next} would find a frame, or a length to complain about. */
   get hasFrame(): boolean {
-    if (this.#length > 0) return this.#buffered >= this.#length;
-    if (this.#buffered < PREFIX_BYTES) return false;
-    const length = this.#peekLength();
-    return length <= 0 || length > this.#limit || this.#buffered - PREFIX_BYTES >= length;
+    if (this.length > 0) return this.bufferedBytes >= this.length;
+    if (this.bufferedBytes < PREFIX_BYTES) return false;
+    const length = this.peekLength();
+    return length <= 0 || length > this.limit || this.bufferedBytes - PREFIX_BYTES >= length;
   }
 
   /** Takes bytes as they come; keeps a reference to them. */
   push(chunk: Buffer): void {
-    this.#buffered += chunk.length;
-    if (this.#chunks.length === 0) {
-      this.#chunks.push(chunk);
+    this.bufferedBytes += chunk.length;
+    if (this.chunks.length === 0) {
+      this.chunks.push(chunk);
     } else if (chunk.length < SMALL_CHUNK_BYTES) {
-      this.#gather(chunk);
+      this.gather(chunk);
     } else {
-      this.#closeBlock();
-      this.#chunks.push(chunk);
+      this.closeBlock();
+      this.chunks.push(chunk);
     }
   }
 
@@ -86,25 +86,25 @@ export class FrameReader {
    * @throws FrameLengthError for a length that cannot be; nothing after it can be read.
    */
   next(): boolean {
-    if (this.#length === 0) {
-      if (this.#buffered < PREFIX_BYTES) return this.#rest();
-      const length = this.#peekLength();
-      if (length <= 0 || length > this.#limit) throw new FrameLengthError(length, this.#limit);
-      this.#skip(PREFIX_BYTES);
-      this.#length = length;
+    if (this.length === 0) {
+      if (this.bufferedBytes < PREFIX_BYTES) return this.rest();
+      const length = this.peekLength();
+      if (length <= 0 || length > this.limit) throw new FrameLengthError(length, this.limit);
+      this.skip(PREFIX_BYTES);
+      this.length = length;
     }
-    if (this.#buffered < this.#length) return this.#rest();
-    const length = this.#length;
-    this.#length = 0;
-    const first = this.#chunks[0]!;
-    const at = this.#at;
-    if (this.#filled(first) - at >= length && (length <= OWN_MEMORY_BYTES || first.length - length <= PREFIX_BYTES)) {
+    if (this.bufferedBytes < this.length) return this.rest();
+    const length = this.length;
+    this.length = 0;
+    const first = this.chunks[0]!;
+    const at = this.at;
+    if (this.filled(first) - at >= length && (length <= OWN_MEMORY_BYTES || first.length - length <= PREFIX_BYTES)) {
       this.bytes = first;
       this.start = at;
       this.end = at + length;
-      this.#skip(length);
+      this.skip(length);
     } else {
-      this.bytes = this.#copy(length);
+      this.bytes = this.copy(length);
       this.start = 0;
       this.end = length;
     }
@@ -113,58 +113,58 @@ export class FrameReader {
 
   /** Forgets everything. */
   clear(): void {
-    this.#skip(this.#buffered);
-    this.#length = 0;
-    this.#rest();
+    this.skip(this.bufferedBytes);
+    this.length = 0;
+    this.rest();
   }
 
-  #filled(chunk: Buffer): number {
-    return chunk === this.#block ? this.#blockFilled : chunk.length;
+  private filled(chunk: Buffer): number {
+    return chunk === this.block ? this.blockFilled : chunk.length;
   }
 
-  #peekLength(): number {
+  private peekLength(): number {
     let length = 0;
     let index = 0;
-    let at = this.#at;
+    let at = this.at;
     for (let count = 0; count < PREFIX_BYTES; count++) {
-      while (at >= this.#filled(this.#chunks[index]!)) {
+      while (at >= this.filled(this.chunks[index]!)) {
         index++;
         at = 0;
       }
-      length = (length << 8) | this.#chunks[index]![at++]!;
+      length = (length << 8) | this.chunks[index]![at++]!;
     }
     return length;
   }
 
-  #skip(count: number): void {
-    this.#buffered -= count;
-    let at = this.#at + count;
+  private skip(count: number): void {
+    this.bufferedBytes -= count;
+    let at = this.at + count;
     let done = 0;
-    while (done < this.#chunks.length) {
-      const filled = this.#filled(this.#chunks[done]!);
+    while (done < this.chunks.length) {
+      const filled = this.filled(this.chunks[done]!);
       if (at < filled) break;
       at -= filled;
       done++;
     }
-    if (done === this.#chunks.length) {
-      this.#chunks.length = 0;
-      this.#block = null;
+    if (done === this.chunks.length) {
+      this.chunks.length = 0;
+      this.block = null;
     } else if (done > 0) {
-      this.#chunks.splice(0, done);
+      this.chunks.splice(0, done);
     }
-    this.#at = at;
+    this.at = at;
   }
 
-  #copy(length: number): Buffer {
+  private copy(length: number): Buffer {
     const frame = Buffer.allocUnsafeSlow(length);
     let written = 0;
-    let at = this.#at;
+    let at = this.at;
     for (let index = 0; written < length; index++) {
-      const chunk = this.#chunks[index]!;
-      written += chunk.copy(frame, written, at, Math.min(this.#filled(chunk), at + length - written));
+      const chunk = this.chunks[index]!;
+      written += chunk.copy(frame, written, at, Math.min(this.filled(chunk), at + length - written));
       at = 0;
     }
-    this.#skip(length);
+    this.skip(length);
     return frame;
   }
 
@@ -172,48 +172,48 @@ export class FrameReader {
    * An idle connection pins neither its last frame nor the chunk around what it began: the one is let go of, a small
    * rest of the other is copied.
    */
-  #rest(): false {
+  private rest(): false {
     this.bytes = NO_BYTES;
     this.start = 0;
     this.end = 0;
-    if (this.#buffered > 0 && this.#buffered < SMALL_CHUNK_BYTES && this.#chunks.length === 1) {
-      const chunk = this.#chunks[0]!;
-      if (chunk !== this.#block && chunk.length > this.#buffered) {
-        this.#chunks.length = 0;
-        this.#block = null;
-        this.#gather(chunk.subarray(this.#at));
-        this.#at = 0;
+    if (this.bufferedBytes > 0 && this.bufferedBytes < SMALL_CHUNK_BYTES && this.chunks.length === 1) {
+      const chunk = this.chunks[0]!;
+      if (chunk !== this.block && chunk.length > this.bufferedBytes) {
+        this.chunks.length = 0;
+        this.block = null;
+        this.gather(chunk.subarray(this.at));
+        this.at = 0;
       }
     }
     return false;
   }
 
-  #gather(chunk: Buffer): void {
+  private gather(chunk: Buffer): void {
     let from = 0;
     while (from < chunk.length) {
-      let block = this.#block;
-      if (block === null || this.#blockFilled === block.length) block = this.#openBlock(chunk.length - from);
-      const copied = chunk.copy(block, this.#blockFilled, from);
-      this.#blockFilled += copied;
+      let block = this.block;
+      if (block === null || this.blockFilled === block.length) block = this.openBlock(chunk.length - from);
+      const copied = chunk.copy(block, this.blockFilled, from);
+      this.blockFilled += copied;
       from += copied;
     }
   }
 
-  #openBlock(least: number): Buffer {
-    const last = this.#block?.length ?? 0;
+  private openBlock(least: number): Buffer {
+    const last = this.block?.length ?? 0;
     const size = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * last, least));
-    this.#closeBlock();
+    this.closeBlock();
     const block = Buffer.allocUnsafeSlow(size);
-    this.#block = block;
-    this.#blockFilled = 0;
-    this.#chunks.push(block);
+    this.block = block;
+    this.blockFilled = 0;
+    this.chunks.push(block);
     return block;
   }
 
-  #closeBlock(): void {
-    const block = this.#block;
+  private closeBlock(): void {
+    const block = this.block;
     if (block === null) return;
-    if (this.#blockFilled < block.length) this.#chunks[this.#chunks.length - 1] = block.subarray(0, this.#blockFilled);
-    this.#block = null;
+    if (this.blockFilled < block.length) this.chunks[this.chunks.length - 1] = block.subarray(0, this.blockFilled);
+    this.block = null;
   }
 }

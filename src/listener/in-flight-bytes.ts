@@ -17,46 +17,46 @@ const READ_BYTES = 64 * 1024;
  * would ever become a whole one that can be handled and freed.
  */
 export class InFlightBytes {
-  readonly #limit: number;
-  #used = 0;
-  #favoured: BudgetMember | null = null;
-  readonly #waiting = new Set<BudgetMember>();
-  #wakesLater = false;
+  private readonly limit: number;
+  private usedBytes = 0;
+  private favoured: BudgetMember | null = null;
+  private readonly waiting = new Set<BudgetMember>();
+  private wakesLater = false;
 
   /** @param limit - In bytes; one frame and the responses that are being written may go over it. */
   constructor(limit: number) {
-    this.#limit = limit;
+    this.limit = limit;
   }
 
   get used(): number {
-    return this.#used;
+    return this.usedBytes;
   }
 
   /** Whether memory is short. */
   get full(): boolean {
-    return this.#used >= this.#limit;
+    return this.usedBytes >= this.limit;
   }
 
   /** Tells that a member holds so many bytes more, or fewer. */
   change(bytes: number): void {
-    this.#used += bytes;
-    if (bytes < 0 && this.#waiting.size > 0) this.#wake();
+    this.usedBytes += bytes;
+    if (bytes < 0 && this.waiting.size > 0) this.wake();
   }
 
   /** Asks whether a member may read; if not, it is told when it may ask again. */
   mayRead(member: BudgetMember): boolean {
     if (!this.full) {
-      this.#waiting.delete(member);
+      this.waiting.delete(member);
       return true;
     }
-    if (this.#favoured !== null && !this.#favoured.midFrame) this.#favoured = null;
-    if (this.#favoured === null && member.midFrame) this.#favoured = member;
-    if (this.#favoured === member) {
-      this.#waiting.delete(member);
+    if (this.favoured !== null && !this.favoured.midFrame) this.favoured = null;
+    if (this.favoured === null && member.midFrame) this.favoured = member;
+    if (this.favoured === member) {
+      this.waiting.delete(member);
       return true;
     }
-    this.#waiting.add(member);
-    if (this.#favoured === null) this.#favourNext();
+    this.waiting.add(member);
+    if (this.favoured === null) this.favourNext();
     return false;
   }
 
@@ -65,43 +65,43 @@ export class InFlightBytes {
    * half a frame. If it is favoured, the next one is. It may ask again.
    */
   pass(member: BudgetMember): void {
-    this.#waiting.delete(member);
-    if (this.#favoured !== member) return;
-    this.#favoured = null;
-    if (this.full) this.#favourNext();
+    this.waiting.delete(member);
+    if (this.favoured !== member) return;
+    this.favoured = null;
+    if (this.full) this.favourNext();
   }
 
-  #wake(): void {
-    let room = this.#limit - this.#used;
-    for (const member of this.#waiting) {
+  private wake(): void {
+    let room = this.limit - this.usedBytes;
+    for (const member of this.waiting) {
       if (room <= 0) break;
       room -= READ_BYTES;
-      this.#waiting.delete(member);
+      this.waiting.delete(member);
       member.mayReadAgain();
     }
-    if (this.#waiting.size > 0 && !this.full) this.#wakeLater();
+    if (this.waiting.size > 0 && !this.full) this.wakeLater();
   }
 
   /**
    * Those who were told may have nothing to read, and then nothing changes any more: the others are told as well, once
    * the first have had the next turn of the event loop to read in.
    */
-  #wakeLater(): void {
-    if (this.#wakesLater) return;
-    this.#wakesLater = true;
+  private wakeLater(): void {
+    if (this.wakesLater) return;
+    this.wakesLater = true;
     setImmediate(() => {
       setImmediate(() => {
-        this.#wakesLater = false;
-        this.#wake();
+        this.wakesLater = false;
+        this.wake();
       });
     });
   }
 
-  #favourNext(): void {
-    for (const member of this.#waiting) {
+  private favourNext(): void {
+    for (const member of this.waiting) {
       if (!member.midFrame) continue;
-      this.#favoured = member;
-      this.#waiting.delete(member);
+      this.favoured = member;
+      this.waiting.delete(member);
       member.mayReadAgain();
       return;
     }

@@ -11,35 +11,35 @@ export interface Work {
  */
 export class Turn {
   readonly writer: Writer = new Writer();
-  #working = false;
-  readonly #ready: Work[] = [];
-  #loop = 0;
-  #loopMarked = false;
+  private working = false;
+  private readonly ready: Work[] = [];
+  private loops = 0;
+  private loopMarked = false;
 
   run(work: Work): void {
-    if (this.#working) {
-      this.#ready.push(work);
+    if (this.working) {
+      this.ready.push(work);
       return;
     }
-    this.#working = true;
+    this.working = true;
     try {
       work.work();
       // Not a plain for-of: work may add to the list while it is gone through.
-      while (this.#ready.length > 0) this.#ready.shift()?.work();
+      while (this.ready.length > 0) this.ready.shift()?.work();
     } finally {
-      this.#working = false;
+      this.working = false;
     }
   }
 
   /** A number that changes with every turn of the event loop in which it was asked for. */
   get loop(): number {
-    if (!this.#loopMarked) {
-      this.#loopMarked = true;
+    if (!this.loopMarked) {
+      this.loopMarked = true;
       setImmediate(() => {
-        this.#loop++;
-        this.#loopMarked = false;
+        this.loops++;
+        this.loopMarked = false;
       });
     }
-    return this.#loop;
+    return this.loops;
   }
 }

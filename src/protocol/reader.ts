@@ -9,6 +9,8 @@ const words = new Uint32Array(2);
 const int64Cell = new BigInt64Array(words.buffer);
 const float64Cell = new Float64Array(words.buffer);
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** Elements that one message may hold, over all its arrays, unless told otherwise. */
 export const DEFAULT_MAX_ELEMENTS = 1_000_000;
 
@@ -19,10 +21,10 @@ export const DEFAULT_MAX_ELEMENTS = 1_000_000;
  * made of it. All methods throw {@link DecodeError} and leave the position where reading stopped.
  */
 export class Reader {
-  #bytes: Buffer;
-  #position: number;
-  #end: number;
-  #elementsLeft: number;
+  private buffer: Buffer;
+  private offset: number;
+  private end: number;
+  private elementsLeft: number;
 
   /**
    * @param bytes - What to read; the reader keeps views into it.
@@ -31,93 +33,98 @@ export class Reader {
    * @param maxElements - How many array elements may be read before `TOO_MANY_ELEMENTS`.
    */
   constructor(bytes: Buffer, start = 0, end: number = bytes.length, maxElements: number = DEFAULT_MAX_ELEMENTS) {
-    this.#bytes = bytes;
-    this.#position = start;
-    this.#end = end;
-    this.#elementsLeft = maxElements;
+    this.buffer = bytes;
+    this.offset = start;
+    this.end = end;
+    this.elementsLeft = maxElements;
   }
 
   /** Starts over on other bytes, so that one reader serves many messages. */
   reset(bytes: Buffer, start: number, end: number, maxElements: number): void {
-    this.#bytes = bytes;
-    this.#position = start;
-    this.#end = end;
-    this.#elementsLeft = maxElements;
+    this.buffer = bytes;
+    this.offset = start;
+    this.end = end;
+    this.elementsLeft = maxElements;
+  }
+
+  /** Lets go of the bytes: a reader that waits for the next message does not keep the last one. */
+  clear(): void {
+    this.reset(NO_BYTES, 0, 0, 0);
   }
 
   /** Offset of the next byte. */
   get position(): number {
-    return this.#position;
+    return this.offset;
   }
 
   /** Bytes left. */
   get remaining(): number {
-    return this.#end - this.#position;
+    return this.end - this.offset;
   }
 
   int8(): number {
-    const at = this.#advance(1);
-    return (this.#bytes[at]! << 24) >> 24;
+    const at = this.advance(1);
+    return (this.buffer[at]! << 24) >> 24;
   }
 
   /** Any byte but 0 is true, as Kafka reads it. */
   bool(): boolean {
-    return this.#bytes[this.#advance(1)]! !== 0;
+    return this.buffer[this.advance(1)]! !== 0;
   }
 
   int16(): number {
-    const at = this.#advance(2);
-    const bytes = this.#bytes;
+    const at = this.advance(2);
+    const bytes = this.buffer;
     return ((bytes[at]! << 24) | (bytes[at + 1]! << 16)) >> 16;
   }
 
   uint16(): number {
-    const at = this.#advance(2);
-    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!;
+    const at = this.advance(2);
+    return (this.buffer[at]! << 8) | this.buffer[at + 1]!;
   }
 
   int32(): number {
-    const at = this.#advance(4);
-    const bytes = this.#bytes;
+    const at = this.advance(4);
+    const bytes = this.buffer;
     return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   }
 
   int64(): bigint {
-    const at = this.#advance(8);
-    const bytes = this.#bytes;
+    const at = this.advance(8);
+    const bytes = this.buffer;
     words[1] = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
     words[0] = (bytes[at + 4]! << 24) | (bytes[at + 5]! << 16) | (bytes[at + 6]! << 8) | bytes[at + 7]!;
     return int64Cell[0]!;
   }
 
   float64(): number {
-    const at = this.#advance(8);
-    words[1] = this.#bytes.readUInt32BE(at);
-    words[0] = this.#bytes.readUInt32BE(at + 4);
+    const at = this.advance(8);
+    words[1] = this.buffer.readUInt32BE(at);
+    words[0] = this.buffer.readUInt32BE(at + 4);
     return float64Cell[0]!;
   }
 
   /** Lower-case dashed uuid; {@link NIL_UUID} for none. */
   uuid(): string {
-    return decodeUuid(this.#bytes, this.#advance(16));
+    return decodeUuid(this.buffer, this.advance(16));
   }
 
   /** Unsigned varint of at most 5 bytes and 32 bits; padded forms are read. */
   uvarint(): number {
-    const at = this.#position;
+    const at = this.offset;
     // Nearly all are one byte: lengths, counts, tags.
-    if (at < this.#end && this.#bytes[at]! < 0x80) {
-      this.#position = at + 1;
-      return this.#bytes[at]!;
+    if (at < this.end && this.buffer[at]! < 0x80) {
+      this.offset = at + 1;
+      return this.buffer[at]!;
     }
-    return this.#longUvarint();
+    return this.longUvarint();
   }
 
-  #longUvarint(): number {
+  private longUvarint(): number {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
-      const byte = this.#bytes[this.#advance(1)]!;
-      if (shift === 28 && (byte & 0xf0) !== 0) this.#fail('INVALID_VARINT', 'a varint wider than 5 bytes or 32 bits');
+      const byte = this.buffer[this.advance(1)]!;
+      if (shift === 28 && (byte & 0xf0) !== 0) this.fail('INVALID_VARINT', 'a varint wider than 5 bytes or 32 bits');
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) break;
     }
@@ -125,32 +132,32 @@ export class Reader {
   }
 
   string(flexible: boolean): string {
-    return this.nullableString(flexible) ?? this.#unexpectedNull('a string');
+    return this.nullableString(flexible) ?? this.unexpectedNull('a string');
   }
 
   nullableString(flexible: boolean): string | null {
     const length = flexible ? this.uvarint() - 1 : this.int16();
-    if (length < 0) return this.#null(length);
+    if (length < 0) return this.null(length);
     // Compact lengths could say more, but Kafka takes no more.
-    if (length > LONGEST_STRING_BYTES) this.#fail('INVALID_LENGTH', `a string of ${String(length)} bytes`);
-    const start = this.#advance(length);
-    return decodeUtf8(this.#bytes, start, start + length);
+    if (length > LONGEST_STRING_BYTES) this.fail('INVALID_LENGTH', `a string of ${String(length)} bytes`);
+    const start = this.advance(length);
+    return decodeUtf8(this.buffer, start, start + length);
   }
 
   bytes(flexible: boolean): Buffer {
-    return this.nullableBytes(flexible) ?? this.#unexpectedNull('bytes');
+    return this.nullableBytes(flexible) ?? this.unexpectedNull('bytes');
   }
 
   /** A view, not a copy. */
   nullableBytes(flexible: boolean): Buffer | null {
     const length = flexible ? this.uvarint() - 1 : this.int32();
-    if (length < 0) return this.#null(length);
-    const start = this.#advance(length);
-    return this.#bytes.subarray(start, start + length);
+    if (length < 0) return this.null(length);
+    const start = this.advance(length);
+    return this.buffer.subarray(start, start + length);
   }
 
   array<T>(read: ReadElement<T>, version: number, flexible: boolean, leastSize: number): T[] {
-    return this.nullableArray(read, version, flexible, leastSize) ?? this.#unexpectedNull('an array');
+    return this.nullableArray(read, version, flexible, leastSize) ?? this.unexpectedNull('an array');
   }
 
   /**
@@ -158,15 +165,17 @@ export class Reader {
    */
   nullableArray<T>(read: ReadElement<T>, version: number, flexible: boolean, leastSize: number): T[] | null {
     const count = flexible ? this.uvarint() - 1 : this.int32();
-    if (count < 0) return this.#null(count);
+    if (count < 0) return this.null(count);
     if (count * leastSize > this.remaining) {
-      this.#fail('TRUNCATED', `an array of ${String(count)} in ${String(this.remaining)} bytes`);
+      this.fail('TRUNCATED', `an array of ${String(count)} in ${String(this.remaining)} bytes`);
     }
-    if (count > this.#elementsLeft) this.#fail('TOO_MANY_ELEMENTS', `more array elements than one message may hold`);
-    this.#elementsLeft -= count;
+    if (count > this.elementsLeft) this.fail('TOO_MANY_ELEMENTS', `more array elements than one message may hold`);
+    this.elementsLeft -= count;
     // Grown by push: a count never decides an allocation before its elements have been read.
-    const elements: T[] = [];
-    for (let index = 0; index < count; index++) elements.push(read(this, version));
+    // Made around the first one, for most arrays have no other: an empty array makes room for 17 when it is pushed to.
+    if (count === 0) return [];
+    const elements: T[] = [read(this, version)];
+    for (let index = 1; index < count; index++) elements.push(read(this, version));
     return elements;
   }
 
@@ -184,54 +193,54 @@ export class Reader {
   skipTaggedFields(): void {
     for (let count = this.uvarint(); count > 0; count--) {
       this.uvarint();
-      this.#advance(this.uvarint());
+      this.advance(this.uvarint());
     }
   }
 
   /** Begins a tagged field after its tag: reads the size, returns the offset after the field. */
   taggedFieldEnd(): number {
     const size = this.uvarint();
-    if (size > this.remaining) this.#truncated(size);
-    return this.#position + size;
+    if (size > this.remaining) this.truncated(size);
+    return this.offset + size;
   }
 
   /** Skips a tagged field that is not known. */
   skipTo(end: number): void {
-    this.#position = end;
+    this.offset = end;
   }
 
   /** A known tagged field must take the bytes that it said. */
   expectTaggedFieldEnd(end: number): void {
-    if (this.#position !== end) this.#fail('INVALID_LENGTH', `a tagged field that should end at byte ${String(end)}`);
+    if (this.offset !== end) this.fail('INVALID_LENGTH', `a tagged field that should end at byte ${String(end)}`);
   }
 
   /** Refuses bytes after the message. */
   expectEnd(): void {
-    if (this.remaining > 0) this.#fail('TRAILING_BYTES', `${String(this.remaining)} bytes after the message`);
+    if (this.remaining > 0) this.fail('TRAILING_BYTES', `${String(this.remaining)} bytes after the message`);
   }
 
-  #advance(size: number): number {
-    const at = this.#position;
-    if (size > this.#end - at) this.#truncated(size);
-    this.#position = at + size;
+  private advance(size: number): number {
+    const at = this.offset;
+    if (size > this.end - at) this.truncated(size);
+    this.offset = at + size;
     return at;
   }
 
-  #null(length: number): null {
-    if (length !== -1) this.#fail('INVALID_LENGTH', `a length of ${String(length)}`);
+  private null(length: number): null {
+    if (length !== -1) this.fail('INVALID_LENGTH', `a length of ${String(length)}`);
     return null;
   }
 
-  #unexpectedNull(what: string): never {
-    this.#fail('UNEXPECTED_NULL', `null where ${what} is required`);
+  private unexpectedNull(what: string): never {
+    this.fail('UNEXPECTED_NULL', `null where ${what} is required`);
   }
 
-  #truncated(size: number): never {
-    this.#fail('TRUNCATED', `${String(size)} bytes wanted, ${String(this.remaining)} left`);
+  private truncated(size: number): never {
+    this.fail('TRUNCATED', `${String(size)} bytes wanted, ${String(this.remaining)} left`);
   }
 
-  #fail(code: DecodeErrorCode, detail: string): never {
-    throw new DecodeError(code, this.#position, detail);
+  private fail(code: DecodeErrorCode, detail: string): never {
+    throw new DecodeError(code, this.offset, detail);
   }
 }
 

@@ -55,75 +55,75 @@ interface FrameStart {
  * A value of the wrong type or out of range throws {@link EncodeError}; nothing is truncated to fit.
  */
 export class Writer {
-  #slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  private slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
   /** Below it, the slab holds what was taken and is still needed. */
-  #floor = 0;
+  private floor = 0;
   /** Where the open piece begins in the slab. */
-  #begin = 0;
-  #position = 0;
+  private begin = 0;
+  private position = 0;
   /** Closed pieces, and how many bytes they hold. */
-  #pieces: Uint8Array[] = [];
-  #pieceBytes = 0;
-  #releases: (() => void)[] = [];
-  readonly #frame: FrameStart = {
-    slab: this.#slab,
+  private pieces: Uint8Array[] = [];
+  private pieceBytes = 0;
+  private releases: (() => void)[] = [];
+  private readonly frame: FrameStart = {
+    slab: this.slab,
     floor: 0,
     begin: 0,
     position: 0,
     pieces: 0,
     pieceBytes: 0,
     releases: 0,
-    lengthSlab: this.#slab,
+    lengthSlab: this.slab,
     lengthAt: 0,
   };
   /** Tagged fields carry their size in front: their content must stay in one piece. */
-  #openTags = 0;
-  readonly #defaults: boolean;
+  private openTags = 0;
+  private readonly defaults: boolean;
 
   /**
    * @param defaults - Write Kafka's default for a field that is left out, even where this library requires it.
    */
   constructor({ defaults = false }: { defaults?: boolean } = {}) {
-    this.#defaults = defaults;
+    this.defaults = defaults;
   }
 
   /** Bytes written since the last {@link take}. */
   get length(): number {
-    return this.#pieceBytes + this.#position - this.#begin;
+    return this.pieceBytes + this.position - this.begin;
   }
 
   int8(value: number): void {
-    if (typeof value !== 'number' || (value << 24) >> 24 !== value) value = this.#instead(value, 'an int8', 0);
-    const at = this.#reserve(1);
-    this.#slab[at] = value;
+    if (typeof value !== 'number' || (value << 24) >> 24 !== value) value = this.instead(value, 'an int8', 0);
+    const at = this.reserve(1);
+    this.slab[at] = value;
   }
 
   bool(value: boolean): void {
-    if (typeof value !== 'boolean') value = this.#instead(value, 'a boolean', false);
-    const at = this.#reserve(1);
-    this.#slab[at] = value ? 1 : 0;
+    if (typeof value !== 'boolean') value = this.instead(value, 'a boolean', false);
+    const at = this.reserve(1);
+    this.slab[at] = value ? 1 : 0;
   }
 
   int16(value: number): void {
-    if (typeof value !== 'number' || (value << 16) >> 16 !== value) value = this.#instead(value, 'an int16', 0);
-    const at = this.#reserve(2);
-    const slab = this.#slab;
+    if (typeof value !== 'number' || (value << 16) >> 16 !== value) value = this.instead(value, 'an int16', 0);
+    const at = this.reserve(2);
+    const slab = this.slab;
     slab[at] = value >>> 8;
     slab[at + 1] = value;
   }
 
   uint16(value: number): void {
-    if (typeof value !== 'number' || (value & 0xffff) !== value) value = this.#instead(value, 'a uint16', 0);
-    const at = this.#reserve(2);
-    const slab = this.#slab;
+    if (typeof value !== 'number' || (value & 0xffff) !== value) value = this.instead(value, 'a uint16', 0);
+    const at = this.reserve(2);
+    const slab = this.slab;
     slab[at] = value >>> 8;
     slab[at + 1] = value;
   }
 
   int32(value: number): void {
-    if (typeof value !== 'number' || (value | 0) !== value) value = this.#instead(value, 'an int32', 0);
-    const at = this.#reserve(4);
-    const slab = this.#slab;
+    if (typeof value !== 'number' || (value | 0) !== value) value = this.instead(value, 'an int32', 0);
+    const at = this.reserve(4);
+    const slab = this.slab;
     slab[at] = value >>> 24;
     slab[at + 1] = value >>> 16;
     slab[at + 2] = value >>> 8;
@@ -131,45 +131,51 @@ export class Writer {
   }
 
   int64(value: bigint): void {
-    if (typeof value !== 'bigint') value = this.#instead(value, 'a bigint', 0n);
+    if (typeof value !== 'bigint') value = this.instead(value, 'a bigint', 0n);
     int64Cell[0] = value;
-    if (int64Cell[0] !== value) this.#reject(value, 'a bigint of 64 bits');
-    this.#cell();
+    if (int64Cell[0] !== value) this.reject(value, 'a bigint of 64 bits');
+    this.cell();
   }
 
   float64(value: number): void {
-    if (typeof value !== 'number') value = this.#instead(value, 'a number', 0);
+    if (typeof value !== 'number') value = this.instead(value, 'a number', 0);
     float64Cell[0] = value;
-    this.#cell();
+    this.cell();
   }
 
   uuid(value: string): void {
-    if (value === undefined) value = this.#instead(value, 'a uuid', NIL_UUID);
-    const at = this.#reserve(16);
-    if (value === NIL_UUID) this.#slab.fill(0, at, at + 16);
-    else if (typeof value !== 'string' || !encodeUuid(value, this.#slab, at)) this.#reject(value, 'a dashed uuid');
+    if (value === undefined) value = this.instead(value, 'a uuid', NIL_UUID);
+    const at = this.reserve(16);
+    if (value === NIL_UUID) this.slab.fill(0, at, at + 16);
+    else if (typeof value !== 'string' || !encodeUuid(value, this.slab, at)) this.reject(value, 'a dashed uuid');
   }
 
   /** Unsigned varint of 32 bits. */
   uvarint(value: number): void {
-    const at = this.#reserve(5);
-    this.#position = this.#putUvarint(value, at);
+    // Nearly all are one byte: lengths, counts, tags.
+    if (value < 0x80 && value >= 0) {
+      const at = this.reserve(1);
+      this.slab[at] = value;
+      return;
+    }
+    const at = this.reserve(5);
+    this.position = this.putUvarint(value, at);
   }
 
   string(value: string, flexible: boolean): void {
-    if (typeof value !== 'string') value = this.#instead(value, 'a string', '');
+    if (typeof value !== 'string') value = this.instead(value, 'a string', '');
     const length = value.length;
     if (length <= SHORT_STRING) {
       const lengthSize = flexible ? 1 : 2;
-      const start = this.#reserve(lengthSize + length);
-      const slab = this.#slab;
+      const start = this.reserve(lengthSize + length);
+      const slab = this.slab;
       let at = start + lengthSize;
       for (let index = 0; index < length; index++) {
         const code = value.charCodeAt(index);
         if (code > 0x7f) break;
         slab[at++] = code;
       }
-      if (at === this.#position) {
+      if (at === this.position) {
         if (flexible) slab[start] = length + 1;
         else {
           slab[start] = 0;
@@ -177,9 +183,9 @@ export class Writer {
         }
         return;
       }
-      this.#position = start;
+      this.position = start;
     }
-    this.#longString(value, flexible);
+    this.longString(value, flexible);
   }
 
   nullableString(value: string | null, flexible: boolean): void {
@@ -190,64 +196,64 @@ export class Writer {
 
   /** Bytes as they are, without a length: what was encoded before. */
   raw(bytes: Uint8Array): void {
-    const at = this.#reserve(bytes.length);
-    this.#slab.set(bytes, at);
+    const at = this.reserve(bytes.length);
+    this.slab.set(bytes, at);
   }
 
   bytes(value: Uint8Array, flexible: boolean): void {
-    if (!(value instanceof Uint8Array)) value = this.#instead(value, 'a Uint8Array', new Uint8Array(0));
-    this.#length(value.length, flexible);
-    this.#run(value);
+    if (!(value instanceof Uint8Array)) value = this.instead(value, 'a Uint8Array', new Uint8Array(0));
+    this.lengthPrefix(value.length, flexible);
+    this.run(value);
   }
 
   nullableBytes(value: Uint8Array | null, flexible: boolean): void {
-    if (value === null) this.#length(-1, flexible);
+    if (value === null) this.lengthPrefix(-1, flexible);
     else this.bytes(value, flexible);
   }
 
   /** Record batches; an owner's `release` is called by whoever took the pieces. */
   records(value: RecordsInit, flexible: boolean): void {
     if (value instanceof Uint8Array) {
-      this.#length(value.length, flexible);
-      this.#run(value);
+      this.lengthPrefix(value.length, flexible);
+      this.run(value);
       return;
     }
-    if (typeof value !== 'object' || value === null) value = this.#instead(value, 'records', []);
+    if (typeof value !== 'object' || value === null) value = this.instead(value, 'records', []);
     const chunks = 'chunks' in value ? value.chunks : value;
-    if (!Array.isArray(chunks)) this.#reject(value, 'records');
+    if (!Array.isArray(chunks)) this.reject(value, 'records');
     let length = 0;
     for (const chunk of chunks as readonly Uint8Array[]) {
-      if (!(chunk instanceof Uint8Array)) this.#reject(chunk, 'a chunk of records');
+      if (!(chunk instanceof Uint8Array)) this.reject(chunk, 'a chunk of records');
       length += chunk.length;
     }
-    this.#length(length, flexible);
-    for (const chunk of chunks as readonly Uint8Array[]) this.#run(chunk);
-    if ('release' in value) this.#releases.push(value.release.bind(value));
+    this.lengthPrefix(length, flexible);
+    for (const chunk of chunks as readonly Uint8Array[]) this.run(chunk);
+    if ('release' in value) this.releases.push(value.release.bind(value));
   }
 
   nullableRecords(value: RecordsInit | null, flexible: boolean): void {
     // Kafka's default is null, also where null is refused.
-    if (value === null || (value === undefined && this.#defaults)) this.#length(-1, flexible);
+    if (value === null || (value === undefined && this.defaults)) this.lengthPrefix(-1, flexible);
     else this.records(value, flexible);
   }
 
   array<T>(value: readonly T[], write: WriteElement<T>, version: number, flexible: boolean): void {
-    if (!Array.isArray(value)) value = this.#instead(value, 'an array', []);
-    this.#length(value.length, flexible);
+    if (!Array.isArray(value)) value = this.instead(value, 'an array', []);
+    this.lengthPrefix(value.length, flexible);
     for (let index = 0; index < value.length; index++) {
       const element = value[index];
-      if (element === undefined || element === null) this.#reject(element, 'an element');
+      if (element === undefined || element === null) this.reject(element, 'an element');
       write(this, element, version);
     }
   }
 
   nullableArray<T>(value: readonly T[] | null, write: WriteElement<T>, version: number, flexible: boolean): void {
-    if (value === null) this.#length(-1, flexible);
+    if (value === null) this.lengthPrefix(-1, flexible);
     else this.array(value, write, version, flexible);
   }
 
   struct<T extends object>(value: T, write: WriteElement<T>, version: number): void {
-    if (typeof value !== 'object' || value === null) value = this.#instead(value, 'an object', {} as T);
+    if (typeof value !== 'object' || value === null) value = this.instead(value, 'an object', {} as T);
     write(this, value, version);
   }
 
@@ -264,35 +270,35 @@ export class Writer {
 
   /** A section without a tagged field. */
   noTaggedFields(): void {
-    const at = this.#reserve(1);
-    this.#slab[at] = 0;
+    const at = this.reserve(1);
+    this.slab[at] = 0;
   }
 
   /** Begins a section of tagged fields; the result goes to {@link openTaggedField}. */
   openTaggedFields(): number {
-    return this.#mark();
+    return this.mark();
   }
 
   /** Begins one tagged field; tags ascend. The result goes to {@link closeTaggedField}. */
   openTaggedField(section: number, tag: number): number {
-    this.#slab[this.#begin + section]!++;
+    this.slab[this.begin + section]!++;
     this.uvarint(tag);
-    this.#openTags++;
-    return this.#mark();
+    this.openTags++;
+    return this.mark();
   }
 
   /** Ends a tagged field by writing its size in front of it. */
   closeTaggedField(mark: number): void {
-    this.#openTags--;
-    const size = this.#position - this.#begin - mark - 1;
+    this.openTags--;
+    const size = this.position - this.begin - mark - 1;
     if (size >= 0x80) {
       // The size takes more than the byte that was left for it: move the content up.
       const more = size < 0x4000 ? 1 : size < 0x20_0000 ? 2 : size < 0x1000_0000 ? 3 : 4;
-      this.#reserve(more);
-      const from = this.#begin + mark + 1;
-      this.#slab.copyWithin(from + more, from, from + size);
+      this.reserve(more);
+      const from = this.begin + mark + 1;
+      this.slab.copyWithin(from + more, from, from + size);
     }
-    this.#putUvarint(size, this.#begin + mark);
+    this.putUvarint(size, this.begin + mark);
   }
 
   /** The version does not carry this field, and Kafka does not allow to drop it silently. */
@@ -302,22 +308,22 @@ export class Writer {
 
   /** Begins a frame: an int32 length that {@link endFrame} fills in. */
   beginFrame(): void {
-    const frame = this.#frame;
-    frame.slab = this.#slab;
-    frame.floor = this.#floor;
-    frame.begin = this.#begin;
-    frame.position = this.#position;
-    frame.pieces = this.#pieces.length;
-    frame.pieceBytes = this.#pieceBytes;
-    frame.releases = this.#releases.length;
-    frame.lengthSlab = this.#slab;
-    frame.lengthAt = this.#position;
-    this.#reserve(4);
+    const frame = this.frame;
+    frame.slab = this.slab;
+    frame.floor = this.floor;
+    frame.begin = this.begin;
+    frame.position = this.position;
+    frame.pieces = this.pieces.length;
+    frame.pieceBytes = this.pieceBytes;
+    frame.releases = this.releases.length;
+    frame.lengthSlab = this.slab;
+    frame.lengthAt = this.position;
+    this.reserve(4);
   }
 
   /** Ends the frame; returns its size, the length prefix included. */
   endFrame(): number {
-    const frame = this.#frame;
+    const frame = this.frame;
     const size = this.length - (frame.pieceBytes + frame.position - frame.begin);
     const slab = frame.lengthSlab;
     const at = frame.lengthAt;
@@ -332,38 +338,38 @@ export class Writer {
 
   /** Gives up the frame that was begun, as if nothing of it had been written. */
   abandonFrame(): void {
-    const frame = this.#frame;
-    this.#slab = frame.slab;
-    this.#floor = frame.floor;
-    this.#begin = frame.begin;
-    this.#position = frame.position;
-    this.#pieces.length = frame.pieces;
-    this.#pieceBytes = frame.pieceBytes;
-    this.#releases.length = frame.releases;
-    this.#openTags = 0;
+    const frame = this.frame;
+    this.slab = frame.slab;
+    this.floor = frame.floor;
+    this.begin = frame.begin;
+    this.position = frame.position;
+    this.pieces.length = frame.pieces;
+    this.pieceBytes = frame.pieceBytes;
+    this.releases.length = frame.releases;
+    this.openTags = 0;
   }
 
   /**
    * Hands over what was written: one piece or several. The memory belongs to the taker until {@link recycle}.
    */
   take(): Uint8Array | Uint8Array[] {
-    if (this.#pieces.length === 0) {
-      const piece = this.#slab.subarray(this.#begin, this.#position);
-      this.#begin = this.#position;
+    if (this.pieces.length === 0) {
+      const piece = this.slab.subarray(this.begin, this.position);
+      this.begin = this.position;
       return piece;
     }
-    this.#closePiece();
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    this.#pieceBytes = 0;
+    this.closePiece();
+    const pieces = this.pieces;
+    this.pieces = [];
+    this.pieceBytes = 0;
     return pieces;
   }
 
   /** The owners who want their memory back once what was taken has been written. */
   takeReleases(): (() => void)[] | null {
-    if (this.#releases.length === 0) return null;
-    const releases = this.#releases;
-    this.#releases = [];
+    if (this.releases.length === 0) return null;
+    const releases = this.releases;
+    this.releases = [];
     return releases;
   }
 
@@ -372,49 +378,52 @@ export class Writer {
    * the rest of the slab serves on, as long as there is enough of it.
    */
   recycle(written: boolean): void {
-    if (!written) this.#floor = this.#position;
-    if (this.#slab.length > SLAB_BYTES || this.#slab.length - this.#floor < SLAB_BYTES / 4) {
-      this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-      this.#floor = 0;
+    if (!written) this.floor = this.position;
+    if (this.slab.length > SLAB_BYTES || this.slab.length - this.floor < SLAB_BYTES / 4) {
+      this.slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
+      this.floor = 0;
+      // The last frame began in the old one, and would keep it.
+      this.frame.slab = this.slab;
+      this.frame.lengthSlab = this.slab;
     }
-    this.#position = this.#floor;
-    this.#begin = this.#floor;
+    this.position = this.floor;
+    this.begin = this.floor;
   }
 
   /** Makes room in the open piece and moves on; returns where the room begins. */
-  #reserve(size: number): number {
-    const at = this.#position;
-    if (size > this.#slab.length - at) return this.#grow(size);
-    this.#position = at + size;
+  private reserve(size: number): number {
+    const at = this.position;
+    if (size > this.slab.length - at) return this.grow(size);
+    this.position = at + size;
     return at;
   }
 
-  #grow(size: number): number {
-    const open = this.#position - this.#begin;
+  private grow(size: number): number {
+    const open = this.position - this.begin;
     const slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, 2 * open, open + size));
-    this.#slab.copy(slab, 0, this.#begin, this.#position);
-    const frame = this.#frame;
-    if (frame.pieces === this.#pieces.length) {
+    this.slab.copy(slab, 0, this.begin, this.position);
+    const frame = this.frame;
+    if (frame.pieces === this.pieces.length) {
       frame.lengthSlab = slab;
-      frame.lengthAt -= this.#begin;
+      frame.lengthAt -= this.begin;
     }
-    this.#slab = slab;
-    this.#floor = 0;
-    this.#begin = 0;
-    this.#position = open + size;
+    this.slab = slab;
+    this.floor = 0;
+    this.begin = 0;
+    this.position = open + size;
     return open;
   }
 
   /** Leaves one byte to be filled in later; the mark holds even when the slab grows. */
-  #mark(): number {
-    const at = this.#reserve(1);
-    this.#slab[at] = 0;
-    return at - this.#begin;
+  private mark(): number {
+    const at = this.reserve(1);
+    this.slab[at] = 0;
+    return at - this.begin;
   }
 
   /** Puts a varint where there is room for it; returns the offset after it. */
-  #putUvarint(value: number, at: number): number {
-    const slab = this.#slab;
+  private putUvarint(value: number, at: number): number {
+    const slab = this.slab;
     while (value > 0x7f) {
       slab[at++] = (value & 0x7f) | 0x80;
       value >>>= 7;
@@ -423,42 +432,42 @@ export class Writer {
     return at;
   }
 
-  #length(length: number, flexible: boolean): void {
+  private lengthPrefix(length: number, flexible: boolean): void {
     if (flexible) this.uvarint(length + 1);
     else this.int32(length);
   }
 
-  #longString(value: string, flexible: boolean): void {
+  private longString(value: string, flexible: boolean): void {
     const length = Buffer.byteLength(value);
     // Compact lengths could say more, but Kafka takes no more.
-    if (length > LONGEST_STRING_BYTES) this.#reject(value, `a string of at most ${String(LONGEST_STRING_BYTES)} bytes`);
+    if (length > LONGEST_STRING_BYTES) this.reject(value, `a string of at most ${String(LONGEST_STRING_BYTES)} bytes`);
     if (flexible) this.uvarint(length + 1);
     else this.int16(length);
-    const at = this.#reserve(length);
-    this.#slab.write(value, at, length, 'utf8');
+    const at = this.reserve(length);
+    this.slab.write(value, at, length, 'utf8');
   }
 
-  #run(value: Uint8Array): void {
-    if (value.length < COPY_LIMIT_BYTES || this.#openTags > 0) {
-      const at = this.#reserve(value.length);
-      this.#slab.set(value, at);
+  private run(value: Uint8Array): void {
+    if (value.length < COPY_LIMIT_BYTES || this.openTags > 0) {
+      const at = this.reserve(value.length);
+      this.slab.set(value, at);
       return;
     }
-    this.#closePiece();
-    this.#pieces.push(value);
-    this.#pieceBytes += value.length;
+    this.closePiece();
+    this.pieces.push(value);
+    this.pieceBytes += value.length;
   }
 
-  #closePiece(): void {
-    if (this.#position === this.#begin) return;
-    this.#pieces.push(this.#slab.subarray(this.#begin, this.#position));
-    this.#pieceBytes += this.#position - this.#begin;
-    this.#begin = this.#position;
+  private closePiece(): void {
+    if (this.position === this.begin) return;
+    this.pieces.push(this.slab.subarray(this.begin, this.position));
+    this.pieceBytes += this.position - this.begin;
+    this.begin = this.position;
   }
 
-  #cell(): void {
-    const at = this.#reserve(8);
-    const slab = this.#slab;
+  private cell(): void {
+    const at = this.reserve(8);
+    const slab = this.slab;
     const high = words[1]!;
     const low = words[0]!;
     slab[at] = high >>> 24;
@@ -472,12 +481,12 @@ export class Writer {
   }
 
   /** A value left out becomes Kafka's default where that was asked for; anything else wrong is refused. */
-  #instead<T>(value: unknown, wanted: string, fallback: T): T {
-    if (value === undefined && this.#defaults) return fallback;
-    this.#reject(value, wanted);
+  private instead<T>(value: unknown, wanted: string, fallback: T): T {
+    if (value === undefined && this.defaults) return fallback;
+    this.reject(value, wanted);
   }
 
-  #reject(value: unknown, wanted: string): never {
+  private reject(value: unknown, wanted: string): never {
     throw new EncodeError(
       'INVALID_VALUE',
       value === undefined ? `is required: ${wanted}` : `${describe(value)} is not ${wanted}`,
