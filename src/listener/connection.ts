@@ -1,17 +1,11 @@
 import type { Socket } from 'node:net';
+import { type ConnectionLimits, ConnectionTimeoutError } from './connection-limits.js';
 import { CLOSE, type FrameHandler, type FrameOutcome, type PendingFrame } from './frame-handler.js';
 import { FrameReader } from './frame-reader.js';
 import type { BudgetMember, InFlightBytes } from './in-flight-bytes.js';
+import { Slice } from './slice.js';
 import type { Turn, Work } from './turn.js';
-
-/** Limits of one connection; times in milliseconds, sizes in bytes. */
-export interface ConnectionLimits {
-  readonly maxFrameBytes: number;
-  readonly maxUnsentBytes: number;
-  readonly idleTimeoutMs: number;
-  readonly frameTimeoutMs: number;
-  readonly writeTimeoutMs: number;
-}
+import { WriteTimeout } from './write-timeout.js';
 
 /** What the connections of a gateway share. */
 export interface ConnectionShared {
@@ -22,32 +16,14 @@ export interface ConnectionShared {
   readonly now: number;
 }
 
-/** A connection was given up because of a limit on time. */
-export class ConnectionTimeoutError extends Error {
-  override readonly name: string = 'ConnectionTimeoutError';
-
-  constructor(
-    readonly limit: 'idleTimeoutMs' | 'frameTimeoutMs' | 'writeTimeoutMs',
-    what: string,
-  ) {
-    super(what);
-  }
-}
-
 /** How much may be read ahead while a request is in flight, beside a whole frame. */
 const READ_AHEAD_BYTES = 64 * 1024;
 /** Answers are handed to the socket in runs of this size, so that a large chunk of requests does not pile them up. */
 const WRITE_BYTES = 256 * 1024;
-/** How long one connection may keep the others waiting, and how many frames pass between two looks at the clock. */
-const SLICE_MS = 5;
+/** How many frames pass between two looks at the clock. */
 const SLICE_FRAMES = 32;
-/** How many bytes one connection may bring into its slice: libuv reads on while there is more. */
-const SLICE_BYTES = 256 * 1024;
 /** How long we wait, after our end, for the client's: a reset would take back answers that it has not read. */
 const LINGER_MS = 2_000;
-/** With memory short, a client that takes nothing for this long is given up earlier than `writeTimeoutMs`. */
-const SHORT_MEMORY_WRITE_MS = 20_000;
-
 /**
  * One socket: chunks in, frames to the handler in order, one at a time, answers out in the same order. It knows when to
  * stop reading (a request in flight, answers that are not taken, memory short) and when to give up.
@@ -75,12 +51,9 @@ export class Connection implements BudgetMember, Work {
   /** The client leaves as much untaken as it may. */
   private congested = false;
   private touched: number;
-  /** What it has had of the event loop's current turn: since when, and how many bytes. */
-  private sliceLoop = -1;
-  private sliceEnd = 0;
-  private sliceBytes = 0;
+  private readonly slice: Slice;
   private frameCount = 0;
-  private writeTimeout = 0;
+  private readonly writeTimeout: WriteTimeout;
   private lingerTimer: NodeJS.Timeout | null = null;
   private draining = false;
   private aborted = false;
@@ -91,6 +64,10 @@ export class Connection implements BudgetMember, Work {
     this.handler = handler;
     this.shared = shared;
     this.frames = new FrameReader(shared.limits.maxFrameBytes);
+    this.slice = new Slice(shared.turn);
+    this.writeTimeout = new WriteTimeout(socket, shared.limits.writeTimeoutMs, shared.inFlight, (error) => {
+      this.destroy(error);
+    });
     this.touched = shared.now;
     socket.on('data', (chunk: Buffer) => {
       this.onData(chunk);
@@ -100,9 +77,6 @@ export class Connection implements BudgetMember, Work {
     });
     socket.on('error', (error) => {
       this.handler.failed(error);
-    });
-    socket.on('timeout', () => {
-      this.onWriteTimeout();
     });
     socket.on('close', () => {
       this.onClose();
@@ -171,7 +145,7 @@ export class Connection implements BudgetMember, Work {
   sweep(now: number): void {
     const { limits } = this.shared;
     if (this.socket.writableLength > 0) {
-      this.armWriteTimeout();
+      this.writeTimeout.arm();
     } else if (this.frames.partial && this.pending === null) {
       // While we do not read ourselves, the client cannot be late.
       if (!this.reading) this.touched = now;
@@ -206,7 +180,7 @@ export class Connection implements BudgetMember, Work {
       if (typeof outcome === 'object') this.wait(outcome);
       else if (outcome === CLOSE) this.finished = true;
       if (writer.length >= WRITE_BYTES) this.flush();
-      if (++this.frameCount % SLICE_FRAMES === 0) this.countTime();
+      if (++this.frameCount % SLICE_FRAMES === 0 && this.slice.isOver()) this.yield();
     }
     this.flush();
     if (this.atRest) return;
@@ -286,7 +260,8 @@ export class Connection implements BudgetMember, Work {
     this.touched = this.shared.now;
     if (this.finished) return;
     this.frames.push(chunk);
-    if (chunk.length >= READ_AHEAD_BYTES / 2) this.countBytes(chunk.length);
+    // Large chunks come in runs: libuv reads on while there is more.
+    if (chunk.length >= READ_AHEAD_BYTES / 2 && this.slice.takeBytes(chunk.length)) this.yield();
     if (this.blocked) {
       this.account();
       this.updateReading();
@@ -295,35 +270,13 @@ export class Connection implements BudgetMember, Work {
     }
   }
 
-  /** Large chunks come in runs within one turn of the event loop: from some size on, the others go first. */
-  private countBytes(bytes: number): void {
-    this.continueSlice();
-    this.sliceBytes += bytes;
-    if (this.sliceBytes > SLICE_BYTES) this.yield();
-  }
-
-  /** So do frames, handled one by one or in a chain of promises: after some time, the others go first. */
-  private countTime(): void {
-    this.continueSlice();
-    if (performance.now() > this.sliceEnd) this.yield();
-  }
-
-  /** A slice lasts until it is used up, or the event loop has turned. */
-  private continueSlice(): void {
-    const { loop } = this.shared.turn;
-    if (loop === this.sliceLoop) return;
-    this.sliceLoop = loop;
-    this.sliceEnd = performance.now() + SLICE_MS;
-    this.sliceBytes = 0;
-  }
-
+  /** The others go first; goes on in the next turn of the event loop. */
   private yield(): void {
     if (this.yielded) return;
     this.yielded = true;
     setImmediate(() => {
       this.yielded = false;
-      this.sliceLoop = -1;
-      this.continueSlice();
+      this.slice.renew();
       this.shared.turn.run(this);
     });
   }
@@ -361,7 +314,7 @@ export class Connection implements BudgetMember, Work {
       writer.recycle(socket.writableLength === 0);
     }
     if (socket.writableLength > 0) {
-      this.armWriteTimeout();
+      this.writeTimeout.arm();
       this.account();
     }
     this.lookAtUnsent();
@@ -370,8 +323,8 @@ export class Connection implements BudgetMember, Work {
   /** Called after each write: the peer has taken bytes. */
   private readonly onWritten = (): void => {
     this.touched = this.shared.now;
-    if (this.accounted === 0 && this.writeTimeout === 0) return;
-    if (this.socket.writableLength === 0) this.disarmWriteTimeout();
+    if (this.accounted === 0 && !this.writeTimeout.armed) return;
+    if (this.socket.writableLength === 0) this.writeTimeout.disarm();
     this.shared.turn.run(this);
   };
 
@@ -390,31 +343,6 @@ export class Connection implements BudgetMember, Work {
         this.handler.failed(error as Error);
       }
     }
-  }
-
-  private armWriteTimeout(): void {
-    const { limits, inFlight } = this.shared;
-    const timeout = inFlight.full ? Math.min(limits.writeTimeoutMs, SHORT_MEMORY_WRITE_MS) : limits.writeTimeoutMs;
-    if (timeout === this.writeTimeout) return;
-    this.writeTimeout = timeout;
-    // The socket's own timer starts again while the peer takes bytes, even within one long write.
-    this.socket.setTimeout(timeout);
-  }
-
-  private disarmWriteTimeout(): void {
-    if (this.writeTimeout === 0) return;
-    this.writeTimeout = 0;
-    this.socket.setTimeout(0);
-  }
-
-  private onWriteTimeout(): void {
-    if (this.socket.writableLength === 0) return;
-    this.destroy(
-      new ConnectionTimeoutError(
-        'writeTimeoutMs',
-        `the client took no byte of its answers for ${String(this.writeTimeout)} ms`,
-      ),
-    );
   }
 
   private endWhenDone(): void {

@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { Connection, type ConnectionLimits, type ConnectionShared } from './connection.js';
+import type { ConnectionLimits } from './connection-limits.js';
+import { Connection, type ConnectionShared } from './connection.js';
 import type { FrameHandler } from './frame-handler.js';
 import { InFlightBytes } from './in-flight-bytes.js';
 import { Turn } from './turn.js';

@@ -1,0 +1,20 @@
+/** Limits of one connection; times in milliseconds, sizes in bytes. */
+export interface ConnectionLimits {
+  readonly maxFrameBytes: number;
+  readonly maxUnsentBytes: number;
+  readonly idleTimeoutMs: number;
+  readonly frameTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+}
+
+/** A connection was given up because of a limit on time. */
+export class ConnectionTimeoutError extends Error {
+  override readonly name: string = 'ConnectionTimeoutError';
+
+  constructor(
+    readonly limit: 'idleTimeoutMs' | 'frameTimeoutMs' | 'writeTimeoutMs',
+    what: string,
+  ) {
+    super(what);
+  }
+}
