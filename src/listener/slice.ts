@@ -28,8 +28,11 @@ export class Slice {
 
   /** Whether the time is used up. */
   isOver(): boolean {
+    // The clock first: it is cheaper to ask than whether the loop has turned.
+    if (performance.now() <= this.end) return false;
+    const { loop } = this;
     this.goOn();
-    return performance.now() > this.end;
+    return loop === this.loop;
   }
 
   /** Begins anew, even within the same turn of the loop. */
