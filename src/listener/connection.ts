@@ -22,6 +22,8 @@ const READ_AHEAD_BYTES = 64 * 1024;
 const WRITE_BYTES = 256 * 1024;
 /** How many frames pass between two looks at the clock. */
 const SLICE_FRAMES = 32;
+/** What a client has to bring within `frameTimeoutMs` while others wait for memory. */
+const PACE_BYTES = 64 * 1024;
 /** How long we wait, after our end, for the client's: a reset would take back answers that it has not read. */
 const LINGER_MS = 2_000;
 /**
@@ -51,6 +53,13 @@ export class Connection implements BudgetMember, Work {
   /** The client leaves as much untaken as it may. */
   private congested = false;
   private touched: number;
+  private receivedBytes = 0;
+  /** Since when it reads while others wait for memory, and what it had received then. */
+  private favouredSince = 0;
+  private favouredFrom = 0;
+  /** The client has taken nothing for a good part of the limit: nothing is read from it either. */
+  private stalled = false;
+  private takenAt = 0;
   private readonly slice: Slice;
   private frameCount = 0;
   private readonly writeTimeout: WriteTimeout;
@@ -144,12 +153,14 @@ export class Connection implements BudgetMember, Work {
   /** Looks whether a limit on time is over. */
   sweep(now: number): void {
     const { limits } = this.shared;
+    // While we do not read ourselves, the client cannot be late.
+    if (!this.reading) this.touched = now;
+    this.lookAtPace(now);
     if (this.socket.writableLength > 0) {
       this.writeTimeout.arm();
+      this.lookForStall(now);
     } else if (this.frames.partial && this.pending === null) {
-      // While we do not read ourselves, the client cannot be late.
-      if (!this.reading) this.touched = now;
-      else if (now - this.touched > limits.frameTimeoutMs) {
+      if (now - this.touched > limits.frameTimeoutMs) {
         this.destroy(
           new ConnectionTimeoutError(
             'frameTimeoutMs',
@@ -160,6 +171,26 @@ export class Connection implements BudgetMember, Work {
     } else if (this.pending === null && !this.connecting && now - this.touched > limits.idleTimeoutMs) {
       this.destroy(new ConnectionTimeoutError('idleTimeoutMs', `idle for ${String(limits.idleTimeoutMs)} ms`));
     }
+  }
+
+  /** With memory short, a client that reads while the others wait must get on with its frame. */
+  private lookAtPace(now: number): void {
+    const { limits, inFlight } = this.shared;
+    const waiting = !inFlight.full || !inFlight.favours(this);
+    if (waiting || this.receivedBytes - this.favouredFrom >= PACE_BYTES) {
+      this.favouredSince = now;
+      this.favouredFrom = this.receivedBytes;
+    } else if (now - this.favouredSince > limits.frameTimeoutMs) {
+      const pace = `${String(PACE_BYTES)} bytes of a frame in ${String(limits.frameTimeoutMs)} ms`;
+      this.destroy(new ConnectionTimeoutError('frameTimeoutMs', `with memory short, less than ${pace}`));
+    }
+  }
+
+  /** The socket's timer starts again with what it reads: a client that takes nothing must not keep it off by sending. */
+  private lookForStall(now: number): void {
+    if (this.stalled || now - this.takenAt <= this.shared.limits.writeTimeoutMs / 2) return;
+    this.stalled = true;
+    this.updateReading();
   }
 
   /** Handles the frames that are there, as far as it goes; then writes what was answered. */
@@ -259,6 +290,7 @@ export class Connection implements BudgetMember, Work {
   private onData(chunk: Buffer): void {
     this.touched = this.shared.now;
     if (this.finished) return;
+    this.receivedBytes += chunk.length;
     this.frames.push(chunk);
     // Large chunks come in runs: libuv reads on while there is more.
     if (chunk.length >= READ_AHEAD_BYTES / 2 && this.slice.takeBytes(chunk.length)) this.yield();
@@ -314,6 +346,7 @@ export class Connection implements BudgetMember, Work {
       writer.recycle(socket.writableLength === 0);
     }
     if (socket.writableLength > 0) {
+      if (!this.writeTimeout.armed) this.takenAt = this.shared.now;
       this.writeTimeout.arm();
       this.account();
     }
@@ -323,7 +356,9 @@ export class Connection implements BudgetMember, Work {
   /** Called after each write: the peer has taken bytes. */
   private readonly onWritten = (): void => {
     this.touched = this.shared.now;
+    this.takenAt = this.shared.now;
     if (this.accounted === 0 && !this.writeTimeout.armed) return;
+    this.stalled = false;
     if (this.socket.writableLength === 0) this.writeTimeout.disarm();
     this.shared.turn.run(this);
   };
@@ -385,6 +420,7 @@ export class Connection implements BudgetMember, Work {
 
   private mayRead(): boolean {
     const { inFlight, limits } = this.shared;
+    if (this.stalled) return false;
     const stopped =
       this.finished ||
       this.draining ||

@@ -37,6 +37,11 @@ export class InFlightBytes {
     return this.usedBytes >= this.limit;
   }
 
+  /** Whether a member reads while others wait for memory. */
+  favours(member: BudgetMember): boolean {
+    return this.favoured === member;
+  }
+
   /** Tells that a member holds so many bytes more, or fewer. */
   change(bytes: number): void {
     this.usedBytes += bytes;

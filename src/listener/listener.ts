@@ -87,8 +87,8 @@ export class Listener implements ConnectionShared {
   /** Lets connections in, the waiting ones first. */
   accept(accept: Accept): void {
     this.#accept = accept;
-    const { idleTimeoutMs, frameTimeoutMs } = this.limits;
-    const shortest = Math.min(idleTimeoutMs, frameTimeoutMs) / SWEEPS_PER_LIMIT;
+    const { idleTimeoutMs, frameTimeoutMs, writeTimeoutMs } = this.limits;
+    const shortest = Math.min(idleTimeoutMs, frameTimeoutMs, writeTimeoutMs) / SWEEPS_PER_LIMIT;
     const interval = Math.min(Math.max(shortest, SHORTEST_SWEEP_MS), LONGEST_SWEEP_MS);
     let last = performance.now();
     this.#sweeper = setInterval(() => {

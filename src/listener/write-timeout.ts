@@ -35,7 +35,8 @@ export class WriteTimeout {
 
   arm(): void {
     const timeoutMs = this.inFlight.full ? Math.min(this.limitMs, SHORT_MEMORY_MS) : this.limitMs;
-    if (timeoutMs === this.armedMs) return;
+    // Never to a longer one: memory that comes and goes would start the time again and again.
+    if (this.armed && timeoutMs >= this.armedMs) return;
     this.armedMs = timeoutMs;
     // The socket's own timer starts again while the peer takes bytes, even within one long write.
     this.socket.setTimeout(timeoutMs);
