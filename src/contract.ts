@@ -5,6 +5,7 @@ import type { VersionRange } from './protocol/codec.js';
 export type { BackendMethods } from './backend-methods.js';
 export type { ApiName } from './protocol/apis.js';
 export type { VersionRange } from './protocol/codec.js';
+export { OptionError } from './errors.js';
 export { ErrorCode, errorName, type ErrorName } from './protocol/error-codes.js';
 
 /** A value, or a promise of one. What is answered without a promise is written without a tick. */
@@ -97,6 +98,8 @@ export interface GatewayHandle {
   readonly endpoint: Endpoint | null;
   /** What the gateway advertises; null before it is bound when it follows from the bound address. */
   readonly advertised: Endpoint | null;
+  /** Aborts when the gateway is closed and the time for that is over, even while `open` is still under way. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -109,9 +112,9 @@ export interface Backend<State = unknown> extends BackendMethods<State> {
   /** Names the backend in events and errors. */
   readonly name: string;
   /** Versions to allow, by API: narrows what the codec knows, never widens it. */
-  readonly versions?: Partial<Record<ApiName, VersionRange>>;
+  readonly versions?: Partial<Record<ApiName, VersionRange>> | undefined;
   /** Allows several gateways to open this backend at once. */
-  readonly shareable?: boolean;
+  readonly shareable?: boolean | undefined;
   /** Called before the gateway binds; a throw makes `listen()` reject. */
   open?(gateway: GatewayHandle): Awaitable<void>;
   /** Called for each connection; settles before its first request. A throw closes the connection. */

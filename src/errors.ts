@@ -1,6 +1,6 @@
 /** What went wrong in the use of a gateway, as a code that stays the same over releases. */
 export type GatewayErrorCode =
-  'INVALID_OPTION' | 'INVALID_BACKEND' | 'INVALID_STATE' | 'BACKEND_IN_USE' | 'CLOSE_TIMEOUT';
+  'INVALID_OPTION' | 'INVALID_BACKEND' | 'INVALID_STATE' | 'BACKEND_IN_USE' | 'BACKEND_CLOSE_FAILED' | 'CLOSE_TIMEOUT';
 
 /** A gateway was set up or used in a way that cannot work. */
 export class GatewayError extends Error {

@@ -26,7 +26,7 @@ export interface ResponseEvent {
   readonly durationMs: number;
   /** The first error code in the response, 0 when there is none. */
   readonly errorCode: number;
-  /** Size of the response in bytes, length prefix included; 0 when nothing was owed. */
+  /** Size of the response in bytes, length prefix included; 0 when nothing was owed, or nothing could say the error. */
   readonly bytes: number;
 }
 
@@ -62,8 +62,9 @@ export interface RequestErrorEvent {
   readonly connection: ConnectionInfo;
   /** Name of the backend. */
   readonly backend: string;
-  readonly api: ApiName | 'connect' | 'disconnect';
-  /** Null for `connect` and `disconnect`. */
+  /** What failed: a method of the backend, a hook of its life cycle, or a `release()` of record memory. */
+  readonly api: ApiName | 'connect' | 'disconnect' | 'release';
+  /** Null but for a method. */
   readonly context: RequestContext | null;
   /** What was thrown; an `EncodeError` with the path of the field when a response did not fit its schema. */
   readonly error: unknown;

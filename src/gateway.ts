@@ -5,7 +5,7 @@ import { answerApiVersions } from './dispatch/api-versions.js';
 import type { Dispatch, DispatchCounters } from './dispatch/dispatch.js';
 import { Firewall, type Handler } from './dispatch/firewall.js';
 import { Session } from './dispatch/session.js';
-import { GatewayError, textOf } from './errors.js';
+import { GatewayError, OptionError, textOf } from './errors.js';
 import { type GatewayEvents, GuardedEvents } from './events.js';
 import { Listener } from './listener/listener.js';
 import { checkBackend, checkOptions, type CheckedOptions, type GatewayOptions } from './options.js';
@@ -27,7 +27,7 @@ export interface CloseOptions {
    * Milliseconds that requests in flight have to be answered, and clients to take their answers; then requests are
    * aborted and connections closed. Default: 25000.
    */
-  readonly graceMs?: number;
+  readonly graceMs?: number | undefined;
 }
 
 /** A listener with a backend behind it. Made by {@link createKafkaGateway}. */
@@ -43,12 +43,17 @@ export interface KafkaGateway extends AsyncDisposable {
    * @throws GatewayError when the gateway listens or is closed, or another gateway has the backend open.
    */
   listen(): Promise<Endpoint>;
-  /** Answers what has arrived, then closes connections and backend. Calling again waits for the same close. */
+  /**
+   * Answers what has arrived, then closes connections and backend. Calling again waits for the same close. Settles some
+   * three seconds after `graceMs` at the latest; a backend that is not done by then is reported as `error`.
+   *
+   * @throws OptionError as a rejection, when `graceMs` is no number from 0 on.
+   */
   close(options?: CloseOptions): Promise<void>;
   /**
    * Takes a connection that was made elsewhere, such as a TLS socket.
    *
-   * @throws GatewayError when the gateway does not listen, or the socket has an encoding.
+   * @throws GatewayError when the gateway does not listen, the socket has an encoding, or a gateway has it already.
    */
   handle(socket: Socket): void;
   /** Counts what the gateway holds. */
@@ -83,6 +88,8 @@ const ANONYMOUS: Principal = { type: 'User', name: 'ANONYMOUS' };
 
 /** Backends that some gateway has open. */
 const opened = new WeakSet<Backend>();
+/** Sockets that were handed over: with two readers, each request would be answered twice. */
+const handled = new WeakSet<Socket>();
 let connectionCount = 0;
 
 class Gateway implements KafkaGateway {
@@ -123,11 +130,10 @@ class Gateway implements KafkaGateway {
     return this.#opening;
   }
 
-  close({ graceMs = DEFAULT_GRACE_MS }: CloseOptions = {}): Promise<void> {
+  close(options?: CloseOptions): Promise<void> {
+    const { graceMs = DEFAULT_GRACE_MS } = options ?? {};
     if (typeof graceMs !== 'number' || !(graceMs >= 0)) {
-      return Promise.reject(
-        new GatewayError('INVALID_OPTION', `close(): graceMs is ${String(graceMs)}; it is a number from 0 on`),
-      );
+      return Promise.reject(new OptionError('graceMs', graceMs, 'it is a number of milliseconds from 0 on'));
     }
     if (graceMs === 0) this.#deadline.abort();
     this.#closing ??= this.#close(graceMs);
@@ -150,6 +156,8 @@ class Gateway implements KafkaGateway {
       );
     }
     if (socket.destroyed) return;
+    if (handled.has(socket)) throw new GatewayError('INVALID_STATE', 'handle(): a gateway has this socket already');
+    handled.add(socket);
     // As the listener's own: a client may end its side and still read what it asked for.
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
@@ -192,7 +200,8 @@ class Gateway implements KafkaGateway {
       undo.push(() => opened.delete(backend));
 
       await backend.open?.(this.#handle());
-      undo.push(() => backend.close?.({ signal: new AbortController().signal }));
+      undo.push(() => backend.close?.({ signal: AbortSignal.timeout(ABORT_MS) }));
+      this.#checkNotClosed();
 
       const listener = new Listener(this.#options, (error) => {
         this.#events.emit('error', error);
@@ -203,16 +212,25 @@ class Gateway implements KafkaGateway {
       undo.push(() => (this.#endpoint = null));
 
       const firewall = await this.#makeFirewall();
-      this.#accept(listener, firewall, this.#advertise(endpoint));
+      this.#checkNotClosed();
       this.#listener = listener;
       this.#state = 'listening';
-      this.#events.emit('listening', { endpoint, advertised: this.#advertise(endpoint) });
+      const advertised = this.#advertise(endpoint);
+      this.#events.emit('listening', { endpoint, advertised });
+      this.#accept(listener, firewall, advertised);
       return endpoint;
     } catch (error) {
-      for (const step of undo.reverse()) await attempt(step);
-      this.#state = 'new';
+      // The first error is the one to tell; an undo that fails as well adds nothing to it.
+      for (const step of undo.reverse()) await settles(attempt(step), AbortSignal.abort());
+      this.#state = this.#closing === null ? 'new' : 'closed';
       throw error;
     }
+  }
+
+  /** What is opened after the time for closing is over, must be undone: nobody else will. */
+  #checkNotClosed(): void {
+    if (!this.#deadline.signal.aborted) return;
+    throw new GatewayError('INVALID_STATE', 'listen(): the gateway was closed meanwhile');
   }
 
   #advertise(bound: Endpoint): Endpoint {
@@ -223,7 +241,9 @@ class Gateway implements KafkaGateway {
   #handle(): GatewayHandle {
     const endpoint = (): Endpoint | null => this.endpoint;
     const advertised = (): Endpoint | null => this.advertised;
+    const { signal } = this.#deadline;
     return {
+      signal,
       get endpoint() {
         return endpoint();
       },
@@ -263,21 +283,24 @@ class Gateway implements KafkaGateway {
         return session;
       },
       refused: (socket, error) => {
+        if (!events.has('connectionError')) return;
         events.emit('connectionError', { connection: describeConnection(socket, advertised), error });
       },
     });
   }
 
   async #close(graceMs: number): Promise<void> {
-    await this.#opening?.catch(() => undefined);
+    const { signal } = this.#deadline;
+    const timer = setTimeout(() => this.#deadline.abort(), Math.min(graceMs, LONGEST_TIMER_MS));
+    const opening = this.#opening?.catch(() => undefined);
+    if (!(await settles(opening, signal))) this.#reportTimeout('open');
     const listener = this.#listener;
     if (listener === null) {
+      clearTimeout(timer);
       this.#state = 'closed';
       return;
     }
     this.#state = 'closing';
-    const { signal } = this.#deadline;
-    const timer = setTimeout(() => this.#deadline.abort(), Math.min(graceMs, LONGEST_TIMER_MS));
     await listener.unbind();
     listener.drain({ hurry: signal.aborted });
     if (!(await listener.empty(signal))) {
@@ -298,14 +321,18 @@ class Gateway implements KafkaGateway {
 
   async #closeBackend(signal: AbortSignal): Promise<void> {
     const backend = this.#backend;
-    try {
-      await backend.close?.({ signal });
-    } catch (error) {
-      const message = `backend ${backend.name} failed to close: ${textOf(error)}`;
-      this.#events.emit('error', new GatewayError('INVALID_BACKEND', message, { cause: error }));
-    } finally {
+    const closing = attempt(() => backend.close?.({ signal })).then((error) => {
       opened.delete(backend);
-    }
+      if (error === null) return;
+      const message = `backend ${backend.name} failed to close: ${textOf(error.cause)}`;
+      this.#events.emit('error', new GatewayError('BACKEND_CLOSE_FAILED', message, error));
+    });
+    if (!(await settles(closing, signal))) this.#reportTimeout('close');
+  }
+
+  #reportTimeout(step: 'open' | 'close'): void {
+    const message = `backend ${this.#backend.name}: ${step}() was not done when the time for closing was over`;
+    this.#events.emit('error', new GatewayError('CLOSE_TIMEOUT', message));
   }
 }
 
@@ -323,10 +350,31 @@ function toEndpoint(address: AddressInfo): Endpoint {
   return { host: address.address, port: address.port };
 }
 
-async function attempt(step: () => unknown): Promise<void> {
+/** Runs a step to its end; what it throws is the cause of the result. */
+async function attempt(step: () => unknown): Promise<{ readonly cause: unknown } | null> {
   try {
     await step();
-  } catch {
-    // The first error is the one to tell; an undo that fails as well adds nothing to it.
+    return null;
+  } catch (error) {
+    return { cause: error };
+  }
+}
+
+/** Whether something settles before the signal aborts, or shortly after. */
+async function settles(promise: Promise<unknown> | undefined, signal: AbortSignal): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  let onAbort = (): void => undefined;
+  const late = new Promise<false>((resolve) => {
+    onAbort = () => {
+      timer = setTimeout(resolve, ABORT_MS, false);
+    };
+  });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort);
+  try {
+    return await Promise.race([Promise.resolve(promise).then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -38,5 +38,8 @@ export type {
   RequestEvent,
   ResponseEvent,
 } from './events.js';
+export { ConnectionTimeoutError } from './listener/connection-limits.js';
+export { FrameLengthError } from './listener/frame-reader.js';
+export { TooManyConnectionsError } from './listener/listener.js';
 export { type CloseOptions, createKafkaGateway, type GatewayStats, type KafkaGateway } from './gateway.js';
 export type { GatewayOptions, ListenerOptions } from './options.js';

@@ -231,8 +231,13 @@ function isWildcard(host: string): boolean {
 
 function checkHost(option: string, value: unknown): string {
   const bytes = typeof value === 'string' ? Buffer.byteLength(value) : 0;
-  if (typeof value === 'string' && bytes > 0 && bytes <= LONGEST_HOST_BYTES) return value;
-  throw new OptionError(option, value, `it is a host name of 1 to ${String(LONGEST_HOST_BYTES)} bytes`);
+  if (typeof value !== 'string' || bytes === 0 || bytes > LONGEST_HOST_BYTES) {
+    throw new OptionError(option, value, `it is a host name of 1 to ${String(LONGEST_HOST_BYTES)} bytes`);
+  }
+  if (!isIPv6(value) && /[\s:/[\]@]/.test(value)) {
+    throw new OptionError(option, value, 'it is a host name or an address alone, without port, brackets or scheme');
+  }
+  return value;
 }
 
 function checkInteger(option: string, value: unknown, least: number, most: number): number {

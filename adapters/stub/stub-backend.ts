@@ -1,4 +1,4 @@
-import { type Backend, type Endpoint, ErrorCode, type RequestContext } from '../../src/contract.js';
+import { type Backend, type Endpoint, ErrorCode, OptionError, type RequestContext } from '../../src/contract.js';
 import type {
   CreateTopicsRequest,
   CreateTopicsRequestCreatableTopic,
@@ -41,11 +41,11 @@ const NO_RECORDS = Buffer.alloc(0);
 /**
  * Makes a stub backend.
  *
- * @throws TypeError for a mode that is not known.
+ * @throws OptionError for a mode that is not known.
  */
 export function createStubBackend({ mode = 'retriable' }: StubOptions = {}): StubBackend {
   if (!['retriable', 'accepting'].includes(mode)) {
-    throw new TypeError(`createStubBackend: mode is ${JSON.stringify(mode)}; it is 'retriable' or 'accepting'`);
+    throw new OptionError('mode', mode, `it is 'retriable' or 'accepting'`);
   }
   const answers = mode === 'accepting' ? accepting : retriable;
   return {

@@ -1,10 +1,10 @@
-import type { AnyCodec } from './firewall.js';
+import type { ApiCodec } from '../protocol/codec.js';
 import type { Dispatch } from './dispatch.js';
 
 /** Encodes a whole response frame. What the writer throws, leaves nothing behind. Returns its size in bytes. */
 export function encodeResponseFrame(
   { writer }: Dispatch,
-  codec: AnyCodec,
+  codec: ApiCodec,
   version: number,
   flexibleHeader: boolean,
   correlationId: number,
@@ -43,7 +43,7 @@ export function encodeBareError(
  */
 export function encodeErrorResponse(
   dispatch: Dispatch,
-  codec: AnyCodec,
+  codec: ApiCodec,
   version: number,
   flexibleHeader: boolean,
   correlationId: number,

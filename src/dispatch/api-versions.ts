@@ -2,7 +2,7 @@ import type { RequestContext } from '../contract.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import type { ApiVersionsRequest, ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
 import { Writer } from '../protocol/writer.js';
-import type { AnyCodec } from './firewall.js';
+import type { ApiCodec } from '../protocol/codec.js';
 
 /** What a client may call its software since version 3 (KIP-511). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
@@ -21,7 +21,7 @@ export function answerApiVersions(
 }
 
 /** Every client gets the same answer: its bytes are made once for each version. */
-export function encodeOnce(codec: AnyCodec, answer: ApiVersionsResponseInit): AnyCodec {
+export function encodeOnce(codec: ApiCodec, answer: ApiVersionsResponseInit): ApiCodec {
   const encoded: (Uint8Array | undefined)[] = [];
   return {
     ...codec,
@@ -35,7 +35,7 @@ export function encodeOnce(codec: AnyCodec, answer: ApiVersionsResponseInit): An
   };
 }
 
-function encode(codec: AnyCodec, response: unknown, version: number): Uint8Array {
+function encode(codec: ApiCodec, response: unknown, version: number): Uint8Array {
   const writer = new Writer();
   codec.writeResponse(writer, response, version);
   return Buffer.concat([writer.take()].flat());

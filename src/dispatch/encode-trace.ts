@@ -1,13 +1,13 @@
 import { textOf } from '../errors.js';
 import { EncodeError } from '../protocol/errors.js';
 import { Writer } from '../protocol/writer.js';
-import type { AnyCodec } from './firewall.js';
+import type { ApiCodec } from '../protocol/codec.js';
 
 /**
  * Finds out which field of a response did not fit: encodes it once more through proxies that note what is read last.
  * Costs nothing until something is wrong.
  */
-export function explainEncodeError(codec: AnyCodec, version: number, value: unknown, error: unknown): EncodeError {
+export function explainEncodeError(codec: ApiCodec, version: number, value: unknown, error: unknown): EncodeError {
   let path = '';
 
   function trace(target: unknown, at: string): unknown {

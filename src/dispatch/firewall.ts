@@ -7,9 +7,6 @@ import { API_VERSIONS_KEY } from '../protocol/header.js';
 import type { ApiVersionsResponseApiVersionInit, ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
 import { encodeOnce } from './api-versions.js';
 
-/** A codec of some API; which one is known only by its key. */
-export type AnyCodec = ApiCodec;
-
 /** How a request that the firewall lets through is answered. */
 export type Handler = (this: unknown, request: unknown, context: unknown) => unknown;
 
@@ -21,7 +18,9 @@ export interface Route {
   readonly max: number;
   /** The first flexible version; Infinity when there is none. */
   readonly flexibleFrom: number;
-  readonly codec: AnyCodec;
+  /** The first version whose response header has tagged fields; Infinity when there is none. */
+  readonly flexibleHeaderFrom: number;
+  readonly codec: ApiCodec;
   readonly handler: Handler;
 }
 
@@ -31,8 +30,8 @@ export interface FirewallOptions {
   readonly unstableVersions: boolean;
 }
 
-/** librdkafka turns features off unless Produce begins at version 0, which is refused all the same. */
 export const PRODUCE_KEY = 0;
+/** librdkafka turns features off unless Produce begins at version 0, which is refused all the same. */
 const PRODUCE_ADVERTISED_FROM = 0;
 
 /**
@@ -41,7 +40,7 @@ const PRODUCE_ADVERTISED_FROM = 0;
  */
 export class Firewall {
   readonly #routes: (Route | undefined)[] = [];
-  readonly #codecs = new Map<number, AnyCodec>();
+  readonly #codecs = new Map<number, ApiCodec>();
   readonly #infos = new Map<number, ApiInfo>(apis.map((info) => [info.key, info]));
   /** What ApiVersions answers, by ascending key. */
   readonly advertised: readonly ApiVersionsResponseApiVersionInit[];
@@ -78,7 +77,9 @@ export class Firewall {
         if (handler === undefined) return [];
         const { min, max } = allowedVersions(info, versions, method, backend, options);
         const flexibleFrom = info.flexibleFrom < 0 ? Infinity : info.flexibleFrom;
-        return load().then((codec): Route => ({ key: info.key, api: method, min, max, flexibleFrom, codec, handler }));
+        const flexibleHeaderFrom = info.key === API_VERSIONS_KEY ? Infinity : flexibleFrom;
+        const route = { key: info.key, api: method, min, max, flexibleFrom, flexibleHeaderFrom, handler };
+        return load().then((codec): Route => ({ ...route, codec }));
       }),
     );
     return new Firewall(routes);
@@ -97,7 +98,7 @@ export class Firewall {
   }
 
   /** The codec of an API that knows the version; a promise when it is needed for the first time. */
-  codec(apiKey: number, version: number): AnyCodec | Promise<AnyCodec> | undefined {
+  codec(apiKey: number, version: number): ApiCodec | Promise<ApiCodec> | undefined {
     const info = this.#infos.get(apiKey);
     if (!info?.load || !info.versions || version < info.versions.min || version > info.versions.max) return undefined;
     return (

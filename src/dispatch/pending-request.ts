@@ -20,6 +20,7 @@ export class PendingRequest implements PendingFrame {
   #callback: (() => void) | null = null;
   #outcome: Outcome = UNSETTLED;
   #settled = false;
+  #onEnd: (() => void) | null = null;
 
   constructor(
     session: Session,
@@ -59,6 +60,11 @@ export class PendingRequest implements PendingFrame {
     }
   }
 
+  goesOn(onEnd: () => void): boolean {
+    this.#onEnd = onEnd;
+    return !this.#settled;
+  }
+
   complete(): typeof DONE | typeof CLOSE {
     const outcome = this.#outcome;
     if (this.#session.closedByClient) {
@@ -84,6 +90,7 @@ export class PendingRequest implements PendingFrame {
       this.#callback?.();
     } else {
       this.#late(outcome);
+      this.#onEnd?.();
     }
     this.#session.settled(this);
   }

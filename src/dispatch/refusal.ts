@@ -1,14 +1,14 @@
 import type { ConnectionInfo } from '../contract.js';
 import { CLOSE, DONE, type FrameOutcome, type PendingFrame } from '../listener/frame-handler.js';
+import type { ApiCodec } from '../protocol/codec.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { API_VERSIONS_KEY, hasFlexibleResponseHeader, isFlexible } from '../protocol/header.js';
 import { apiVersionsApi } from '../protocol/messages/api-versions.js';
-import type { ProduceRequest } from '../protocol/messages/produce.js';
 import { encodeBareError, encodeErrorResponse, encodeResponseFrame } from './answer.js';
 import type { Dispatch } from './dispatch.js';
-import { type AnyCodec, PRODUCE_KEY } from './firewall.js';
+import { PRODUCE_KEY } from './firewall.js';
 
-/** A request that stands not in the firewall's table. */
+/** A request that the firewall's table does not allow. */
 interface Refused {
   readonly apiKey: number;
   readonly version: number;
@@ -19,8 +19,8 @@ interface Refused {
   readonly end: number;
 }
 
-/** Before Produce v3 the body begins with the acks. */
-const PRODUCE_ACKS_FIRST_BELOW = 3;
+/** The version of Produce from which on a transactional id stands before the acks. */
+const TRANSACTIONAL_ID_SINCE = 3;
 
 /** Answers UNSUPPORTED_VERSION in the best shape there is, or closes where the gateway was told to. */
 export function refuse(dispatch: Dispatch, connection: ConnectionInfo, refused: Refused): FrameOutcome {
@@ -46,10 +46,10 @@ export function refuse(dispatch: Dispatch, connection: ConnectionInfo, refused: 
 
 /** The first refusal of an API loads its codec; the frames behind it wait. */
 class WaitForCodec implements PendingFrame {
-  #codec: AnyCodec | undefined;
+  #codec: ApiCodec | undefined;
 
   constructor(
-    private readonly loading: Promise<AnyCodec>,
+    private readonly loading: Promise<ApiCodec>,
     private readonly dispatch: Dispatch,
     private readonly refused: Refused,
   ) {}
@@ -67,12 +67,14 @@ class WaitForCodec implements PendingFrame {
   }
 }
 
-function answerRefused(dispatch: Dispatch, codec: AnyCodec | undefined, refused: Refused): void {
+function answerRefused(dispatch: Dispatch, codec: ApiCodec | undefined, refused: Refused): void {
   const { apiKey, version, correlationId } = refused;
   const flexibleFrom = dispatch.firewall.info(apiKey)?.flexibleFrom ?? -1;
   const flexibleHeader = hasFlexibleResponseHeader(apiKey, flexibleFrom, version);
-  const request = codec && readRefused(dispatch, codec, flexibleFrom, refused);
-  if (apiKey === PRODUCE_KEY && wantsNoAnswer(dispatch, refused, request)) return;
+  const answered = !wantsNoAnswer(dispatch, refused, flexibleFrom);
+  const request = answered && codec ? readRefused(dispatch, codec, flexibleFrom, refused) : undefined;
+  dispatch.reader.clear();
+  if (!answered) return;
   const code = ErrorCode.UNSUPPORTED_VERSION;
   if (
     request === undefined ||
@@ -84,7 +86,7 @@ function answerRefused(dispatch: Dispatch, codec: AnyCodec | undefined, refused:
 }
 
 /** The request, for its topics and partitions; undefined when it does not decode, which is no matter: it is refused. */
-function readRefused(dispatch: Dispatch, codec: AnyCodec, flexibleFrom: number, refused: Refused): unknown {
+function readRefused(dispatch: Dispatch, codec: ApiCodec, flexibleFrom: number, refused: Refused): unknown {
   const { reader } = dispatch;
   try {
     reader.reset(refused.bytes, refused.start, refused.end, dispatch.maxDecodedElements);
@@ -97,13 +99,16 @@ function readRefused(dispatch: Dispatch, codec: AnyCodec, flexibleFrom: number, 
 }
 
 /** Produce with acks 0 is never answered: its client does not read an answer, and would take it for another's. */
-function wantsNoAnswer(dispatch: Dispatch, refused: Refused, request: unknown): boolean {
-  if (request !== undefined) return (request as ProduceRequest).acks === 0;
-  if (refused.version >= PRODUCE_ACKS_FIRST_BELOW) return false;
+function wantsNoAnswer(dispatch: Dispatch, refused: Refused, flexibleFrom: number): boolean {
+  if (refused.apiKey !== PRODUCE_KEY) return false;
   const { reader } = dispatch;
+  const flexible = isFlexible(flexibleFrom, refused.version);
   try {
     reader.reset(refused.bytes, refused.start, refused.end, 0);
     reader.nullableString(false);
+    if (flexible) reader.skipTaggedFields();
+    // The transactional id; before it came, the body began with the acks.
+    if (refused.version >= TRANSACTIONAL_ID_SINCE) reader.nullableString(flexible);
     return reader.int16() === 0;
   } catch {
     return false;

@@ -3,7 +3,6 @@ import { isThenable } from '../events.js';
 import { CLOSE, DONE, type FrameHandler, type FrameOutcome } from '../listener/frame-handler.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { DecodeError } from '../protocol/errors.js';
-import { API_VERSIONS_KEY } from '../protocol/header.js';
 import type { ProduceRequest } from '../protocol/messages/produce.js';
 import { encodeErrorResponse, encodeResponseFrame } from './answer.js';
 import { Context } from './context.js';
@@ -127,7 +126,7 @@ export class Session implements FrameHandler {
       const unanswered = isUnanswered(route, request);
       if (unanswered || dispatch.events.response) errorCode = codec.findErrorCode(response, version);
       if (!unanswered) {
-        const flexibleHeader = version >= route.flexibleFrom && route.key !== API_VERSIONS_KEY;
+        const flexibleHeader = version >= route.flexibleHeaderFrom;
         bytes = encodeResponseFrame(dispatch, codec, version, flexibleHeader, context.correlationId, response);
       }
     } catch (error) {
@@ -154,14 +153,11 @@ export class Session implements FrameHandler {
       return this.answerError(route, request, context, startedAt, ErrorCode.REQUEST_TIMED_OUT, null);
     }
     if (isKafkaError(error)) {
-      return this.answerError(
-        route,
-        request,
-        context,
-        startedAt,
-        error.code,
-        error.message === '' ? null : error.message,
-      );
+      const message = error.message === '' ? null : error.message;
+      const outcome = this.answerError(route, request, context, startedAt, error.code, message);
+      // Where the response has no place for a code, the client learns nothing: the operator must.
+      if (outcome === CLOSE && !isUnanswered(route, request)) this.reportError(context.api, context, error);
+      return outcome;
     }
     this.reportError(context.api, context, error);
     return this.answerError(route, request, context, startedAt, ErrorCode.UNKNOWN_SERVER_ERROR, null);
@@ -170,7 +166,7 @@ export class Session implements FrameHandler {
   /** Gives back what a response holds that will not be written. */
   drop(route: Route, response: unknown): void {
     try {
-      route.codec.releaseRecords?.(response);
+      route.codec.releaseRecords?.(response, (error) => this.releaseFailed(error));
     } catch {
       // A response of the wrong shape holds no records that could be found.
     }
@@ -196,7 +192,7 @@ export class Session implements FrameHandler {
   }
 
   badFrame(error: Error): void {
-    this.dispatch.events.emit('protocolError', { connection: this.connection, error, apiKey: null, version: null });
+    this.reportProtocolError(error, null, null);
   }
 
   abort(cause: AbortCause): void {
@@ -204,7 +200,12 @@ export class Session implements FrameHandler {
   }
 
   failed(error: Error): void {
-    this.dispatch.events.emit('connectionError', { connection: this.connection, error });
+    const { events } = this.dispatch;
+    if (events.has('connectionError')) events.emit('connectionError', { connection: this.connection, error });
+  }
+
+  releaseFailed(error: unknown): void {
+    this.reportError('release', null, error);
   }
 
   closed(): void {
@@ -261,7 +262,7 @@ export class Session implements FrameHandler {
   ): typeof DONE | typeof CLOSE {
     const dispatch = this.dispatch;
     const version = context.apiVersion;
-    const flexibleHeader = version >= route.flexibleFrom && route.key !== API_VERSIONS_KEY;
+    const flexibleHeader = version >= route.flexibleHeaderFrom;
     const bytes = isUnanswered(route, request)
       ? 0
       : encodeErrorResponse(
@@ -289,18 +290,19 @@ export class Session implements FrameHandler {
     const dispatch = this.dispatch;
     dispatch.reader.clear();
     const reported = error instanceof DecodeError ? error.in(`${route.codec.name} request v${String(version)}`) : error;
-    dispatch.events.emit('protocolError', {
-      connection: this.connection,
-      error: reported as Error,
-      apiKey: route.key,
-      version,
-    });
+    this.reportProtocolError(reported as Error, route.key, version);
     const rejection = route.codec.rejection?.(ErrorCode.INVALID_REQUEST, null);
     if (rejection !== undefined && route.codec.findErrorCode(rejection, version) !== 0) {
-      const flexibleHeader = version >= route.flexibleFrom && route.key !== API_VERSIONS_KEY;
+      const flexibleHeader = version >= route.flexibleHeaderFrom;
       encodeResponseFrame(dispatch, route.codec, version, flexibleHeader, correlationId, rejection);
     }
     return CLOSE;
+  }
+
+  private reportProtocolError(error: Error, apiKey: number | null, version: number | null): void {
+    const { events } = this.dispatch;
+    if (events.has('protocolError'))
+      events.emit('protocolError', { connection: this.connection, error, apiKey, version });
   }
 
   private reportRequest(context: Context, bytes: number): void {
@@ -316,6 +318,8 @@ export class Session implements FrameHandler {
   }
 
   private reportResponse(context: Context, startedAt: number, errorCode: number, bytes: number): void {
+    // It began before anyone listened.
+    if (startedAt === 0) return;
     const { api, apiVersion: version, correlationId, clientId } = context;
     const durationMs = performance.now() - startedAt;
     const connection = this.connection;
@@ -323,8 +327,13 @@ export class Session implements FrameHandler {
     this.dispatch.events.emit('response', event);
   }
 
-  private reportError(api: Context['api'] | 'connect' | 'disconnect', context: Context | null, error: unknown): void {
+  private reportError(
+    api: Context['api'] | 'connect' | 'disconnect' | 'release',
+    context: Context | null,
+    error: unknown,
+  ): void {
     const { backend, events } = this.dispatch;
+    if (!events.has('requestError')) return;
     events.emit('requestError', { connection: this.connection, backend: backend.name, api, context, error });
   }
 }

@@ -24,6 +24,8 @@ const WRITE_BYTES = 256 * 1024;
 const SLICE_FRAMES = 32;
 /** What a client has to bring within `frameTimeoutMs` while others wait for memory. */
 const PACE_BYTES = 64 * 1024;
+/** A client whose handlers do not come to an end waits from this number on, or it would gather more and more of them. */
+const MOST_OVERDUE = 4;
 /** How long we wait, after our end, for the client's: a reset would take back answers that it has not read. */
 const LINGER_MS = 2_000;
 /**
@@ -40,6 +42,9 @@ export class Connection implements BudgetMember, Work {
   private pending: PendingFrame | null = null;
   private pendingSettled = false;
   private pendingBytes = 0;
+  /** Handlers that go on although their time was over, and the bytes of their frames. */
+  private overdue = 0;
+  private overdueBytes = 0;
   private connecting = false;
   /** Gave way to other connections; goes on in the next turn of the event loop. */
   private yielded = false;
@@ -146,6 +151,10 @@ export class Connection implements BudgetMember, Work {
     this.socket.destroy();
   }
 
+  failed(error: unknown): void {
+    this.destroy(error as Error);
+  }
+
   mayReadAgain(): void {
     this.updateReading();
   }
@@ -244,7 +253,14 @@ export class Connection implements BudgetMember, Work {
   }
 
   private get blocked(): boolean {
-    return this.finished || this.pending !== null || this.connecting || this.yielded || this.congested;
+    return (
+      this.finished ||
+      this.pending !== null ||
+      this.connecting ||
+      this.yielded ||
+      this.congested ||
+      this.overdue >= MOST_OVERDUE
+    );
   }
 
   /** Hands the next frame to the handler; null when there is none. */
@@ -272,9 +288,22 @@ export class Connection implements BudgetMember, Work {
   private completePending(pending: PendingFrame): void {
     this.pending = null;
     this.pendingSettled = false;
+    this.lookForRunning(pending, this.pendingBytes);
     this.pendingBytes = 0;
     this.touched = this.shared.now;
     if (pending.complete() === CLOSE) this.finished = true;
+  }
+
+  /** Its time may be over, and the client have its answer; the handler goes on, and its frame still counts. */
+  private lookForRunning(pending: PendingFrame, bytes: number): void {
+    const goesOn = pending.goesOn?.(() => {
+      this.overdue--;
+      this.overdueBytes -= bytes;
+      this.shared.turn.run(this);
+    });
+    if (goesOn !== true) return;
+    this.overdue++;
+    this.overdueBytes += bytes;
   }
 
   /** The client is gone: an answer that comes now is dropped, with what it holds. */
@@ -375,7 +404,7 @@ export class Connection implements BudgetMember, Work {
       try {
         release();
       } catch (error) {
-        this.handler.failed(error as Error);
+        this.handler.releaseFailed(error);
       }
     }
   }
@@ -402,7 +431,7 @@ export class Connection implements BudgetMember, Work {
   private account(): void {
     // A handler may outlive its client, and its frame with it.
     const unsent = this.socket.destroyed ? 0 : this.socket.writableLength;
-    const held = this.frames.buffered + this.pendingBytes + unsent;
+    const held = this.frames.buffered + this.pendingBytes + this.overdueBytes + unsent;
     if (held === this.accounted) return;
     const change = held - this.accounted;
     this.accounted = held;

@@ -9,6 +9,11 @@ export interface PendingFrame {
   whenSettled(callback: () => void): void;
   /** Encodes the answer. */
   complete(): typeof DONE | typeof CLOSE;
+  /**
+   * Whether its handler goes on although the answer is given without it, and may keep the frame; it calls back once when
+   * that has come to its end. Absent where there is no handler.
+   */
+  goesOn?(onEnd: () => void): boolean;
 }
 
 /** What became of a frame. */
@@ -26,6 +31,8 @@ export interface FrameHandler {
   abort(cause: 'disconnect' | 'shutdown'): void;
   /** The socket failed or a limit was hit. */
   failed(error: Error): void;
+  /** An owner of record memory threw when it was given back. */
+  releaseFailed(error: unknown): void;
   /** The socket is closed. Called once, last. */
   closed(): void;
 }

@@ -3,6 +3,8 @@ import { Writer } from '../protocol/writer.js';
 /** Work that becomes ready: frames to handle, or an answer to write. */
 export interface Work {
   work(): void;
+  /** It threw, which it should not: what it had written is gone. */
+  failed(error: unknown): void;
 }
 
 /**
@@ -22,13 +24,24 @@ export class Turn {
       return;
     }
     this.working = true;
-    try {
-      work.work();
-      // Not a plain for-of: work may add to the list while it is gone through.
-      while (this.ready.length > 0) this.ready.shift()?.work();
-    } finally {
-      this.working = false;
+    let next: Work | undefined = work;
+    while (next !== undefined) {
+      try {
+        next.work();
+      } catch (error) {
+        this.giveUp(next, error);
+      }
+      next = this.ready.shift();
     }
+    this.working = false;
+  }
+
+  /** What one connection has left in the writer must not reach the client of the next. */
+  private giveUp(work: Work, error: unknown): void {
+    this.writer.take();
+    this.writer.takeReleases()?.forEach((giveBack) => giveBack());
+    this.writer.recycle(true);
+    work.failed(error);
   }
 
   /** A number that changes with every turn of the event loop in which it was asked for. */

@@ -37,5 +37,5 @@ export interface ApiCodec<Request = unknown, RequestInit = unknown, Response = u
    */
   rejection?(errorCode: number, errorMessage: string | null): ResponseInit;
   /** Gives record memory back to its owners: what was never written, is released here. Absent where no records are. */
-  releaseRecords?(response: ResponseInit): void;
+  releaseRecords?(response: ResponseInit, onError: (error: unknown) => void): void;
 }

@@ -39,7 +39,11 @@ export class Reader {
     this.elementsLeft = maxElements;
   }
 
-  /** Starts over on other bytes, so that one reader serves many messages. */
+  /**
+   * Starts over on other bytes, so that one reader serves many messages.
+   *
+   * @internal
+   */
   reset(bytes: Buffer, start: number, end: number, maxElements: number): void {
     this.buffer = bytes;
     this.offset = start;
@@ -47,7 +51,11 @@ export class Reader {
     this.elementsLeft = maxElements;
   }
 
-  /** Lets go of the bytes: a reader that waits for the next message does not keep the last one. */
+  /**
+   * Lets go of the bytes: a reader that waits for the next message does not keep the last one.
+   *
+   * @internal
+   */
   clear(): void {
     this.reset(NO_BYTES, 0, 0, 0);
   }
@@ -184,7 +192,11 @@ export class Reader {
     return this.int8() >= 0;
   }
 
-  /** Whether a nullable struct follows in a tagged field: a varint there, 0 for null. */
+  /**
+   * Whether a nullable struct follows in a tagged field: a varint there, 0 for null.
+   *
+   * @internal
+   */
   presentInTag(): boolean {
     return this.uvarint() > 0;
   }
@@ -197,19 +209,31 @@ export class Reader {
     }
   }
 
-  /** Begins a tagged field after its tag: reads the size, returns the offset after the field. */
+  /**
+   * Begins a tagged field after its tag: reads the size, returns the offset after the field.
+   *
+   * @internal
+   */
   taggedFieldEnd(): number {
     const size = this.uvarint();
     if (size > this.remaining) this.truncated(size);
     return this.offset + size;
   }
 
-  /** Skips a tagged field that is not known. */
+  /**
+   * Skips a tagged field that is not known.
+   *
+   * @internal
+   */
   skipTo(end: number): void {
     this.offset = end;
   }
 
-  /** A known tagged field must take the bytes that it said. */
+  /**
+   * A known tagged field must take the bytes that it said.
+   *
+   * @internal
+   */
   expectTaggedFieldEnd(end: number): void {
     if (this.offset !== end) this.fail('INVALID_LENGTH', `a tagged field that should end at byte ${String(end)}`);
   }

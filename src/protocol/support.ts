@@ -30,12 +30,19 @@ export function notNull<T>(value: T | null): T {
   return value;
 }
 
-/** Gives records back to their owner, if they have one who asked for it. */
-export function release(records: RecordsInit | null | undefined): void {
-  if (!records || !('release' in records)) return;
+/** Gives records back to their owner, if they have one who asked for it. One that fails keeps no other from theirs. */
+export function release(records: RecordsInit | null | undefined, onError: (error: unknown) => void): void {
+  if (typeof records !== 'object' || records === null || !('release' in records)) return;
   try {
     records.release();
-  } catch {
-    // One owner that fails must not keep the others from theirs.
+  } catch (error) {
+    onError(error);
   }
+}
+
+/** The structs of a list that may be broken: an answer that does not fit its schema still holds memory of others. */
+export function structsOf<T extends object>(list: readonly T[] | null | undefined): readonly T[] {
+  return Array.isArray(list)
+    ? (list as readonly T[]).filter((element) => typeof element === 'object' && element !== null)
+    : NOTHING;
 }

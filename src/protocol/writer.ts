@@ -194,7 +194,11 @@ export class Writer {
     else this.int16(-1);
   }
 
-  /** Bytes as they are, without a length: what was encoded before. */
+  /**
+   * Bytes as they are, without a length: what was encoded before.
+   *
+   * @internal
+   */
   raw(bytes: Uint8Array): void {
     const at = this.reserve(bytes.length);
     this.slab.set(bytes, at);
@@ -262,7 +266,11 @@ export class Writer {
     if (value !== null) this.struct(value, write, version);
   }
 
-  /** A nullable struct in a tagged field: Kafka says there by a varint whether it is null. */
+  /**
+   * A nullable struct in a tagged field: Kafka says there by a varint whether it is null.
+   *
+   * @internal
+   */
   nullableTaggedStruct<T extends object>(value: T | null, write: WriteElement<T>, version: number): void {
     this.uvarint(value === null ? 0 : 1);
     if (value !== null) this.struct(value, write, version);
@@ -274,12 +282,20 @@ export class Writer {
     this.slab[at] = 0;
   }
 
-  /** Begins a section of tagged fields; the result goes to {@link openTaggedField}. */
+  /**
+   * Begins a section of tagged fields; the result goes to {@link openTaggedField}.
+   *
+   * @internal
+   */
   openTaggedFields(): number {
     return this.mark();
   }
 
-  /** Begins one tagged field; tags ascend. The result goes to {@link closeTaggedField}. */
+  /**
+   * Begins one tagged field; tags ascend. The result goes to {@link closeTaggedField}.
+   *
+   * @internal
+   */
   openTaggedField(section: number, tag: number): number {
     this.slab[this.begin + section]!++;
     this.uvarint(tag);
@@ -287,7 +303,11 @@ export class Writer {
     return this.mark();
   }
 
-  /** Ends a tagged field by writing its size in front of it. */
+  /**
+   * Ends a tagged field by writing its size in front of it.
+   *
+   * @internal
+   */
   closeTaggedField(mark: number): void {
     this.openTags--;
     const size = this.position - this.begin - mark - 1;
@@ -301,12 +321,20 @@ export class Writer {
     this.putUvarint(size, this.begin + mark);
   }
 
-  /** The version does not carry this field, and Kafka does not allow to drop it silently. */
+  /**
+   * The version does not carry this field, and Kafka does not allow to drop it silently.
+   *
+   * @internal
+   */
   refuseField(field: string, version: number): never {
     throw new EncodeError('UNSUPPORTED_FIELD', `version ${String(version)} does not carry ${field}`);
   }
 
-  /** Begins a frame: an int32 length that {@link endFrame} fills in. */
+  /**
+   * Begins a frame: an int32 length that {@link endFrame} fills in.
+   *
+   * @internal
+   */
   beginFrame(): void {
     const frame = this.frame;
     frame.slab = this.slab;
@@ -321,7 +349,11 @@ export class Writer {
     this.reserve(4);
   }
 
-  /** Ends the frame; returns its size, the length prefix included. */
+  /**
+   * Ends the frame; returns its size, the length prefix included.
+   *
+   * @internal
+   */
   endFrame(): number {
     const frame = this.frame;
     const size = this.length - (frame.pieceBytes + frame.position - frame.begin);
@@ -336,7 +368,11 @@ export class Writer {
     return size;
   }
 
-  /** Gives up the frame that was begun, as if nothing of it had been written. */
+  /**
+   * Gives up the frame that was begun, as if nothing of it had been written.
+   *
+   * @internal
+   */
   abandonFrame(): void {
     const frame = this.frame;
     this.slab = frame.slab;
@@ -365,7 +401,11 @@ export class Writer {
     return pieces;
   }
 
-  /** The owners who want their memory back once what was taken has been written. */
+  /**
+   * The owners who want their memory back once what was taken has been written.
+   *
+   * @internal
+   */
   takeReleases(): (() => void)[] | null {
     if (this.releases.length === 0) return null;
     const releases = this.releases;
@@ -376,6 +416,8 @@ export class Writer {
   /**
    * What was taken last has been written or copied (`true`): its memory serves again. Or it is still needed (`false`):
    * the rest of the slab serves on, as long as there is enough of it.
+   *
+   * @internal
    */
   recycle(written: boolean): void {
     if (!written) this.floor = this.position;

@@ -206,14 +206,14 @@ describe('an owner that throws', () => {
     const first = failing();
     const second = owned(LARGE);
     const { gateway, connect } = await startFetch(() => response(first, second.records));
-    const errors = record(gateway, 'connectionError');
+    const errors = record(gateway, 'requestError');
     const client = await connect();
     await send(client);
     await vi.waitFor(() => {
       expect(second.release).toHaveBeenCalledOnce();
     });
     expect(first.release).toHaveBeenCalledOnce();
-    expect(errors.map(({ error }) => error.message)).toEqual(['pool is broken']);
+    expect(errors).toMatchObject([{ api: 'release', error: { message: 'pool is broken' } }]);
     await send(client);
   });
 
@@ -224,10 +224,12 @@ describe('an owner that throws', () => {
       ...response(first, second.records),
       errorCode: 'none' as never,
     }));
+    const errors = record(gateway, 'requestError');
     const client = await connect();
     const { response: received } = await client.send(fetchApi, 12, REQUEST);
     expect(received.errorCode).toBe(-1);
     await gateway.close();
+    expect(errors.map(({ api }) => api)).toEqual(['release', 'fetch']);
     expect(first.release).toHaveBeenCalledOnce();
     expect(second.release).toHaveBeenCalledOnce();
   });

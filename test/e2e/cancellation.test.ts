@@ -4,7 +4,7 @@ import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { expectQuietProcess } from '../support/quiet-process.js';
 import { defer, record, startBackend } from '../support/start.js';
-import { encodeRequestFrame, WireClosedError } from '../support/wire-client.js';
+import { encodeRequestFrame, WireClient, WireClosedError } from '../support/wire-client.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });
 const ALL = { topics: null };
@@ -191,11 +191,15 @@ describe('requestTimeoutMs', () => {
     await vi.waitFor(() => {
       expect(context.signal.aborted).toBe(true);
     });
-    // The time goes on; when it is over, nobody is there to be answered. Memory is given back with the handler's end.
+    // The time goes on; when it is over, nobody is there to be answered. Its frame counts until the handler's end.
+    const later = await WireClient.connect(gateway.endpoint!.port);
+    await later.send(metadataApi, WITH_CODE, ALL);
+    await later.close();
+    expect(gateway.stats().inFlightBytes).toBeGreaterThan(0);
+    released.resolve();
     await vi.waitFor(() => {
       expect(gateway.stats().inFlightBytes).toBe(0);
     });
-    released.resolve();
     await gateway.close();
     expect(context.signal.reason).toMatchObject({ cause: 'disconnect' });
     expect(errors).toEqual([]);

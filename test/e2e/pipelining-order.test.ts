@@ -47,7 +47,7 @@ function createShuffledBackend(random: (below: number) => number): Backend {
         return response;
     }
   };
-  const { metadata, produce, fetch, listOffsets, createTopics } = stub as StubBackend;
+  const { metadata, produce, fetch, listOffsets, createTopics } = stub;
   return {
     name: 'shuffled',
     versions: stub.versions!,

@@ -1,4 +1,4 @@
-import { createStubBackend, type RequestContext, type StubMode } from 'iggy-gateway-kafka';
+import { createStubBackend, OptionError, type RequestContext, type StubMode } from 'iggy-gateway-kafka';
 import {
   createTopicsApi,
   fetchApi,
@@ -265,8 +265,8 @@ describe('createStubBackend', () => {
   );
 
   test.each(['Accepting', '', null, 1])('refuses a mode that is none: %j', (mode) => {
-    expect(() => createStubBackend({ mode: mode as StubMode })).toThrow(TypeError);
-    expect(() => createStubBackend({ mode: mode as StubMode })).toThrow(`mode is ${JSON.stringify(mode)};`);
+    expect(() => createStubBackend({ mode: mode as StubMode })).toThrow(OptionError);
+    expect(() => createStubBackend({ mode: mode as StubMode })).toThrow(`option mode is ${JSON.stringify(mode)};`);
   });
 
   test('may be used without a gateway: it needs nothing but the advertised endpoint', () => {

@@ -176,7 +176,7 @@ describe('listener', () => {
     '::1',
     'fe80::',
     'fe80::1%lo',
-    'no such host',
+    'no-such-host',
     '::ffff:127.0.0.1',
     'localhost',
     '0.example',
@@ -184,6 +184,15 @@ describe('listener', () => {
   ])('%s is an address like any other', (host) => {
     expect(() => createKafkaGateway({ listener: { host } })).not.toThrow();
   });
+
+  test.each(['no such host', 'broker:9093', '[::1]', 'kafka://broker', 'broker/path', 'user@broker'])(
+    '%s is no host, and is refused by name and value',
+    (host) => {
+      expect(refusal({ listener: { host } })).toMatchObject({ option: 'listener.host', value: host });
+      const advertised = { host };
+      expect(refusal({ listener: { advertised } })).toMatchObject({ option: 'listener.advertised.host', value: host });
+    },
+  );
 
   test.each(['broker:9093', 5])('what to advertise is an object: %j', (advertised) => {
     expect(refusal({ listener: { advertised } })).toMatchObject({ option: 'listener.advertised', value: advertised });

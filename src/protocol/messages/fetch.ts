@@ -2,7 +2,7 @@
 import type { ApiCodec } from '../codec.js';
 import { type Reader, readInt32 } from '../reader.js';
 import { NIL_UUID } from '../strings.js';
-import { differs, hasContent, NOTHING, orDefault, release } from '../support.js';
+import { differs, hasContent, NOTHING, orDefault, release, structsOf } from '../support.js';
 import { type RecordsInit, type Writer, writeInt32 } from '../writer.js';
 
 /** Fetch request, versions 4 to 18. Reads record batches, and waits for them if there are too few. Sessions since KIP-227, topic ids since KIP-516. */
@@ -864,10 +864,10 @@ function rejection(errorCode: number, _errorMessage: string | null): FetchRespon
   };
 }
 
-function releaseRecords(response: FetchResponseInit): void {
-  for (const responseElement of response.responses) {
-    for (const partition of responseElement.partitions) {
-      release(partition.records);
+function releaseRecords(response: FetchResponseInit, onError: (error: unknown) => void): void {
+  for (const responseElement of structsOf(response.responses)) {
+    for (const partition of structsOf(responseElement.partitions)) {
+      release(partition.records, onError);
     }
   }
 }

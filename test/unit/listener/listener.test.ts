@@ -55,6 +55,10 @@ class Echo implements FrameHandler {
     this.log.push(`abort: ${cause}`);
   }
 
+  releaseFailed(error: unknown): void {
+    this.log.push(`release failed: ${String(error)}`);
+  }
+
   failed(error: Error): void {
     this.log.push(`failed: ${error.message}`);
   }

@@ -1,12 +1,17 @@
-import { expect, test } from 'vitest';
-import { Turn } from '../../../src/listener/turn.js';
+import { expect, test, vi } from 'vitest';
+import { Turn, type Work } from '../../../src/listener/turn.js';
+
+const failed = (error: unknown): never => {
+  throw error;
+};
 
 const nextLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 test('work that becomes ready within other work runs after it, in the order in which it became ready', () => {
   const turn = new Turn();
   const log: string[] = [];
-  const work = (name: string, ...then: { work(): void }[]): { work(): void } => ({
+  const work = (name: string, ...then: Work[]): Work => ({
+    failed,
     work() {
       log.push(`${name} begins`);
       for (const next of then) turn.run(next);
@@ -21,23 +26,27 @@ test('work that becomes ready within other work runs after it, in the order in w
 test('work runs at once when none is under way', () => {
   const turn = new Turn();
   let ran = 0;
-  for (let count = 0; count < 3; count++) turn.run({ work: () => (ran += 1) });
+  for (let count = 0; count < 3; count++) turn.run({ work: () => (ran += 1), failed });
   expect(ran).toBe(3);
 });
 
-test('after work that throws, the next runs as if nothing had been', () => {
+test('what throwing work has written reaches nobody, its memory is given back, and the next runs as if nothing had been', () => {
   const turn = new Turn();
   const boom = new Error('boom');
-  expect(() => {
-    turn.run({
-      work() {
-        throw boom;
-      },
-    });
-  }).toThrow(boom);
-  let ran = false;
-  turn.run({ work: () => void (ran = true) });
-  expect(ran).toBe(true);
+  const release = vi.fn();
+  const failures: unknown[] = [];
+  let next = '';
+  turn.run({
+    work() {
+      turn.run({ work: () => (next = `after ${turn.writer.length} bytes`), failed });
+      turn.writer.records({ chunks: [Buffer.alloc(10_000)], release }, false);
+      throw boom;
+    },
+    failed: (error) => failures.push(error),
+  });
+  expect(failures).toEqual([boom]);
+  expect(release).toHaveBeenCalledOnce();
+  expect(next).toBe('after 0 bytes');
 });
 
 test('the number of the loop stays within a turn of the event loop, and changes with the next', async () => {

@@ -102,7 +102,7 @@ const MODULES: readonly (readonly [module: string, types: readonly string[], val
   ['../codec.js', ['ApiCodec'], []],
   ['../reader.js', ['Reader'], ELEMENTS.map((element) => `read${element}`)],
   ['../strings.js', [], ['NIL_UUID']],
-  ['../support.js', [], ['differs', 'hasContent', 'NOTHING', 'notNull', 'orDefault', 'release']],
+  ['../support.js', [], ['differs', 'hasContent', 'NOTHING', 'notNull', 'orDefault', 'release', 'structsOf']],
   ['../writer.js', ['RecordsInit', 'Writer'], ELEMENTS.map((element) => `write${element}`)],
 ];
 

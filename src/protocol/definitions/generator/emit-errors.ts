@@ -1,5 +1,5 @@
 import type { Api, Field, Message, Struct } from './model.js';
-import { condition, defaultCode, isErrorCode, isNullable, isPartial, isRequired, structOf, uses } from './shape.js';
+import { condition, defaultCode, isErrorCode, isNullable, isRequired, structOf, uses } from './shape.js';
 
 /** The function that answers a request with nothing but one error, fanned out over what was asked for. */
 export function emitErrorResponse(api: Api, request: Message, response: Message): string {
@@ -133,7 +133,7 @@ export function emitReleaseRecords(response: Message): string {
   const body = releaseIn(response, response.root, 'response');
   if (body === '') return '';
   return `
-function releaseRecords(response: ${response.name}Init): void {
+function releaseRecords(response: ${response.name}Init, onError: (error: unknown) => void): void {
 ${body}}
 `;
 }
@@ -142,14 +142,11 @@ function releaseIn(message: Message, struct: Struct, value: string): string {
   let code = '';
   for (const field of struct.fields) {
     if (field.type.kind === 'primitive' && field.type.name === 'records') {
-      code += `release(${value}.${field.name});\n`;
+      code += `release(${value}.${field.name}, onError);\n`;
     } else if (field.type.kind === 'array' && field.type.element.kind === 'struct') {
       const element = elementName(field.name, value);
       const inner = releaseIn(message, structOf(message, field.type)!, element);
-      const optional = !isRequired(message, field) || isPartial(message, field) || isNullable(field);
-      if (inner !== '') {
-        code += `for (const ${element} of ${value}.${field.name}${optional ? ' ?? []' : ''}) {\n${inner}}\n`;
-      }
+      if (inner !== '') code += `for (const ${element} of structsOf(${value}.${field.name})) {\n${inner}}\n`;
     }
   }
   return code;

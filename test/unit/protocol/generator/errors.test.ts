@@ -186,7 +186,9 @@ describe('records in a response', () => {
 `);
     const release = vi.fn();
     const owned = { chunks: [Buffer.of(1)], release };
-    codec.releaseRecords!({
+    const errors: unknown[] = [];
+    const releaseRecords = (value: unknown) => codec.releaseRecords!(value, (error) => errors.push(error));
+    releaseRecords({
       top: owned,
       topics: [
         {
@@ -199,9 +201,20 @@ describe('records in a response', () => {
       ],
     });
     expect(release).toHaveBeenCalledTimes(2);
-    codec.releaseRecords!({ top: Buffer.of(1), topics: null });
-    codec.releaseRecords!({ top: [Buffer.of(1)], topics: [{ partitions: [{ batch: undefined, n: 0 }] }] });
+    releaseRecords({ top: Buffer.of(1), topics: null });
+    releaseRecords({ top: [Buffer.of(1)], topics: [{ partitions: [{ batch: undefined, n: 0 }] }] });
     expect(release).toHaveBeenCalledTimes(2);
+    expect(errors).toEqual([]);
+    const boom = new Error('boom');
+    const failing = {
+      chunks: [],
+      release: () => {
+        throw boom;
+      },
+    };
+    releaseRecords({ top: failing, topics: [{ partitions: [{ batch: owned, n: 0 }] }] });
+    expect(errors).toEqual([boom]);
+    expect(release).toHaveBeenCalledTimes(3);
   });
 
   it('are nothing to give back where there are none', () => {
