@@ -1,4 +1,4 @@
-import { type Backend, createStubBackend, type StubBackend } from 'iggy-gateway-kafka';
+import { type Backend, createStubBackend } from 'iggy-gateway-kafka';
 import { expect, test, vi } from 'vitest';
 import { useGateways } from '../support/gateways.js';
 import { encodeRequestFrame } from '../support/wire-client.js';

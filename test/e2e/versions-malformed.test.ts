@@ -46,7 +46,7 @@ async function expectRejected(
     return;
   }
   const answer = await client.next();
-  const response = decodeResponseFrame(apiKey, version, answer) as { errorCode: number };
+  const response = decodeResponseFrame<unknown, { errorCode: number }>(apiKey, version, answer);
   if (answer.correlationId !== 5 || response.errorCode !== INVALID_REQUEST) throw new Error(JSON.stringify(response));
 }
 
