@@ -386,7 +386,7 @@ export class Writer {
   }
 
   /**
-   * Hands over what was written: one piece or several. The memory belongs to the taker until {@link recycle}.
+   * Hands over what was written, as one piece or several. The bytes are the taker's; the writer goes on behind them.
    */
   take(): Uint8Array | Uint8Array[] {
     if (this.pieces.length === 0) {
