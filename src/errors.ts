@@ -1,4 +1,4 @@
-/** What went wrong in the use of a gateway, as a code that stays the same over releases. */
+/** What is wrong with the way a gateway is used, as a code that stays the same over releases. */
 export type GatewayErrorCode =
   'INVALID_OPTION' | 'INVALID_BACKEND' | 'INVALID_STATE' | 'BACKEND_IN_USE' | 'BACKEND_CLOSE_FAILED' | 'CLOSE_TIMEOUT';
 
@@ -15,14 +15,14 @@ export class GatewayError extends Error {
   }
 }
 
-/** An option has a value that it cannot have. */
+/** An option has a wrong value. */
 export class OptionError extends GatewayError {
   override readonly name: string = 'OptionError';
 
   /**
    * @param option - Path of the option, such as `listener.port`.
-   * @param value - The value it has.
-   * @param wanted - What it may be.
+   * @param value - The wrong value.
+   * @param wanted - What it should be, as the end of a sentence.
    */
   constructor(
     readonly option: string,

@@ -24,20 +24,21 @@ export interface GatewayStats {
 /** How to close a gateway. */
 export interface CloseOptions {
   /**
-   * Milliseconds that requests in flight have to be answered, and clients to take their answers; then requests are
-   * aborted and connections closed. Default: 25000.
+   * Milliseconds, from 0, in which requests in flight are answered and clients take their answers; after that requests
+   * are aborted and connections closed. Default: 25000.
    */
   readonly graceMs?: number | undefined;
 }
 
-/** A listener with a backend behind it. Made by {@link createKafkaGateway}. */
+/** A Kafka port with a backend behind it. Made by {@link createKafkaGateway}. */
 export interface KafkaGateway extends AsyncDisposable {
-  /** What the gateway is bound to; null when it is not. */
+  /** What the gateway is bound to; null while it is not bound. */
   readonly endpoint: Endpoint | null;
-  /** What the gateway tells clients to connect to; null before it is bound when it follows from the bound address. */
+  /** What the gateway tells clients to connect to. Null before it is bound, unless the options say both host and port. */
   readonly advertised: Endpoint | null;
   /**
-   * Opens the backend, binds and accepts. What fails is undone, and may be tried again.
+   * Opens the backend, binds, and accepts connections. If one of these fails, those before it are undone, and `listen`
+   * may be called again.
    *
    * @returns The bound endpoint.
    * @throws GatewayError when the gateway listens or is closed, or another gateway has the backend open.
@@ -56,20 +57,20 @@ export interface KafkaGateway extends AsyncDisposable {
    * @throws GatewayError when the gateway does not listen, the socket has an encoding, or a gateway has it already.
    */
   handle(socket: Socket): void;
-  /** Counts what the gateway holds. */
+  /** What the gateway holds at the moment. */
   stats(): GatewayStats;
-  /** Adds a listener. One that throws harms nobody: it is reported as `error`. */
+  /** Adds a listener. If it throws or rejects, that is reported as `error` and does no harm. */
   on<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
-  /** Adds a listener for one time. */
+  /** Adds a listener that is called once. */
   once<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
-  /** Takes a listener away. */
+  /** Removes a listener. */
   off<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
 }
 
 /**
- * Makes a gateway: nothing is opened or bound before `listen()`.
+ * Makes a gateway. Nothing is opened or bound before `listen()`.
  *
- * @throws OptionError for an option that cannot be, GatewayError for a backend that cannot be.
+ * @throws OptionError for a wrong option, GatewayError for a backend that cannot work.
  */
 export function createKafkaGateway(options: GatewayOptions = {}): KafkaGateway {
   const checked = checkOptions(options);

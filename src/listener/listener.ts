@@ -101,7 +101,7 @@ export class Listener implements ConnectionShared {
     for (const socket of this.#early.splice(0)) this.adopt(socket);
   }
 
-  /** Takes a socket as a connection, or closes it when there are too many. One that is closed already is nothing. */
+  /** Takes a socket as a connection, or closes it when there are too many. Ignores a socket that is closed already. */
   adopt(socket: Socket): void {
     if (socket.destroyed) return;
     const accept = this.#accept;
