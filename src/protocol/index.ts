@@ -3,6 +3,11 @@
 /**
  * The Kafka protocol by itself: bytes to values and back. No sockets, no backend.
  *
+ * Each message has two types. What decoding gives (`MetadataRequest`) has every field of every version; a field that the
+ * version does not carry holds Kafka's default. What encoding takes (`MetadataRequestInit`) may leave out fields that
+ * have a default. A codec such as {@link metadataApi} reads and writes the messages of one API, and {@link apis} lists
+ * all APIs with their versions.
+ *
  * @packageDocumentation
  * @module iggy-gateway-kafka/protocol
  */
