@@ -11,7 +11,7 @@ const SUBJECTS = [
   [/src\/protocol\/header\.ts$/, 'Headers'],
   [/src\/protocol\/(reader|writer|strings)\.ts$/, 'Bytes'],
   [/src\/protocol\/messages\//, 'Messages'],
-  [/(\/error|src\/listener\/)/, 'Errors'],
+  [/\/error|src\/listener\//, 'Errors'],
 ];
 
 /** What a reader of its subject looks for first. */

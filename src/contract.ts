@@ -75,6 +75,7 @@ export type AbortCause = 'disconnect' | 'shutdown' | 'timeout';
 export class RequestAborted extends Error {
   override readonly name: string = 'RequestAborted';
 
+  /** @param cause - Why. */
   constructor(override readonly cause: AbortCause) {
     super(`request aborted: ${cause}`);
   }

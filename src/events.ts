@@ -60,7 +60,7 @@ export interface RefusedEvent {
 export interface ProtocolErrorEvent {
   /** The connection that they came on. */
   readonly connection: ConnectionInfo;
-  /** What is wrong with them: a `DecodeError` with the offset, or an error about the length prefix. */
+  /** What is wrong with them: a `DecodeError` with the offset, or a `FrameLengthError`. */
   readonly error: Error;
   /** API key of the request; null when its length or header could not be read. */
   readonly apiKey: number | null;
@@ -72,7 +72,7 @@ export interface ProtocolErrorEvent {
 export interface ConnectionErrorEvent {
   /** The connection that failed. One too many has had no `connection` event. */
   readonly connection: ConnectionInfo;
-  /** What went wrong. */
+  /** A `ConnectionTimeoutError`, a `TooManyConnectionsError`, or what the socket reported. */
   readonly error: Error;
 }
 
@@ -119,7 +119,7 @@ export type GatewayEvents = {
   connectionError: (event: ConnectionErrorEvent) => void;
   /** The backend failed on a request or a connection. */
   requestError: (event: RequestErrorEvent) => void;
-  /** The listening socket failed, the backend failed to close, or a listener of one of these events threw. */
+  /** The listening socket failed, the backend did not close, or a listener of one of these events threw or rejected. */
   error: (error: Error) => void;
   /** The gateway is closed. */
   close: () => void;

@@ -48,7 +48,7 @@ export interface KafkaGateway extends AsyncDisposable {
    * Answers what has arrived, then closes connections and backend. Calling again waits for the same close. Settles some
    * three seconds after `graceMs` at the latest; a backend that is not done by then is reported as `error`.
    *
-   * @throws OptionError as a rejection, when `graceMs` is no number from 0 on.
+   * @throws OptionError as a rejection, when `graceMs` is not a number from 0 on.
    */
   close(options?: CloseOptions): Promise<void>;
   /**
@@ -68,8 +68,17 @@ export interface KafkaGateway extends AsyncDisposable {
 }
 
 /**
- * Makes a gateway. Nothing is opened or bound before `listen()`.
+ * Makes a gateway. Nothing is opened or bound before {@link KafkaGateway.listen}.
  *
+ * @example
+ * ```ts
+ * const gateway = createKafkaGateway({ listener: { host: '127.0.0.1', port: 9093 }, backend });
+ * await gateway.listen();
+ * // ...
+ * await gateway.close({ graceMs: 5_000 });
+ * ```
+ *
+ * @param options - Listener, backend and limits. Without any, the stub listens on 127.0.0.1:9093.
  * @throws OptionError for a wrong option, GatewayError for a backend that cannot work.
  */
 export function createKafkaGateway(options: GatewayOptions = {}): KafkaGateway {

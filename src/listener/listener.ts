@@ -14,10 +14,11 @@ export interface ListenerSettings extends ConnectionLimits {
   readonly maxInFlightBytes: number;
 }
 
-/** A connection that came while there were as many as there may be. */
+/** A client connected while there were `maxConnections` already. */
 export class TooManyConnectionsError extends Error {
   override readonly name: string = 'TooManyConnectionsError';
 
+  /** @param maxConnections - The most that are allowed at once. */
   constructor(readonly maxConnections: number) {
     super(`more than ${String(maxConnections)} connections`);
   }

@@ -28,7 +28,7 @@ export interface ListOffsetsRequestInit {
   readonly timeoutMs?: number | undefined;
 }
 
-/** An element of `topics` of ListOffsetsRequest. */
+/** An element of `topics` of {@link ListOffsetsRequest}. */
 export interface ListOffsetsRequestListOffsetsTopic {
   /** Name of the topic. */
   name: string;
@@ -44,7 +44,7 @@ export interface ListOffsetsRequestListOffsetsTopicInit {
   readonly partitions: readonly ListOffsetsRequestListOffsetsPartitionInit[];
 }
 
-/** An element of `partitions` of ListOffsetsRequest, ListOffsetsTopic. */
+/** An element of `partitions` of {@link ListOffsetsRequestListOffsetsTopic}. */
 export interface ListOffsetsRequestListOffsetsPartition {
   /** Partition index. */
   partitionIndex: number;
@@ -80,7 +80,7 @@ export interface ListOffsetsResponseInit {
   readonly topics: readonly ListOffsetsResponseListOffsetsTopicResponseInit[];
 }
 
-/** An element of `topics` of ListOffsetsResponse. */
+/** An element of `topics` of {@link ListOffsetsResponse}. */
 export interface ListOffsetsResponseListOffsetsTopicResponse {
   /** Name of the topic. */
   name: string;
@@ -96,7 +96,7 @@ export interface ListOffsetsResponseListOffsetsTopicResponseInit {
   readonly partitions: readonly ListOffsetsResponseListOffsetsPartitionResponseInit[];
 }
 
-/** An element of `partitions` of ListOffsetsResponse, ListOffsetsTopicResponse. */
+/** An element of `partitions` of {@link ListOffsetsResponseListOffsetsTopicResponse}. */
 export interface ListOffsetsResponseListOffsetsPartitionResponse {
   /** Partition index. */
   partitionIndex: number;

@@ -3,7 +3,7 @@ import { emitDefault, emitReader, structsWithDefaults } from './emit-reader.js';
 import { emitTypes } from './emit-types.js';
 import { emitIsDefault, emitWriter, structsCompared } from './emit-writer.js';
 import { isEmpty, type Api, type Message, type Struct } from './model.js';
-import { isNullable } from './shape.js';
+import { isNullable, typeName } from './shape.js';
 
 /** `ListOffsets` -> `listOffsets`, the name of the backend's method. */
 export function methodName(api: Api): string {
@@ -74,8 +74,8 @@ function structDoc(message: Message, struct: Struct): string {
     for (const field of owner.fields) {
       const element = field.type.kind === 'array' ? field.type.element : field.type;
       if (element.kind !== 'struct' || element.name !== struct.name) continue;
-      const what = field.type.kind === 'array' ? 'An element of' : 'What stands in';
-      return `${what} \`${field.name}\` of ${owner === message.root ? message.name : `${message.name}, ${owner.name}`}${isNullable(field) && field.type.kind !== 'array' ? ', unless null' : ''}.`;
+      const what = field.type.kind === 'array' ? 'An element of' : 'The value of';
+      return `${what} \`${field.name}\` of {@link ${typeName(message, owner.name)}}${isNullable(field) && field.type.kind !== 'array' ? ', unless null' : ''}.`;
     }
   }
   return `${struct.name} of ${message.name}.`;
