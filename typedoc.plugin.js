@@ -1,7 +1,11 @@
 // What typedoc.json cannot say: a guide is called by its first heading, and the reference is grouped by subject.
 import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
 
-/** Subject of a declaration by its file: the first that matches. */
+/**
+ * Subject of a declaration by its file: the first that matches.
+ *
+ * @type {readonly (readonly [RegExp, string])[]}
+ */
 const SUBJECTS = [
   [/src\/(gateway|options)\.ts$/, 'Gateway'],
   [/src\/(contract|backend-methods)\.ts$/, 'Backend'],
@@ -10,7 +14,6 @@ const SUBJECTS = [
   [/src\/protocol\/(apis|codec)\.ts$/, 'APIs and versions'],
   [/src\/protocol\/header\.ts$/, 'Headers'],
   [/src\/protocol\/(reader|writer|strings)\.ts$/, 'Bytes'],
-  [/src\/protocol\/messages\//, 'Messages'],
   [/\/error|src\/listener\//, 'Errors'],
 ];
 
@@ -31,9 +34,10 @@ export function load(app) {
       categorize(module, 'Reference');
       for (const member of module.children ?? []) {
         const target = member.isReference() ? member.getTargetReflection() : member;
-        const file = context.getSymbolFromReflection(target)?.declarations?.[0]?.getSourceFile().fileName ?? '';
-        const subject = SUBJECTS.find(([pattern]) => pattern.test(file))?.[1];
-        if (subject) categorize(member, subject === 'Messages' ? apiOf(file) : subject);
+        const symbol = context.getSymbolFromReflection(target);
+        const subject = subjectOf(symbol?.declarations?.[0]?.getSourceFile().fileName ?? '');
+        // A function has its comment where its signature is.
+        if (subject !== undefined) categorize(member.signatures?.[0] ?? member, subject);
       }
     }
   });
@@ -42,24 +46,32 @@ export function load(app) {
   app.converter.on(
     Converter.EVENT_RESOLVE_END,
     (context) => {
-      const rank = ({ name }) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);
       for (const { categories = [] } of context.project.getChildrenByKind(ReflectionKind.Module)) {
-        for (const { children } of categories) children.sort((a, b) => rank(a) - rank(b));
+        for (const { children } of categories) children.sort((a, b) => rank(a.name) - rank(b.name));
       }
     },
     -1000,
   );
 }
 
-/** `src/protocol/messages/list-offsets.ts` has the messages of ListOffsets. */
-function apiOf(file) {
-  const words = /([\w-]+)\.ts$/.exec(file)?.[1]?.split('-') ?? [];
-  return `${words.map((word) => word[0].toUpperCase() + word.slice(1)).join('')} messages`;
+/** @param {string} file */
+function subjectOf(file) {
+  // The messages of ListOffsets are in messages/list-offsets.ts.
+  const [, api] = /src\/protocol\/messages\/([\w-]+)\.ts$/.exec(file) ?? [];
+  if (api !== undefined) return `${api.replace(/(?:^|-)(\w)/g, (_, first) => first.toUpperCase())} messages`;
+  return SUBJECTS.find(([pattern]) => pattern.test(file))?.[1];
 }
 
+/** @param {string} name */
+function rank(name) {
+  return FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length;
+}
+
+/**
+ * @param {import('typedoc').Reflection} reflection
+ * @param {string} category
+ */
 function categorize(reflection, category) {
-  // A function has its comment where its signature is.
-  const commented = reflection.signatures?.[0] ?? reflection;
-  commented.comment ??= new Comment();
-  commented.comment.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: category }]));
+  reflection.comment ??= new Comment();
+  reflection.comment.blockTags.push(new CommentTag('@category', [{ kind: 'text', text: category }]));
 }
