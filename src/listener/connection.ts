@@ -355,7 +355,7 @@ export class Connection implements BudgetMember, Work {
     const releases = writer.takeReleases();
     const written = releases === null ? this.onWritten : this.releasing(releases);
     const bytes = writer.take();
-    if (socket.destroyed || this.ended) {
+    if (socket.destroyed) {
       writer.recycle(true);
       this.release(releases);
       return;
