@@ -17,23 +17,13 @@ export default defineConfig({
     hookTimeout: 20_000,
     reporters: ['default', 'json'],
     outputFile: { json: 'temp/local.json' }, // .ci/run counts from it
+    // Real clients have test/interop/vitest.config.ts: they are not on every machine.
     projects: [
       {
         extends: true,
         test: {
           name: 'local',
           include: ['test/{unit,contract,e2e,fuzz,checks,examples}/**/*.test.ts'],
-        },
-      },
-      {
-        extends: true,
-        test: {
-          // Real clients, which test/interop/install.sh installs; one after another, for each wants the machine.
-          name: 'interop',
-          include: ['test/interop/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
         },
       },
     ],

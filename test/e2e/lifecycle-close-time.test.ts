@@ -1,8 +1,9 @@
 // Timers are fake, sockets are real: no test should wait for the 25 seconds that a close may take.
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
+import { record, startBackend } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, startBackend } from '../support/start.js';
 import { WireClient, WireClosedError } from '../support/wire-client.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });

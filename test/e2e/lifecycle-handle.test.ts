@@ -5,9 +5,10 @@ import { createKafkaGateway, createStubBackend } from 'iggy-gateway-kafka';
 import { fetchApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cert, key } from '../support/certificate.js';
+import { defer } from '../support/deferred.js';
+import { record, start, startBackend } from '../support/gateways.js';
 import { listenForTest, ownServer } from '../support/own-server.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, start, startBackend } from '../support/start.js';
 import { WireClient, WireClosedError } from '../support/wire-client.js';
 
 const ALL = { topics: null };

@@ -2,8 +2,9 @@ import { connect } from 'node:net';
 import { createKafkaGateway, type GatewayHandle } from 'iggy-gateway-kafka';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { expect, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, startBackend } from '../support/start.js';
+import { record, startBackend } from '../support/gateways.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });
 const ALL = { topics: null };

@@ -11,8 +11,9 @@ import {
 } from 'iggy-gateway-kafka';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
+import { record } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record } from '../support/start.js';
 import { encodeRequestFrame, framed, WireClient } from '../support/wire-client.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });

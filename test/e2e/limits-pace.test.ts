@@ -3,8 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { createStubBackend } from 'iggy-gateway-kafka';
 import { metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, start, startBackend } from '../support/start.js';
+import { record, start, startBackend } from '../support/gateways.js';
 import { encodeRequestFrame } from '../support/wire-client.js';
 
 const ALL = { topics: null };

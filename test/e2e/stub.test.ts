@@ -9,8 +9,8 @@ import {
   produceApi,
 } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
+import { start } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { start } from '../support/start.js';
 
 const UNKNOWN_TOPIC_OR_PARTITION = 3;
 const NOT_LEADER_OR_FOLLOWER = 6;

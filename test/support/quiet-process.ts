@@ -9,12 +9,15 @@ export function expectQuietProcess(): void {
   beforeAll(() => {
     for (const { event, listener } of listeners) process.on(event, listener);
   });
-  afterEach(async () => {
+  const expectNone = async (): Promise<void> => {
     // Warnings and rejections come a turn after what caused them.
     await new Promise((resolve) => setImmediate(resolve));
     expect(noise.splice(0)).toEqual([]);
-  });
-  afterAll(() => {
+  };
+  afterEach(expectNone);
+  // Once more, for what comes of the last test's end.
+  afterAll(async () => {
+    await expectNone();
     for (const { event, listener } of listeners) process.off(event, listener);
   });
 }
