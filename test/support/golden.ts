@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { type ApiCodec, Reader, Writer } from 'iggy-gateway-kafka/protocol';
+import { type ApiCodec, isFlexible, Reader, Writer } from 'iggy-gateway-kafka/protocol';
 import { codecs } from '../../src/protocol/codecs.js';
 import { messageNamed, revive, type Value } from './definitions.js';
 
@@ -18,6 +18,8 @@ export interface Golden {
   /** The fields that the version carries, as our codecs take them. */
   readonly value: Value;
   readonly bytes: Buffer;
+  /** Whether the version has tagged fields, and so the header before it. */
+  readonly flexible: boolean;
 }
 
 export type Direction = 'request' | 'response';
@@ -62,6 +64,7 @@ function toGolden(apiKey: number, { message, version, kind, value, hex }: Golden
     kind,
     value: revive(definition, definition.root, value),
     bytes: Buffer.from(hex, 'hex'),
+    flexible: isFlexible(codecOf({ apiKey }).flexibleFrom, version),
   };
 }
 
