@@ -1,4 +1,4 @@
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { createStubBackend } from '../adapters/stub/stub-backend.js';
 import type { Backend, ConnectionInfo, Endpoint, GatewayHandle, Principal } from './contract.js';
 import { answerApiVersions } from './dispatch/api-versions.js';
@@ -54,7 +54,7 @@ export interface KafkaGateway extends AsyncDisposable {
   /**
    * Takes a connection that was made elsewhere, such as a TLS socket.
    *
-   * @throws GatewayError when the gateway does not listen, the socket has an encoding, or a gateway has it already.
+   * @throws GatewayError when the gateway does not listen, the socket is not connected, has an encoding, or a gateway has it already.
    */
   handle(socket: Socket): void;
   /** What the gateway holds at the moment. */
@@ -141,7 +141,11 @@ class Gateway implements KafkaGateway {
   }
 
   close(options?: CloseOptions): Promise<void> {
-    const { graceMs = DEFAULT_GRACE_MS } = options ?? {};
+    const { graceMs = DEFAULT_GRACE_MS, ...unknown } = options ?? {};
+    const [name] = typeof options === 'object' ? Object.keys(unknown) : [];
+    if (name !== undefined || (options !== undefined && typeof options !== 'object')) {
+      return Promise.reject(new OptionError(name ?? 'close', options, 'close() takes { graceMs }'));
+    }
     if (typeof graceMs !== 'number' || !(graceMs >= 0)) {
       return Promise.reject(new OptionError('graceMs', graceMs, 'it is a number of milliseconds from 0 on'));
     }
@@ -157,6 +161,9 @@ class Gateway implements KafkaGateway {
   handle(socket: Socket): void {
     if (this.#state !== 'listening' || this.#listener === null) {
       throw new GatewayError('INVALID_STATE', `handle(): the gateway is ${this.#state}, not listening`);
+    }
+    if (!(socket instanceof Socket) || (socket.pending && !socket.destroyed)) {
+      throw new GatewayError('INVALID_OPTION', 'handle(): what was given is no connected net.Socket or tls.TLSSocket');
     }
     if (socket.readableEncoding !== null) {
       const { readableEncoding } = socket;
@@ -303,7 +310,7 @@ class Gateway implements KafkaGateway {
     const { signal } = this.#deadline;
     const timer = setTimeout(() => this.#deadline.abort(), Math.min(graceMs, LONGEST_TIMER_MS));
     const opening = this.#opening?.catch(() => undefined);
-    if (!(await settles(opening, signal))) this.#reportTimeout('open');
+    if (!(await settles(opening, signal))) this.#reportTimeout('open()');
     const listener = this.#listener;
     if (listener === null) {
       clearTimeout(timer);
@@ -313,14 +320,14 @@ class Gateway implements KafkaGateway {
     this.#state = 'closing';
     await listener.unbind();
     listener.drain({ hurry: signal.aborted });
-    if (!(await listener.empty(signal))) {
+    if (!(await listener.empty(signal, 'sockets'))) {
       listener.abort();
       listener.drain({ hurry: true });
-      if (!(await listener.empty(ABORT_MS))) {
-        listener.destroy();
-        await listener.empty(ABORT_MS);
-      }
+      await listener.empty(ABORT_MS, 'sockets');
+      listener.destroy();
     }
+    // Their clients are gone, and each has been aborted.
+    if (!(await listener.empty(ABORT_MS))) this.#reportTimeout(`handlers of ${String(listener.leftovers)} connections`);
     listener.stop();
     await this.#closeBackend(signal);
     clearTimeout(timer);
@@ -337,11 +344,11 @@ class Gateway implements KafkaGateway {
       const message = `backend ${backend.name} failed to close: ${textOf(error.cause)}`;
       this.#events.emit('error', new GatewayError('BACKEND_CLOSE_FAILED', message, error));
     });
-    if (!(await settles(closing, signal))) this.#reportTimeout('close');
+    if (!(await settles(closing, signal))) this.#reportTimeout('close()');
   }
 
-  #reportTimeout(step: 'open' | 'close'): void {
-    const message = `backend ${this.#backend.name}: ${step}() was not done when the time for closing was over`;
+  #reportTimeout(what: string): void {
+    const message = `backend ${this.#backend.name}: ${what} not done when the time for closing was over`;
     this.#events.emit('error', new GatewayError('CLOSE_TIMEOUT', message));
   }
 }

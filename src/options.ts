@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { distance } from 'fastest-levenshtein';
 import type { ApiName, Backend, VersionRange } from './contract.js';
@@ -113,6 +114,8 @@ const LISTENER_NAMES = ['host', 'port', 'advertised', 'backlog'];
 const API_NAMES = apis.flatMap(({ method }) => method ?? []);
 /** APIs that the gateway answers itself. */
 const GATEWAY_OWNED: readonly string[] = ['apiVersions', 'saslHandshake', 'saslAuthenticate'];
+/** What any object may have. */
+const OBJECT_FUNCTIONS = ['constructor', 'toString', 'toJSON', 'valueOf'];
 const LIFE_CYCLE = ['open', 'connect', 'disconnect', 'close'];
 const LONGEST_HOST_BYTES = 32767;
 /** As a URL spells them. */
@@ -202,8 +205,9 @@ function functionNames(object: object): string[] {
     at !== null && at !== Object.prototype;
     at = Object.getPrototypeOf(at) as object
   ) {
+    if (at === EventEmitter.prototype) break;
     for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      if (name !== 'constructor' && typeof property.value === 'function') names.add(name);
+      if (!OBJECT_FUNCTIONS.includes(name) && typeof property.value === 'function') names.add(name);
     }
   }
   return [...names];

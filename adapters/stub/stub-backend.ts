@@ -44,7 +44,11 @@ const NO_RECORDS = Buffer.alloc(0);
  *
  * @throws OptionError for a mode that is not known.
  */
-export function createStubBackend({ mode = 'retriable' }: StubOptions = {}): StubBackend {
+export function createStubBackend(options: StubOptions = {}): StubBackend {
+  const { mode = 'retriable', ...unknown } = options;
+  if (typeof options !== 'object' || Object.keys(unknown).length > 0) {
+    throw new OptionError(Object.keys(unknown)[0] ?? 'options', options, 'createStubBackend takes { mode }');
+  }
   if (!['retriable', 'accepting'].includes(mode)) {
     throw new OptionError('mode', mode, `it is 'retriable' or 'accepting'`);
   }

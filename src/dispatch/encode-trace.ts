@@ -8,6 +8,9 @@ import type { ApiCodec } from '../protocol/codec.js';
  * Costs nothing until something is wrong.
  */
 export function explainEncodeError(codec: ApiCodec, version: number, value: unknown, error: unknown): EncodeError {
+  if (typeof value !== 'object' || value === null) {
+    return new EncodeError('INVALID_VALUE', `the handler answered ${textOf(value)}: a response is an object`);
+  }
   let path = '';
 
   function trace(target: unknown, at: string): unknown {

@@ -150,6 +150,7 @@ export class Session implements FrameHandler {
   ): typeof DONE | typeof CLOSE {
     if (context.isAbort(error)) {
       if (context.aborted !== 'timeout') return CLOSE;
+      this.reportError(context.api, context, error);
       return this.answerError(route, request, context, startedAt, ErrorCode.REQUEST_TIMED_OUT, null);
     }
     if (isKafkaError(error)) {

@@ -54,7 +54,7 @@ export class Listener implements ConnectionShared {
   /** Sockets that came between bind and accept. */
   #early: Socket[] = [];
   #sweeper: NodeJS.Timeout | null = null;
-  #onEmpty: (() => void) | null = null;
+  #onChange: (() => void) | null = null;
 
   constructor(settings: ListenerSettings, onError: (error: Error) => void) {
     this.#settings = settings;
@@ -65,6 +65,11 @@ export class Listener implements ConnectionShared {
       this.adopt(socket);
     });
     this.#onError = onError;
+  }
+
+  /** Closed connections whose handlers or hooks are not done. */
+  get leftovers(): number {
+    return this.#present - this.#connections.size;
   }
 
   get connections(): number {
@@ -123,13 +128,13 @@ export class Listener implements ConnectionShared {
     this.#present++;
     const handler = accept.handler(socket, () => {
       this.#present--;
-      this.#checkEmpty();
+      this.#onChange?.();
     });
     const connection = new Connection(socket, handler, this);
     this.#connections.add(connection);
     socket.once('close', () => {
       this.#connections.delete(connection);
-      this.#checkEmpty();
+      this.#onChange?.();
     });
     connection.start();
   }
@@ -161,21 +166,26 @@ export class Listener implements ConnectionShared {
   /**
    * Settles with true when no connection is left, or with false at the limit: milliseconds, or a signal that aborts.
    * One at a time may wait.
+   *
+   * @param of - `sockets`: what is open. `all`: handlers and hooks of those that are closed as well.
    */
-  empty(limit: number | AbortSignal): Promise<boolean> {
-    if (this.#isEmpty) return Promise.resolve(true);
+  empty(limit: number | AbortSignal, of: 'sockets' | 'all' = 'all'): Promise<boolean> {
+    const isEmpty = (): boolean => this.#connections.size === 0 && (of === 'sockets' || this.#present === 0);
+    if (isEmpty()) return Promise.resolve(true);
     const signal = typeof limit === 'number' ? null : limit;
     if (signal?.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', settle);
-        this.#onEmpty = null;
-        resolve(this.#isEmpty);
+        this.#onChange = null;
+        resolve(isEmpty());
       };
       const timer = typeof limit === 'number' ? setTimeout(settle, limit) : undefined;
       signal?.addEventListener('abort', settle);
-      this.#onEmpty = settle;
+      this.#onChange = () => {
+        if (isEmpty()) settle();
+      };
     });
   }
 
@@ -183,13 +193,5 @@ export class Listener implements ConnectionShared {
   stop(): void {
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
     this.#sweeper = null;
-  }
-
-  get #isEmpty(): boolean {
-    return this.#present === 0 && this.#connections.size === 0;
-  }
-
-  #checkEmpty(): void {
-    if (this.#isEmpty) this.#onEmpty?.();
   }
 }

@@ -252,6 +252,7 @@ export class Writer {
   }
 
   nullableArray<T>(value: readonly T[] | null, write: WriteElement<T>, version: number, flexible: boolean): void {
+    if (value === undefined) value = this.instead<readonly T[] | null>(value, 'an array or null', []);
     if (value === null) this.lengthPrefix(-1, flexible);
     else this.array(value, write, version, flexible);
   }

@@ -269,6 +269,10 @@ describe('createStubBackend', () => {
     expect(() => createStubBackend({ mode: mode as StubMode })).toThrow(`option mode is ${JSON.stringify(mode)};`);
   });
 
+  test.each([{ Mode: 'accepting' }, 'accepting'])('refuses an option that it does not have: %j', (options) => {
+    expect(() => createStubBackend(options as never)).toThrow('createStubBackend takes { mode }');
+  });
+
   test('may be used without a gateway: it needs nothing but the advertised endpoint', () => {
     const context = { advertised: { host: 'broker', port: 1 }, apiVersion: 9 } as RequestContext<undefined>;
     const request = { topics: [{ name: 'a', topicId: NIL_UUID }] } as MetadataRequest;
