@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { decoded, type Target, targetsByMessage } from '../support/arbitraries.js';
 import { check, FUZZ_TIMEOUT_MS } from '../support/fuzz.js';
 import { decodeBody, encodeBody, goldens, written } from '../support/golden.js';
+import { pathsIn, replacedAt } from '../support/paths.js';
 
 const messages = [...targetsByMessage];
 
@@ -56,23 +57,7 @@ describe('any value of any version', () => {
 });
 
 describe('a value with anything anywhere', () => {
-  /** Every path in a value, those of whole structs and lists included. */
-  function paths(value: unknown, path: readonly string[] = []): string[][] {
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
-    return Object.entries(value).flatMap(([key, inner]) => [[...path, key], ...paths(inner, [...path, key])]);
-  }
-
-  function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
-    if (key === undefined) return by;
-    const copy = (Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) }) as Record<
-      string,
-      unknown
-    >;
-    copy[key] = replaced(copy[key], rest, by);
-    return copy;
-  }
-
-  const rich = goldens.filter(({ kind, value }) => kind === 'rich' && paths(value).length > 0);
+  const rich = goldens.filter(({ kind, value }) => kind === 'rich' && pathsIn(value).length > 0);
   const anything = fc.oneof(
     fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true }),
     fc.constantFrom<unknown[]>(null, undefined, NaN, -1, 2 ** 31, 2n ** 63n, Symbol('s'), () => 1, [null], [[]], {}),
@@ -85,7 +70,7 @@ describe('a value with anything anywhere', () => {
         fc.property(
           fc
             .constantFrom(...rich)
-            .chain((golden) => fc.tuple(fc.constant(golden), fc.constantFrom(...paths(golden.value)))),
+            .chain((golden) => fc.tuple(fc.constant(golden), fc.constantFrom(...pathsIn(golden.value)))),
           anything,
           ([golden, path], junk) => {
             const { codec } = messages.find(([name]) => name === golden.message)![1][0]!;
@@ -93,7 +78,7 @@ describe('a value with anything anywhere', () => {
             const writer = new Writer({ defaults: mode !== 'plain' });
             let bytes: Buffer;
             try {
-              bytes = encodeBody(codec, direction, version, replaced(golden.value, path, junk), writer);
+              bytes = encodeBody(codec, direction, version, replacedAt(golden.value, path, junk), writer);
             } catch (error) {
               expect(error).toBeInstanceOf(EncodeError);
               return;
