@@ -59,6 +59,11 @@ export interface ApiCodec<Request = unknown, RequestInit = unknown, Response = u
    */
   rejection?(version: number, errorCode: number, errorMessage: string | null): ResponseInit;
   /**
+   * A response without what the version does not carry and would refuse; the response itself if there is nothing to
+   * drop. Absent if no version refuses anything.
+   */
+  fitResponse?(response: ResponseInit, version: number): ResponseInit;
+  /**
    * Releases the record memory of a response that is not written; `onError` is told what an owner throws. Absent if the
    * response has no records.
    */

@@ -428,6 +428,17 @@ function rejection(_version: number, errorCode: number): AddPartitionsToTxnRespo
   };
 }
 
+function fitAddPartitionsToTxnResponse(
+  value: AddPartitionsToTxnResponseInit,
+  version: number,
+): AddPartitionsToTxnResponseInit {
+  return {
+    ...value,
+    resultsByTransaction: version >= 4 ? value.resultsByTransaction : undefined,
+    resultsByTopicV3AndBelow: version <= 3 ? value.resultsByTopicV3AndBelow : undefined,
+  };
+}
+
 /** The codec of AddPartitionsToTxn, API key 24, versions 0 to 5. Adds partitions to transactions (KIP-98). Brokers verify them in batches since KIP-890. */
 export const addPartitionsToTxnApi: ApiCodec<
   AddPartitionsToTxnRequest,
@@ -446,4 +457,5 @@ export const addPartitionsToTxnApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitAddPartitionsToTxnResponse,
 };

@@ -280,6 +280,29 @@ function rejection(_version: number, errorCode: number): DescribeDelegationToken
   };
 }
 
+function fitDescribeDelegationTokenResponse(
+  value: DescribeDelegationTokenResponseInit,
+  version: number,
+): DescribeDelegationTokenResponseInit {
+  if (version >= 3) return value;
+  return {
+    ...value,
+    tokens: value.tokens.map((token) => fitDescribeDelegationTokenResponseDescribedDelegationToken(token, version)),
+  };
+}
+
+function fitDescribeDelegationTokenResponseDescribedDelegationToken(
+  value: DescribeDelegationTokenResponseDescribedDelegationTokenInit,
+  version: number,
+): DescribeDelegationTokenResponseDescribedDelegationTokenInit {
+  if (version >= 3) return value;
+  return {
+    ...value,
+    tokenRequesterPrincipalType: undefined,
+    tokenRequesterPrincipalName: undefined,
+  };
+}
+
 /** The codec of DescribeDelegationToken, API key 41, versions 1 to 3. Lists delegation tokens (KIP-48). Their requesters since KIP-373. */
 export const describeDelegationTokenApi: ApiCodec<
   DescribeDelegationTokenRequest,
@@ -298,4 +321,5 @@ export const describeDelegationTokenApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitDescribeDelegationTokenResponse,
 };

@@ -410,6 +410,51 @@ function rejection(_version: number, errorCode: number, errorMessage: string | n
   };
 }
 
+function fitDescribeQuorumResponse(value: DescribeQuorumResponseInit, version: number): DescribeQuorumResponseInit {
+  if (version >= 2) return value;
+  return {
+    ...value,
+    topics: value.topics.map((topic) => fitDescribeQuorumResponseTopicData(topic, version)),
+    nodes: undefined,
+  };
+}
+
+function fitDescribeQuorumResponseTopicData(
+  value: DescribeQuorumResponseTopicDataInit,
+  version: number,
+): DescribeQuorumResponseTopicDataInit {
+  if (version >= 2) return value;
+  return {
+    ...value,
+    partitions: value.partitions.map((partition) => fitDescribeQuorumResponsePartitionData(partition, version)),
+  };
+}
+
+function fitDescribeQuorumResponsePartitionData(
+  value: DescribeQuorumResponsePartitionDataInit,
+  version: number,
+): DescribeQuorumResponsePartitionDataInit {
+  if (version >= 2) return value;
+  return {
+    ...value,
+    currentVoters: value.currentVoters.map((currentVoter) =>
+      fitDescribeQuorumResponseReplicaState(currentVoter, version),
+    ),
+    observers: value.observers.map((observer) => fitDescribeQuorumResponseReplicaState(observer, version)),
+  };
+}
+
+function fitDescribeQuorumResponseReplicaState(
+  value: DescribeQuorumResponseReplicaStateInit,
+  version: number,
+): DescribeQuorumResponseReplicaStateInit {
+  if (version >= 2) return value;
+  return {
+    ...value,
+    replicaDirectoryId: undefined,
+  };
+}
+
 /** The codec of DescribeQuorum, API key 55, versions 0 to 2. Leader, voters and observers of the metadata quorum (KIP-595). Timestamps since KIP-836, directories and nodes since KIP-853. */
 export const describeQuorumApi: ApiCodec<
   DescribeQuorumRequest,
@@ -428,4 +473,5 @@ export const describeQuorumApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitDescribeQuorumResponse,
 };

@@ -242,6 +242,14 @@ function rejection(version: number, errorCode: number): ElectLeadersResponseInit
   };
 }
 
+function fitElectLeadersResponse(value: ElectLeadersResponseInit, version: number): ElectLeadersResponseInit {
+  if (version >= 1) return value;
+  return {
+    ...value,
+    errorCode: 0,
+  };
+}
+
 /** The codec of ElectLeaders, API key 43, versions 0 to 2. Has partitions elect a leader, preferred or unclean (KIP-183, KIP-460). */
 export const electLeadersApi: ApiCodec<
   ElectLeadersRequest,
@@ -260,4 +268,5 @@ export const electLeadersApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitElectLeadersResponse,
 };

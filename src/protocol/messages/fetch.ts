@@ -864,6 +864,41 @@ function rejection(_version: number, errorCode: number): FetchResponseInit {
   };
 }
 
+function fitFetchResponse(value: FetchResponseInit, version: number): FetchResponseInit {
+  if (version >= 16) return value;
+  return {
+    ...value,
+    sessionId: version >= 7 ? value.sessionId : undefined,
+    responses: value.responses.map((response) => fitFetchResponseFetchableTopicResponse(response, version)),
+    nodeEndpoints: undefined,
+  };
+}
+
+function fitFetchResponseFetchableTopicResponse(
+  value: FetchResponseFetchableTopicResponseInit,
+  version: number,
+): FetchResponseFetchableTopicResponseInit {
+  if (version >= 12) return value;
+  return {
+    ...value,
+    partitions: value.partitions.map((partition) => fitFetchResponsePartitionData(partition, version)),
+  };
+}
+
+function fitFetchResponsePartitionData(
+  value: FetchResponsePartitionDataInit,
+  version: number,
+): FetchResponsePartitionDataInit {
+  if (version >= 12) return value;
+  return {
+    ...value,
+    divergingEpoch: undefined,
+    currentLeader: undefined,
+    snapshotId: undefined,
+    preferredReadReplica: version >= 11 ? value.preferredReadReplica : undefined,
+  };
+}
+
 function releaseRecords(response: FetchResponseInit, onError: (error: unknown) => void): void {
   for (const responseElement of structsOf(response.responses)) {
     for (const partition of structsOf(responseElement.partitions)) {
@@ -885,5 +920,6 @@ export const fetchApi: ApiCodec<FetchRequest, FetchRequestInit, FetchResponse, F
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitFetchResponse,
   releaseRecords,
 };

@@ -295,6 +295,38 @@ function errorResponse(request: ListOffsetsRequest, _version: number, errorCode:
   };
 }
 
+function fitListOffsetsResponse(value: ListOffsetsResponseInit, version: number): ListOffsetsResponseInit {
+  if (version >= 4) return value;
+  return {
+    ...value,
+    topics: value.topics.map((topic) => fitListOffsetsResponseListOffsetsTopicResponse(topic, version)),
+  };
+}
+
+function fitListOffsetsResponseListOffsetsTopicResponse(
+  value: ListOffsetsResponseListOffsetsTopicResponseInit,
+  version: number,
+): ListOffsetsResponseListOffsetsTopicResponseInit {
+  if (version >= 4) return value;
+  return {
+    ...value,
+    partitions: value.partitions.map((partition) =>
+      fitListOffsetsResponseListOffsetsPartitionResponse(partition, version),
+    ),
+  };
+}
+
+function fitListOffsetsResponseListOffsetsPartitionResponse(
+  value: ListOffsetsResponseListOffsetsPartitionResponseInit,
+  version: number,
+): ListOffsetsResponseListOffsetsPartitionResponseInit {
+  if (version >= 4) return value;
+  return {
+    ...value,
+    leaderEpoch: undefined,
+  };
+}
+
 /** The codec of ListOffsets, API key 2, versions 1 to 11. Finds offsets by timestamp, the first and the last among them (KIP-79, KIP-734). */
 export const listOffsetsApi: ApiCodec<
   ListOffsetsRequest,
@@ -312,4 +344,6 @@ export const listOffsetsApi: ApiCodec<
   writeResponse: writeListOffsetsResponse,
   findErrorCode,
   errorResponse,
+
+  fitResponse: fitListOffsetsResponse,
 };

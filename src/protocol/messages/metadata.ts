@@ -396,6 +396,22 @@ function rejection(_version: number, errorCode: number): MetadataResponseInit {
   };
 }
 
+function fitMetadataResponse(value: MetadataResponseInit, version: number): MetadataResponseInit {
+  return {
+    ...value,
+    topics: value.topics.map((topic) => fitMetadataResponseTopic(topic, version)),
+    clusterAuthorizedOperations: version >= 8 && version <= 10 ? value.clusterAuthorizedOperations : undefined,
+  };
+}
+
+function fitMetadataResponseTopic(value: MetadataResponseTopicInit, version: number): MetadataResponseTopicInit {
+  if (version >= 8) return value;
+  return {
+    ...value,
+    topicAuthorizedOperations: undefined,
+  };
+}
+
 /** The codec of Metadata, API key 3, versions 0 to 13. Brokers, controller, and topics with their partitions and leaders. Topic ids since KIP-516. */
 export const metadataApi: ApiCodec<MetadataRequest, MetadataRequestInit, MetadataResponse, MetadataResponseInit> = {
   key: 3,
@@ -409,4 +425,5 @@ export const metadataApi: ApiCodec<MetadataRequest, MetadataRequestInit, Metadat
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitMetadataResponse,
 };

@@ -543,6 +543,14 @@ function rejection(_version: number, errorCode: number): OffsetFetchResponseInit
   };
 }
 
+function fitOffsetFetchResponse(value: OffsetFetchResponseInit, version: number): OffsetFetchResponseInit {
+  return {
+    ...value,
+    topics: version <= 7 ? value.topics : undefined,
+    groups: version >= 8 ? value.groups : undefined,
+  };
+}
+
 /** The codec of OffsetFetch, API key 9, versions 1 to 10. Reads the committed offsets of groups. Several groups at a time since KIP-709, member epochs since KIP-848. */
 export const offsetFetchApi: ApiCodec<
   OffsetFetchRequest,
@@ -561,4 +569,5 @@ export const offsetFetchApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitOffsetFetchResponse,
 };

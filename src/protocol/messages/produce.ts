@@ -510,6 +510,39 @@ function errorResponse(
   };
 }
 
+function fitProduceResponse(value: ProduceResponseInit, version: number): ProduceResponseInit {
+  if (version >= 10) return value;
+  return {
+    ...value,
+    responses: value.responses.map((response) => fitProduceResponseTopicProduceResponse(response, version)),
+    nodeEndpoints: undefined,
+  };
+}
+
+function fitProduceResponseTopicProduceResponse(
+  value: ProduceResponseTopicProduceResponseInit,
+  version: number,
+): ProduceResponseTopicProduceResponseInit {
+  if (version >= 10) return value;
+  return {
+    ...value,
+    partitionResponses: value.partitionResponses.map((partitionResponse) =>
+      fitProduceResponsePartitionProduceResponse(partitionResponse, version),
+    ),
+  };
+}
+
+function fitProduceResponsePartitionProduceResponse(
+  value: ProduceResponsePartitionProduceResponseInit,
+  version: number,
+): ProduceResponsePartitionProduceResponseInit {
+  if (version >= 10) return value;
+  return {
+    ...value,
+    currentLeader: undefined,
+  };
+}
+
 /** The codec of Produce, API key 0, versions 3 to 13. Appends record batches to partitions. Transactions since KIP-98, topic ids since KIP-516. */
 export const produceApi: ApiCodec<ProduceRequest, ProduceRequestInit, ProduceResponse, ProduceResponseInit> = {
   key: 0,
@@ -522,4 +555,6 @@ export const produceApi: ApiCodec<ProduceRequest, ProduceRequestInit, ProduceRes
   writeResponse: writeProduceResponse,
   findErrorCode,
   errorResponse,
+
+  fitResponse: fitProduceResponse,
 };

@@ -601,5 +601,6 @@ export const shareFetchApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+
   releaseRecords,
 };

@@ -1,4 +1,5 @@
 import { emitErrorResponse, emitFindErrorCode, emitRejection, emitReleaseRecords } from './emit-errors.js';
+import { emitFit } from './emit-fit.js';
 import { emitDefault, emitReader, structsWithDefaults } from './emit-reader.js';
 import { emitTypes } from './emit-types.js';
 import { emitIsDefault, emitWriter, structsCompared } from './emit-writer.js';
@@ -26,6 +27,7 @@ export function emitApi(api: Api): string {
   const request = api.request!;
   const response = api.response!;
   const release = emitReleaseRecords(response);
+  const fit = emitFit(response);
   const rejection = emitRejection(request, response);
   const types = [
     emitMessageTypes(request, `${api.name} request, ${versionsDoc(api)}. ${api.doc}`),
@@ -37,6 +39,7 @@ export function emitApi(api: Api): string {
     emitFindErrorCode(response),
     emitErrorResponse(request, response),
     rejection,
+    fit,
     release,
   ].join('');
   const constant = `
@@ -53,6 +56,7 @@ export const ${methodName(api)}Api: ApiCodec<${request.name}, ${request.name}Ini
   findErrorCode,
   errorResponse,
   ${rejection === '' ? '' : 'rejection,'}
+  ${fit === '' ? '' : `fitResponse: fit${response.name},`}
   ${release === '' ? '' : 'releaseRecords,'}
 };
 `;

@@ -2,6 +2,7 @@ import { covers, type Field, type FieldType, type Message, type Struct } from '.
 import {
   condition,
   defaultCode,
+  elementName,
   isErrorCode,
   isNullable,
   isRequired,
@@ -132,16 +133,6 @@ function echoList(source: Source, response: Message, field: Field, path: string)
   if (inner === null) return access;
   const literal = errorStruct(element, response, inner);
   return `${list}.map((${uses(literal, name) ? name : ''}) => (${literal}))`;
-}
-
-/** `topics` -> `topic`, `partitionData` -> `partition`, `partitionIndexes` -> `partitionIndex`. */
-function elementName(list: string, outer: string): string {
-  const name = list
-    .replace(/Data$/, '')
-    .replace(/ies$/, 'y')
-    .replace(/(?<=x|ss)es$/, '')
-    .replace(/(?<!s)s$/, '');
-  return name === outer || name === list ? `${name}Element` : name;
 }
 
 function onErrorCode(field: Field, text: string): string {

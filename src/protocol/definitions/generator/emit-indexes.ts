@@ -60,6 +60,11 @@ export function emitCodecs(apis: readonly Api[]): string {
   return `${HEADER}import type { ApiCodec } from './codec.js';
 ${imports.join('\n')}
 
+/** The codec of each API, by its key. */
+export interface Codecs {
+  ${coded.map((api) => `readonly ${String(api.key)}: typeof ${methodName(api)}Api;`).join('\n')}
+}
+
 /** Every codec by its API key. */
 export const codecs: ReadonlyMap<number, ApiCodec> = new Map<number, ApiCodec>(
   [${coded.map((api) => `${methodName(api)}Api`).join(', ')}].map((codec: ApiCodec) => [codec.key, codec]),
