@@ -11,6 +11,7 @@ import {
 } from '../../src/protocol/definitions/generator/model.js';
 import { allApis, allData, structNamed } from '../support/definitions.js';
 import type { OfficialField, OfficialMessage } from './official-definitions.js';
+import { dashed } from './print-definition.js';
 
 /** The messages that are no APIs and that we define as well. */
 const DATA = /^ConsumerProtocol/;
@@ -148,12 +149,6 @@ function defaultText({ type, default: value }: OfficialField): string {
 
 function normalDefault(type: FieldType, value: string): string {
   return type.kind === 'primitive' && /^u?int/.test(type.name) ? BigInt(value).toString() : value;
-}
-
-/** Kafka writes uuids in base64. */
-function dashed(base64: string): string {
-  const hex = Buffer.from(base64, 'base64url').toString('hex');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
 function typeText(type: FieldType): string {

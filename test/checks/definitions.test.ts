@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { parseDefinitions } from '../../src/protocol/definitions/generator/parse.js';
 import { compareDefinitions } from './compare-definitions.js';
-import { parseOfficial } from './official-definitions.js';
+import { type OfficialMessage, parseOfficial } from './official-definitions.js';
+import { printApi, printData } from './print-definition.js';
 
 const request = `// A comment, and "a quote".
 { "apiKey": 7, "type": "request", "listeners": ["broker"], "name": "MadeRequest", "validVersions": "1-4",
@@ -35,15 +36,13 @@ function compare(source: string, officials: readonly string[] = [request, respon
   return compareDefinitions(officials.map(parseOfficial), apis, data);
 }
 
-describe('definitions are compared with the official ones', () => {
-  // The flexible versions of `n` are in the way of no other test.
-  const official = [
-    request
-      .replace(', "flexibleVersions": "none" }', ' }')
-      .replace('"3+", "default": "null"', '"0+", "default": "null"'),
-    response,
-  ];
+// The flexible versions of `n` are in the way of no other test.
+const official = [
+  request.replace(', "flexibleVersions": "none" }', ' }').replace('"3+", "default": "null"', '"0+", "default": "null"'),
+  response,
+];
 
+describe('definitions are compared with the official ones', () => {
   test('and differ in nothing when they say the same in other words', () => {
     expect(compare(own, official)).toEqual([]);
   });
@@ -95,5 +94,43 @@ describe('definitions are compared with the official ones', () => {
     const internal = made.replace('"broker"', '"controller"');
     expect(compare('api 7 Made 1-4 flexible 2+ unstable 4\n', [internal, response])).toEqual([]);
     expect(compare(own, [internal, response])).toEqual(['Made: codec is true, should be false']);
+  });
+});
+
+describe('an official definition in our language', () => {
+  test('says the same', () => {
+    const [made, answer] = official.map(parseOfficial) as [OfficialMessage, OfficialMessage];
+    const { apis } = parseDefinitions(printApi(made, answer), 'made.api');
+    expect(compareDefinitions([made, answer], apis, [])).toEqual([]);
+  });
+
+  test('has room for comments', () => {
+    const [made, answer] = [request, response].map(parseOfficial) as [OfficialMessage, OfficialMessage];
+    expect(printApi(made, answer).split('\n').slice(0, 14)).toEqual([
+      '# ',
+      'api 7 Made 1-4 flexible 2+ unstable 4',
+      '',
+      'request',
+      '  # ',
+      '  name string null 3+ = null',
+      '  # ',
+      '  ids []Id 2+ ignorable',
+      '    # ',
+      '    uuid uuid 2+ = 00000000-0000-0000-0000-000000000001',
+      '    # ',
+      '    shared Shared 3+ tag 0 3+',
+      '  struct Shared',
+      '    # ',
+    ]);
+  });
+
+  test('may be a message that is no API', () => {
+    const message = parseOfficial(
+      `{ "type": "data", "name": "ConsumerProtocolAnother", "validVersions": "0-1", "flexibleVersions": "none",
+         "fields": [{ "name": "Text", "type": "string", "versions": "1", "default": "" }] }`,
+    );
+    const source = printData(message);
+    expect(source).toBe('# \ndata ConsumerProtocolAnother 0-1\n  # \n  text string 1 = ""\n');
+    expect(compareDefinitions([message], [], parseDefinitions(source, 'made.api').data)).toEqual([]);
   });
 });

@@ -45,7 +45,7 @@ interface Line {
   readonly error?: string;
 }
 
-async function* linesOf(file: string, args: readonly string[]): AsyncGenerator<unknown> {
+async function* linesOf(file: string, args: readonly string[]): AsyncGenerator {
   const out = join(folder, file);
   const { exitCode, stderr } = await runClient('java', ['-cp', `${jars}*`, generator, '--out', out, ...args]);
   if (exitCode !== 0) throw new Error(stderr);

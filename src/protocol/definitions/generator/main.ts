@@ -3,8 +3,9 @@ import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
 import { emitApi, emitData, fileName } from './emit-api.js';
+import { emitDocs } from './emit-docs.js';
 import { emitApis, emitBackendMethods, emitCodecs, emitMessages } from './emit-indexes.js';
-import type { Api } from './model.js';
+import type { Api, Data } from './model.js';
 import { parseDefinitions } from './parse.js';
 
 // npm run generate           writes what the definitions say
@@ -15,15 +16,14 @@ const definitions = join(source, 'protocol/definitions');
 const messages = join(source, 'protocol/messages');
 
 const apis: Api[] = [];
-/** Files of messages that are no APIs, by name without extension. */
-const data = new Map<string, string>();
+/** Messages that are no APIs, by the name of their file without extension. */
+const data = new Map<string, readonly Data[]>();
 for (const file of (await readdir(definitions)).filter((name) => name.endsWith('.api')).sort()) {
   const parsed = parseDefinitions(await readFile(join(definitions, file), 'utf8'), file);
   const misnamed = parsed.apis.find((api) => api.request !== null && `${fileName(api)}.api` !== file);
   if (misnamed) throw new Error(`${file}: ${misnamed.name} belongs into ${fileName(misnamed)}.api`);
   apis.push(...parsed.apis);
-  const name = basename(file, '.api');
-  if (parsed.data.length > 0) data.set(name, emitData(name, parsed.data));
+  if (parsed.data.length > 0) data.set(basename(file, '.api'), parsed.data);
 }
 apis.sort((a, b) => a.key - b.key);
 
@@ -32,15 +32,16 @@ const files = new Map<string, string>([
   [join(source, 'protocol/apis.ts'), emitApis(apis)],
   [join(source, 'protocol/codecs.ts'), emitCodecs(apis)],
   [join(messages, 'index.ts'), emitMessages(apis, [...data.keys()])],
+  [join(source, '../docs/reference/protocol.md'), emitDocs(apis, [...data.values()].flat())],
 ]);
 for (const api of apis) if (api.request !== null) files.set(join(messages, `${fileName(api)}.ts`), emitApi(api));
-for (const [name, code] of data) files.set(join(messages, `${name}.ts`), code);
+for (const [name, all] of data) files.set(join(messages, `${name}.ts`), emitData(name, all));
 
 const check = process.argv.includes('--check');
 const stale: string[] = [];
 for (const [path, code] of files) {
   const options = await prettier.resolveConfig(path);
-  const formatted = await prettier.format(code, { ...options, parser: 'typescript' });
+  const formatted = await prettier.format(code, { ...options, filepath: path });
   const current = await readFile(path, 'utf8').catch(() => null);
   if (current === formatted) continue;
   stale.push(path);
