@@ -11,7 +11,7 @@ const SUBJECTS = [
   [/src\/(contract|backend-methods)\.ts$/, 'Backend'],
   [/adapters\/stub\//, 'Stub'],
   [/src\/events\.ts$/, 'Events'],
-  [/src\/protocol\/(apis|codec)\.ts$/, 'APIs and versions'],
+  [/src\/protocol\/(apis|by-number|codecs?|consumer-protocol)\.ts$/, 'APIs and versions'],
   [/src\/protocol\/header\.ts$/, 'Headers'],
   [/src\/protocol\/(reader|writer|strings)\.ts$/, 'Bytes'],
   [/\/error|src\/listener\//, 'Errors'],

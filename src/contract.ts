@@ -115,6 +115,19 @@ export interface GatewayHandle {
 }
 
 /**
+ * Feature levels, as ApiVersions tells them from version 3 on (KIP-584). Clients decide by them: `transaction.version` 2
+ * for the transactions of KIP-890, `group.version` 1 for the consumer groups of KIP-848.
+ */
+export interface Features {
+  /** Levels that the broker can run at, by feature: 0 to 32767, where 0 stands for switched off. */
+  readonly supported?: Readonly<Record<string, VersionRange>> | undefined;
+  /** The level that the cluster runs at, by feature: 1 to 32767, and within what is supported. */
+  readonly finalized?: Readonly<Record<string, number>> | undefined;
+  /** Grows with every change of the finalized levels: clients keep what came with the highest. Default: 0. */
+  readonly finalizedEpoch?: bigint | undefined;
+}
+
+/**
  * What answers the requests: a method for each API that it has, and up to four for the life cycle. Methods are called on
  * the object itself, so that an instance of a class works as well as a literal.
  *
@@ -125,6 +138,8 @@ export interface Backend<State = unknown> extends BackendMethods<State> {
   readonly name: string;
   /** Versions to allow, by API: narrows what the codec knows, never widens it. */
   readonly versions?: Partial<Record<ApiName, VersionRange>> | undefined;
+  /** Feature levels for ApiVersions; read once, after `open`. Default: none. */
+  readonly features?: Features | undefined;
   /** Allows several gateways to have this backend open at once. `open` and `close` then run once for each gateway. */
   readonly shareable?: boolean | undefined;
   /** Called once for each gateway, before it binds; a throw makes `listen()` reject. */

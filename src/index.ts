@@ -22,6 +22,7 @@ export {
   ErrorCode,
   errorName,
   type ErrorName,
+  type Features,
   type GatewayHandle,
   KafkaError,
   type Principal,

@@ -52,7 +52,7 @@ export function encodeErrorResponse(
   errorMessage: string | null,
 ): number {
   try {
-    const response = codec.errorResponse(request, errorCode, errorMessage);
+    const response = codec.errorResponse(request, version, errorCode, errorMessage);
     if (codec.findErrorCode(response, version) === 0) return 0;
     return encodeResponseFrame(dispatch, codec, version, flexibleHeader, correlationId, response);
   } catch {
@@ -63,4 +63,22 @@ export function encodeErrorResponse(
     // It may be the message: it is worth less than the answer.
     return encodeErrorResponse(dispatch, codec, version, flexibleHeader, correlationId, request, errorCode, null);
   }
+}
+
+/**
+ * Answers a request that could not be read with an error at the top of the response. False where the version has no
+ * code there: nothing was written then.
+ */
+export function encodeRejection(
+  dispatch: Dispatch,
+  codec: ApiCodec,
+  version: number,
+  flexibleHeader: boolean,
+  correlationId: number,
+  errorCode: number,
+): boolean {
+  const rejection = codec.rejection?.(version, errorCode, null);
+  if (rejection === undefined || codec.findErrorCode(rejection, version) === 0) return false;
+  encodeResponseFrame(dispatch, codec, version, flexibleHeader, correlationId, rejection);
+  return true;
 }

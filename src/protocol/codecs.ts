@@ -4,13 +4,240 @@ import { produceApi } from './messages/produce.js';
 import { fetchApi } from './messages/fetch.js';
 import { listOffsetsApi } from './messages/list-offsets.js';
 import { metadataApi } from './messages/metadata.js';
+import { offsetCommitApi } from './messages/offset-commit.js';
+import { offsetFetchApi } from './messages/offset-fetch.js';
+import { findCoordinatorApi } from './messages/find-coordinator.js';
+import { joinGroupApi } from './messages/join-group.js';
+import { heartbeatApi } from './messages/heartbeat.js';
+import { leaveGroupApi } from './messages/leave-group.js';
+import { syncGroupApi } from './messages/sync-group.js';
+import { describeGroupsApi } from './messages/describe-groups.js';
+import { listGroupsApi } from './messages/list-groups.js';
+import { saslHandshakeApi } from './messages/sasl-handshake.js';
 import { apiVersionsApi } from './messages/api-versions.js';
 import { createTopicsApi } from './messages/create-topics.js';
+import { deleteTopicsApi } from './messages/delete-topics.js';
+import { deleteRecordsApi } from './messages/delete-records.js';
+import { initProducerIdApi } from './messages/init-producer-id.js';
+import { offsetForLeaderEpochApi } from './messages/offset-for-leader-epoch.js';
+import { addPartitionsToTxnApi } from './messages/add-partitions-to-txn.js';
+import { addOffsetsToTxnApi } from './messages/add-offsets-to-txn.js';
+import { endTxnApi } from './messages/end-txn.js';
+import { writeTxnMarkersApi } from './messages/write-txn-markers.js';
+import { txnOffsetCommitApi } from './messages/txn-offset-commit.js';
+import { describeAclsApi } from './messages/describe-acls.js';
+import { createAclsApi } from './messages/create-acls.js';
+import { deleteAclsApi } from './messages/delete-acls.js';
+import { describeConfigsApi } from './messages/describe-configs.js';
+import { alterConfigsApi } from './messages/alter-configs.js';
+import { alterReplicaLogDirsApi } from './messages/alter-replica-log-dirs.js';
+import { describeLogDirsApi } from './messages/describe-log-dirs.js';
+import { saslAuthenticateApi } from './messages/sasl-authenticate.js';
+import { createPartitionsApi } from './messages/create-partitions.js';
+import { createDelegationTokenApi } from './messages/create-delegation-token.js';
+import { renewDelegationTokenApi } from './messages/renew-delegation-token.js';
+import { expireDelegationTokenApi } from './messages/expire-delegation-token.js';
+import { describeDelegationTokenApi } from './messages/describe-delegation-token.js';
+import { deleteGroupsApi } from './messages/delete-groups.js';
+import { electLeadersApi } from './messages/elect-leaders.js';
+import { incrementalAlterConfigsApi } from './messages/incremental-alter-configs.js';
+import { alterPartitionReassignmentsApi } from './messages/alter-partition-reassignments.js';
+import { listPartitionReassignmentsApi } from './messages/list-partition-reassignments.js';
+import { offsetDeleteApi } from './messages/offset-delete.js';
+import { describeClientQuotasApi } from './messages/describe-client-quotas.js';
+import { alterClientQuotasApi } from './messages/alter-client-quotas.js';
+import { describeUserScramCredentialsApi } from './messages/describe-user-scram-credentials.js';
+import { alterUserScramCredentialsApi } from './messages/alter-user-scram-credentials.js';
+import { describeQuorumApi } from './messages/describe-quorum.js';
+import { updateFeaturesApi } from './messages/update-features.js';
+import { describeClusterApi } from './messages/describe-cluster.js';
+import { describeProducersApi } from './messages/describe-producers.js';
+import { unregisterBrokerApi } from './messages/unregister-broker.js';
+import { describeTransactionsApi } from './messages/describe-transactions.js';
+import { listTransactionsApi } from './messages/list-transactions.js';
+import { consumerGroupHeartbeatApi } from './messages/consumer-group-heartbeat.js';
+import { consumerGroupDescribeApi } from './messages/consumer-group-describe.js';
+import { getTelemetrySubscriptionsApi } from './messages/get-telemetry-subscriptions.js';
+import { pushTelemetryApi } from './messages/push-telemetry.js';
+import { listConfigResourcesApi } from './messages/list-config-resources.js';
+import { describeTopicPartitionsApi } from './messages/describe-topic-partitions.js';
+import { shareGroupHeartbeatApi } from './messages/share-group-heartbeat.js';
+import { shareGroupDescribeApi } from './messages/share-group-describe.js';
+import { shareFetchApi } from './messages/share-fetch.js';
+import { shareAcknowledgeApi } from './messages/share-acknowledge.js';
+import { addRaftVoterApi } from './messages/add-raft-voter.js';
+import { removeRaftVoterApi } from './messages/remove-raft-voter.js';
+import { initializeShareGroupStateApi } from './messages/initialize-share-group-state.js';
+import { readShareGroupStateApi } from './messages/read-share-group-state.js';
+import { writeShareGroupStateApi } from './messages/write-share-group-state.js';
+import { deleteShareGroupStateApi } from './messages/delete-share-group-state.js';
+import { readShareGroupStateSummaryApi } from './messages/read-share-group-state-summary.js';
+import { streamsGroupHeartbeatApi } from './messages/streams-group-heartbeat.js';
+import { streamsGroupDescribeApi } from './messages/streams-group-describe.js';
+import { describeShareGroupOffsetsApi } from './messages/describe-share-group-offsets.js';
+import { alterShareGroupOffsetsApi } from './messages/alter-share-group-offsets.js';
+import { deleteShareGroupOffsetsApi } from './messages/delete-share-group-offsets.js';
+
+/** The codec of each API, by its key. */
+export interface Codecs {
+  readonly 0: typeof produceApi;
+  readonly 1: typeof fetchApi;
+  readonly 2: typeof listOffsetsApi;
+  readonly 3: typeof metadataApi;
+  readonly 8: typeof offsetCommitApi;
+  readonly 9: typeof offsetFetchApi;
+  readonly 10: typeof findCoordinatorApi;
+  readonly 11: typeof joinGroupApi;
+  readonly 12: typeof heartbeatApi;
+  readonly 13: typeof leaveGroupApi;
+  readonly 14: typeof syncGroupApi;
+  readonly 15: typeof describeGroupsApi;
+  readonly 16: typeof listGroupsApi;
+  readonly 17: typeof saslHandshakeApi;
+  readonly 18: typeof apiVersionsApi;
+  readonly 19: typeof createTopicsApi;
+  readonly 20: typeof deleteTopicsApi;
+  readonly 21: typeof deleteRecordsApi;
+  readonly 22: typeof initProducerIdApi;
+  readonly 23: typeof offsetForLeaderEpochApi;
+  readonly 24: typeof addPartitionsToTxnApi;
+  readonly 25: typeof addOffsetsToTxnApi;
+  readonly 26: typeof endTxnApi;
+  readonly 27: typeof writeTxnMarkersApi;
+  readonly 28: typeof txnOffsetCommitApi;
+  readonly 29: typeof describeAclsApi;
+  readonly 30: typeof createAclsApi;
+  readonly 31: typeof deleteAclsApi;
+  readonly 32: typeof describeConfigsApi;
+  readonly 33: typeof alterConfigsApi;
+  readonly 34: typeof alterReplicaLogDirsApi;
+  readonly 35: typeof describeLogDirsApi;
+  readonly 36: typeof saslAuthenticateApi;
+  readonly 37: typeof createPartitionsApi;
+  readonly 38: typeof createDelegationTokenApi;
+  readonly 39: typeof renewDelegationTokenApi;
+  readonly 40: typeof expireDelegationTokenApi;
+  readonly 41: typeof describeDelegationTokenApi;
+  readonly 42: typeof deleteGroupsApi;
+  readonly 43: typeof electLeadersApi;
+  readonly 44: typeof incrementalAlterConfigsApi;
+  readonly 45: typeof alterPartitionReassignmentsApi;
+  readonly 46: typeof listPartitionReassignmentsApi;
+  readonly 47: typeof offsetDeleteApi;
+  readonly 48: typeof describeClientQuotasApi;
+  readonly 49: typeof alterClientQuotasApi;
+  readonly 50: typeof describeUserScramCredentialsApi;
+  readonly 51: typeof alterUserScramCredentialsApi;
+  readonly 55: typeof describeQuorumApi;
+  readonly 57: typeof updateFeaturesApi;
+  readonly 60: typeof describeClusterApi;
+  readonly 61: typeof describeProducersApi;
+  readonly 64: typeof unregisterBrokerApi;
+  readonly 65: typeof describeTransactionsApi;
+  readonly 66: typeof listTransactionsApi;
+  readonly 68: typeof consumerGroupHeartbeatApi;
+  readonly 69: typeof consumerGroupDescribeApi;
+  readonly 71: typeof getTelemetrySubscriptionsApi;
+  readonly 72: typeof pushTelemetryApi;
+  readonly 74: typeof listConfigResourcesApi;
+  readonly 75: typeof describeTopicPartitionsApi;
+  readonly 76: typeof shareGroupHeartbeatApi;
+  readonly 77: typeof shareGroupDescribeApi;
+  readonly 78: typeof shareFetchApi;
+  readonly 79: typeof shareAcknowledgeApi;
+  readonly 80: typeof addRaftVoterApi;
+  readonly 81: typeof removeRaftVoterApi;
+  readonly 83: typeof initializeShareGroupStateApi;
+  readonly 84: typeof readShareGroupStateApi;
+  readonly 85: typeof writeShareGroupStateApi;
+  readonly 86: typeof deleteShareGroupStateApi;
+  readonly 87: typeof readShareGroupStateSummaryApi;
+  readonly 88: typeof streamsGroupHeartbeatApi;
+  readonly 89: typeof streamsGroupDescribeApi;
+  readonly 90: typeof describeShareGroupOffsetsApi;
+  readonly 91: typeof alterShareGroupOffsetsApi;
+  readonly 92: typeof deleteShareGroupOffsetsApi;
+}
 
 /** Every codec by its API key. */
 export const codecs: ReadonlyMap<number, ApiCodec> = new Map<number, ApiCodec>(
-  [produceApi, fetchApi, listOffsetsApi, metadataApi, apiVersionsApi, createTopicsApi].map((codec: ApiCodec) => [
-    codec.key,
-    codec,
-  ]),
+  [
+    produceApi,
+    fetchApi,
+    listOffsetsApi,
+    metadataApi,
+    offsetCommitApi,
+    offsetFetchApi,
+    findCoordinatorApi,
+    joinGroupApi,
+    heartbeatApi,
+    leaveGroupApi,
+    syncGroupApi,
+    describeGroupsApi,
+    listGroupsApi,
+    saslHandshakeApi,
+    apiVersionsApi,
+    createTopicsApi,
+    deleteTopicsApi,
+    deleteRecordsApi,
+    initProducerIdApi,
+    offsetForLeaderEpochApi,
+    addPartitionsToTxnApi,
+    addOffsetsToTxnApi,
+    endTxnApi,
+    writeTxnMarkersApi,
+    txnOffsetCommitApi,
+    describeAclsApi,
+    createAclsApi,
+    deleteAclsApi,
+    describeConfigsApi,
+    alterConfigsApi,
+    alterReplicaLogDirsApi,
+    describeLogDirsApi,
+    saslAuthenticateApi,
+    createPartitionsApi,
+    createDelegationTokenApi,
+    renewDelegationTokenApi,
+    expireDelegationTokenApi,
+    describeDelegationTokenApi,
+    deleteGroupsApi,
+    electLeadersApi,
+    incrementalAlterConfigsApi,
+    alterPartitionReassignmentsApi,
+    listPartitionReassignmentsApi,
+    offsetDeleteApi,
+    describeClientQuotasApi,
+    alterClientQuotasApi,
+    describeUserScramCredentialsApi,
+    alterUserScramCredentialsApi,
+    describeQuorumApi,
+    updateFeaturesApi,
+    describeClusterApi,
+    describeProducersApi,
+    unregisterBrokerApi,
+    describeTransactionsApi,
+    listTransactionsApi,
+    consumerGroupHeartbeatApi,
+    consumerGroupDescribeApi,
+    getTelemetrySubscriptionsApi,
+    pushTelemetryApi,
+    listConfigResourcesApi,
+    describeTopicPartitionsApi,
+    shareGroupHeartbeatApi,
+    shareGroupDescribeApi,
+    shareFetchApi,
+    shareAcknowledgeApi,
+    addRaftVoterApi,
+    removeRaftVoterApi,
+    initializeShareGroupStateApi,
+    readShareGroupStateApi,
+    writeShareGroupStateApi,
+    deleteShareGroupStateApi,
+    readShareGroupStateSummaryApi,
+    streamsGroupHeartbeatApi,
+    streamsGroupDescribeApi,
+    describeShareGroupOffsetsApi,
+    alterShareGroupOffsetsApi,
+    deleteShareGroupOffsetsApi,
+  ].map((codec: ApiCodec) => [codec.key, codec]),
 );

@@ -57,4 +57,10 @@ export class EncodeError extends Error {
     super(path === '' ? detail : `${path}: ${detail}`);
     this.path = path;
   }
+
+  /** The same error with the message it happened in, such as `MetadataResponse v9`. */
+  in(message: string): this {
+    this.message = `${message}: ${this.message}`;
+    return this;
+  }
 }

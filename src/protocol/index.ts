@@ -12,7 +12,27 @@
  * @module iggy-gateway-kafka/protocol
  */
 export { type ApiInfo, type ApiName, apis } from './apis.js';
-export type { ApiCodec, VersionRange } from './codec.js';
+export {
+  type DecodedHeader,
+  type DecodedRequest,
+  type DecodedResponse,
+  type DecodeOptions,
+  decodeRequest,
+  decodeRequestHeader,
+  decodeResponse,
+  decodeResponseHeader,
+  encodeRequest,
+  encodeRequestHeader,
+  encodeResponse,
+  encodeResponseHeader,
+  fitResponse,
+  type Loose,
+  type RequestValue,
+  type ResponseValue,
+} from './by-number.js';
+export type { ApiCodec, DataCodec, VersionRange } from './codec.js';
+export type { Codecs } from './codecs.js';
+export { decodeConsumerProtocol, encodeConsumerProtocol } from './consumer-protocol.js';
 export { ErrorCode, errorName, type ErrorName } from './error-codes.js';
 export { DecodeError, type DecodeErrorCode, EncodeError, type EncodeErrorCode } from './errors.js';
 export {

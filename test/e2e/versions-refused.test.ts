@@ -1,9 +1,10 @@
 import { apiVersionsApi, fetchApi, metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
+import { codecs } from '../../src/protocol/codecs.js';
 import { startObserved } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
 import { rawRequest } from '../support/raw-request.js';
-import { encodeRequestFrame, framed, software } from '../support/wire-client.js';
+import { decodeResponseFrame, encodeRequestFrame, framed, software } from '../support/wire-client.js';
 
 expectQuietProcess();
 
@@ -12,7 +13,14 @@ const UNSUPPORTED_VERSION = 35;
 const OLD_HEADER = Buffer.from([0, UNSUPPORTED_VERSION]);
 const FLEXIBLE_HEADER = Buffer.from([0, 0, UNSUPPORTED_VERSION]);
 
-describe('where no schema is known, the answer is a header and the code', () => {
+/** Whether an answer to a request that cannot be read has a place for a code. */
+function hasRejection(key: number, version: number): boolean {
+  const codec = codecs.get(key);
+  if (codec?.rejection === undefined || version < codec.versions.min || version > codec.versions.max) return false;
+  return codec.findErrorCode(codec.rejection(version, 1, null), version) === 1;
+}
+
+describe('a request without a body, where no schema is known or has a place for a code, is answered with header and code', () => {
   // By the table of Kafka 4.3: its first flexible version, or none.
   test.each([
     { api: 'LeaderAndIsr, which Kafka 4 has no more', key: 4, flexibleFrom: Infinity },
@@ -44,7 +52,11 @@ describe('where no schema is known, the answer is a header and the code', () => 
       client.sendRaw(rawRequest({ apiKey: key, version, correlationId: -1 - index }));
       const answer = await client.next();
       expect(answer.correlationId).toBe(-1 - index);
-      expect(answer.body, `v${version}`).toEqual(version >= flexibleFrom ? FLEXIBLE_HEADER : OLD_HEADER);
+      if (hasRejection(key, version)) {
+        expect(decodeResponseFrame(key, version, answer)).toHaveProperty('errorCode', UNSUPPORTED_VERSION);
+      } else {
+        expect(answer.body, `v${version}`).toEqual(version >= flexibleFrom ? FLEXIBLE_HEADER : OLD_HEADER);
+      }
     }
     expect(refused.map(({ apiKey, version }) => ({ apiKey, version }))).toEqual(
       versions.map((version) => ({ apiKey: key, version })),

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { EncodeError, Writer } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
@@ -17,14 +18,19 @@ describe('any value of any version', () => {
   it.each(messages)(
     'of %s comes back from its bytes, and the bytes from the value',
     (_message, targets) => {
-      check(
-        fc.property(versionAndValue(targets), ([{ codec, direction, version }, value]) => {
-          const bytes = encodeBody(codec, direction, version, value);
-          const back = decodeBody(codec, direction, version, bytes);
-          expect(back).toStrictEqual(value);
-          expect(encodeBody(codec, direction, version, back).equals(bytes)).toBe(true);
-        }),
-      );
+      for (const target of targets) {
+        const { codec, direction, version } = target;
+        check(
+          fc.property(decoded(target), (value) => {
+            const bytes = encodeBody(codec, direction, version, value);
+            const back = decodeBody(codec, direction, version, bytes);
+            // Faster than an expectation, which comes only where it fails.
+            if (!isDeepStrictEqual(back, value)) expect(back).toStrictEqual(value);
+            expect(encodeBody(codec, direction, version, back).equals(bytes)).toBe(true);
+          }),
+          1 / 40,
+        );
+      }
     },
     FUZZ_TIMEOUT_MS,
   );

@@ -74,6 +74,7 @@ describe('bytes from anywhere are a value or refused', () => {
         fc.property(fc.constantFrom(...versions), bytes, (target, input) => {
           expectBounded(target, input);
         }),
+        1 / 10,
       );
     },
     FUZZ_TIMEOUT_MS,
@@ -123,6 +124,7 @@ describe('golden bytes with damage are a value or refused', () => {
             input,
           );
         }),
+        1 / 10,
       );
     },
     FUZZ_TIMEOUT_MS,

@@ -12,7 +12,8 @@ export interface Client {
 }
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const jars = path('.jars/');
+/** Where install.sh puts Kafka’s Java client and what it needs. */
+export const jars: string = path('.jars/');
 const stubClient = path('java/StubClient.java');
 const kafkajsClient = path('kafkajs-client.ts');
 const kafkajsManifest = path('../../node_modules/kafkajs/package.json');

@@ -1,13 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import {
   type Api,
+  type Data,
   type Field,
   type FieldType,
   type Message,
   type Struct,
   within,
 } from '../../src/protocol/definitions/generator/model.js';
-import { parseApis } from '../../src/protocol/definitions/generator/parse.js';
+import { parseDefinitions } from '../../src/protocol/definitions/generator/parse.js';
 
 // What the definitions say, read without the emitters: tests compare it with what the generated codecs do.
 
@@ -16,16 +17,25 @@ export type Value = Record<string, unknown>;
 
 const folder = new URL('../../src/protocol/definitions/', import.meta.url);
 
-/** The APIs that have a codec, by key. */
-export const definedApis: readonly Api[] = readdirSync(folder)
+const files = readdirSync(folder)
   .filter((name) => name.endsWith('.api'))
-  .flatMap((name) => parseApis(readFileSync(new URL(name, folder), 'utf8'), name))
-  .filter(({ request }) => request !== null)
-  .sort((a, b) => a.key - b.key);
+  .map((name) => parseDefinitions(readFileSync(new URL(name, folder), 'utf8'), name));
 
-/** Every message of those APIs by name, such as `FetchRequest`. */
+/** Every API, those known by name among them. */
+export const allApis: readonly Api[] = files.flatMap(({ apis }) => apis).sort((a, b) => a.key - b.key);
+
+/** The APIs that have a codec, by key. */
+export const definedApis: readonly Api[] = allApis.filter(({ request }) => request !== null);
+
+/** The messages that are no APIs. */
+export const allData: readonly Data[] = files.flatMap(({ data }) => data);
+
+/** Every message by name, such as `FetchRequest`; those that are no APIs among them. */
 export const messages: ReadonlyMap<string, Message> = new Map(
-  definedApis.flatMap(({ request, response }) => [request!, response!].map((message) => [message.name, message])),
+  [
+    ...definedApis.flatMap(({ request, response }) => [request!, response!]),
+    ...allData.map(({ message }) => message),
+  ].map((message) => [message.name, message]),
 );
 
 export function messageNamed(name: string): Message {

@@ -92,7 +92,7 @@ function outcomeOf(frame: Buffer, gateway: Modelled): Outcome {
   const codec = codecOf({ apiKey });
   const request = decode(asked, codec);
   if (request === null) {
-    const rejection = codec.rejection?.(INVALID_REQUEST, null);
+    const rejection = codec.rejection?.(version, INVALID_REQUEST, null);
     if (rejection === undefined || codec.findErrorCode(rejection, version) === 0) return BROKEN;
     return { ...BROKEN, answer: answerOf(codec, asked, rejection) };
   }
@@ -116,7 +116,7 @@ function outcomeOf(frame: Buffer, gateway: Modelled): Outcome {
 function errorOutcome(codec: ApiCodec, asked: Request, request: object, code: number): Outcome {
   if (isUnanswered(asked.apiKey, request)) return { closed: true };
   try {
-    const response = codec.errorResponse(request, code, null);
+    const response = codec.errorResponse(request, asked.version, code, null);
     if (codec.findErrorCode(response, asked.version) === 0) return { closed: true };
     return { answer: answerOf(codec, asked, response) };
   } catch {
@@ -138,6 +138,10 @@ function refusal(asked: Request, gateway: Modelled): Outcome {
   if (known && request !== null) {
     const { answer } = errorOutcome(known, asked, request, UNSUPPORTED_VERSION);
     if (answer) return { event: 'refused', answer };
+  }
+  const rejection = request === null ? known?.rejection?.(version, UNSUPPORTED_VERSION, null) : undefined;
+  if (known && rejection !== undefined && known.findErrorCode(rejection, version) !== 0) {
+    return { event: 'refused', answer: answerOf(known, asked, rejection) };
   }
   const flexibleFrom = apis.find(({ key }) => key === apiKey)?.flexibleFrom ?? -1;
   const flexible = hasFlexibleResponseHeader(apiKey, flexibleFrom, version);

@@ -839,7 +839,7 @@ function findErrorCode(response: FetchResponseInit, version: number): number {
   return 0;
 }
 
-function errorResponse(request: FetchRequest, errorCode: number, _errorMessage: string | null): FetchResponseInit {
+function errorResponse(request: FetchRequest, _version: number, errorCode: number): FetchResponseInit {
   return {
     errorCode,
     sessionId: request.sessionId,
@@ -857,10 +857,45 @@ function errorResponse(request: FetchRequest, errorCode: number, _errorMessage: 
   };
 }
 
-function rejection(errorCode: number, _errorMessage: string | null): FetchResponseInit {
+function rejection(_version: number, errorCode: number): FetchResponseInit {
   return {
     errorCode,
     responses: [],
+  };
+}
+
+function fitFetchResponse(value: FetchResponseInit, version: number): FetchResponseInit {
+  if (version >= 16) return value;
+  return {
+    ...value,
+    sessionId: version >= 7 ? value.sessionId : undefined,
+    responses: value.responses.map((response) => fitFetchResponseFetchableTopicResponse(response, version)),
+    nodeEndpoints: undefined,
+  };
+}
+
+function fitFetchResponseFetchableTopicResponse(
+  value: FetchResponseFetchableTopicResponseInit,
+  version: number,
+): FetchResponseFetchableTopicResponseInit {
+  if (version >= 12) return value;
+  return {
+    ...value,
+    partitions: value.partitions.map((partition) => fitFetchResponsePartitionData(partition, version)),
+  };
+}
+
+function fitFetchResponsePartitionData(
+  value: FetchResponsePartitionDataInit,
+  version: number,
+): FetchResponsePartitionDataInit {
+  if (version >= 12) return value;
+  return {
+    ...value,
+    divergingEpoch: undefined,
+    currentLeader: undefined,
+    snapshotId: undefined,
+    preferredReadReplica: version >= 11 ? value.preferredReadReplica : undefined,
   };
 }
 
@@ -885,5 +920,6 @@ export const fetchApi: ApiCodec<FetchRequest, FetchRequestInit, FetchResponse, F
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitFetchResponse,
   releaseRecords,
 };

@@ -274,7 +274,7 @@ function writeListOffsetsResponseListOffsetsPartitionResponse(
   if (flexible) writer.noTaggedFields();
 }
 
-function findErrorCode(response: ListOffsetsResponseInit, _version: number): number {
+function findErrorCode(response: ListOffsetsResponseInit): number {
   for (const topic of response.topics) {
     for (const partition of topic.partitions) {
       if (partition.errorCode !== 0) return partition.errorCode;
@@ -283,11 +283,7 @@ function findErrorCode(response: ListOffsetsResponseInit, _version: number): num
   return 0;
 }
 
-function errorResponse(
-  request: ListOffsetsRequest,
-  errorCode: number,
-  _errorMessage: string | null,
-): ListOffsetsResponseInit {
+function errorResponse(request: ListOffsetsRequest, _version: number, errorCode: number): ListOffsetsResponseInit {
   return {
     topics: request.topics.map((topic) => ({
       name: topic.name,
@@ -296,6 +292,38 @@ function errorResponse(
         errorCode,
       })),
     })),
+  };
+}
+
+function fitListOffsetsResponse(value: ListOffsetsResponseInit, version: number): ListOffsetsResponseInit {
+  if (version >= 4) return value;
+  return {
+    ...value,
+    topics: value.topics.map((topic) => fitListOffsetsResponseListOffsetsTopicResponse(topic, version)),
+  };
+}
+
+function fitListOffsetsResponseListOffsetsTopicResponse(
+  value: ListOffsetsResponseListOffsetsTopicResponseInit,
+  version: number,
+): ListOffsetsResponseListOffsetsTopicResponseInit {
+  if (version >= 4) return value;
+  return {
+    ...value,
+    partitions: value.partitions.map((partition) =>
+      fitListOffsetsResponseListOffsetsPartitionResponse(partition, version),
+    ),
+  };
+}
+
+function fitListOffsetsResponseListOffsetsPartitionResponse(
+  value: ListOffsetsResponseListOffsetsPartitionResponseInit,
+  version: number,
+): ListOffsetsResponseListOffsetsPartitionResponseInit {
+  if (version >= 4) return value;
+  return {
+    ...value,
+    leaderEpoch: undefined,
   };
 }
 
@@ -316,4 +344,6 @@ export const listOffsetsApi: ApiCodec<
   writeResponse: writeListOffsetsResponse,
   findErrorCode,
   errorResponse,
+
+  fitResponse: fitListOffsetsResponse,
 };

@@ -375,11 +375,7 @@ function findErrorCode(response: MetadataResponseInit, version: number): number 
   return 0;
 }
 
-function errorResponse(
-  request: MetadataRequest,
-  errorCode: number,
-  _errorMessage: string | null,
-): MetadataResponseInit {
+function errorResponse(request: MetadataRequest, _version: number, errorCode: number): MetadataResponseInit {
   return {
     brokers: [],
     topics: (request.topics ?? []).map((topic) => ({
@@ -392,11 +388,27 @@ function errorResponse(
   };
 }
 
-function rejection(errorCode: number, _errorMessage: string | null): MetadataResponseInit {
+function rejection(_version: number, errorCode: number): MetadataResponseInit {
   return {
     brokers: [],
     topics: [],
     errorCode,
+  };
+}
+
+function fitMetadataResponse(value: MetadataResponseInit, version: number): MetadataResponseInit {
+  return {
+    ...value,
+    topics: value.topics.map((topic) => fitMetadataResponseTopic(topic, version)),
+    clusterAuthorizedOperations: version >= 8 && version <= 10 ? value.clusterAuthorizedOperations : undefined,
+  };
+}
+
+function fitMetadataResponseTopic(value: MetadataResponseTopicInit, version: number): MetadataResponseTopicInit {
+  if (version >= 8) return value;
+  return {
+    ...value,
+    topicAuthorizedOperations: undefined,
   };
 }
 
@@ -413,4 +425,5 @@ export const metadataApi: ApiCodec<MetadataRequest, MetadataRequestInit, Metadat
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitMetadataResponse,
 };

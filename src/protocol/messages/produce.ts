@@ -481,7 +481,7 @@ function isDefaultProduceResponseLeaderIdAndEpoch(value: ProduceResponseLeaderId
   );
 }
 
-function findErrorCode(response: ProduceResponseInit, _version: number): number {
+function findErrorCode(response: ProduceResponseInit): number {
   for (const responseElement of response.responses) {
     for (const partitionResponse of responseElement.partitionResponses) {
       if (partitionResponse.errorCode !== 0) return partitionResponse.errorCode;
@@ -490,7 +490,12 @@ function findErrorCode(response: ProduceResponseInit, _version: number): number 
   return 0;
 }
 
-function errorResponse(request: ProduceRequest, errorCode: number, errorMessage: string | null): ProduceResponseInit {
+function errorResponse(
+  request: ProduceRequest,
+  _version: number,
+  errorCode: number,
+  errorMessage: string | null,
+): ProduceResponseInit {
   return {
     responses: request.topicData.map((topic) => ({
       name: topic.name,
@@ -502,6 +507,39 @@ function errorResponse(request: ProduceRequest, errorCode: number, errorMessage:
         errorMessage,
       })),
     })),
+  };
+}
+
+function fitProduceResponse(value: ProduceResponseInit, version: number): ProduceResponseInit {
+  if (version >= 10) return value;
+  return {
+    ...value,
+    responses: value.responses.map((response) => fitProduceResponseTopicProduceResponse(response, version)),
+    nodeEndpoints: undefined,
+  };
+}
+
+function fitProduceResponseTopicProduceResponse(
+  value: ProduceResponseTopicProduceResponseInit,
+  version: number,
+): ProduceResponseTopicProduceResponseInit {
+  if (version >= 10) return value;
+  return {
+    ...value,
+    partitionResponses: value.partitionResponses.map((partitionResponse) =>
+      fitProduceResponsePartitionProduceResponse(partitionResponse, version),
+    ),
+  };
+}
+
+function fitProduceResponsePartitionProduceResponse(
+  value: ProduceResponsePartitionProduceResponseInit,
+  version: number,
+): ProduceResponsePartitionProduceResponseInit {
+  if (version >= 10) return value;
+  return {
+    ...value,
+    currentLeader: undefined,
   };
 }
 
@@ -517,4 +555,6 @@ export const produceApi: ApiCodec<ProduceRequest, ProduceRequestInit, ProduceRes
   writeResponse: writeProduceResponse,
   findErrorCode,
   errorResponse,
+
+  fitResponse: fitProduceResponse,
 };

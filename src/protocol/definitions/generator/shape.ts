@@ -67,7 +67,17 @@ export function flexibleOf(message: Message, field: Field): string {
 
 /** Whether code names a variable: a field or a text of that name is none. */
 export function uses(code: string, variable: string): boolean {
-  return new RegExp(`(?<![.\\w'])${variable}\\b(?!:)`).test(code);
+  return new RegExp(`(?<![\\w']|(?<!\\.\\.)\\.)${variable}\\b(?!:)`).test(code);
+}
+
+/** What an element of a list is called: `topics` -> `topic`, `partitionData` -> `partition`, `partitionIndexes` -> `partitionIndex`. */
+export function elementName(list: string, outer: string): string {
+  const name = list
+    .replace(/Data$/, '')
+    .replace(/ies$/, 'y')
+    .replace(/(?<=x|ss)es$/, '')
+    .replace(/(?<!s)s$/, '');
+  return name === outer || name === list ? `${name}Element` : name;
 }
 
 /** The function that reads or writes one element of an array. */

@@ -55,7 +55,7 @@ describe('an error answer', () => {
       errorCode int16
       batch records null onerror empty
 `);
-    expect(codec.errorResponse(asked, 42, 'why')).toStrictEqual({
+    expect(codec.errorResponse(asked, 0, 42, 'why')).toStrictEqual({
       errorCode: 42,
       errorMessage: 'why',
       results: [
@@ -76,13 +76,63 @@ describe('an error answer', () => {
 
   it('names elements of a list of text, none for a list that is null', () => {
     const codec = made('  groups []Group from names\n    name string from element\n    errorCode int16\n');
-    expect(codec.errorResponse(asked, 15, null)).toStrictEqual({
+    expect(codec.errorResponse(asked, 0, 15, null)).toStrictEqual({
       groups: [
         { name: 'a', errorCode: 15 },
         { name: 'b', errorCode: 15 },
       ],
     });
-    expect(codec.errorResponse({ ...asked, names: null }, 15, null)).toStrictEqual({ groups: [] });
+    expect(codec.errorResponse({ ...asked, names: null }, 0, 15, null)).toStrictEqual({ groups: [] });
+  });
+
+  it('goes over several lists one after the other, and names the elements of each in its own way', () => {
+    const codec = made(`  results []Result from topics,names
+    label string from name,element
+    topicId uuid 4+ ignorable from topicId,none
+    errorCode int16
+`);
+    expect(codec.errorResponse({ ...asked, topics: asked.topics.slice(1) }, 0, 3, null)).toStrictEqual({
+      results: [
+        { label: 'u', topicId: NIL_UUID, errorCode: 3 },
+        { label: 'a', errorCode: 3 },
+        { label: 'b', errorCode: 3 },
+      ],
+    });
+  });
+
+  it('goes over a list within a list', () => {
+    const codec = made('  results []Result from topics.partitions\n    n int32 from index\n    errorCode int16\n');
+    expect(codec.errorResponse(asked, 0, 3, null)).toStrictEqual({
+      results: [
+        { n: 3, errorCode: 3 },
+        { n: 5, errorCode: 3 },
+      ],
+    });
+  });
+
+  it('holds in a version what that carries, where the rest would be refused', () => {
+    const codec = made(`  errorCode int16 0-3
+  errorMessage string 2+ null 2+ = null
+  node int32 0-3 onerror -1
+  note string 2+ null 2+ from note = null
+  groupId string 1+ ignorable from groupId
+`);
+    const noted = { ...asked, note: 'n' };
+    const answers = [0, 2, 4].map((version) => codec.errorResponse(noted, version, 3, 'why'));
+    expect(answers).toStrictEqual([
+      { errorCode: 3, errorMessage: null, node: -1, note: null, groupId: 'g' },
+      { errorCode: 3, errorMessage: 'why', node: -1, note: 'n', groupId: 'g' },
+      { errorCode: 0, errorMessage: 'why', node: 0, note: 'n', groupId: 'g' },
+    ]);
+  });
+
+  it('echoes no bytes by their name alone', () => {
+    const source = `api 900 Made 0\n\nrequest\n  token bytes\n  user string\nresponse\n  errorCode int16\n  token bytes\n  user string\n`;
+    expect(compileApi(source).errorResponse({ token: Buffer.from('secret'), user: 'me' }, 0, 3, null)).toStrictEqual({
+      errorCode: 3,
+      token: Buffer.alloc(0),
+      user: 'me',
+    });
   });
 
   it('holds what is required, by name from the request or by default, and leaves out the rest', () => {
@@ -105,7 +155,7 @@ describe('an error answer', () => {
   late string 3+ ignorable
 `.replace('  extra int8 tag 0 4+\n', '  extra int8 4+ tag 0\n'),
     );
-    expect(codec.errorResponse(asked, 7, 'unused')).toStrictEqual({
+    expect(codec.errorResponse(asked, 0, 7, 'unused')).toStrictEqual({
       errorCode: 7,
       groupId: 'g',
       note: '',
@@ -120,6 +170,9 @@ describe('an error answer', () => {
     expect(() => made('  results []Result from nowhere\n    errorCode int16\n')).toThrow(
       'MadeResponse: results comes from nowhere, which the request does not have',
     );
+    expect(() => made('  results []Result from topics\n    a string from b,element\n    errorCode int16\n')).toThrow(
+      'MadeResponse: a comes from b,element, which Topic does not have',
+    );
   });
 });
 
@@ -131,7 +184,7 @@ describe('a rejection', () => {
   results []Result from topics
     name string from name
 `);
-    expect(codec.rejection!(42, 'why')).toStrictEqual({
+    expect(codec.rejection!(0, 42, 'why')).toStrictEqual({
       errorCode: 42,
       errorMessage: 'why',
       sessionId: -1,
