@@ -15,9 +15,15 @@ import {
   encodeResponse,
   type FetchResponse,
   fitResponse,
+  type KafkaRecord,
   type MetadataRequest,
   type MetadataRequestInit,
   Reader,
+  RecordBatch,
+  RecordBatchBuilder,
+  type RecordInit,
+  RecordReader,
+  RecordsError,
   Writer,
 } from 'iggy-gateway-kafka/protocol';
 import { metadataApi } from 'iggy-gateway-kafka/protocol/messages/metadata';
@@ -55,3 +61,11 @@ expectType<{ readonly version: number; readonly value: ConsumerProtocolSubscript
 );
 encodeConsumerProtocol(consumerProtocolSubscription, 3, { topics: [] });
 expectError(encodeConsumerProtocol(consumerProtocolSubscription, 3, { topics: [1] }));
+
+const reader = new RecordReader(new RecordBatch(Buffer.alloc(0)));
+expectType<KafkaRecord>(reader.record());
+expectAssignable<RecordInit>(reader.record());
+expectAssignable<RecordInit>({ timestamp: 0 });
+expectError<RecordInit>({ key: Buffer.alloc(0) });
+expectError(new RecordBatchBuilder({ compression: 'brotli' }));
+expectAssignable<Error>(new RecordsError('TRUNCATED', 0, 'no bytes'));
