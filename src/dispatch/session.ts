@@ -290,7 +290,7 @@ export class Session implements FrameHandler {
       apiKey: route.key,
       version,
     });
-    const rejection = route.codec.rejection?.(ErrorCode.INVALID_REQUEST, null);
+    const rejection = route.codec.rejection?.(version, ErrorCode.INVALID_REQUEST, null);
     if (rejection !== undefined && route.codec.findErrorCode(rejection, version) !== 0) {
       const flexibleHeader = version >= route.flexibleFrom && route.key !== API_VERSIONS_KEY;
       encodeResponseFrame(dispatch, route.codec, version, flexibleHeader, correlationId, rejection);

@@ -31,7 +31,12 @@ function rich(codec: { readonly key: number }, direction: 'request' | 'response'
 function answer(golden: Golden, code = 42, message: string | null = 'why'): unknown {
   const codec = codecOf(golden);
   const request = decodeBody(codec, 'request', golden.version, golden.bytes);
-  const bytes = encodeBody(codec, 'response', golden.version, codec.errorResponse(request, code, message));
+  const bytes = encodeBody(
+    codec,
+    'response',
+    golden.version,
+    codec.errorResponse(request, golden.version, code, message),
+  );
   return decodeBody(codec, 'response', golden.version, bytes);
 }
 
@@ -145,7 +150,7 @@ describe('an error answer says the code for everything that was asked', () => {
 
   it('and has none for Metadata of all topics before version 13', () => {
     const all = { topics: null } as MetadataRequest;
-    const response = metadataApi.errorResponse(all, 42, null);
+    const response = metadataApi.errorResponse(all, 12, 42, null);
     expect(response.topics).toEqual([]);
     expect(metadataApi.findErrorCode(response, 12)).toBe(0);
     expect(metadataApi.findErrorCode(response, 13)).toBe(42);
@@ -161,7 +166,7 @@ describe('a rejection, to a request that could not be read', () => {
     const { key, versions } = codec as { key: number; versions: { min: number; max: number } };
     const any = codecOf({ apiKey: key });
     for (let version = versions.min; version <= versions.max; version++) {
-      const rejection = any.rejection!(42, 'why');
+      const rejection = any.rejection!(version, 42, 'why');
       expect(any.findErrorCode(rejection, version)).toBe(version >= from ? 42 : 0);
       const read = decodeBody(any, 'response', version, encodeBody(any, 'response', version, rejection));
       expect(read).toHaveProperty('errorCode', version >= from ? 42 : 0);
