@@ -4,7 +4,175 @@ import type { ProduceRequest, ProduceResponseInit } from './protocol/messages/pr
 import type { FetchRequest, FetchResponseInit } from './protocol/messages/fetch.js';
 import type { ListOffsetsRequest, ListOffsetsResponseInit } from './protocol/messages/list-offsets.js';
 import type { MetadataRequest, MetadataResponseInit } from './protocol/messages/metadata.js';
+import type { OffsetCommitRequest, OffsetCommitResponseInit } from './protocol/messages/offset-commit.js';
+import type { OffsetFetchRequest, OffsetFetchResponseInit } from './protocol/messages/offset-fetch.js';
+import type { FindCoordinatorRequest, FindCoordinatorResponseInit } from './protocol/messages/find-coordinator.js';
+import type { JoinGroupRequest, JoinGroupResponseInit } from './protocol/messages/join-group.js';
+import type { HeartbeatRequest, HeartbeatResponseInit } from './protocol/messages/heartbeat.js';
+import type { LeaveGroupRequest, LeaveGroupResponseInit } from './protocol/messages/leave-group.js';
+import type { SyncGroupRequest, SyncGroupResponseInit } from './protocol/messages/sync-group.js';
+import type { DescribeGroupsRequest, DescribeGroupsResponseInit } from './protocol/messages/describe-groups.js';
+import type { ListGroupsRequest, ListGroupsResponseInit } from './protocol/messages/list-groups.js';
 import type { CreateTopicsRequest, CreateTopicsResponseInit } from './protocol/messages/create-topics.js';
+import type { DeleteTopicsRequest, DeleteTopicsResponseInit } from './protocol/messages/delete-topics.js';
+import type { DeleteRecordsRequest, DeleteRecordsResponseInit } from './protocol/messages/delete-records.js';
+import type { InitProducerIdRequest, InitProducerIdResponseInit } from './protocol/messages/init-producer-id.js';
+import type {
+  OffsetForLeaderEpochRequest,
+  OffsetForLeaderEpochResponseInit,
+} from './protocol/messages/offset-for-leader-epoch.js';
+import type {
+  AddPartitionsToTxnRequest,
+  AddPartitionsToTxnResponseInit,
+} from './protocol/messages/add-partitions-to-txn.js';
+import type { AddOffsetsToTxnRequest, AddOffsetsToTxnResponseInit } from './protocol/messages/add-offsets-to-txn.js';
+import type { EndTxnRequest, EndTxnResponseInit } from './protocol/messages/end-txn.js';
+import type { WriteTxnMarkersRequest, WriteTxnMarkersResponseInit } from './protocol/messages/write-txn-markers.js';
+import type { TxnOffsetCommitRequest, TxnOffsetCommitResponseInit } from './protocol/messages/txn-offset-commit.js';
+import type { DescribeAclsRequest, DescribeAclsResponseInit } from './protocol/messages/describe-acls.js';
+import type { CreateAclsRequest, CreateAclsResponseInit } from './protocol/messages/create-acls.js';
+import type { DeleteAclsRequest, DeleteAclsResponseInit } from './protocol/messages/delete-acls.js';
+import type { DescribeConfigsRequest, DescribeConfigsResponseInit } from './protocol/messages/describe-configs.js';
+import type { AlterConfigsRequest, AlterConfigsResponseInit } from './protocol/messages/alter-configs.js';
+import type {
+  AlterReplicaLogDirsRequest,
+  AlterReplicaLogDirsResponseInit,
+} from './protocol/messages/alter-replica-log-dirs.js';
+import type { DescribeLogDirsRequest, DescribeLogDirsResponseInit } from './protocol/messages/describe-log-dirs.js';
+import type { CreatePartitionsRequest, CreatePartitionsResponseInit } from './protocol/messages/create-partitions.js';
+import type {
+  CreateDelegationTokenRequest,
+  CreateDelegationTokenResponseInit,
+} from './protocol/messages/create-delegation-token.js';
+import type {
+  RenewDelegationTokenRequest,
+  RenewDelegationTokenResponseInit,
+} from './protocol/messages/renew-delegation-token.js';
+import type {
+  ExpireDelegationTokenRequest,
+  ExpireDelegationTokenResponseInit,
+} from './protocol/messages/expire-delegation-token.js';
+import type {
+  DescribeDelegationTokenRequest,
+  DescribeDelegationTokenResponseInit,
+} from './protocol/messages/describe-delegation-token.js';
+import type { DeleteGroupsRequest, DeleteGroupsResponseInit } from './protocol/messages/delete-groups.js';
+import type { ElectLeadersRequest, ElectLeadersResponseInit } from './protocol/messages/elect-leaders.js';
+import type {
+  IncrementalAlterConfigsRequest,
+  IncrementalAlterConfigsResponseInit,
+} from './protocol/messages/incremental-alter-configs.js';
+import type {
+  AlterPartitionReassignmentsRequest,
+  AlterPartitionReassignmentsResponseInit,
+} from './protocol/messages/alter-partition-reassignments.js';
+import type {
+  ListPartitionReassignmentsRequest,
+  ListPartitionReassignmentsResponseInit,
+} from './protocol/messages/list-partition-reassignments.js';
+import type { OffsetDeleteRequest, OffsetDeleteResponseInit } from './protocol/messages/offset-delete.js';
+import type {
+  DescribeClientQuotasRequest,
+  DescribeClientQuotasResponseInit,
+} from './protocol/messages/describe-client-quotas.js';
+import type {
+  AlterClientQuotasRequest,
+  AlterClientQuotasResponseInit,
+} from './protocol/messages/alter-client-quotas.js';
+import type {
+  DescribeUserScramCredentialsRequest,
+  DescribeUserScramCredentialsResponseInit,
+} from './protocol/messages/describe-user-scram-credentials.js';
+import type {
+  AlterUserScramCredentialsRequest,
+  AlterUserScramCredentialsResponseInit,
+} from './protocol/messages/alter-user-scram-credentials.js';
+import type { DescribeQuorumRequest, DescribeQuorumResponseInit } from './protocol/messages/describe-quorum.js';
+import type { UpdateFeaturesRequest, UpdateFeaturesResponseInit } from './protocol/messages/update-features.js';
+import type { DescribeClusterRequest, DescribeClusterResponseInit } from './protocol/messages/describe-cluster.js';
+import type {
+  DescribeProducersRequest,
+  DescribeProducersResponseInit,
+} from './protocol/messages/describe-producers.js';
+import type { UnregisterBrokerRequest, UnregisterBrokerResponseInit } from './protocol/messages/unregister-broker.js';
+import type {
+  DescribeTransactionsRequest,
+  DescribeTransactionsResponseInit,
+} from './protocol/messages/describe-transactions.js';
+import type { ListTransactionsRequest, ListTransactionsResponseInit } from './protocol/messages/list-transactions.js';
+import type {
+  ConsumerGroupHeartbeatRequest,
+  ConsumerGroupHeartbeatResponseInit,
+} from './protocol/messages/consumer-group-heartbeat.js';
+import type {
+  ConsumerGroupDescribeRequest,
+  ConsumerGroupDescribeResponseInit,
+} from './protocol/messages/consumer-group-describe.js';
+import type {
+  GetTelemetrySubscriptionsRequest,
+  GetTelemetrySubscriptionsResponseInit,
+} from './protocol/messages/get-telemetry-subscriptions.js';
+import type { PushTelemetryRequest, PushTelemetryResponseInit } from './protocol/messages/push-telemetry.js';
+import type {
+  ListConfigResourcesRequest,
+  ListConfigResourcesResponseInit,
+} from './protocol/messages/list-config-resources.js';
+import type {
+  DescribeTopicPartitionsRequest,
+  DescribeTopicPartitionsResponseInit,
+} from './protocol/messages/describe-topic-partitions.js';
+import type {
+  ShareGroupHeartbeatRequest,
+  ShareGroupHeartbeatResponseInit,
+} from './protocol/messages/share-group-heartbeat.js';
+import type {
+  ShareGroupDescribeRequest,
+  ShareGroupDescribeResponseInit,
+} from './protocol/messages/share-group-describe.js';
+import type { ShareFetchRequest, ShareFetchResponseInit } from './protocol/messages/share-fetch.js';
+import type { ShareAcknowledgeRequest, ShareAcknowledgeResponseInit } from './protocol/messages/share-acknowledge.js';
+import type { AddRaftVoterRequest, AddRaftVoterResponseInit } from './protocol/messages/add-raft-voter.js';
+import type { RemoveRaftVoterRequest, RemoveRaftVoterResponseInit } from './protocol/messages/remove-raft-voter.js';
+import type {
+  InitializeShareGroupStateRequest,
+  InitializeShareGroupStateResponseInit,
+} from './protocol/messages/initialize-share-group-state.js';
+import type {
+  ReadShareGroupStateRequest,
+  ReadShareGroupStateResponseInit,
+} from './protocol/messages/read-share-group-state.js';
+import type {
+  WriteShareGroupStateRequest,
+  WriteShareGroupStateResponseInit,
+} from './protocol/messages/write-share-group-state.js';
+import type {
+  DeleteShareGroupStateRequest,
+  DeleteShareGroupStateResponseInit,
+} from './protocol/messages/delete-share-group-state.js';
+import type {
+  ReadShareGroupStateSummaryRequest,
+  ReadShareGroupStateSummaryResponseInit,
+} from './protocol/messages/read-share-group-state-summary.js';
+import type {
+  StreamsGroupHeartbeatRequest,
+  StreamsGroupHeartbeatResponseInit,
+} from './protocol/messages/streams-group-heartbeat.js';
+import type {
+  StreamsGroupDescribeRequest,
+  StreamsGroupDescribeResponseInit,
+} from './protocol/messages/streams-group-describe.js';
+import type {
+  DescribeShareGroupOffsetsRequest,
+  DescribeShareGroupOffsetsResponseInit,
+} from './protocol/messages/describe-share-group-offsets.js';
+import type {
+  AlterShareGroupOffsetsRequest,
+  AlterShareGroupOffsetsResponseInit,
+} from './protocol/messages/alter-share-group-offsets.js';
+import type {
+  DeleteShareGroupOffsetsRequest,
+  DeleteShareGroupOffsetsResponseInit,
+} from './protocol/messages/delete-share-group-offsets.js';
 
 /**
  * One optional method for each API that a client can ask for. A method that is missing is an API that is not
@@ -23,6 +191,360 @@ export interface BackendMethods<State = unknown> {
   /** Brokers, controller, and topics with their partitions and leaders. Topic ids since KIP-516. API key 3, versions 0 to 13. */
   metadata?(request: MetadataRequest, context: RequestContext<State>): Awaitable<MetadataResponseInit>;
 
+  /** Commits offsets of a group. Member epochs since KIP-848. API key 8, versions 2 to 10. */
+  offsetCommit?(request: OffsetCommitRequest, context: RequestContext<State>): Awaitable<OffsetCommitResponseInit>;
+
+  /** Reads the committed offsets of groups. Several groups at a time since KIP-709, member epochs since KIP-848. API key 9, versions 1 to 10. */
+  offsetFetch?(request: OffsetFetchRequest, context: RequestContext<State>): Awaitable<OffsetFetchResponseInit>;
+
+  /** Names the broker that coordinates a group, a transactional id or a share-partition. Batches since KIP-699. API key 10, versions 0 to 6. */
+  findCoordinator?(
+    request: FindCoordinatorRequest,
+    context: RequestContext<State>,
+  ): Awaitable<FindCoordinatorResponseInit>;
+
+  /** Joins a group, or joins it again during a rebalance. Static members since KIP-345. API key 11, versions 0 to 9. */
+  joinGroup?(request: JoinGroupRequest, context: RequestContext<State>): Awaitable<JoinGroupResponseInit>;
+
+  /** Tells the coordinator of a classic group that the member is alive, and the member that a rebalance has begun. API key 12, versions 0 to 4. */
+  heartbeat?(request: HeartbeatRequest, context: RequestContext<State>): Awaitable<HeartbeatResponseInit>;
+
+  /** Takes members out of a group. Several at a time since KIP-345. API key 13, versions 0 to 5. */
+  leaveGroup?(request: LeaveGroupRequest, context: RequestContext<State>): Awaitable<LeaveGroupResponseInit>;
+
+  /** Brings the leader's assignment to the coordinator, and each member's part of it to the member. API key 14, versions 0 to 5. */
+  syncGroup?(request: SyncGroupRequest, context: RequestContext<State>): Awaitable<SyncGroupResponseInit>;
+
+  /** Describes classic groups: their state and their members. API key 15, versions 0 to 6. */
+  describeGroups?(
+    request: DescribeGroupsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeGroupsResponseInit>;
+
+  /** Lists the groups of this coordinator. Filters by state since KIP-518, by type since KIP-848. API key 16, versions 0 to 5. */
+  listGroups?(request: ListGroupsRequest, context: RequestContext<State>): Awaitable<ListGroupsResponseInit>;
+
   /** Creates topics (KIP-4); broker-side defaults since KIP-464. API key 19, versions 2 to 7. */
   createTopics?(request: CreateTopicsRequest, context: RequestContext<State>): Awaitable<CreateTopicsResponseInit>;
+
+  /** Deletes topics (KIP-4). By topic id since KIP-516. API key 20, versions 1 to 6. */
+  deleteTopics?(request: DeleteTopicsRequest, context: RequestContext<State>): Awaitable<DeleteTopicsResponseInit>;
+
+  /** Deletes the records before given offsets (KIP-107). API key 21, versions 0 to 2. */
+  deleteRecords?(request: DeleteRecordsRequest, context: RequestContext<State>): Awaitable<DeleteRecordsResponseInit>;
+
+  /** Gives a producer its id and epoch, and fences those before it (KIP-98). Bumps of the epoch since KIP-360. API key 22, versions 0 to 6. */
+  initProducerId?(
+    request: InitProducerIdRequest,
+    context: RequestContext<State>,
+  ): Awaitable<InitProducerIdResponseInit>;
+
+  /** Finds where a leader epoch ends in the leader's log (KIP-101), so that a client notices a truncation (KIP-320). API key 23, versions 2 to 4. */
+  offsetForLeaderEpoch?(
+    request: OffsetForLeaderEpochRequest,
+    context: RequestContext<State>,
+  ): Awaitable<OffsetForLeaderEpochResponseInit>;
+
+  /** Adds partitions to transactions (KIP-98). Brokers verify them in batches since KIP-890. API key 24, versions 0 to 5. */
+  addPartitionsToTxn?(
+    request: AddPartitionsToTxnRequest,
+    context: RequestContext<State>,
+  ): Awaitable<AddPartitionsToTxnResponseInit>;
+
+  /** Announces that a transaction will commit offsets of a group (KIP-98). API key 25, versions 0 to 4. */
+  addOffsetsToTxn?(
+    request: AddOffsetsToTxnRequest,
+    context: RequestContext<State>,
+  ): Awaitable<AddOffsetsToTxnResponseInit>;
+
+  /** Commits or aborts a transaction (KIP-98). Every transaction bumps the producer epoch since KIP-890. API key 26, versions 0 to 5. */
+  endTxn?(request: EndTxnRequest, context: RequestContext<State>): Awaitable<EndTxnResponseInit>;
+
+  /** Writes the end of transactions to partitions, by order of the transaction coordinator (KIP-98). Between brokers. API key 27, versions 1 to 2. */
+  writeTxnMarkers?(
+    request: WriteTxnMarkersRequest,
+    context: RequestContext<State>,
+  ): Awaitable<WriteTxnMarkersResponseInit>;
+
+  /** Commits offsets of a group as part of a transaction (KIP-98). Fenced by generation since KIP-447. API key 28, versions 0 to 5. */
+  txnOffsetCommit?(
+    request: TxnOffsetCommitRequest,
+    context: RequestContext<State>,
+  ): Awaitable<TxnOffsetCommitResponseInit>;
+
+  /** Finds the ACLs that a filter matches (KIP-140). Prefixes since KIP-290. API key 29, versions 1 to 3. */
+  describeAcls?(request: DescribeAclsRequest, context: RequestContext<State>): Awaitable<DescribeAclsResponseInit>;
+
+  /** Creates ACLs (KIP-140). Prefixes since KIP-290. API key 30, versions 1 to 3. */
+  createAcls?(request: CreateAclsRequest, context: RequestContext<State>): Awaitable<CreateAclsResponseInit>;
+
+  /** Deletes the ACLs that filters match (KIP-140). Prefixes since KIP-290. API key 31, versions 1 to 3. */
+  deleteAcls?(request: DeleteAclsRequest, context: RequestContext<State>): Awaitable<DeleteAclsResponseInit>;
+
+  /** Reads the configs of resources (KIP-133). Synonyms since KIP-226, types and documentation since KIP-569. API key 32, versions 1 to 4. */
+  describeConfigs?(
+    request: DescribeConfigsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeConfigsResponseInit>;
+
+  /** Replaces all configs of resources (KIP-133). IncrementalAlterConfigs has taken its place. API key 33, versions 0 to 2. */
+  alterConfigs?(request: AlterConfigsRequest, context: RequestContext<State>): Awaitable<AlterConfigsResponseInit>;
+
+  /** Moves replicas to other log directories of the same broker (KIP-113). API key 34, versions 1 to 2. */
+  alterReplicaLogDirs?(
+    request: AlterReplicaLogDirsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<AlterReplicaLogDirsResponseInit>;
+
+  /** Log directories of a broker and what they hold (KIP-113). Top-level error since KIP-784, sizes of volumes since KIP-827. API key 35, versions 1 to 5. */
+  describeLogDirs?(
+    request: DescribeLogDirsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeLogDirsResponseInit>;
+
+  /** Adds partitions to topics (KIP-195). API key 37, versions 0 to 3. */
+  createPartitions?(
+    request: CreatePartitionsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<CreatePartitionsResponseInit>;
+
+  /** Creates a delegation token (KIP-48). For another owner since KIP-373. API key 38, versions 1 to 3. */
+  createDelegationToken?(
+    request: CreateDelegationTokenRequest,
+    context: RequestContext<State>,
+  ): Awaitable<CreateDelegationTokenResponseInit>;
+
+  /** Puts off when a delegation token expires (KIP-48). API key 39, versions 1 to 2. */
+  renewDelegationToken?(
+    request: RenewDelegationTokenRequest,
+    context: RequestContext<State>,
+  ): Awaitable<RenewDelegationTokenResponseInit>;
+
+  /** Changes when a delegation token expires, at once if need be (KIP-48). API key 40, versions 1 to 2. */
+  expireDelegationToken?(
+    request: ExpireDelegationTokenRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ExpireDelegationTokenResponseInit>;
+
+  /** Lists delegation tokens (KIP-48). Their requesters since KIP-373. API key 41, versions 1 to 3. */
+  describeDelegationToken?(
+    request: DescribeDelegationTokenRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeDelegationTokenResponseInit>;
+
+  /** Deletes groups that have no members, with their offsets (KIP-229). API key 42, versions 0 to 2. */
+  deleteGroups?(request: DeleteGroupsRequest, context: RequestContext<State>): Awaitable<DeleteGroupsResponseInit>;
+
+  /** Has partitions elect a leader, preferred or unclean (KIP-183, KIP-460). API key 43, versions 0 to 2. */
+  electLeaders?(request: ElectLeadersRequest, context: RequestContext<State>): Awaitable<ElectLeadersResponseInit>;
+
+  /** Changes single configs of resources (KIP-339). API key 44, versions 0 to 1. */
+  incrementalAlterConfigs?(
+    request: IncrementalAlterConfigsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<IncrementalAlterConfigsResponseInit>;
+
+  /** Moves partitions to other replicas, or cancels that (KIP-455). API key 45, versions 0 to 1. */
+  alterPartitionReassignments?(
+    request: AlterPartitionReassignmentsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<AlterPartitionReassignmentsResponseInit>;
+
+  /** Lists reassignments that are under way (KIP-455). API key 46, version 0. */
+  listPartitionReassignments?(
+    request: ListPartitionReassignmentsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ListPartitionReassignmentsResponseInit>;
+
+  /** Deletes committed offsets of a group, for topics that it is not subscribed to (KIP-496). API key 47, version 0. */
+  offsetDelete?(request: OffsetDeleteRequest, context: RequestContext<State>): Awaitable<OffsetDeleteResponseInit>;
+
+  /** Finds client quotas by the entities they apply to (KIP-546). API key 48, versions 0 to 1. */
+  describeClientQuotas?(
+    request: DescribeClientQuotasRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeClientQuotasResponseInit>;
+
+  /** Sets and removes client quotas (KIP-546). API key 49, versions 0 to 1. */
+  alterClientQuotas?(
+    request: AlterClientQuotasRequest,
+    context: RequestContext<State>,
+  ): Awaitable<AlterClientQuotasResponseInit>;
+
+  /** Which SCRAM credentials users have, without the secrets (KIP-554). API key 50, version 0. */
+  describeUserScramCredentials?(
+    request: DescribeUserScramCredentialsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeUserScramCredentialsResponseInit>;
+
+  /** Sets and deletes the SCRAM credentials of users (KIP-554). API key 51, version 0. */
+  alterUserScramCredentials?(
+    request: AlterUserScramCredentialsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<AlterUserScramCredentialsResponseInit>;
+
+  /** Leader, voters and observers of the metadata quorum (KIP-595). Timestamps since KIP-836, directories and nodes since KIP-853. API key 55, versions 0 to 2. */
+  describeQuorum?(
+    request: DescribeQuorumRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeQuorumResponseInit>;
+
+  /** Changes the finalized levels of features (KIP-584). Unsafe downgrades and dry runs since KIP-778. API key 57, versions 0 to 2. */
+  updateFeatures?(
+    request: UpdateFeaturesRequest,
+    context: RequestContext<State>,
+  ): Awaitable<UpdateFeaturesResponseInit>;
+
+  /** Nodes and controller of the cluster (KIP-700). Controllers since KIP-919, fenced brokers since KIP-1073. API key 60, versions 0 to 2. */
+  describeCluster?(
+    request: DescribeClusterRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeClusterResponseInit>;
+
+  /** Describes the producers that are active on partitions (KIP-664). API key 61, version 0. */
+  describeProducers?(
+    request: DescribeProducersRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeProducersResponseInit>;
+
+  /** Takes a broker that is gone for good out of the cluster (KIP-500). API key 64, version 0. */
+  unregisterBroker?(
+    request: UnregisterBrokerRequest,
+    context: RequestContext<State>,
+  ): Awaitable<UnregisterBrokerResponseInit>;
+
+  /** Describes the transactions of transactional ids (KIP-664). API key 65, version 0. */
+  describeTransactions?(
+    request: DescribeTransactionsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeTransactionsResponseInit>;
+
+  /** Lists the transactions of this coordinator (KIP-664). Filters by duration since KIP-994, by pattern since KIP-1152. API key 66, versions 0 to 2. */
+  listTransactions?(
+    request: ListTransactionsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ListTransactionsResponseInit>;
+
+  /** Keeps a member in a consumer group, tells what it subscribes to and owns, and brings its assignment (KIP-848). API key 68, versions 0 to 1. */
+  consumerGroupHeartbeat?(
+    request: ConsumerGroupHeartbeatRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ConsumerGroupHeartbeatResponseInit>;
+
+  /** Describes consumer groups: their epochs, and their members with what is assigned to them (KIP-848). API key 69, versions 0 to 1. */
+  consumerGroupDescribe?(
+    request: ConsumerGroupDescribeRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ConsumerGroupDescribeResponseInit>;
+
+  /** Asks which metrics a client is to push, and how often (KIP-714). API key 71, version 0. */
+  getTelemetrySubscriptions?(
+    request: GetTelemetrySubscriptionsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<GetTelemetrySubscriptionsResponseInit>;
+
+  /** Pushes metrics of a client to the broker (KIP-714). API key 72, version 0. */
+  pushTelemetry?(request: PushTelemetryRequest, context: RequestContext<State>): Awaitable<PushTelemetryResponseInit>;
+
+  /** Lists the resources that have configs (KIP-1142); at first only those of client metrics (KIP-1000). API key 74, versions 0 to 1. */
+  listConfigResources?(
+    request: ListConfigResourcesRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ListConfigResourcesResponseInit>;
+
+  /** Topics with their partitions and leaders, page by page (KIP-966). API key 75, version 0. */
+  describeTopicPartitions?(
+    request: DescribeTopicPartitionsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeTopicPartitionsResponseInit>;
+
+  /** Keeps a member in a share group, tells what it subscribes to, and brings its assignment (KIP-932). API key 76, version 1. */
+  shareGroupHeartbeat?(
+    request: ShareGroupHeartbeatRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ShareGroupHeartbeatResponseInit>;
+
+  /** Describes share groups: their epochs, and their members with what is assigned to them (KIP-932). API key 77, version 1. */
+  shareGroupDescribe?(
+    request: ShareGroupDescribeRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ShareGroupDescribeResponseInit>;
+
+  /** Acquires records for a member of a share group, and may acknowledge earlier ones (KIP-932). API key 78, versions 1 to 2. */
+  shareFetch?(request: ShareFetchRequest, context: RequestContext<State>): Awaitable<ShareFetchResponseInit>;
+
+  /** Acknowledges records that a member of a share group has acquired (KIP-932). API key 79, versions 1 to 2. */
+  shareAcknowledge?(
+    request: ShareAcknowledgeRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ShareAcknowledgeResponseInit>;
+
+  /** Adds a voter to the metadata quorum (KIP-853). API key 80, versions 0 to 1. */
+  addRaftVoter?(request: AddRaftVoterRequest, context: RequestContext<State>): Awaitable<AddRaftVoterResponseInit>;
+
+  /** Takes a voter out of the metadata quorum (KIP-853). API key 81, version 0. */
+  removeRaftVoter?(
+    request: RemoveRaftVoterRequest,
+    context: RequestContext<State>,
+  ): Awaitable<RemoveRaftVoterResponseInit>;
+
+  /** Sets up the state of share-partitions at the share coordinator (KIP-932). Between brokers. API key 83, version 0. */
+  initializeShareGroupState?(
+    request: InitializeShareGroupStateRequest,
+    context: RequestContext<State>,
+  ): Awaitable<InitializeShareGroupStateResponseInit>;
+
+  /** Reads the state of share-partitions from the share coordinator (KIP-932). Between brokers. API key 84, version 0. */
+  readShareGroupState?(
+    request: ReadShareGroupStateRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ReadShareGroupStateResponseInit>;
+
+  /** Writes the state of share-partitions at the share coordinator (KIP-932). Between brokers. API key 85, versions 0 to 1. */
+  writeShareGroupState?(
+    request: WriteShareGroupStateRequest,
+    context: RequestContext<State>,
+  ): Awaitable<WriteShareGroupStateResponseInit>;
+
+  /** Deletes the state of share-partitions at the share coordinator (KIP-932). Between brokers. API key 86, version 0. */
+  deleteShareGroupState?(
+    request: DeleteShareGroupStateRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DeleteShareGroupStateResponseInit>;
+
+  /** Reads the state of share-partitions from the share coordinator, but for that of single records (KIP-932). API key 87, versions 0 to 1. */
+  readShareGroupStateSummary?(
+    request: ReadShareGroupStateSummaryRequest,
+    context: RequestContext<State>,
+  ): Awaitable<ReadShareGroupStateSummaryResponseInit>;
+
+  /** Keeps a member in a streams group, tells its topology and tasks, and brings the tasks to run (KIP-1071). API key 88, version 0. */
+  streamsGroupHeartbeat?(
+    request: StreamsGroupHeartbeatRequest,
+    context: RequestContext<State>,
+  ): Awaitable<StreamsGroupHeartbeatResponseInit>;
+
+  /** Describes streams groups: their topology, and their members with the tasks assigned to them (KIP-1071). API key 89, version 0. */
+  streamsGroupDescribe?(
+    request: StreamsGroupDescribeRequest,
+    context: RequestContext<State>,
+  ): Awaitable<StreamsGroupDescribeResponseInit>;
+
+  /** Reads the start offsets of share groups (KIP-932). Their lag since KIP-1226. API key 90, versions 0 to 1. */
+  describeShareGroupOffsets?(
+    request: DescribeShareGroupOffsetsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DescribeShareGroupOffsetsResponseInit>;
+
+  /** Sets the start offsets of a share group that has no members (KIP-932). API key 91, version 0. */
+  alterShareGroupOffsets?(
+    request: AlterShareGroupOffsetsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<AlterShareGroupOffsetsResponseInit>;
+
+  /** Deletes the offsets of topics from a share group that has no members (KIP-932). API key 92, version 0. */
+  deleteShareGroupOffsets?(
+    request: DeleteShareGroupOffsetsRequest,
+    context: RequestContext<State>,
+  ): Awaitable<DeleteShareGroupOffsetsResponseInit>;
 }

@@ -52,7 +52,7 @@ export function encodeErrorResponse(
   errorMessage: string | null,
 ): number {
   try {
-    const response = codec.errorResponse(request, errorCode, errorMessage);
+    const response = codec.errorResponse(request, version, errorCode, errorMessage);
     if (codec.findErrorCode(response, version) === 0) return 0;
     return encodeResponseFrame(dispatch, codec, version, flexibleHeader, correlationId, response);
   } catch {

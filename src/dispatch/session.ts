@@ -291,7 +291,7 @@ export class Session implements FrameHandler {
     dispatch.reader.clear();
     const reported = error instanceof DecodeError ? error.in(`${route.codec.name} request v${String(version)}`) : error;
     this.reportProtocolError(reported as Error, route.key, version);
-    const rejection = route.codec.rejection?.(ErrorCode.INVALID_REQUEST, null);
+    const rejection = route.codec.rejection?.(version, ErrorCode.INVALID_REQUEST, null);
     if (rejection !== undefined && route.codec.findErrorCode(rejection, version) !== 0) {
       const flexibleHeader = version >= route.flexibleHeaderFrom;
       encodeResponseFrame(dispatch, route.codec, version, flexibleHeader, correlationId, rejection);

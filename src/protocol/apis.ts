@@ -2,7 +2,84 @@
 import type { ApiCodec, VersionRange } from './codec.js';
 
 /** The APIs that have a codec, by the name of the backend's method. */
-export type ApiName = 'produce' | 'fetch' | 'listOffsets' | 'metadata' | 'apiVersions' | 'createTopics';
+export type ApiName =
+  | 'produce'
+  | 'fetch'
+  | 'listOffsets'
+  | 'metadata'
+  | 'offsetCommit'
+  | 'offsetFetch'
+  | 'findCoordinator'
+  | 'joinGroup'
+  | 'heartbeat'
+  | 'leaveGroup'
+  | 'syncGroup'
+  | 'describeGroups'
+  | 'listGroups'
+  | 'saslHandshake'
+  | 'apiVersions'
+  | 'createTopics'
+  | 'deleteTopics'
+  | 'deleteRecords'
+  | 'initProducerId'
+  | 'offsetForLeaderEpoch'
+  | 'addPartitionsToTxn'
+  | 'addOffsetsToTxn'
+  | 'endTxn'
+  | 'writeTxnMarkers'
+  | 'txnOffsetCommit'
+  | 'describeAcls'
+  | 'createAcls'
+  | 'deleteAcls'
+  | 'describeConfigs'
+  | 'alterConfigs'
+  | 'alterReplicaLogDirs'
+  | 'describeLogDirs'
+  | 'saslAuthenticate'
+  | 'createPartitions'
+  | 'createDelegationToken'
+  | 'renewDelegationToken'
+  | 'expireDelegationToken'
+  | 'describeDelegationToken'
+  | 'deleteGroups'
+  | 'electLeaders'
+  | 'incrementalAlterConfigs'
+  | 'alterPartitionReassignments'
+  | 'listPartitionReassignments'
+  | 'offsetDelete'
+  | 'describeClientQuotas'
+  | 'alterClientQuotas'
+  | 'describeUserScramCredentials'
+  | 'alterUserScramCredentials'
+  | 'describeQuorum'
+  | 'updateFeatures'
+  | 'describeCluster'
+  | 'describeProducers'
+  | 'unregisterBroker'
+  | 'describeTransactions'
+  | 'listTransactions'
+  | 'consumerGroupHeartbeat'
+  | 'consumerGroupDescribe'
+  | 'getTelemetrySubscriptions'
+  | 'pushTelemetry'
+  | 'listConfigResources'
+  | 'describeTopicPartitions'
+  | 'shareGroupHeartbeat'
+  | 'shareGroupDescribe'
+  | 'shareFetch'
+  | 'shareAcknowledge'
+  | 'addRaftVoter'
+  | 'removeRaftVoter'
+  | 'initializeShareGroupState'
+  | 'readShareGroupState'
+  | 'writeShareGroupState'
+  | 'deleteShareGroupState'
+  | 'readShareGroupStateSummary'
+  | 'streamsGroupHeartbeat'
+  | 'streamsGroupDescribe'
+  | 'describeShareGroupOffsets'
+  | 'alterShareGroupOffsets'
+  | 'deleteShareGroupOffsets';
 
 /** What is known of one API of Kafka 4.3. */
 export interface ApiInfo {
@@ -95,82 +172,92 @@ export const apis: readonly ApiInfo[] = [
   {
     key: 8,
     name: 'OffsetCommit',
-
+    method: 'offsetCommit',
     versions: { min: 2, max: 10 },
     flexibleFrom: 8,
     unstableFrom: null,
+    load: () => import('./messages/offset-commit.js').then((module) => module.offsetCommitApi),
   },
   {
     key: 9,
     name: 'OffsetFetch',
-
+    method: 'offsetFetch',
     versions: { min: 1, max: 10 },
     flexibleFrom: 6,
     unstableFrom: null,
+    load: () => import('./messages/offset-fetch.js').then((module) => module.offsetFetchApi),
   },
   {
     key: 10,
     name: 'FindCoordinator',
-
+    method: 'findCoordinator',
     versions: { min: 0, max: 6 },
     flexibleFrom: 3,
     unstableFrom: null,
+    load: () => import('./messages/find-coordinator.js').then((module) => module.findCoordinatorApi),
   },
   {
     key: 11,
     name: 'JoinGroup',
-
+    method: 'joinGroup',
     versions: { min: 0, max: 9 },
     flexibleFrom: 6,
     unstableFrom: null,
+    load: () => import('./messages/join-group.js').then((module) => module.joinGroupApi),
   },
   {
     key: 12,
     name: 'Heartbeat',
-
+    method: 'heartbeat',
     versions: { min: 0, max: 4 },
     flexibleFrom: 4,
     unstableFrom: null,
+    load: () => import('./messages/heartbeat.js').then((module) => module.heartbeatApi),
   },
   {
     key: 13,
     name: 'LeaveGroup',
-
+    method: 'leaveGroup',
     versions: { min: 0, max: 5 },
     flexibleFrom: 4,
     unstableFrom: null,
+    load: () => import('./messages/leave-group.js').then((module) => module.leaveGroupApi),
   },
   {
     key: 14,
     name: 'SyncGroup',
-
+    method: 'syncGroup',
     versions: { min: 0, max: 5 },
     flexibleFrom: 4,
     unstableFrom: null,
+    load: () => import('./messages/sync-group.js').then((module) => module.syncGroupApi),
   },
   {
     key: 15,
     name: 'DescribeGroups',
-
+    method: 'describeGroups',
     versions: { min: 0, max: 6 },
     flexibleFrom: 5,
     unstableFrom: null,
+    load: () => import('./messages/describe-groups.js').then((module) => module.describeGroupsApi),
   },
   {
     key: 16,
     name: 'ListGroups',
-
+    method: 'listGroups',
     versions: { min: 0, max: 5 },
     flexibleFrom: 3,
     unstableFrom: null,
+    load: () => import('./messages/list-groups.js').then((module) => module.listGroupsApi),
   },
   {
     key: 17,
     name: 'SaslHandshake',
-
+    method: 'saslHandshake',
     versions: { min: 0, max: 1 },
     flexibleFrom: -1,
     unstableFrom: null,
+    load: () => import('./messages/sasl-handshake.js').then((module) => module.saslHandshakeApi),
   },
   {
     key: 18,
@@ -193,258 +280,294 @@ export const apis: readonly ApiInfo[] = [
   {
     key: 20,
     name: 'DeleteTopics',
-
+    method: 'deleteTopics',
     versions: { min: 1, max: 6 },
     flexibleFrom: 4,
     unstableFrom: null,
+    load: () => import('./messages/delete-topics.js').then((module) => module.deleteTopicsApi),
   },
   {
     key: 21,
     name: 'DeleteRecords',
-
+    method: 'deleteRecords',
     versions: { min: 0, max: 2 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/delete-records.js').then((module) => module.deleteRecordsApi),
   },
   {
     key: 22,
     name: 'InitProducerId',
-
+    method: 'initProducerId',
     versions: { min: 0, max: 6 },
     flexibleFrom: 2,
     unstableFrom: 6,
+    load: () => import('./messages/init-producer-id.js').then((module) => module.initProducerIdApi),
   },
   {
     key: 23,
     name: 'OffsetForLeaderEpoch',
-
+    method: 'offsetForLeaderEpoch',
     versions: { min: 2, max: 4 },
     flexibleFrom: 4,
     unstableFrom: null,
+    load: () => import('./messages/offset-for-leader-epoch.js').then((module) => module.offsetForLeaderEpochApi),
   },
   {
     key: 24,
     name: 'AddPartitionsToTxn',
-
+    method: 'addPartitionsToTxn',
     versions: { min: 0, max: 5 },
     flexibleFrom: 3,
     unstableFrom: null,
+    load: () => import('./messages/add-partitions-to-txn.js').then((module) => module.addPartitionsToTxnApi),
   },
   {
     key: 25,
     name: 'AddOffsetsToTxn',
-
+    method: 'addOffsetsToTxn',
     versions: { min: 0, max: 4 },
     flexibleFrom: 3,
     unstableFrom: null,
+    load: () => import('./messages/add-offsets-to-txn.js').then((module) => module.addOffsetsToTxnApi),
   },
   {
     key: 26,
     name: 'EndTxn',
-
+    method: 'endTxn',
     versions: { min: 0, max: 5 },
     flexibleFrom: 3,
     unstableFrom: null,
+    load: () => import('./messages/end-txn.js').then((module) => module.endTxnApi),
   },
   {
     key: 27,
     name: 'WriteTxnMarkers',
-
+    method: 'writeTxnMarkers',
     versions: { min: 1, max: 2 },
     flexibleFrom: 1,
     unstableFrom: null,
+    load: () => import('./messages/write-txn-markers.js').then((module) => module.writeTxnMarkersApi),
   },
   {
     key: 28,
     name: 'TxnOffsetCommit',
-
+    method: 'txnOffsetCommit',
     versions: { min: 0, max: 5 },
     flexibleFrom: 3,
     unstableFrom: null,
+    load: () => import('./messages/txn-offset-commit.js').then((module) => module.txnOffsetCommitApi),
   },
   {
     key: 29,
     name: 'DescribeAcls',
-
+    method: 'describeAcls',
     versions: { min: 1, max: 3 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/describe-acls.js').then((module) => module.describeAclsApi),
   },
   {
     key: 30,
     name: 'CreateAcls',
-
+    method: 'createAcls',
     versions: { min: 1, max: 3 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/create-acls.js').then((module) => module.createAclsApi),
   },
   {
     key: 31,
     name: 'DeleteAcls',
-
+    method: 'deleteAcls',
     versions: { min: 1, max: 3 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/delete-acls.js').then((module) => module.deleteAclsApi),
   },
   {
     key: 32,
     name: 'DescribeConfigs',
-
+    method: 'describeConfigs',
     versions: { min: 1, max: 4 },
     flexibleFrom: 4,
     unstableFrom: null,
+    load: () => import('./messages/describe-configs.js').then((module) => module.describeConfigsApi),
   },
   {
     key: 33,
     name: 'AlterConfigs',
-
+    method: 'alterConfigs',
     versions: { min: 0, max: 2 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/alter-configs.js').then((module) => module.alterConfigsApi),
   },
   {
     key: 34,
     name: 'AlterReplicaLogDirs',
-
+    method: 'alterReplicaLogDirs',
     versions: { min: 1, max: 2 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/alter-replica-log-dirs.js').then((module) => module.alterReplicaLogDirsApi),
   },
   {
     key: 35,
     name: 'DescribeLogDirs',
-
+    method: 'describeLogDirs',
     versions: { min: 1, max: 5 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/describe-log-dirs.js').then((module) => module.describeLogDirsApi),
   },
   {
     key: 36,
     name: 'SaslAuthenticate',
-
+    method: 'saslAuthenticate',
     versions: { min: 0, max: 2 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/sasl-authenticate.js').then((module) => module.saslAuthenticateApi),
   },
   {
     key: 37,
     name: 'CreatePartitions',
-
+    method: 'createPartitions',
     versions: { min: 0, max: 3 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/create-partitions.js').then((module) => module.createPartitionsApi),
   },
   {
     key: 38,
     name: 'CreateDelegationToken',
-
+    method: 'createDelegationToken',
     versions: { min: 1, max: 3 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/create-delegation-token.js').then((module) => module.createDelegationTokenApi),
   },
   {
     key: 39,
     name: 'RenewDelegationToken',
-
+    method: 'renewDelegationToken',
     versions: { min: 1, max: 2 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/renew-delegation-token.js').then((module) => module.renewDelegationTokenApi),
   },
   {
     key: 40,
     name: 'ExpireDelegationToken',
-
+    method: 'expireDelegationToken',
     versions: { min: 1, max: 2 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/expire-delegation-token.js').then((module) => module.expireDelegationTokenApi),
   },
   {
     key: 41,
     name: 'DescribeDelegationToken',
-
+    method: 'describeDelegationToken',
     versions: { min: 1, max: 3 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/describe-delegation-token.js').then((module) => module.describeDelegationTokenApi),
   },
   {
     key: 42,
     name: 'DeleteGroups',
-
+    method: 'deleteGroups',
     versions: { min: 0, max: 2 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/delete-groups.js').then((module) => module.deleteGroupsApi),
   },
   {
     key: 43,
     name: 'ElectLeaders',
-
+    method: 'electLeaders',
     versions: { min: 0, max: 2 },
     flexibleFrom: 2,
     unstableFrom: null,
+    load: () => import('./messages/elect-leaders.js').then((module) => module.electLeadersApi),
   },
   {
     key: 44,
     name: 'IncrementalAlterConfigs',
-
+    method: 'incrementalAlterConfigs',
     versions: { min: 0, max: 1 },
     flexibleFrom: 1,
     unstableFrom: null,
+    load: () => import('./messages/incremental-alter-configs.js').then((module) => module.incrementalAlterConfigsApi),
   },
   {
     key: 45,
     name: 'AlterPartitionReassignments',
-
+    method: 'alterPartitionReassignments',
     versions: { min: 0, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () =>
+      import('./messages/alter-partition-reassignments.js').then((module) => module.alterPartitionReassignmentsApi),
   },
   {
     key: 46,
     name: 'ListPartitionReassignments',
-
+    method: 'listPartitionReassignments',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () =>
+      import('./messages/list-partition-reassignments.js').then((module) => module.listPartitionReassignmentsApi),
   },
   {
     key: 47,
     name: 'OffsetDelete',
-
+    method: 'offsetDelete',
     versions: { min: 0, max: 0 },
     flexibleFrom: -1,
     unstableFrom: null,
+    load: () => import('./messages/offset-delete.js').then((module) => module.offsetDeleteApi),
   },
   {
     key: 48,
     name: 'DescribeClientQuotas',
-
+    method: 'describeClientQuotas',
     versions: { min: 0, max: 1 },
     flexibleFrom: 1,
     unstableFrom: null,
+    load: () => import('./messages/describe-client-quotas.js').then((module) => module.describeClientQuotasApi),
   },
   {
     key: 49,
     name: 'AlterClientQuotas',
-
+    method: 'alterClientQuotas',
     versions: { min: 0, max: 1 },
     flexibleFrom: 1,
     unstableFrom: null,
+    load: () => import('./messages/alter-client-quotas.js').then((module) => module.alterClientQuotasApi),
   },
   {
     key: 50,
     name: 'DescribeUserScramCredentials',
-
+    method: 'describeUserScramCredentials',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () =>
+      import('./messages/describe-user-scram-credentials.js').then((module) => module.describeUserScramCredentialsApi),
   },
   {
     key: 51,
     name: 'AlterUserScramCredentials',
-
+    method: 'alterUserScramCredentials',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () =>
+      import('./messages/alter-user-scram-credentials.js').then((module) => module.alterUserScramCredentialsApi),
   },
   {
     key: 52,
@@ -473,10 +596,11 @@ export const apis: readonly ApiInfo[] = [
   {
     key: 55,
     name: 'DescribeQuorum',
-
+    method: 'describeQuorum',
     versions: { min: 0, max: 2 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/describe-quorum.js').then((module) => module.describeQuorumApi),
   },
   {
     key: 56,
@@ -489,10 +613,11 @@ export const apis: readonly ApiInfo[] = [
   {
     key: 57,
     name: 'UpdateFeatures',
-
+    method: 'updateFeatures',
     versions: { min: 0, max: 2 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/update-features.js').then((module) => module.updateFeaturesApi),
   },
   {
     key: 58,
@@ -513,18 +638,20 @@ export const apis: readonly ApiInfo[] = [
   {
     key: 60,
     name: 'DescribeCluster',
-
+    method: 'describeCluster',
     versions: { min: 0, max: 2 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/describe-cluster.js').then((module) => module.describeClusterApi),
   },
   {
     key: 61,
     name: 'DescribeProducers',
-
+    method: 'describeProducers',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/describe-producers.js').then((module) => module.describeProducersApi),
   },
   {
     key: 62,
@@ -545,26 +672,29 @@ export const apis: readonly ApiInfo[] = [
   {
     key: 64,
     name: 'UnregisterBroker',
-
+    method: 'unregisterBroker',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/unregister-broker.js').then((module) => module.unregisterBrokerApi),
   },
   {
     key: 65,
     name: 'DescribeTransactions',
-
+    method: 'describeTransactions',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/describe-transactions.js').then((module) => module.describeTransactionsApi),
   },
   {
     key: 66,
     name: 'ListTransactions',
-
+    method: 'listTransactions',
     versions: { min: 0, max: 2 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/list-transactions.js').then((module) => module.listTransactionsApi),
   },
   {
     key: 67,
@@ -577,18 +707,20 @@ export const apis: readonly ApiInfo[] = [
   {
     key: 68,
     name: 'ConsumerGroupHeartbeat',
-
+    method: 'consumerGroupHeartbeat',
     versions: { min: 0, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/consumer-group-heartbeat.js').then((module) => module.consumerGroupHeartbeatApi),
   },
   {
     key: 69,
     name: 'ConsumerGroupDescribe',
-
+    method: 'consumerGroupDescribe',
     versions: { min: 0, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/consumer-group-describe.js').then((module) => module.consumerGroupDescribeApi),
   },
   {
     key: 70,
@@ -601,18 +733,21 @@ export const apis: readonly ApiInfo[] = [
   {
     key: 71,
     name: 'GetTelemetrySubscriptions',
-
+    method: 'getTelemetrySubscriptions',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () =>
+      import('./messages/get-telemetry-subscriptions.js').then((module) => module.getTelemetrySubscriptionsApi),
   },
   {
     key: 72,
     name: 'PushTelemetry',
-
+    method: 'pushTelemetry',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/push-telemetry.js').then((module) => module.pushTelemetryApi),
   },
   {
     key: 73,
@@ -625,66 +760,74 @@ export const apis: readonly ApiInfo[] = [
   {
     key: 74,
     name: 'ListConfigResources',
-
+    method: 'listConfigResources',
     versions: { min: 0, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/list-config-resources.js').then((module) => module.listConfigResourcesApi),
   },
   {
     key: 75,
     name: 'DescribeTopicPartitions',
-
+    method: 'describeTopicPartitions',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/describe-topic-partitions.js').then((module) => module.describeTopicPartitionsApi),
   },
   {
     key: 76,
     name: 'ShareGroupHeartbeat',
-
+    method: 'shareGroupHeartbeat',
     versions: { min: 1, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/share-group-heartbeat.js').then((module) => module.shareGroupHeartbeatApi),
   },
   {
     key: 77,
     name: 'ShareGroupDescribe',
-
+    method: 'shareGroupDescribe',
     versions: { min: 1, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/share-group-describe.js').then((module) => module.shareGroupDescribeApi),
   },
   {
     key: 78,
     name: 'ShareFetch',
-
+    method: 'shareFetch',
     versions: { min: 1, max: 2 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/share-fetch.js').then((module) => module.shareFetchApi),
   },
   {
     key: 79,
     name: 'ShareAcknowledge',
-
+    method: 'shareAcknowledge',
     versions: { min: 1, max: 2 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/share-acknowledge.js').then((module) => module.shareAcknowledgeApi),
   },
   {
     key: 80,
     name: 'AddRaftVoter',
-
+    method: 'addRaftVoter',
     versions: { min: 0, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/add-raft-voter.js').then((module) => module.addRaftVoterApi),
   },
   {
     key: 81,
     name: 'RemoveRaftVoter',
-
+    method: 'removeRaftVoter',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/remove-raft-voter.js').then((module) => module.removeRaftVoterApi),
   },
   {
     key: 82,
@@ -697,81 +840,94 @@ export const apis: readonly ApiInfo[] = [
   {
     key: 83,
     name: 'InitializeShareGroupState',
-
+    method: 'initializeShareGroupState',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () =>
+      import('./messages/initialize-share-group-state.js').then((module) => module.initializeShareGroupStateApi),
   },
   {
     key: 84,
     name: 'ReadShareGroupState',
-
+    method: 'readShareGroupState',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/read-share-group-state.js').then((module) => module.readShareGroupStateApi),
   },
   {
     key: 85,
     name: 'WriteShareGroupState',
-
+    method: 'writeShareGroupState',
     versions: { min: 0, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/write-share-group-state.js').then((module) => module.writeShareGroupStateApi),
   },
   {
     key: 86,
     name: 'DeleteShareGroupState',
-
+    method: 'deleteShareGroupState',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/delete-share-group-state.js').then((module) => module.deleteShareGroupStateApi),
   },
   {
     key: 87,
     name: 'ReadShareGroupStateSummary',
-
+    method: 'readShareGroupStateSummary',
     versions: { min: 0, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () =>
+      import('./messages/read-share-group-state-summary.js').then((module) => module.readShareGroupStateSummaryApi),
   },
   {
     key: 88,
     name: 'StreamsGroupHeartbeat',
-
+    method: 'streamsGroupHeartbeat',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/streams-group-heartbeat.js').then((module) => module.streamsGroupHeartbeatApi),
   },
   {
     key: 89,
     name: 'StreamsGroupDescribe',
-
+    method: 'streamsGroupDescribe',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/streams-group-describe.js').then((module) => module.streamsGroupDescribeApi),
   },
   {
     key: 90,
     name: 'DescribeShareGroupOffsets',
-
+    method: 'describeShareGroupOffsets',
     versions: { min: 0, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () =>
+      import('./messages/describe-share-group-offsets.js').then((module) => module.describeShareGroupOffsetsApi),
   },
   {
     key: 91,
     name: 'AlterShareGroupOffsets',
-
+    method: 'alterShareGroupOffsets',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/alter-share-group-offsets.js').then((module) => module.alterShareGroupOffsetsApi),
   },
   {
     key: 92,
     name: 'DeleteShareGroupOffsets',
-
+    method: 'deleteShareGroupOffsets',
     versions: { min: 0, max: 0 },
     flexibleFrom: 0,
     unstableFrom: null,
+    load: () => import('./messages/delete-share-group-offsets.js').then((module) => module.deleteShareGroupOffsetsApi),
   },
 ];

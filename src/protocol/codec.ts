@@ -30,12 +30,24 @@ export interface ApiCodec<Request = unknown, RequestInit = unknown, Response = u
    * A response that says nothing but one error: at the top where there is a place for it, and for every topic,
    * partition or group of the request.
    */
-  errorResponse(request: Request, errorCode: number, errorMessage: string | null): ResponseInit;
+  errorResponse(request: Request, version: number, errorCode: number, errorMessage: string | null): ResponseInit;
   /**
    * A response with an error code at the top and nothing else, for a request that could not be read. Absent where no
    * version has a code at the top.
    */
-  rejection?(errorCode: number, errorMessage: string | null): ResponseInit;
+  rejection?(version: number, errorCode: number, errorMessage: string | null): ResponseInit;
   /** Gives record memory back to its owners: what was never written, is released here. Absent where no records are. */
   releaseRecords?(response: ResponseInit, onError: (error: unknown) => void): void;
+}
+
+/** How a message that is no API is read and written, such as what a consumer tells the others of its group. */
+export interface DataCodec<Value = unknown, Init = unknown> {
+  /** The name that Kafka gives it. */
+  readonly name: string;
+  /** The versions that Kafka 4.3 defines. */
+  readonly versions: VersionRange;
+  /** The first version with compact lengths and tagged fields (KIP-482); -1 when no version has them. */
+  readonly flexibleFrom: number;
+  read(reader: Reader, version: number): Value;
+  write(writer: Writer, value: Init, version: number): void;
 }

@@ -4,13 +4,159 @@ import { produceApi } from './messages/produce.js';
 import { fetchApi } from './messages/fetch.js';
 import { listOffsetsApi } from './messages/list-offsets.js';
 import { metadataApi } from './messages/metadata.js';
+import { offsetCommitApi } from './messages/offset-commit.js';
+import { offsetFetchApi } from './messages/offset-fetch.js';
+import { findCoordinatorApi } from './messages/find-coordinator.js';
+import { joinGroupApi } from './messages/join-group.js';
+import { heartbeatApi } from './messages/heartbeat.js';
+import { leaveGroupApi } from './messages/leave-group.js';
+import { syncGroupApi } from './messages/sync-group.js';
+import { describeGroupsApi } from './messages/describe-groups.js';
+import { listGroupsApi } from './messages/list-groups.js';
+import { saslHandshakeApi } from './messages/sasl-handshake.js';
 import { apiVersionsApi } from './messages/api-versions.js';
 import { createTopicsApi } from './messages/create-topics.js';
+import { deleteTopicsApi } from './messages/delete-topics.js';
+import { deleteRecordsApi } from './messages/delete-records.js';
+import { initProducerIdApi } from './messages/init-producer-id.js';
+import { offsetForLeaderEpochApi } from './messages/offset-for-leader-epoch.js';
+import { addPartitionsToTxnApi } from './messages/add-partitions-to-txn.js';
+import { addOffsetsToTxnApi } from './messages/add-offsets-to-txn.js';
+import { endTxnApi } from './messages/end-txn.js';
+import { writeTxnMarkersApi } from './messages/write-txn-markers.js';
+import { txnOffsetCommitApi } from './messages/txn-offset-commit.js';
+import { describeAclsApi } from './messages/describe-acls.js';
+import { createAclsApi } from './messages/create-acls.js';
+import { deleteAclsApi } from './messages/delete-acls.js';
+import { describeConfigsApi } from './messages/describe-configs.js';
+import { alterConfigsApi } from './messages/alter-configs.js';
+import { alterReplicaLogDirsApi } from './messages/alter-replica-log-dirs.js';
+import { describeLogDirsApi } from './messages/describe-log-dirs.js';
+import { saslAuthenticateApi } from './messages/sasl-authenticate.js';
+import { createPartitionsApi } from './messages/create-partitions.js';
+import { createDelegationTokenApi } from './messages/create-delegation-token.js';
+import { renewDelegationTokenApi } from './messages/renew-delegation-token.js';
+import { expireDelegationTokenApi } from './messages/expire-delegation-token.js';
+import { describeDelegationTokenApi } from './messages/describe-delegation-token.js';
+import { deleteGroupsApi } from './messages/delete-groups.js';
+import { electLeadersApi } from './messages/elect-leaders.js';
+import { incrementalAlterConfigsApi } from './messages/incremental-alter-configs.js';
+import { alterPartitionReassignmentsApi } from './messages/alter-partition-reassignments.js';
+import { listPartitionReassignmentsApi } from './messages/list-partition-reassignments.js';
+import { offsetDeleteApi } from './messages/offset-delete.js';
+import { describeClientQuotasApi } from './messages/describe-client-quotas.js';
+import { alterClientQuotasApi } from './messages/alter-client-quotas.js';
+import { describeUserScramCredentialsApi } from './messages/describe-user-scram-credentials.js';
+import { alterUserScramCredentialsApi } from './messages/alter-user-scram-credentials.js';
+import { describeQuorumApi } from './messages/describe-quorum.js';
+import { updateFeaturesApi } from './messages/update-features.js';
+import { describeClusterApi } from './messages/describe-cluster.js';
+import { describeProducersApi } from './messages/describe-producers.js';
+import { unregisterBrokerApi } from './messages/unregister-broker.js';
+import { describeTransactionsApi } from './messages/describe-transactions.js';
+import { listTransactionsApi } from './messages/list-transactions.js';
+import { consumerGroupHeartbeatApi } from './messages/consumer-group-heartbeat.js';
+import { consumerGroupDescribeApi } from './messages/consumer-group-describe.js';
+import { getTelemetrySubscriptionsApi } from './messages/get-telemetry-subscriptions.js';
+import { pushTelemetryApi } from './messages/push-telemetry.js';
+import { listConfigResourcesApi } from './messages/list-config-resources.js';
+import { describeTopicPartitionsApi } from './messages/describe-topic-partitions.js';
+import { shareGroupHeartbeatApi } from './messages/share-group-heartbeat.js';
+import { shareGroupDescribeApi } from './messages/share-group-describe.js';
+import { shareFetchApi } from './messages/share-fetch.js';
+import { shareAcknowledgeApi } from './messages/share-acknowledge.js';
+import { addRaftVoterApi } from './messages/add-raft-voter.js';
+import { removeRaftVoterApi } from './messages/remove-raft-voter.js';
+import { initializeShareGroupStateApi } from './messages/initialize-share-group-state.js';
+import { readShareGroupStateApi } from './messages/read-share-group-state.js';
+import { writeShareGroupStateApi } from './messages/write-share-group-state.js';
+import { deleteShareGroupStateApi } from './messages/delete-share-group-state.js';
+import { readShareGroupStateSummaryApi } from './messages/read-share-group-state-summary.js';
+import { streamsGroupHeartbeatApi } from './messages/streams-group-heartbeat.js';
+import { streamsGroupDescribeApi } from './messages/streams-group-describe.js';
+import { describeShareGroupOffsetsApi } from './messages/describe-share-group-offsets.js';
+import { alterShareGroupOffsetsApi } from './messages/alter-share-group-offsets.js';
+import { deleteShareGroupOffsetsApi } from './messages/delete-share-group-offsets.js';
 
 /** Every codec by its API key. */
 export const codecs: ReadonlyMap<number, ApiCodec> = new Map<number, ApiCodec>(
-  [produceApi, fetchApi, listOffsetsApi, metadataApi, apiVersionsApi, createTopicsApi].map((codec: ApiCodec) => [
-    codec.key,
-    codec,
-  ]),
+  [
+    produceApi,
+    fetchApi,
+    listOffsetsApi,
+    metadataApi,
+    offsetCommitApi,
+    offsetFetchApi,
+    findCoordinatorApi,
+    joinGroupApi,
+    heartbeatApi,
+    leaveGroupApi,
+    syncGroupApi,
+    describeGroupsApi,
+    listGroupsApi,
+    saslHandshakeApi,
+    apiVersionsApi,
+    createTopicsApi,
+    deleteTopicsApi,
+    deleteRecordsApi,
+    initProducerIdApi,
+    offsetForLeaderEpochApi,
+    addPartitionsToTxnApi,
+    addOffsetsToTxnApi,
+    endTxnApi,
+    writeTxnMarkersApi,
+    txnOffsetCommitApi,
+    describeAclsApi,
+    createAclsApi,
+    deleteAclsApi,
+    describeConfigsApi,
+    alterConfigsApi,
+    alterReplicaLogDirsApi,
+    describeLogDirsApi,
+    saslAuthenticateApi,
+    createPartitionsApi,
+    createDelegationTokenApi,
+    renewDelegationTokenApi,
+    expireDelegationTokenApi,
+    describeDelegationTokenApi,
+    deleteGroupsApi,
+    electLeadersApi,
+    incrementalAlterConfigsApi,
+    alterPartitionReassignmentsApi,
+    listPartitionReassignmentsApi,
+    offsetDeleteApi,
+    describeClientQuotasApi,
+    alterClientQuotasApi,
+    describeUserScramCredentialsApi,
+    alterUserScramCredentialsApi,
+    describeQuorumApi,
+    updateFeaturesApi,
+    describeClusterApi,
+    describeProducersApi,
+    unregisterBrokerApi,
+    describeTransactionsApi,
+    listTransactionsApi,
+    consumerGroupHeartbeatApi,
+    consumerGroupDescribeApi,
+    getTelemetrySubscriptionsApi,
+    pushTelemetryApi,
+    listConfigResourcesApi,
+    describeTopicPartitionsApi,
+    shareGroupHeartbeatApi,
+    shareGroupDescribeApi,
+    shareFetchApi,
+    shareAcknowledgeApi,
+    addRaftVoterApi,
+    removeRaftVoterApi,
+    initializeShareGroupStateApi,
+    readShareGroupStateApi,
+    writeShareGroupStateApi,
+    deleteShareGroupStateApi,
+    readShareGroupStateSummaryApi,
+    streamsGroupHeartbeatApi,
+    streamsGroupDescribeApi,
+    describeShareGroupOffsetsApi,
+    alterShareGroupOffsetsApi,
+    deleteShareGroupOffsetsApi,
+  ].map((codec: ApiCodec) => [codec.key, codec]),
 );

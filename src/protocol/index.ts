@@ -7,7 +7,7 @@
  * @module iggy-gateway-kafka/protocol
  */
 export { type ApiInfo, type ApiName, apis } from './apis.js';
-export type { ApiCodec, VersionRange } from './codec.js';
+export type { ApiCodec, DataCodec, VersionRange } from './codec.js';
 export { ErrorCode, errorName, type ErrorName } from './error-codes.js';
 export { DecodeError, type DecodeErrorCode, EncodeError, type EncodeErrorCode } from './errors.js';
 export {

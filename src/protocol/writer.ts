@@ -222,7 +222,8 @@ export class Writer {
       this.run(value);
       return;
     }
-    if (typeof value !== 'object' || value === null) value = this.instead(value, 'records', []);
+    // Left out, they are null by default, which is refused here: empty records would be an answer.
+    if (typeof value !== 'object' || value === null) this.reject(value, 'records');
     const chunks = 'chunks' in value ? value.chunks : value;
     if (!Array.isArray(chunks)) this.reject(value, 'records');
     let length = 0;

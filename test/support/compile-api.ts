@@ -3,7 +3,7 @@ import ts from 'typescript';
 import type { ApiCodec } from 'iggy-gateway-kafka/protocol';
 import { emitApi, methodName } from '../../src/protocol/definitions/generator/emit-api.js';
 import type { Api } from '../../src/protocol/definitions/generator/model.js';
-import { parseApis } from '../../src/protocol/definitions/generator/parse.js';
+import { parseDefinitions } from '../../src/protocol/definitions/generator/parse.js';
 import * as reader from '../../src/protocol/reader.js';
 import * as strings from '../../src/protocol/strings.js';
 import * as support from '../../src/protocol/support.js';
@@ -21,7 +21,7 @@ const modules: Record<string, object> = {
 
 /** Parses one API. */
 export function parseApi(source: string): Api {
-  const [api] = parseApis(source, 'made-up.api');
+  const [api] = parseDefinitions(source, 'made-up.api').apis;
   return api!;
 }
 

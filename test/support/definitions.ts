@@ -7,7 +7,7 @@ import {
   type Struct,
   within,
 } from '../../src/protocol/definitions/generator/model.js';
-import { parseApis } from '../../src/protocol/definitions/generator/parse.js';
+import { parseDefinitions } from '../../src/protocol/definitions/generator/parse.js';
 
 // What the definitions say, read without the emitters: tests compare it with what the generated codecs do.
 
@@ -16,16 +16,22 @@ export type Value = Record<string, unknown>;
 
 const folder = new URL('../../src/protocol/definitions/', import.meta.url);
 
-/** The APIs that have a codec, by key. */
-export const definedApis: readonly Api[] = readdirSync(folder)
+const files = readdirSync(folder)
   .filter((name) => name.endsWith('.api'))
-  .flatMap((name) => parseApis(readFileSync(new URL(name, folder), 'utf8'), name))
+  .map((name) => parseDefinitions(readFileSync(new URL(name, folder), 'utf8'), name));
+
+/** The APIs that have a codec, by key. */
+export const definedApis: readonly Api[] = files
+  .flatMap(({ apis }) => apis)
   .filter(({ request }) => request !== null)
   .sort((a, b) => a.key - b.key);
 
-/** Every message of those APIs by name, such as `FetchRequest`. */
+/** Every message by name, such as `FetchRequest`; those that are no APIs among them. */
 export const messages: ReadonlyMap<string, Message> = new Map(
-  definedApis.flatMap(({ request, response }) => [request!, response!].map((message) => [message.name, message])),
+  [
+    ...definedApis.flatMap(({ request, response }) => [request!, response!]),
+    ...files.flatMap(({ data }) => data.map(({ message }) => message)),
+  ].map((message) => [message.name, message]),
 );
 
 export function messageNamed(name: string): Message {

@@ -270,23 +270,19 @@ function writeApiVersionsResponseFinalizedFeatureKey(
   if (flexible) writer.noTaggedFields();
 }
 
-function findErrorCode(response: ApiVersionsResponseInit, _version: number): number {
+function findErrorCode(response: ApiVersionsResponseInit): number {
   if (response.errorCode !== 0) return response.errorCode;
   return 0;
 }
 
-function errorResponse(
-  _request: ApiVersionsRequest,
-  errorCode: number,
-  _errorMessage: string | null,
-): ApiVersionsResponseInit {
+function errorResponse(_request: ApiVersionsRequest, _version: number, errorCode: number): ApiVersionsResponseInit {
   return {
     errorCode,
     apiKeys: [],
   };
 }
 
-function rejection(errorCode: number, _errorMessage: string | null): ApiVersionsResponseInit {
+function rejection(_version: number, errorCode: number): ApiVersionsResponseInit {
   return {
     errorCode,
     apiKeys: [],

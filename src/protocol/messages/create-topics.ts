@@ -374,7 +374,7 @@ function writeCreateTopicsResponseCreatableTopicConfigs(
   if (flexible) writer.noTaggedFields();
 }
 
-function findErrorCode(response: CreateTopicsResponseInit, _version: number): number {
+function findErrorCode(response: CreateTopicsResponseInit): number {
   for (const topic of response.topics) {
     if (topic.errorCode !== 0) return topic.errorCode;
   }
@@ -383,6 +383,7 @@ function findErrorCode(response: CreateTopicsResponseInit, _version: number): nu
 
 function errorResponse(
   request: CreateTopicsRequest,
+  _version: number,
   errorCode: number,
   errorMessage: string | null,
 ): CreateTopicsResponseInit {

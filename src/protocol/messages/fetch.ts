@@ -839,7 +839,7 @@ function findErrorCode(response: FetchResponseInit, version: number): number {
   return 0;
 }
 
-function errorResponse(request: FetchRequest, errorCode: number, _errorMessage: string | null): FetchResponseInit {
+function errorResponse(request: FetchRequest, _version: number, errorCode: number): FetchResponseInit {
   return {
     errorCode,
     sessionId: request.sessionId,
@@ -857,7 +857,7 @@ function errorResponse(request: FetchRequest, errorCode: number, _errorMessage: 
   };
 }
 
-function rejection(errorCode: number, _errorMessage: string | null): FetchResponseInit {
+function rejection(_version: number, errorCode: number): FetchResponseInit {
   return {
     errorCode,
     responses: [],

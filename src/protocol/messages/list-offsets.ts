@@ -274,7 +274,7 @@ function writeListOffsetsResponseListOffsetsPartitionResponse(
   if (flexible) writer.noTaggedFields();
 }
 
-function findErrorCode(response: ListOffsetsResponseInit, _version: number): number {
+function findErrorCode(response: ListOffsetsResponseInit): number {
   for (const topic of response.topics) {
     for (const partition of topic.partitions) {
       if (partition.errorCode !== 0) return partition.errorCode;
@@ -283,11 +283,7 @@ function findErrorCode(response: ListOffsetsResponseInit, _version: number): num
   return 0;
 }
 
-function errorResponse(
-  request: ListOffsetsRequest,
-  errorCode: number,
-  _errorMessage: string | null,
-): ListOffsetsResponseInit {
+function errorResponse(request: ListOffsetsRequest, _version: number, errorCode: number): ListOffsetsResponseInit {
   return {
     topics: request.topics.map((topic) => ({
       name: topic.name,

@@ -375,11 +375,7 @@ function findErrorCode(response: MetadataResponseInit, version: number): number 
   return 0;
 }
 
-function errorResponse(
-  request: MetadataRequest,
-  errorCode: number,
-  _errorMessage: string | null,
-): MetadataResponseInit {
+function errorResponse(request: MetadataRequest, _version: number, errorCode: number): MetadataResponseInit {
   return {
     brokers: [],
     topics: (request.topics ?? []).map((topic) => ({
@@ -392,7 +388,7 @@ function errorResponse(
   };
 }
 
-function rejection(errorCode: number, _errorMessage: string | null): MetadataResponseInit {
+function rejection(_version: number, errorCode: number): MetadataResponseInit {
   return {
     brokers: [],
     topics: [],

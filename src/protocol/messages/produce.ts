@@ -481,7 +481,7 @@ function isDefaultProduceResponseLeaderIdAndEpoch(value: ProduceResponseLeaderId
   );
 }
 
-function findErrorCode(response: ProduceResponseInit, _version: number): number {
+function findErrorCode(response: ProduceResponseInit): number {
   for (const responseElement of response.responses) {
     for (const partitionResponse of responseElement.partitionResponses) {
       if (partitionResponse.errorCode !== 0) return partitionResponse.errorCode;
@@ -490,7 +490,12 @@ function findErrorCode(response: ProduceResponseInit, _version: number): number 
   return 0;
 }
 
-function errorResponse(request: ProduceRequest, errorCode: number, errorMessage: string | null): ProduceResponseInit {
+function errorResponse(
+  request: ProduceRequest,
+  _version: number,
+  errorCode: number,
+  errorMessage: string | null,
+): ProduceResponseInit {
   return {
     responses: request.topicData.map((topic) => ({
       name: topic.name,

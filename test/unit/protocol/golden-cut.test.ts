@@ -1,6 +1,6 @@
 import { DecodeError, Reader, readRequestHeader, readResponseHeader } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
-import { codecOf, decodeBody, goldenHeaders, goldens } from '../../support/golden.js';
+import { decodeSample, goldenHeaders, readSample, samplesByMessage } from '../../support/golden.js';
 
 /** What decoding a damaged message throws. */
 function failure(decode: () => unknown): unknown {
@@ -12,37 +12,38 @@ function failure(decode: () => unknown): unknown {
   return undefined;
 }
 
-describe('a golden message', () => {
-  it.each(goldens)('$title: cut short at any byte does not decode', (golden) => {
-    const { direction, version, bytes } = golden;
+describe.each([...samplesByMessage])('a golden %s', (_name, samples) => {
+  it('cut short at any byte does not decode', () => {
     const wrong: unknown[] = [];
-    for (let length = 0; length < bytes.length; length++) {
-      const error = failure(() => decodeBody(codecOf(golden), direction, version, bytes.subarray(0, length)));
-      if (!(error instanceof DecodeError && error.code === 'TRUNCATED')) wrong.push([length, error]);
+    for (const sample of samples) {
+      for (let length = 0; length < sample.bytes.length; length++) {
+        const error = failure(() => decodeSample(sample, sample.bytes.subarray(0, length)));
+        if (!(error instanceof DecodeError && error.code === 'TRUNCATED')) wrong.push([sample.title, length, error]);
+      }
     }
     expect(wrong).toEqual([]);
   });
 
-  it.each(goldens)('$title: cut short within a larger buffer is not read beyond its end', (golden) => {
-    const { direction, version, bytes } = golden;
-    const codec = codecOf(golden);
-    const read = direction === 'request' ? codec.readRequest : codec.readResponse;
-    const between = Buffer.concat([Buffer.alloc(3, 0xff), bytes, Buffer.alloc(64)]);
+  it('cut short within a larger buffer is not read beyond its end', () => {
     const wrong: unknown[] = [];
-    for (let length = 0; length < bytes.length; length += 7) {
-      const reader = new Reader(between, 3, 3 + length);
-      const error = failure(() => read(reader, version));
-      if (!(error instanceof DecodeError && reader.position <= 3 + length)) wrong.push([length, error]);
+    for (const sample of samples) {
+      const between = Buffer.concat([Buffer.alloc(3, 0xff), sample.bytes, Buffer.alloc(64)]);
+      for (let length = 0; length < sample.bytes.length; length += 7) {
+        const reader = new Reader(between, 3, 3 + length);
+        const error = failure(() => readSample(sample, reader));
+        if (!(error instanceof DecodeError && reader.position <= 3 + length)) wrong.push([sample.title, length, error]);
+      }
     }
     expect(wrong).toEqual([]);
   });
 
-  it.each(goldens)('$title: followed by anything is refused', (golden) => {
-    const { direction, version, bytes } = golden;
-    for (const more of [Buffer.of(0), Buffer.alloc(5, 0xff)]) {
-      const error = failure(() => decodeBody(codecOf(golden), direction, version, Buffer.concat([bytes, more])));
-      expect(error).toBeInstanceOf(DecodeError);
-      expect(error).toMatchObject({ code: 'TRAILING_BYTES', offset: bytes.length });
+  it('followed by anything is refused', () => {
+    for (const sample of samples) {
+      for (const more of [Buffer.of(0), Buffer.alloc(5, 0xff)]) {
+        const error = failure(() => decodeSample(sample, Buffer.concat([sample.bytes, more])));
+        expect(error, sample.title).toBeInstanceOf(DecodeError);
+        expect(error, sample.title).toMatchObject({ code: 'TRAILING_BYTES', offset: sample.bytes.length });
+      }
     }
   });
 });

@@ -7,59 +7,73 @@ import {
   writeResponseHeader,
 } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
-import { complete, messageNamed } from '../../support/definitions.js';
-import { codecOf, decodeBody, encodeBody, goldenHeaders, goldens, written } from '../../support/golden.js';
+import type { Message } from '../../../src/protocol/definitions/generator/model.js';
+import { complete, definedApis, messageNamed, messages } from '../../support/definitions.js';
+import { decodeSample, encodeSample, goldenHeaders, samplesByMessage, written } from '../../support/golden.js';
 
-const coded = await Promise.all(apis.flatMap(({ load }) => (load === undefined ? [] : [load()])));
+const byMessage = [...samplesByMessage];
 
 describe('golden bytes of kafka-clients', () => {
-  it.each(coded)('cover every version of $name, request and response, minimal and rich', ({ key, versions }) => {
-    const there = new Set(
-      goldens
-        .filter(({ apiKey }) => apiKey === key)
-        .map((golden) => `${golden.direction} ${golden.version} ${golden.kind}`),
+  it('are there for all 77 APIs and the messages of the consumer protocol', () => {
+    expect([...samplesByMessage.keys()].sort()).toEqual([...messages.keys()].sort());
+    expect(definedApis).toHaveLength(77);
+    expect(apis.filter(({ load }) => load !== undefined).map(({ key }) => key)).toEqual(
+      definedApis.map(({ key }) => key),
     );
-    const missing: string[] = [];
-    for (let version = versions.min; version <= versions.max; version++) {
-      for (const direction of ['request', 'response']) {
-        for (const kind of ['minimal', 'rich']) {
-          const wanted = `${direction} ${version} ${kind}`;
-          if (!there.has(wanted)) missing.push(wanted);
+    const apiVersions = definedApis.reduce((sum, { versions }) => sum + versions.max - versions.min + 1, 0);
+    expect(apiVersions).toBe(278);
+  });
+
+  it.each([...messages])(
+    'cover every version of %s, minimal, rich, and null where there may be one',
+    (name, message) => {
+      const there = new Set(samplesByMessage.get(name)!.map(({ version, kind }) => `${String(version)} ${kind}`));
+      const missing: string[] = [];
+      for (let version = message.versions.min; version <= message.versions.max; version++) {
+        for (const kind of ['minimal', 'rich', ...(hasNullable(message, version) ? ['nulls'] : [])]) {
+          if (!there.has(`${String(version)} ${kind}`)) missing.push(`${String(version)} ${kind}`);
         }
       }
-    }
-    expect(missing).toEqual([]);
-  });
-
-  describe.each(goldens)('$title', (golden) => {
-    const { direction, version, value, bytes } = golden;
-    const codec = codecOf(golden);
-    const definition = messageNamed(golden.message);
-    const whole = complete(definition, definition.root, value);
-
-    it('decodes to the value, with the default of each field that the version does not carry', () => {
-      expect(decodeBody(codec, direction, version, bytes)).toStrictEqual(whole);
-    });
-
-    it('is what the decoded value encodes to', () => {
-      const decoded = decodeBody(codec, direction, version, bytes);
-      expect(encodeBody(codec, direction, version, decoded).toString('hex')).toBe(bytes.toString('hex'));
-    });
-
-    it('is what a value of nothing but the carried fields encodes to', () => {
-      expect(encodeBody(codec, direction, version, value).toString('hex')).toBe(bytes.toString('hex'));
-    });
-  });
-
-  it.each(goldens.filter(({ kind }) => kind === 'minimal'))(
-    '$title: is what a value without a field encodes to where defaults were asked for',
-    (golden) => {
-      const { direction, version, bytes } = golden;
-      const encoded = encodeBody(codecOf(golden), direction, version, {}, new Writer({ defaults: true }));
-      expect(encoded.toString('hex')).toBe(bytes.toString('hex'));
+      expect(missing).toEqual([]);
     },
   );
+
+  it.each(byMessage)(
+    '%s: decode to the value, with the default of each field that the version does not carry',
+    (_name, samples) => {
+      for (const sample of samples) {
+        const definition = messageNamed(sample.message);
+        expect(decodeSample(sample), sample.title).toStrictEqual(complete(definition, definition.root, sample.value));
+      }
+    },
+  );
+
+  it.each(byMessage)('%s: are what the decoded value encodes to', (_name, samples) => {
+    for (const sample of samples) {
+      expect(encodeSample(sample, decodeSample(sample)).toString('hex'), sample.title).toBe(
+        sample.bytes.toString('hex'),
+      );
+    }
+  });
+
+  it.each(byMessage)('%s: are what a value of nothing but the carried fields encodes to', (_name, samples) => {
+    for (const sample of samples) {
+      expect(encodeSample(sample, sample.value).toString('hex'), sample.title).toBe(sample.bytes.toString('hex'));
+    }
+  });
+
+  it.each(byMessage)('%s: minimal ones are what no field at all encodes to with defaults', (_name, samples) => {
+    for (const sample of samples.filter(({ kind }) => kind === 'minimal')) {
+      const encoded = encodeSample(sample, {}, new Writer({ defaults: true }));
+      expect(encoded.toString('hex'), sample.title).toBe(sample.bytes.toString('hex'));
+    }
+  });
 });
+
+function hasNullable(message: Message, version: number): boolean {
+  const carries = (range: { min: number; max: number }): boolean => range.min <= version && version <= range.max;
+  return message.root.fields.some(({ versions, nullable }) => carries(versions) && carries(nullable));
+}
 
 describe('golden headers', () => {
   it('are there in all versions', () => {

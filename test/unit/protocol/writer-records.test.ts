@@ -61,11 +61,11 @@ describe('records', () => {
     expect(() => new Writer().records(value as never, false)).toThrow(EncodeError);
   });
 
-  it('are null where they were left out and defaults were asked for, and empty where null is not allowed', () => {
+  it('are null where they were left out and defaults were asked for, and refused where null is not allowed', () => {
     const writer = new Writer({ defaults: true });
     writer.nullableRecords(undefined as never, false);
-    writer.records(undefined as never, false);
-    expect(written(writer).toString('hex')).toBe('ffffffff00000000');
+    expect(written(writer).toString('hex')).toBe('ffffffff');
+    expect(() => writer.records(undefined as never, false)).toThrow(EncodeError);
     expect(() => new Writer().nullableRecords(undefined as never, false)).toThrow(EncodeError);
   });
 });

@@ -1,94 +1,137 @@
-import type { Api, Field, Message, Struct } from './model.js';
-import { condition, defaultCode, isErrorCode, isNullable, isRequired, structOf, uses } from './shape.js';
+import { covers, type Field, type FieldType, type Message, type Struct } from './model.js';
+import { condition, defaultCode, isErrorCode, isNullable, isRequired, present, structOf, uses } from './shape.js';
+
+/** What an error answer is made from, where it is made: the request or one element of an array in it. */
+interface Source {
+  readonly request: Message;
+  /** Null for an element that is no struct, and where there is nothing to echo. */
+  readonly struct: Struct | null;
+  /** The variable that holds it. */
+  readonly name: string;
+}
 
 /** The function that answers a request with nothing but one error, fanned out over what was asked for. */
-export function emitErrorResponse(api: Api, request: Message, response: Message): string {
-  const literal = errorStruct(request, request.root, response, response.root, 'request');
-  const parameter = (name: string): string => (uses(literal, name) ? name : `_${name}`);
+export function emitErrorResponse(request: Message, response: Message): string {
+  const source: Source = { request, struct: request.root, name: 'request' };
+  const literal = errorStruct(source, response, response.root);
+  const parameters = used(literal, [
+    `request: ${request.name}`,
+    'version: number',
+    'errorCode: number',
+    'errorMessage: string | null',
+  ]);
   return `
-function errorResponse(
-  ${parameter('request')}: ${request.name},
-  ${parameter('errorCode')}: number,
-  ${parameter('errorMessage')}: string | null,
-): ${response.name}Init {
+function errorResponse(${parameters}): ${response.name}Init {
   return ${literal};
 }
 `;
 }
 
 /** The function that answers a request that could not be read; empty where there is no error code at the top. */
-export function emitRejection(api: Api, request: Message, response: Message): string {
+export function emitRejection(request: Message, response: Message): string {
   if (!response.root.fields.some(isErrorCode)) return '';
-  const withoutRequest = { ...response.root, fields: response.root.fields.map((field) => ({ ...field, from: null })) };
-  const literal = errorStruct(request, null, response, withoutRequest, 'request');
-  const message = uses(literal, 'errorMessage') ? 'errorMessage' : '_errorMessage';
+  const bare = response.root.fields.map((field) => ({ ...field, from: null }));
+  const source: Source = { request, struct: null, name: 'request' };
+  const literal = errorStruct(source, response, { ...response.root, fields: bare });
+  const parameters = used(literal, ['version: number', 'errorCode: number', 'errorMessage: string | null']);
   return `
-function rejection(errorCode: number, ${message}: string | null): ${api.name}ResponseInit {
+function rejection(${parameters}): ${response.name}Init {
   return ${literal};
 }
 `;
 }
 
-function errorStruct(
-  request: Message,
-  source: Struct | null,
-  response: Message,
-  struct: Struct,
-  sourceName: string,
-): string {
+/** Parameters as a person would write them: no more than are used, and those before them marked where they are not. */
+function used(body: string, parameters: readonly string[]): string {
+  const names = parameters.map((parameter) => parameter.slice(0, parameter.indexOf(':')));
+  const last = names.findLastIndex((name) => uses(body, name));
+  return parameters
+    .slice(0, last + 1)
+    .map((parameter, index) => (uses(body, names[index]!) ? parameter : `_${parameter}`))
+    .join(', ');
+}
+
+function errorStruct(source: Source, response: Message, struct: Struct): string {
   const entries: string[] = [];
   for (const field of struct.fields) {
-    const code = errorField(request, source, response, field, sourceName);
+    const code = errorField(source, response, field);
     if (code !== null) entries.push(code === field.name ? `${field.name},` : `${field.name}: ${code},`);
   }
   return `{\n${entries.join('\n')}\n}`;
 }
 
 /** Code for one field of an error answer; null to leave it out. */
-function errorField(
-  request: Message,
-  source: Struct | null,
-  response: Message,
-  field: Field,
-  sourceName: string,
-): string | null {
-  if (isErrorCode(field)) return 'errorCode';
-  if (field.name === 'errorMessage') return 'errorMessage';
-  if (field.from !== null) return echo(request, source, response, field, field.from, sourceName);
-  if (field.onError !== null) return onErrorCode(field, field.onError);
+function errorField(source: Source, response: Message, field: Field): string | null {
+  if (isErrorCode(field)) return whereCarried(response, field, 'errorCode');
+  if (field.name === 'errorMessage') return whereCarried(response, field, 'errorMessage');
+  if (field.from !== null) return echo(source, response, field, field.from);
+  if (field.onError !== null) return whereCarried(response, field, onErrorCode(field, field.onError));
   if (!isRequired(response, field)) return null;
-  const twin = source?.fields.find(({ name }) => name === field.name);
-  if (twin && field.type.kind === 'primitive') return echo(request, source, response, field, field.name, sourceName);
+  const twin = source.struct?.fields.find(({ name }) => name === field.name);
+  if (twin && isEchoed(field.type)) return echo(source, response, field, field.name);
   if (field.type.kind === 'struct') {
-    return errorStruct(request, null, response, structOf(response, field.type)!, sourceName);
+    return errorStruct({ ...source, struct: null }, response, structOf(response, field.type)!);
   }
   return defaultCode(response, field);
 }
 
-function echo(
-  request: Message,
-  source: Struct | null,
-  response: Message,
-  field: Field,
-  from: string,
-  sourceName: string,
-): string {
-  if (from === 'element') return sourceName;
-  const origin = source?.fields.find(({ name }) => name === from);
-  if (!origin) throw new Error(`${response.name}: ${field.name} comes from ${from}, which the request does not have`);
-  const access = `${sourceName}.${from}`;
-  if (field.type.kind !== 'array') return isNullable(origin) && !isNullable(field) ? `${access} ?? ''` : access;
-  if (field.type.element.kind !== 'struct') return access;
-  const element = elementName(from, sourceName);
-  const inner = structOf(response, field.type)!;
-  const literal = errorStruct(request, structOf(request, origin.type), response, inner, element);
-  const list = isNullable(origin) ? `(${access} ?? [])` : access;
-  return `${list}.map((${element}) => (${literal}))`;
+/** By name alone no bytes are echoed: what goes by the same name there may be another's, or a secret. */
+function isEchoed(type: FieldType): boolean {
+  return type.kind === 'primitive' && type.name !== 'bytes' && type.name !== 'records';
 }
 
-/** \`topics\` -> \`topic\`, \`partitionData\` -> \`partition\`. */
+/** A value that a version does not carry would be refused, unless the field is one to be dropped. */
+function whereCarried(response: Message, field: Field, code: string): string {
+  const test = field.ignorable ? null : condition(field.versions, response.versions);
+  return test === null ? code : `${test} ? ${code} : ${defaultCode(response, field)}`;
+}
+
+function echo(source: Source, response: Message, field: Field, from: string): string | null {
+  if (field.type.kind !== 'array') return echoValue(source, response, field, from);
+  const lists = from.split(',').map((path) => echoList(source, response, field, path));
+  return lists.length === 1 ? lists[0]! : `[${lists.map((list) => `...${list}`).join(', ')}]`;
+}
+
+/** A value out of the element; which field of it may differ with the array that the element comes from. */
+function echoValue(source: Source, response: Message, field: Field, from: string): string | null {
+  const { struct, name } = source;
+  for (const path of from.split(',')) {
+    if (path === 'element' && struct === null) return name;
+    if (path === 'none') return null;
+    const origin = struct?.fields.find((each) => each.name === path);
+    if (!origin) continue;
+    const access = `${name}.${path}`;
+    const value = isNullable(origin) && !isNullable(field) ? `${access} ?? ''` : access;
+    return covers(field.versions, present(source.request, origin)) ? value : whereCarried(response, field, value);
+  }
+  throw new Error(`${response.name}: ${field.name} comes from ${from}, which ${struct?.name ?? name} does not have`);
+}
+
+/** One entry for each element of an array of the request; `dirs.topics` goes through the arrays within an array. */
+function echoList(source: Source, response: Message, field: Field, path: string): string {
+  const [first = '', ...deeper] = path.split('.');
+  const origin = source.struct?.fields.find(({ name }) => name === first);
+  if (!origin) throw new Error(`${response.name}: ${field.name} comes from ${path}, which the request does not have`);
+  const access = `${source.name}.${first}`;
+  const list = isNullable(origin) ? `(${access} ?? [])` : access;
+  const name = elementName(first, source.name);
+  const element: Source = { request: source.request, struct: structOf(source.request, origin.type), name };
+  if (deeper.length > 0) {
+    return `${list}.flatMap((${name}) => ${echoList(element, response, field, deeper.join('.'))})`;
+  }
+  const inner = structOf(response, field.type);
+  if (inner === null) return access;
+  const literal = errorStruct(element, response, inner);
+  return `${list}.map((${uses(literal, name) ? name : ''}) => (${literal}))`;
+}
+
+/** `topics` -> `topic`, `partitionData` -> `partition`, `partitionIndexes` -> `partitionIndex`. */
 function elementName(list: string, outer: string): string {
-  const name = list.replace(/Data$/, '').replace(/ies$/, 'y').replace(/s$/, '');
+  const name = list
+    .replace(/Data$/, '')
+    .replace(/ies$/, 'y')
+    .replace(/(?<=x|ss)es$/, '')
+    .replace(/(?<!s)s$/, '');
   return name === outer || name === list ? `${name}Element` : name;
 }
 
@@ -101,9 +144,8 @@ function onErrorCode(field: Field, text: string): string {
 /** The function that finds the first error code of a response. */
 export function emitFindErrorCode(response: Message): string {
   const body = findIn(response, response.root, 'response');
-  const parameter = (name: string): string => (uses(body, name) ? name : `_${name}`);
   return `
-function findErrorCode(${parameter('response')}: ${response.name}Init, ${parameter('version')}: number): number {
+function findErrorCode(${used(body, [`response: ${response.name}Init`, 'version: number'])}): number {
 ${body}return 0;
 }
 `;

@@ -68,9 +68,9 @@ export const codecs: ReadonlyMap<number, ApiCodec> = new Map<number, ApiCodec>(
 }
 
 /** Re-exports of every message, for `iggy-gateway-kafka/protocol`. */
-export function emitMessages(apis: readonly Api[]): string {
-  const coded = apis.filter(({ request }) => request !== null);
-  return `${HEADER}${coded.map((api) => `export * from './${fileName(api)}.js';`).join('\n')}\n`;
+export function emitMessages(apis: readonly Api[], data: readonly string[]): string {
+  const coded = apis.filter(({ request }) => request !== null).map(fileName);
+  return `${HEADER}${[...coded, ...data].map((file) => `export * from './${file}.js';`).join('\n')}\n`;
 }
 
 /** The part of the backend interface that has one method for each API. */

@@ -1,11 +1,11 @@
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
-import { emitApi, fileName } from './emit-api.js';
+import { emitApi, emitData, fileName } from './emit-api.js';
 import { emitApis, emitBackendMethods, emitCodecs, emitMessages } from './emit-indexes.js';
 import type { Api } from './model.js';
-import { parseApis } from './parse.js';
+import { parseDefinitions } from './parse.js';
 
 // npm run generate           writes what the definitions say
 // npm run generate -- --check  changes nothing, and fails when something would change
@@ -15,11 +15,15 @@ const definitions = join(source, 'protocol/definitions');
 const messages = join(source, 'protocol/messages');
 
 const apis: Api[] = [];
+/** Files of messages that are no APIs, by name without extension. */
+const data = new Map<string, string>();
 for (const file of (await readdir(definitions)).filter((name) => name.endsWith('.api')).sort()) {
-  const parsed = parseApis(await readFile(join(definitions, file), 'utf8'), file);
-  const misnamed = parsed.find((api) => api.request !== null && `${fileName(api)}.api` !== file);
+  const parsed = parseDefinitions(await readFile(join(definitions, file), 'utf8'), file);
+  const misnamed = parsed.apis.find((api) => api.request !== null && `${fileName(api)}.api` !== file);
   if (misnamed) throw new Error(`${file}: ${misnamed.name} belongs into ${fileName(misnamed)}.api`);
-  apis.push(...parsed);
+  apis.push(...parsed.apis);
+  const name = basename(file, '.api');
+  if (parsed.data.length > 0) data.set(name, emitData(name, parsed.data));
 }
 apis.sort((a, b) => a.key - b.key);
 
@@ -27,9 +31,10 @@ const files = new Map<string, string>([
   [join(source, 'backend-methods.ts'), emitBackendMethods(apis)],
   [join(source, 'protocol/apis.ts'), emitApis(apis)],
   [join(source, 'protocol/codecs.ts'), emitCodecs(apis)],
-  [join(messages, 'index.ts'), emitMessages(apis)],
+  [join(messages, 'index.ts'), emitMessages(apis, [...data.keys()])],
 ]);
 for (const api of apis) if (api.request !== null) files.set(join(messages, `${fileName(api)}.ts`), emitApi(api));
+for (const [name, code] of data) files.set(join(messages, `${name}.ts`), code);
 
 const check = process.argv.includes('--check');
 const stale: string[] = [];

@@ -31,7 +31,10 @@ export interface Field {
   readonly nullIsEmpty: boolean;
   /** The explicit default as written, or null. */
   readonly defaultText: string | null;
-  /** For error answers: the field of the request (or of its element) that is echoed or fanned out over. */
+  /**
+   * For error answers: the field of the request (or of its element) that is echoed or fanned out over, as written.
+   * Several by commas; `dirs.topics` for what lies one array deeper.
+   */
   readonly from: string | null;
   /** For error answers: what the field holds then. */
   readonly onError: string | null;
@@ -64,6 +67,18 @@ export interface Api {
   /** Null for an API that is known by name only. */
   readonly request: Message | null;
   readonly response: Message | null;
+}
+
+/** A message that is no API, such as what a consumer tells the others of its group. */
+export interface Data {
+  readonly doc: string;
+  readonly message: Message;
+}
+
+/** What one .api file holds. */
+export interface Definitions {
+  readonly apis: readonly Api[];
+  readonly data: readonly Data[];
 }
 
 export function within(versions: Versions, version: number): boolean {

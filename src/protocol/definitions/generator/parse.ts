@@ -2,6 +2,8 @@ import { fieldProblem, versionsProblem } from './check.js';
 import {
   ALL,
   type Api,
+  type Data,
+  type Definitions,
   type Field,
   type FieldType,
   isEmpty,
@@ -21,6 +23,9 @@ import {
 //       (fields of the struct that the type names, two spaces deeper)
 //     struct Name
 //       (fields of a struct that several fields use)
+//
+//   data Name VERSIONS [flexible VERSIONS]
+//     (fields, as above: a message that is no API)
 //
 // VERSIONS is 3, 3+, 3-7 or none; left out it means all. A type is a primitive, []type, or the name of a struct.
 
@@ -45,32 +50,43 @@ const PRIMITIVES: ReadonlySet<string> = new Set<Primitive>([
   'records',
 ]);
 
-/** Parses one .api file, which may hold several APIs. */
-export function parseApis(source: string, file: string): Api[] {
+/** Parses one .api file, which may hold several APIs and messages that are none. */
+export function parseDefinitions(source: string, file: string): Definitions {
   const lines = readLines(source);
   const apis: Api[] = [];
+  const data: Data[] = [];
   let at = 0;
-  while (at < lines.length) {
-    const head = lines[at++]!;
+
+  function takeBody(): Line[] {
+    const body: Line[] = [];
+    while (at < lines.length && lines[at]!.indent > 0) body.push(lines[at++]!);
+    return body;
+  }
+
+  function takeApi(head: Line): Api {
     const api = parseHead(head, file);
     const messages: { request: Message | null; response: Message | null } = { request: null, response: null };
-    while (at < lines.length && !lines[at]!.text.startsWith('api ')) {
+    while (at < lines.length && !/^(api|data) /.test(lines[at]!.text)) {
       const line = lines[at++]!;
       const section = line.text;
       if (line.indent !== 0 || (section !== 'request' && section !== 'response')) {
         fail(file, line, 'expected: request or response');
       }
       if (messages[section] !== null) fail(file, line, 'a second one');
-      const body: Line[] = [];
-      while (at < lines.length && lines[at]!.indent > 0) body.push(lines[at++]!);
       const name = `${api.name}${section === 'request' ? 'Request' : 'Response'}`;
-      messages[section] = parseMessage(name, api.versions, api.flexible, body, file);
+      messages[section] = parseMessage(name, api.versions, api.flexible, takeBody(), file);
     }
     if ((messages.request === null) !== (messages.response === null)) fail(file, head, 'one message without the other');
     if (messages.request !== null && isEmpty(api.versions)) fail(file, head, 'messages without a version');
-    apis.push({ ...api, ...messages });
+    return { ...api, ...messages };
   }
-  return apis;
+
+  while (at < lines.length) {
+    const head = lines[at++]!;
+    if (head.text.startsWith('data ')) data.push(parseData(head, takeBody(), file));
+    else apis.push(takeApi(head));
+  }
+  return { apis, data };
 }
 
 function parseHead(head: Line, file: string): Omit<Api, 'request' | 'response'> {
@@ -79,13 +95,33 @@ function parseHead(head: Line, file: string): Omit<Api, 'request' | 'response'> 
     fail(file, head, 'expected: api KEY Name VERSIONS [flexible VERSIONS] [unstable VERSION]');
   }
   const [, key, name, versionsText, rest] = match;
-  const versions = parseVersions(versionsText!, file, head);
-  const flexible = parseVersions(/flexible (\S+)/.exec(rest!)?.[1] ?? 'none', file, head);
   const unstableText = /unstable (\S+)/.exec(rest!)?.[1];
   const unstable = unstableText === undefined ? null : Number(unstableText);
+  const [versions, flexible] = parseVersionsOf(head, versionsText!, /flexible (\S+)/.exec(rest!)?.[1], unstable, file);
+  return { key: Number(key), name: name!, doc: head.doc, versions, flexible, unstable };
+}
+
+function parseData(head: Line, body: readonly Line[], file: string): Data {
+  const match = /^data ([A-Z]\w*) (\S+)(?: flexible (\S+))?$/.exec(head.text);
+  if (head.indent !== 0 || match === null) fail(file, head, 'expected: data Name VERSIONS [flexible VERSIONS]');
+  const [, name, versionsText, flexibleText] = match;
+  const [versions, flexible] = parseVersionsOf(head, versionsText!, flexibleText, null, file);
+  if (isEmpty(versions)) fail(file, head, 'a message without a version');
+  return { doc: head.doc, message: parseMessage(name!, versions, flexible, body, file) };
+}
+
+function parseVersionsOf(
+  head: Line,
+  versionsText: string,
+  flexibleText: string | undefined,
+  unstable: number | null,
+  file: string,
+): [versions: Versions, flexible: Versions] {
+  const versions = parseVersions(versionsText, file, head);
+  const flexible = parseVersions(flexibleText ?? 'none', file, head);
   const problem = versionsProblem(versions, flexible, unstable);
   if (problem !== null) fail(file, head, problem);
-  return { key: Number(key), name: name!, doc: head.doc, versions, flexible, unstable };
+  return [versions, flexible];
 }
 
 function parseMessage(

@@ -67,7 +67,7 @@ export function flexibleOf(message: Message, field: Field): string {
 
 /** Whether code names a variable: a field or a text of that name is none. */
 export function uses(code: string, variable: string): boolean {
-  return new RegExp(`(?<![.\\w'])${variable}\\b(?!:)`).test(code);
+  return new RegExp(`(?<![\\w']|(?<!\\.\\.)\\.)${variable}\\b(?!:)`).test(code);
 }
 
 /** The function that reads or writes one element of an array. */

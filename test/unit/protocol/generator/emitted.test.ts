@@ -7,7 +7,7 @@ import {
   emitMessages,
 } from '../../../../src/protocol/definitions/generator/emit-indexes.js';
 import type { Message } from '../../../../src/protocol/definitions/generator/model.js';
-import { parseApis } from '../../../../src/protocol/definitions/generator/parse.js';
+import { parseDefinitions } from '../../../../src/protocol/definitions/generator/parse.js';
 import { condition, elementFunction, structOf } from '../../../../src/protocol/definitions/generator/shape.js';
 import { parseApi, requestOf, typeProblems } from '../../../support/compile-api.js';
 
@@ -134,7 +134,7 @@ describe('a condition on the version', () => {
 });
 
 describe('the indexes', () => {
-  const apis = parseApis(
+  const { apis } = parseDefinitions(
     `# First.
 api 1 Alpha 2-5 flexible 4+ unstable 5
 
@@ -176,8 +176,8 @@ response
 
   it('gather all codecs and messages', () => {
     expect(emitCodecs(apis)).toContain('[alphaApi, apiVersionsApi].map');
-    expect(emitMessages(apis)).toContain("export * from './alpha.js';\nexport * from './api-versions.js';\n");
-    expect(emitMessages(apis)).not.toContain('beta');
+    expect(emitMessages(apis, [])).toContain("export * from './alpha.js';\nexport * from './api-versions.js';\n");
+    expect(emitMessages(apis, [])).not.toContain('beta');
   });
 
   it('give a backend a method for each API that is not answered by the gateway itself', () => {

@@ -55,7 +55,7 @@ describe('an error answer', () => {
       errorCode int16
       batch records null onerror empty
 `);
-    expect(codec.errorResponse(asked, 42, 'why')).toStrictEqual({
+    expect(codec.errorResponse(asked, 0, 42, 'why')).toStrictEqual({
       errorCode: 42,
       errorMessage: 'why',
       results: [
@@ -76,13 +76,13 @@ describe('an error answer', () => {
 
   it('names elements of a list of text, none for a list that is null', () => {
     const codec = made('  groups []Group from names\n    name string from element\n    errorCode int16\n');
-    expect(codec.errorResponse(asked, 15, null)).toStrictEqual({
+    expect(codec.errorResponse(asked, 0, 15, null)).toStrictEqual({
       groups: [
         { name: 'a', errorCode: 15 },
         { name: 'b', errorCode: 15 },
       ],
     });
-    expect(codec.errorResponse({ ...asked, names: null }, 15, null)).toStrictEqual({ groups: [] });
+    expect(codec.errorResponse({ ...asked, names: null }, 0, 15, null)).toStrictEqual({ groups: [] });
   });
 
   it('holds what is required, by name from the request or by default, and leaves out the rest', () => {
@@ -105,7 +105,7 @@ describe('an error answer', () => {
   late string 3+ ignorable
 `.replace('  extra int8 tag 0 4+\n', '  extra int8 4+ tag 0\n'),
     );
-    expect(codec.errorResponse(asked, 7, 'unused')).toStrictEqual({
+    expect(codec.errorResponse(asked, 0, 7, 'unused')).toStrictEqual({
       errorCode: 7,
       groupId: 'g',
       note: '',
@@ -131,7 +131,7 @@ describe('a rejection', () => {
   results []Result from topics
     name string from name
 `);
-    expect(codec.rejection!(42, 'why')).toStrictEqual({
+    expect(codec.rejection!(0, 42, 'why')).toStrictEqual({
       errorCode: 42,
       errorMessage: 'why',
       sessionId: -1,

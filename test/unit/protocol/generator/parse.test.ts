@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ALL, NONE } from '../../../../src/protocol/definitions/generator/model.js';
-import { parseApis } from '../../../../src/protocol/definitions/generator/parse.js';
+import { parseDefinitions } from '../../../../src/protocol/definitions/generator/parse.js';
 import { parseApi, requestOf } from '../../../support/compile-api.js';
 
 describe('a definition', () => {
   it('says the key, the name, the versions and what it is for', () => {
-    const [first, second, third] = parseApis(
+    const {
+      apis: [first, second, third],
+    } = parseDefinitions(
       `# What it is for,
 # in two lines.
 api 7 Seven 2-5 flexible 4+ unstable 5
@@ -173,7 +175,7 @@ describe('a mistake is named with file, line and text', () => {
   it.each(problems)('%s', (_what, source, line, problem) => {
     let error: unknown;
     try {
-      parseApis(source, 'some.api');
+      parseDefinitions(source, 'some.api');
     } catch (thrown) {
       error = thrown;
     }
