@@ -1,4 +1,5 @@
 import { EncodeError } from '../errors.js';
+import type { RecordBatch } from './batch.js';
 import { type Compression, COMPRESSIONS } from './compression/compression.js';
 import { checkLevel } from './compression/index.js';
 import { INT16_MAX, INT32_MAX, requireInteger } from './integers.js';
@@ -21,7 +22,10 @@ export interface RecordBatchOptions {
   readonly baseOffset?: number | undefined;
   /** Default: -1, none. */
   readonly partitionLeaderEpoch?: number | undefined;
-  /** The time of the append, in milliseconds since 1970, as the timestamp of all records. Default: they keep their own. */
+  /**
+   * The time of the append, in milliseconds since 1970: readers take it as the timestamp of all records, whose own stay
+   * in the bytes. Default: records have their own.
+   */
   readonly logAppendTime?: number | undefined;
   /** Id of the idempotent producer. Default: -1, none. */
   readonly producerId?: number | undefined;
@@ -113,6 +117,22 @@ export function batchSettings(options: RecordBatchOptions): BatchSettings {
     deleteHorizon,
     maxBytes,
     attributes,
+  };
+}
+
+/** The options that give a batch the header of another. */
+export function optionsLike(batch: RecordBatch): RecordBatchOptions {
+  return {
+    compression: batch.compression,
+    baseOffset: batch.baseOffset,
+    partitionLeaderEpoch: batch.partitionLeaderEpoch,
+    logAppendTime: batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : undefined,
+    producerId: batch.producerId,
+    producerEpoch: batch.producerEpoch,
+    baseSequence: batch.baseSequence,
+    isTransactional: batch.isTransactional,
+    isControl: batch.isControl,
+    deleteHorizon: batch.deleteHorizon,
   };
 }
 

@@ -1,5 +1,6 @@
 import { EncodeError } from '../errors.js';
-import { type BatchSettings, batchSettings, type RecordBatchOptions } from './builder-options.js';
+import type { RecordBatch } from './batch.js';
+import { type BatchSettings, batchSettings, optionsLike, type RecordBatchOptions } from './builder-options.js';
 import { compress } from './compression/index.js';
 import { crc32c } from './crc.js';
 import { INT32_MAX, requireInteger, writeInt64 } from './integers.js';
@@ -55,6 +56,16 @@ export class RecordBatchBuilder {
     this.#bytes = Buffer.allocUnsafe(Math.min(INITIAL_BYTES, this.#settings.maxBytes));
     this.#nextOffset = this.#settings.baseOffset ?? 0;
     this.#baseOffset = this.#nextOffset;
+  }
+
+  /**
+   * A builder whose batch has all that the header of another has: compression, producer, time of the append and the
+   * rest, with its base offset. For compaction, and for other compression.
+   *
+   * @param options - What is to be different.
+   */
+  static like(batch: RecordBatch, options: RecordBatchOptions = {}): RecordBatchBuilder {
+    return new RecordBatchBuilder({ ...optionsLike(batch), ...options });
   }
 
   /** How many records have been appended. */
@@ -135,12 +146,11 @@ export class RecordBatchBuilder {
   }
 
   /** Writes what is before the body of a record and returns where the body goes; -1 when there is no room for it. */
-  #begin(offset: number, ownTimestamp: number, bodySize: number): number {
+  #begin(offset: number, timestamp: number, bodySize: number): number {
     if (this.#built) throw new EncodeError('INVALID_VALUE', 'a record for a batch that has been built', 'record');
     requireInteger(offset, this.#nextOffset, Number.MAX_SAFE_INTEGER - 1, 'offset');
-    requireInteger(ownTimestamp, NONE, Number.MAX_SAFE_INTEGER, 'timestamp');
+    requireInteger(timestamp, NONE, Number.MAX_SAFE_INTEGER, 'timestamp');
     const first = this.#count === 0;
-    const timestamp = this.#settings.logAppendTime ?? ownTimestamp;
     if (first) {
       this.#baseOffset = this.#settings.baseOffset ?? offset;
       this.#baseTimestamp = this.#settings.deleteHorizon ?? timestamp;
