@@ -24,21 +24,39 @@ export function writeBody(bytes: Buffer, at: number, { key, value, headers = NO_
   at = writeNullable(bytes, at, value);
   at = writeVarint(bytes, at, headers.length);
   for (const header of headers) {
-    if (typeof header.key === 'string') {
-      at = writeVarint(bytes, at, Buffer.byteLength(header.key));
-      at += bytes.write(header.key, at);
-    } else {
-      at = writeNullable(bytes, at, header.key);
-    }
+    const { key: name } = header;
+    at = typeof name === 'string' ? writeText(bytes, at, name) : writeNullable(bytes, at, name);
     at = writeNullable(bytes, at, header.value);
   }
   return at;
 }
 
+/** Below this, a loop is cheaper than a call into C++. */
+const SHORT = 32;
+
 /** Writes bytes as they are. */
 export function copyBytes(bytes: Buffer, at: number, source: Uint8Array): number {
-  bytes.set(source, at);
-  return at + source.length;
+  const { length } = source;
+  if (length < SHORT) for (let index = 0; index < length; index++) bytes[at + index] = source[index]!;
+  else bytes.set(source, at);
+  return at + length;
+}
+
+/** Bytes of a text in UTF-8. */
+function utf8Length(text: string): number {
+  const { length } = text;
+  if (length >= SHORT) return Buffer.byteLength(text);
+  for (let index = 0; index < length; index++) if (text.charCodeAt(index) >= 0x80) return Buffer.byteLength(text);
+  return length;
+}
+
+/** Writes a text with its length in front of it. */
+function writeText(bytes: Buffer, at: number, text: string): number {
+  const size = utf8Length(text);
+  at = writeVarint(bytes, at, size);
+  if (size >= SHORT || size !== text.length) bytes.write(text, at);
+  else for (let index = 0; index < size; index++) bytes[at + index] = text.charCodeAt(index);
+  return at + size;
 }
 
 function writeNullable(bytes: Buffer, at: number, value: Uint8Array | null | undefined): number {
@@ -58,7 +76,7 @@ function sizeOfBytes(value: Uint8Array | null | undefined, field: string, index?
 }
 
 function sizeOfKey(key: string | Uint8Array, index: number): number {
-  if (typeof key === 'string') return Buffer.byteLength(key);
+  if (typeof key === 'string') return utf8Length(key);
   if (key instanceof Uint8Array) return key.length;
   const found = key === null ? 'null' : `a ${typeof key}`;
   throw new EncodeError('INVALID_VALUE', `${found} instead of text or bytes`, `headers[${String(index)}].key`);
