@@ -22,5 +22,6 @@ export {
 } from './header.js';
 export * from './messages/index.js';
 export { Reader, type ReadElement } from './reader.js';
+export * from './records/index.js';
 export { NIL_UUID } from './strings.js';
 export { type RecordChunks, type RecordsInit, type WriteElement, Writer } from './writer.js';

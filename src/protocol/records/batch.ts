@@ -1,0 +1,235 @@
+import { type Compression, COMPRESSIONS } from './compression/compression.js';
+import { crc32c } from './crc.js';
+import { RecordsError } from './errors.js';
+import { INT32_MAX, int16At, int32At, int64At, requireInteger, writeInt64 } from './integers.js';
+import {
+  ATTRIBUTES,
+  BASE_OFFSET,
+  BASE_SEQUENCE,
+  BASE_TIMESTAMP,
+  BATCH_HEADER_BYTES,
+  BATCH_LENGTH,
+  COMPRESSION_MASK,
+  CONTROL_FLAG,
+  CRC,
+  CURRENT_MAGIC,
+  DELETE_HORIZON_FLAG,
+  LAST_OFFSET_DELTA,
+  LEADER_EPOCH,
+  LOG_APPEND_TIME_FLAG,
+  LOG_OVERHEAD,
+  MAGIC,
+  MAX_TIMESTAMP,
+  NONE,
+  PRODUCER_EPOCH,
+  PRODUCER_ID,
+  RECORD_COUNT,
+  TRANSACTIONAL_FLAG,
+} from './layout.js';
+
+/** Where the timestamps of a batch come from, by the names of Kafka's `message.timestamp.type`. */
+export type TimestampType = 'CreateTime' | 'LogAppendTime';
+
+/**
+ * A record batch (magic 2, KIP-98) where it lies in a buffer: nothing is copied, and what is read is what the bytes hold
+ * at that moment.
+ *
+ * Offsets, timestamps and producer ids are numbers: one that does not fit 53 bits is refused with `INVALID_VALUE` when
+ * it is read. No broker gives such offsets or producer ids, and the timestamp would be in the year 287396. An id or an
+ * offset for a message of the protocol is `BigInt(batch.producerId)`.
+ */
+export class RecordBatch {
+  /** The buffer that the batch lies in. */
+  readonly bytes: Buffer;
+  /** Offset of the batch's first byte in {@link RecordBatch.bytes}. */
+  readonly start: number;
+  /** Offset after the batch's last byte, where the next batch begins. */
+  readonly end: number;
+
+  /**
+   * Checks magic and length, not the checksum ({@link RecordBatch.checkCrc}) and not the records.
+   *
+   * @throws {@link RecordsError} `UNSUPPORTED_MAGIC` for the message sets of magic 0 and 1, `INVALID_LENGTH`, or
+   * `TRUNCATED` when the batch is not all there.
+   */
+  constructor(bytes: Buffer, start = 0) {
+    const left = bytes.length - start;
+    if (left <= MAGIC) throw new RecordsError('TRUNCATED', start, `a batch in ${String(left)} bytes`);
+    const magic = (bytes[start + MAGIC]! << 24) >> 24;
+    if (magic !== CURRENT_MAGIC) throw unsupportedMagic(magic, start + MAGIC);
+    const size = int32At(bytes, start + BATCH_LENGTH) + LOG_OVERHEAD;
+    if (size < BATCH_HEADER_BYTES) {
+      throw new RecordsError(
+        'INVALID_LENGTH',
+        start + BATCH_LENGTH,
+        `a batch length of ${String(size - LOG_OVERHEAD)}`,
+      );
+    }
+    if (size > left) throw new RecordsError('TRUNCATED', start, `a batch of ${String(size)} in ${String(left)} bytes`);
+    this.bytes = bytes;
+    this.start = start;
+    this.end = start + size;
+  }
+
+  /** Size of the whole batch with its header, in bytes. */
+  get sizeInBytes(): number {
+    return this.end - this.start;
+  }
+
+  /** Always 2. */
+  get magic(): number {
+    return this.bytes[this.start + MAGIC]!;
+  }
+
+  /** Offset that the offsets of the records count from. Setting it keeps the checksum, which does not cover it. */
+  get baseOffset(): number {
+    return int64At(this.bytes, this.start + BASE_OFFSET, 'a base offset of');
+  }
+
+  set baseOffset(offset: number) {
+    requireInteger(offset, 0, Number.MAX_SAFE_INTEGER, 'baseOffset');
+    writeInt64(this.bytes, this.start + BASE_OFFSET, offset);
+  }
+
+  /** Offset of the last record; that which the last record had, where compaction took it away. */
+  get lastOffset(): number {
+    return this.baseOffset + this.lastOffsetDelta;
+  }
+
+  /** The last offset less the base offset, at least 0 in a valid batch. */
+  get lastOffsetDelta(): number {
+    return int32At(this.bytes, this.start + LAST_OFFSET_DELTA);
+  }
+
+  /** Epoch of the leader that appended the batch, -1 for none. Setting it keeps the checksum, which does not cover it. */
+  get partitionLeaderEpoch(): number {
+    return int32At(this.bytes, this.start + LEADER_EPOCH);
+  }
+
+  set partitionLeaderEpoch(epoch: number) {
+    requireInteger(epoch, -1, INT32_MAX, 'partitionLeaderEpoch');
+    this.bytes.writeInt32BE(epoch, this.start + LEADER_EPOCH);
+  }
+
+  /** CRC-32C as the batch states it, unsigned. */
+  get crc(): number {
+    return int32At(this.bytes, this.start + CRC) >>> 0;
+  }
+
+  /** The bits of the attributes, which the getters below take apart. */
+  get attributes(): number {
+    return int16At(this.bytes, this.start + ATTRIBUTES);
+  }
+
+  /**
+   * How the records are compressed.
+   *
+   * @throws {@link RecordsError} `UNSUPPORTED_COMPRESSION` for the ids 5 to 7.
+   */
+  get compression(): Compression {
+    const id = this.attributes & COMPRESSION_MASK;
+    const compression = COMPRESSIONS[id];
+    if (compression === undefined) {
+      const at = this.start + ATTRIBUTES;
+      throw new RecordsError('UNSUPPORTED_COMPRESSION', at, `compression ${String(id)}, which Kafka does not define`);
+    }
+    return compression;
+  }
+
+  /** Whether records have the producer's timestamps or all that of their append, {@link RecordBatch.maxTimestamp}. */
+  get timestampType(): TimestampType {
+    return this.attributes & LOG_APPEND_TIME_FLAG ? 'LogAppendTime' : 'CreateTime';
+  }
+
+  /** Whether the records belong to a transaction. */
+  get isTransactional(): boolean {
+    return (this.attributes & TRANSACTIONAL_FLAG) !== 0;
+  }
+
+  /** Whether the batch holds a marker, such as the end of a transaction, and no records of a user. */
+  get isControl(): boolean {
+    return (this.attributes & CONTROL_FLAG) !== 0;
+  }
+
+  /**
+   * When compaction may take away the batch's tombstones or marker (KIP-534), in milliseconds since 1970; null when it
+   * is not set.
+   */
+  get deleteHorizon(): number | null {
+    return this.attributes & DELETE_HORIZON_FLAG ? this.baseTimestamp : null;
+  }
+
+  /**
+   * What the timestamps of the records count from, in milliseconds since 1970: the first record's as the producer wrote
+   * it, or the delete horizon.
+   */
+  get baseTimestamp(): number {
+    return int64At(this.bytes, this.start + BASE_TIMESTAMP, 'a base timestamp of');
+  }
+
+  /** The highest timestamp of the records in milliseconds since 1970, as the batch states it; -1 for none. */
+  get maxTimestamp(): number {
+    return int64At(this.bytes, this.start + MAX_TIMESTAMP, 'a max timestamp of');
+  }
+
+  /** Id of the idempotent producer, -1 for none. */
+  get producerId(): number {
+    return int64At(this.bytes, this.start + PRODUCER_ID, 'a producer id of');
+  }
+
+  /** Epoch of the idempotent producer, -1 for none. */
+  get producerEpoch(): number {
+    return int16At(this.bytes, this.start + PRODUCER_EPOCH);
+  }
+
+  /** Sequence number of the first record, -1 for none. */
+  get baseSequence(): number {
+    return int32At(this.bytes, this.start + BASE_SEQUENCE);
+  }
+
+  /** Sequence number of the last record, -1 for none; after 2147483647 comes 0. */
+  get lastSequence(): number {
+    const base = this.baseSequence;
+    return base === NONE ? NONE : (base + this.lastOffsetDelta) % (INT32_MAX + 1);
+  }
+
+  /** How many records there are, as the batch states it. */
+  get recordCount(): number {
+    return int32At(this.bytes, this.start + RECORD_COUNT);
+  }
+
+  /**
+   * Sets whose time the records have, and the highest timestamp; for `LogAppendTime` the time of the append. The
+   * checksum covers both and is made anew if they change.
+   */
+  setMaxTimestamp(type: TimestampType, timestamp: number): void {
+    requireInteger(timestamp, NONE, Number.MAX_SAFE_INTEGER, 'timestamp');
+    if (type === this.timestampType && timestamp === this.maxTimestamp) return;
+    const kept = this.attributes & ~LOG_APPEND_TIME_FLAG;
+    this.bytes.writeInt16BE(type === 'LogAppendTime' ? kept | LOG_APPEND_TIME_FLAG : kept, this.start + ATTRIBUTES);
+    writeInt64(this.bytes, this.start + MAX_TIMESTAMP, timestamp);
+    this.bytes.writeUInt32BE(this.computeCrc(), this.start + CRC);
+  }
+
+  /** CRC-32C of the bytes from the attributes to the end, unsigned. */
+  computeCrc(): number {
+    return crc32c(this.bytes.subarray(this.start + ATTRIBUTES, this.end));
+  }
+
+  /**
+   * Compares the checksum with the bytes.
+   *
+   * @throws {@link RecordsError} `CRC_MISMATCH`.
+   */
+  checkCrc(): void {
+    const actual = this.computeCrc();
+    if (actual === this.crc) return;
+    const detail = `a checksum of ${String(this.crc)} for bytes with ${String(actual)}`;
+    throw new RecordsError('CRC_MISMATCH', this.start + CRC, detail);
+  }
+}
+
+function unsupportedMagic(magic: number, at: number): RecordsError {
+  const what = magic === 0 || magic === 1 ? ': a message set of before Kafka 0.11, which Kafka 4 does not take' : '';
+  return new RecordsError('UNSUPPORTED_MAGIC', at, `magic ${String(magic)} instead of 2${what}`);
+}

@@ -1,0 +1,72 @@
+import { EncodeError } from '../../errors.js';
+import { requireInteger } from '../integers.js';
+import type { Compression } from './compression.js';
+import { gunzip, gzip } from './gzip.js';
+import { type DecompressionLimits, outputLimit } from './limits.js';
+import { lz4Compress, lz4Decompress } from './lz4.js';
+import { snappyCompress, snappyDecompress } from './snappy.js';
+import { zstdCompress, zstdDecompress } from './zstd.js';
+
+/**
+ * Compresses the records of a batch, without its header. Snappy is written in the framing of snappy-java, lz4 and zstd
+ * as one frame.
+ *
+ * @param level - gzip: 1 to 9, or 0 to store and -1 (default) for zlib's own choice. zstd: -131072 to 22, default 3. The
+ * others have no levels.
+ * @throws {@link EncodeError} for a level that the compression does not have.
+ */
+export function compress(compression: Compression, bytes: Buffer, level?: number): Buffer {
+  checkLevel(compression, level);
+  switch (compression) {
+    case 'none':
+      return bytes;
+    case 'gzip':
+      return gzip(bytes, level ?? -1);
+    case 'snappy':
+      return snappyCompress(bytes);
+    case 'lz4':
+      return lz4Compress(bytes);
+    case 'zstd':
+      return zstdCompress(bytes, level ?? 3);
+    default:
+      throw unknown(compression);
+  }
+}
+
+/**
+ * Decompresses the records of a batch, without its header. Several frames (gzip: members) one after another are read as
+ * one, and snappy in snappy-java's framing as well as a bare block.
+ *
+ * The limits are kept before memory is taken for what comes out, where the format tells in advance how much it is.
+ *
+ * @throws {@link RecordsError} `CORRUPT_COMPRESSION` or `LIMIT_EXCEEDED`.
+ */
+export function decompress(compression: Compression, bytes: Buffer, limits: DecompressionLimits = {}): Buffer {
+  const limit = outputLimit(bytes.length, limits);
+  switch (compression) {
+    case 'none':
+      return bytes;
+    case 'gzip':
+      return gunzip(bytes, limit);
+    case 'snappy':
+      return snappyDecompress(bytes, limit);
+    case 'lz4':
+      return lz4Decompress(bytes, limit);
+    case 'zstd':
+      return zstdDecompress(bytes, limit);
+    default:
+      throw unknown(compression);
+  }
+}
+
+/** Refuses a level that the compression does not have. */
+export function checkLevel(compression: Compression, level: number | undefined): void {
+  if (level === undefined) return;
+  if (compression === 'gzip') requireInteger(level, -1, 9, 'level');
+  else if (compression === 'zstd') requireInteger(level, -131072, 22, 'level');
+  else throw new EncodeError('INVALID_VALUE', `${String(level)}, but ${compression} has no levels`, 'level');
+}
+
+function unknown(compression: never): EncodeError {
+  return new EncodeError('INVALID_VALUE', `'${String(compression)}', which Kafka does not know`, 'compression');
+}

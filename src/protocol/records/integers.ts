@@ -1,0 +1,36 @@
+import { EncodeError } from '../errors.js';
+import { RecordsError } from './errors.js';
+
+const TWO_32 = 0x1_0000_0000;
+
+export const INT16_MAX = 0x7fff;
+export const INT32_MAX = 0x7fff_ffff;
+
+export function int16At(bytes: Buffer, at: number): number {
+  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16)) >> 16;
+}
+
+export function int32At(bytes: Buffer, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
+/** An int64 as a number, exactly or not at all: 2^53 and more is refused. */
+export function int64At(bytes: Buffer, at: number, field: string): number {
+  const value = int32At(bytes, at) * TWO_32 + (int32At(bytes, at + 4) >>> 0);
+  if (!Number.isSafeInteger(value)) {
+    throw new RecordsError('INVALID_VALUE', at, `${field} ${String(bytes.readBigInt64BE(at))} does not fit 53 bits`);
+  }
+  return value;
+}
+
+/** Writes a safe integer as int64. */
+export function writeInt64(bytes: Buffer, at: number, value: number): void {
+  bytes.writeInt32BE(Math.floor(value / TWO_32), at);
+  bytes.writeInt32BE(value | 0, at + 4);
+}
+
+/** Refuses what is not an integer within the range; an int64 goes to 2^53 - 1. */
+export function requireInteger(value: number, min: number, max: number, field: string): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw new EncodeError('INVALID_VALUE', `${String(value)} instead of an integer from ${min} to ${max}`, field);
+}
