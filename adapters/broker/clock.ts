@@ -1,0 +1,21 @@
+/** Time as the kit sees it, so that tests can turn it. */
+export interface Clock {
+  /** Wall-clock time in ms since the epoch, for timestamps that are stored. */
+  now(): number;
+  /** Milliseconds that only go forward, for what lasts: timeouts, sessions. */
+  monotonic(): number;
+  /** Calls back once, after so many ms; does not keep the process alive. Returns how to stop. */
+  after(ms: number, callback: () => void): () => void;
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(ms, callback) {
+    const timer = setTimeout(callback, ms).unref();
+    return () => {
+      clearTimeout(timer);
+    };
+  },
+};

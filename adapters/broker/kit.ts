@@ -1,0 +1,35 @@
+import type { Awaitable, BackendMethods } from '../../src/contract.js';
+import type { Clock } from './clock.js';
+import type { BrokerConfig } from './configs/broker-config.js';
+import type { DurableState } from './durable-state.js';
+import type { LogStore } from './log-store.js';
+import type { Placement } from './placement.js';
+import type { TopicRegistry } from './topics/topic-registry.js';
+
+/** What the parts of the kit share. */
+export interface Kit {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly placement: Placement;
+  /** Stays the same over restarts, where the store is durable. */
+  readonly clusterId: string;
+  readonly config: BrokerConfig;
+  readonly topics: TopicRegistry;
+  readonly state: DurableState;
+  /** Tells the operator, once for each text. */
+  warn(message: string): void;
+}
+
+/** The methods of a backend that one part of the kit answers. */
+export type KitMethods = Partial<BackendMethods>;
+
+/** One part of the kit: the APIs it answers, and its life. Parts know each other through the kit alone. */
+export interface KitPart {
+  readonly methods: KitMethods;
+  /** After store, state, config and topics are there; before the first request. */
+  open?(): Awaitable<void>;
+  /** A connection is gone: what waits for it alone, goes. */
+  disconnected?(connectionId: string): void;
+  /** Timers stop, waiting requests are let go. */
+  close?(): Awaitable<void>;
+}

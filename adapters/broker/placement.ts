@@ -1,0 +1,35 @@
+import type { Endpoint } from '../../src/contract.js';
+
+/** One broker of the cluster, as Metadata names it. */
+export interface BrokerNode extends Endpoint {
+  readonly nodeId: number;
+  readonly rack: string | null;
+}
+
+/** What a coordinator is asked for: `group`, or `transaction` (a transactional id). */
+export type CoordinatorType = 'group' | 'transaction';
+
+/** Which broker does what. The kit never assumes that it is the only one. */
+export interface Placement {
+  /** This broker's own id. */
+  readonly nodeId: number;
+  /** All brokers, this one among them; `self` is where the asking client reaches this one. */
+  nodes(self: Endpoint): readonly BrokerNode[];
+  /** The node that answers for the cluster's metadata. */
+  controllerId(): number;
+  /** The node that leads a partition; -1 for none at the moment. */
+  leader(topicId: string, partition: number): number;
+  /** The node that coordinates a group or a transactional id; -1 for none at the moment. */
+  coordinator(type: CoordinatorType, key: string): number;
+}
+
+/** One node that does it all. */
+export function singleNode(nodeId = 1): Placement {
+  return {
+    nodeId,
+    nodes: ({ host, port }) => [{ nodeId, host, port, rack: null }],
+    controllerId: () => nodeId,
+    leader: () => nodeId,
+    coordinator: () => nodeId,
+  };
+}
