@@ -282,14 +282,12 @@ export class GroupCoordinator {
   ): readonly LeaveGroupResponseMemberResponseInit[] {
     if (groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
     const group = this.#registry.get(groupId);
-    let left = false;
     const responses = members.map(({ memberId, groupInstanceId }) => {
       const errorCode =
         group === undefined ? ErrorCode.UNKNOWN_MEMBER_ID : this.#leaveOne(group, memberId, groupInstanceId);
-      left ||= errorCode === ErrorCode.NONE;
       return { memberId, groupInstanceId, errorCode };
     });
-    if (group !== undefined && left) {
+    if (group !== undefined && responses.some(({ errorCode }) => errorCode === ErrorCode.NONE)) {
       if (group.state === 'Stable' || group.state === 'CompletingRebalance') this.#rebalancer.prepare(group);
       else this.#rebalancer.completeIfJoined(group);
     }
@@ -311,7 +309,8 @@ export class GroupCoordinator {
     if (group.state === 'Empty' || group.state === 'Dead') return true;
     const member = group.members.get(memberId);
     // During a rebalance those who have joined again count: so the last ones go, when the size was made smaller.
-    if (group.state === 'PreparingRebalance') return member?.awaitingJoin != null || group.awaitingJoin < most;
+    if (group.state === 'PreparingRebalance')
+      return (member?.awaitingJoin ?? null) !== null || group.awaitingJoin < most;
     return member !== undefined || group.members.size < most;
   }
 

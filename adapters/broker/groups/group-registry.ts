@@ -112,6 +112,12 @@ export class GroupRegistry {
     return group.offsets.getOrAdd(topicId, partition);
   }
 
+  /** Gives back a place that holds nothing. */
+  dropEntry(group: Group, entry: OffsetEntry): void {
+    if (entry.exists) this.#offsets--;
+    group.offsets.delete(entry);
+  }
+
   storeOffset(entry: OffsetEntry, committed: CommittedOffset): Awaitable<void> {
     return this.#kit.state.put(entry.key, encodeOffset(committed));
   }
@@ -119,8 +125,7 @@ export class GroupRegistry {
   /** Forgets committed offsets. */
   deleteOffsets(group: Group, entries: readonly OffsetEntry[]): Awaitable<unknown> {
     const outcomes = entries.map((entry) => {
-      if (entry.exists) this.#offsets--;
-      group.offsets.delete(entry);
+      this.dropEntry(group, entry);
       return this.#kit.state.put(entry.key, null);
     });
     return all(outcomes);
@@ -132,7 +137,7 @@ export class GroupRegistry {
     this.#groups.delete(group.id);
     const offsets = this.deleteOffsets(group, group.offsets.all());
     const itself = this.#kit.state.put(GROUP_PREFIX + group.id, null);
-    return all([offsets as Awaitable<void>, itself]);
+    return all<unknown>([offsets, itself]);
   }
 
   /** Nobody waits for a group any more. */

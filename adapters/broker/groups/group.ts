@@ -263,7 +263,7 @@ export class Group {
   /** A leader that has not joined again gives way to one that has. False when nobody has. */
   electJoinedLeader(): boolean {
     if (this.leader === null) return false;
-    if (this.members.get(this.leader)?.awaitingJoin != null) return true;
+    if ((this.members.get(this.leader)?.awaitingJoin ?? null) !== null) return true;
     for (const member of this.members.values()) {
       if (member.awaitingJoin !== null) {
         this.leader = member.id;

@@ -16,9 +16,10 @@ export function settle<R>(store: () => Awaitable<unknown>, done: (errorCode: num
   );
 }
 
-/** One promise for several outcomes; none when all of them are there. The first failure is the failure of all. */
-export function all(outcomes: readonly Awaitable<void>[]): Awaitable<unknown> {
-  return outcomes.some(isPromise) ? Promise.all(outcomes) : undefined;
+/** All outcomes: a promise only where one of them is. The first failure is the failure of all. */
+export function all<T>(outcomes: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
+  if (!outcomes.some(isPromise)) return outcomes as readonly T[];
+  return Promise.all(outcomes.map((outcome) => Promise.resolve(outcome)));
 }
 
 export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
