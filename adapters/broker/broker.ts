@@ -12,7 +12,7 @@ import type { BrokerConfigInit } from './configs/broker-config.js';
 import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
 import { StoredState } from './durable-state.js';
 import type { CoreKit } from './core-kit.js';
-import type { KitPart } from './kit.js';
+import type { KitMethods, KitPart } from './kit.js';
 import type { LogStore } from './log-store.js';
 import { type Placement, singleNode } from './placement.js';
 import { createTopicApis } from './topics/index.js';
@@ -50,7 +50,7 @@ const CLUSTER_ID = 'cluster/id';
  * @throws OptionError naming the option, or the config, and its value.
  */
 export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
-  const { store, clock = systemClock, warn = (message) => process.emitWarning(message) } = options;
+  const { store, clock = systemClock, warn = emitWarning } = options;
   if (typeof (store as LogStore | undefined)?.append !== 'function') {
     throw new OptionError('store', store, 'it is a LogStore');
   }
@@ -78,6 +78,8 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     },
   };
   const parts: readonly KitPart[] = [createTopicApis(kit), createClusterApis(kit)];
+  const methods: KitMethods = {};
+  for (const part of parts) Object.assign(methods, part.methods);
   config.onChange(() => {
     topics.reconfigure();
   });
@@ -108,7 +110,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   }
 
   return {
-    ...Object.assign({}, ...parts.map(({ methods }) => methods)),
+    ...methods,
     name: `broker on ${store.name}`,
     async open(gateway) {
       try {
@@ -134,6 +136,10 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     },
     close: ({ signal }) => close(signal),
   };
+}
+
+function emitWarning(message: string): void {
+  process.emitWarning(message);
 }
 
 function nodeId(config: BrokerConfigs): number {

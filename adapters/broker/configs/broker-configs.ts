@@ -133,7 +133,7 @@ export function textOf(value: ConfigValue | null): string | null {
   if (value === null) return null;
   // Kafka's "no limit" of a long, which no number of JavaScript is exactly.
   if (typeof value === 'number' && value >= 2 ** 63) return '9223372036854775807';
-  return Array.isArray(value) ? value.join(',') : String(value as string | number | boolean);
+  return Array.isArray(value) ? value.join(',') : String(value);
 }
 
 function nearest(name: string): string {
