@@ -13,6 +13,7 @@ import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
 import { StoredState } from './durable-state.js';
 import type { CoreKit } from './core-kit.js';
 import type { KitMethods, KitPart } from './kit.js';
+import { createLogApis } from './log/index.js';
 import type { LogStore } from './log-store.js';
 import { type Placement, singleNode } from './placement.js';
 import { createTopicApis } from './topics/index.js';
@@ -77,7 +78,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       warn(message);
     },
   };
-  const parts: readonly KitPart[] = [createTopicApis(kit), createClusterApis(kit)];
+  const parts: readonly KitPart[] = [createTopicApis(kit), createClusterApis(kit), createLogApis(kit)];
   const methods: KitMethods = {};
   for (const part of parts) Object.assign(methods, part.methods);
   config.onChange(() => {

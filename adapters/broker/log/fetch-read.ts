@@ -80,6 +80,7 @@ export class FetchReader {
 
   #look(index: number): void {
     const target = this.#targets[index]!;
+    const known = target.partition !== null;
     const found = this.#find(target);
     if (typeof found === 'object') {
       this.#readable.push(index);
@@ -89,9 +90,9 @@ export class FetchReader {
     const errorCode = found;
     const hint = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER ? this.#hints.last : undefined;
     this.#results[index] = { errorCode, read: undefined, hint };
-    // As in Kafka, a topic that is not known does not end the wait for the others.
+    // As in Kafka, a topic that was never known does not end the wait for the others; one that is deleted does.
     const unknown = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.UNKNOWN_TOPIC_ID;
-    if (!unknown) this.#failed = true;
+    if (!unknown || known) this.#failed = true;
   }
 
   /** The partition, or why it cannot be read. */

@@ -35,6 +35,8 @@ export function createLogApis(kit: Kit): KitPart {
     async close() {
       await retention.stop();
       await logs.saveAll();
+      logs.close();
+      epochs.close();
     },
   };
 }

@@ -24,6 +24,7 @@ const UNKNOWN: EpochEnd = { epoch: -1, endOffset: -1 };
  */
 export class LeaderEpochs {
   readonly #kit: Kit;
+  #stopListening: (() => void) | null = null;
   readonly #starts = new Map<string, readonly EpochStart[]>();
 
   constructor(kit: Kit) {
@@ -31,15 +32,20 @@ export class LeaderEpochs {
   }
 
   open(): void {
+    this.#starts.clear();
     for (const [key, value] of this.#kit.state.load(PREFIX)) {
       this.#starts.set(key, JSON.parse(value.toString()) as readonly EpochStart[]);
     }
-    this.#kit.topics.onDeleted((topic) => {
+    this.#stopListening = this.#kit.topics.onDeleted((topic) => {
       for (const partition of topic.partitions) {
         const key = keyOf(partition);
         if (this.#starts.delete(key)) this.#put(key, null);
       }
     });
+  }
+
+  close(): void {
+    this.#stopListening?.();
   }
 
   /** The first append under the partition's leader epoch that this broker sees. */

@@ -40,7 +40,8 @@ const SCAN_BYTES = 1024 * 1024;
 /** The partitions that are written to, and the idempotent producers of each, which a restart does not forget. */
 export class PartitionLogs {
   readonly #kit: Kit;
-  readonly #logs = new WeakMap<Partition, PartitionLog>();
+  #logs = new WeakMap<Partition, PartitionLog>();
+  #stopListening: (() => void) | null = null;
   /** Those with producers. */
   readonly #known = new Set<PartitionLog>();
   /** What was saved before this backend was opened, until it is needed. */
@@ -51,10 +52,17 @@ export class PartitionLogs {
   }
 
   open(): void {
+    this.#saved.clear();
+    this.#known.clear();
     for (const [key, value] of this.#kit.state.load(PREFIX)) this.#saved.set(key, value);
-    this.#kit.topics.onDeleted((topic) => {
+    this.#stopListening = this.#kit.topics.onDeleted((topic) => {
       this.#forget(topic);
     });
+  }
+
+  close(): void {
+    this.#stopListening?.();
+    this.#logs = new WeakMap();
   }
 
   of(partition: Partition): PartitionLog {

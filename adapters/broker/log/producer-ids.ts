@@ -23,6 +23,7 @@ export class ProducerIds {
 
   open(): void {
     const nodeId = String(this.#kit.placement.nodeId);
+    this.#next = 0;
     for (const [key, value] of this.#kit.state.load(KEY)) if (key === nodeId) this.#next = Number(value.toString());
     this.#reserved = this.#next;
   }

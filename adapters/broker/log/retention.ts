@@ -35,9 +35,14 @@ export class RetentionLoop {
   }
 
   start(): void {
+    this.#stopped = false;
+    this.#goOn();
+  }
+
+  #goOn(): void {
     this.#stopTimer = this.#kit.clock.after(this.#kit.config.get('log.retention.check.interval.ms'), () => {
       void this.run().then(() => {
-        if (!this.#stopped) this.start();
+        if (!this.#stopped) this.#goOn();
       });
     });
   }
