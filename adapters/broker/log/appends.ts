@@ -88,16 +88,12 @@ export class Appends {
     return Promise.all(later);
   }
 
-  #whenFree(job: AppendJob): PromiseLike<void> {
-    return new Promise((resolve, reject) => {
-      (job.log.waiting ??= []).push(() => {
-        try {
-          resolve(this.run([job]) as PromiseLike<void> | undefined);
-        } catch (error) {
-          reject(error);
-        }
-      });
+  async #whenFree(job: AppendJob): Promise<void> {
+    await new Promise<void>((resolve) => {
+      (job.log.waiting ??= []).push(resolve);
     });
+    const begun = await this.#begin(job);
+    if (begun === true) await this.#append([job]);
   }
 
   /** Whether the job goes on to the store at once; false when it is answered already. */

@@ -34,13 +34,13 @@ export function waitForRecords(
       for (const stop of stops) stop();
       signal.removeEventListener('abort', abort);
     };
-    const fail = (error: unknown): void => {
+    const fail = (error: Error): void => {
       if (over) return;
       end();
       reject(error);
     };
     const abort = (): void => {
-      fail(signal.reason);
+      fail(signal.reason as Error);
     };
     const judge = (pass: FetchPass): void => {
       looking = false;
@@ -64,7 +64,7 @@ export function waitForRecords(
         if (isPromise(pass)) pass.then(judge, fail);
         else judge(pass);
       } catch (error) {
-        fail(error);
+        fail(error as Error);
       }
     };
     let noticed = false;

@@ -25,11 +25,11 @@ export class PartitionLog {
     this.partition = partition;
   }
 
-  /** The append is over: the next one goes on. */
+  /** The append is over: the next one goes on, and nobody comes in between. */
   release(): void {
-    this.busy = false;
     const next = this.waiting?.shift();
-    next?.();
+    if (next === undefined) this.busy = false;
+    else next();
   }
 }
 
