@@ -8,8 +8,10 @@ import {
 } from '../../src/contract.js';
 import { type Clock, systemClock } from './clock.js';
 import { createClusterApis } from './cluster/index.js';
+import { createConfigApis } from './configs/index.js';
 import type { BrokerConfigInit } from './configs/broker-config.js';
 import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
+import { lacking } from './configs/topic-configs.js';
 import { StoredState } from './durable-state.js';
 import type { CoreKit } from './core-kit.js';
 import type { KitMethods, KitPart } from './kit.js';
@@ -56,7 +58,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     throw new OptionError('store', store, 'it is a LogStore');
   }
   const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));
-  const placement = options.placement ?? singleNode(nodeId(config));
+  const lack = lacking(store, config.layers.fixed, 'log.');
+  if (lack !== null) throw new OptionError('config', options.config, lack);
+  const placement = options.placement ?? onlyNode(config);
   const state = new StoredState(store);
   const topics = new StoreTopicRegistry(store, config);
   const warned = new Set<string>();
@@ -78,7 +82,12 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       warn(message);
     },
   };
-  const parts: readonly KitPart[] = [createTopicApis(kit), createClusterApis(kit), createLogApis(kit)];
+  const parts: readonly KitPart[] = [
+    createTopicApis(kit),
+    createConfigApis(kit),
+    createClusterApis(kit),
+    createLogApis(kit),
+  ];
   const methods: KitMethods = {};
   for (const part of parts) Object.assign(methods, part.methods);
   config.onChange(() => {
@@ -143,7 +152,7 @@ function emitWarning(message: string): void {
   process.emitWarning(message);
 }
 
-function nodeId(config: BrokerConfigs): number {
+function onlyNode(config: BrokerConfigs): Placement {
   const { fixed } = config.layers;
-  return Number(fixed['node.id'] ?? fixed['broker.id'] ?? 1);
+  return singleNode(Number(fixed['node.id'] ?? fixed['broker.id'] ?? 1), fixed['broker.rack'] ?? null);
 }

@@ -115,6 +115,7 @@ export function checkBrokerConfig(init: BrokerConfigInit): ConfigTexts {
     const definition = Object.hasOwn(BROKER_CONFIGS, name) ? BROKER_CONFIGS[name] : undefined;
     const option = `config["${name}"]`;
     if (definition === undefined) throw new OptionError(option, value, `there is no such config; ${nearest(name)}`);
+    if (definition.derived) throw new OptionError(option, value, 'it follows from the gateway and the store');
     if (!['string', 'number', 'boolean'].includes(typeof value) && !Array.isArray(value)) {
       throw new OptionError(option, value, `it is a ${definition.type}`);
     }
