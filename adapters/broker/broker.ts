@@ -15,6 +15,7 @@ import { lacking } from './configs/topic-configs.js';
 import { StoredState } from './durable-state.js';
 import type { CoreKit } from './core-kit.js';
 import type { KitMethods, KitPart } from './kit.js';
+import { createLogApis } from './log/index.js';
 import type { LogStore } from './log-store.js';
 import { type Placement, singleNode } from './placement.js';
 import { createTopicApis } from './topics/index.js';
@@ -81,7 +82,12 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       warn(message);
     },
   };
-  const parts: readonly KitPart[] = [createConfigApis(kit), createTopicApis(kit), createClusterApis(kit)];
+  const parts: readonly KitPart[] = [
+    createConfigApis(kit),
+    createTopicApis(kit),
+    createClusterApis(kit),
+    createLogApis(kit),
+  ];
   const methods: KitMethods = {};
   for (const part of parts) Object.assign(methods, part.methods);
   config.onChange(() => {
