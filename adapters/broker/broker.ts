@@ -14,6 +14,7 @@ import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
 import { lacking } from './configs/topic-configs.js';
 import { StoredState } from './durable-state.js';
 import type { CoreKit } from './core-kit.js';
+import { createGroupApis } from './groups/index.js';
 import type { KitMethods, KitPart } from './kit.js';
 import { createLogApis } from './log/index.js';
 import type { LogStore } from './log-store.js';
@@ -87,6 +88,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     createTopicApis(kit),
     createClusterApis(kit),
     createLogApis(kit),
+    createGroupApis(kit),
   ];
   const methods: KitMethods = {};
   for (const part of parts) Object.assign(methods, part.methods);

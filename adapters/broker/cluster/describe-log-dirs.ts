@@ -4,7 +4,7 @@ import type {
   DescribeLogDirsResponseInit,
   DescribeLogDirsResponseDescribeLogDirsPartitionInit,
 } from '../../../src/protocol/index.js';
-import { all, then } from '../awaitable.js';
+import { all, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
 
@@ -13,7 +13,7 @@ export function createDescribeLogDirs(
   kit: CoreKit,
 ): (request: DescribeLogDirsRequest) => Awaitable<DescribeLogDirsResponseInit> {
   const describe = (partition: Partition): Awaitable<DescribeLogDirsResponseDescribeLogDirsPartitionInit> =>
-    then(kit.store.bounds(partition.id), ({ bytes }) => ({
+    andThen(kit.store.bounds(partition.id), ({ bytes }) => ({
       partitionIndex: partition.index,
       partitionSize: BigInt(bytes),
       offsetLag: 0n,
@@ -30,9 +30,9 @@ export function createDescribeLogDirs(
     const described = wanted
       .filter(({ partitions }) => partitions.length > 0)
       .map(({ topic, partitions }) =>
-        then(all(partitions.map(describe)), (answered) => ({ name: topic.name, partitions: answered })),
+        andThen(all(partitions.map(describe)), (answered) => ({ name: topic.name, partitions: answered })),
       );
-    return then(all(described), (answered) => ({
+    return andThen(all(described), (answered) => ({
       errorCode: ErrorCode.NONE,
       results: [{ errorCode: ErrorCode.NONE, logDir: logDir(kit), topics: answered }],
     }));

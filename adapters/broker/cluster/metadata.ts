@@ -6,7 +6,7 @@ import {
   type MetadataResponseTopicInit,
   NIL_UUID,
 } from '../../../src/protocol/index.js';
-import { all, attempt, then } from '../awaitable.js';
+import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import { isInternal } from '../topics/registry.js';
 import { topicNameProblem } from '../topics/topic-name.js';
@@ -62,7 +62,7 @@ export function createMetadata(
       if (ids.size > 0) answered = Array.from(ids, byId);
       else answered = all(Array.from(new Set(topics.map(({ name }) => name ?? '')), byName));
     }
-    return then(answered, (results) => ({
+    return andThen(answered, (results) => ({
       errorCode: ErrorCode.NONE,
       brokers: kit.placement.nodes(context.advertised),
       clusterId: kit.clusterId,

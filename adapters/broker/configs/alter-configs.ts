@@ -5,7 +5,7 @@ import type {
   IncrementalAlterConfigsRequest,
   IncrementalAlterConfigsResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, then } from '../awaitable.js';
+import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import { serial } from '../serial.js';
 import { type ApiFailure, storeFailure } from '../store-errors.js';
@@ -60,7 +60,7 @@ export function createAlterConfigs(kit: CoreKit): AlterConfigs {
           ),
       );
     });
-    return then(all(answers), (responses) => ({ responses }));
+    return andThen(all(answers), (responses) => ({ responses }));
   };
   return {
     alterConfigs({ resources, validateOnly }) {

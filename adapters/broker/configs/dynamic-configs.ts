@@ -1,5 +1,5 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
-import { then } from '../awaitable.js';
+import { andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import type { ConfigTexts } from './broker-configs.js';
 import { BROKER_CONFIGS } from './broker-config-definitions.js';
@@ -37,7 +37,7 @@ export function checkBrokerChanges(
 /** Takes altered configs over once they are kept. */
 export function keepBrokerConfigs(kit: CoreKit, layer: Layer, texts: ConfigTexts): Awaitable<void> {
   const empty = Object.keys(texts).length === 0;
-  return then(kit.state.put(keyOf(kit, layer), empty ? null : Buffer.from(JSON.stringify(texts))), () => {
+  return andThen(kit.state.put(keyOf(kit, layer), empty ? null : Buffer.from(JSON.stringify(texts))), () => {
     kit.config.alter({ [layer]: texts });
   });
 }

@@ -5,7 +5,7 @@ import type {
   CreatePartitionsResponseCreatePartitionsTopicResultInit,
   CreatePartitionsResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, then } from '../awaitable.js';
+import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import { type ApiFailure, storeFailure } from '../store-errors.js';
 import { assignmentProblem } from './assignments.js';
@@ -39,7 +39,7 @@ export function createCreatePartitions(
         (error) => ({ name, ...storeFailure(kit, error) }),
       );
     });
-    return then(all(results), (answered) => ({ results: answered }));
+    return andThen(all(results), (answered) => ({ results: answered }));
   };
 }
 

@@ -6,7 +6,7 @@ import type {
   CreateTopicsResponseCreatableTopicResultInit,
   CreateTopicsResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, then } from '../awaitable.js';
+import { all, attempt, andThen } from '../awaitable.js';
 import { describeTopicConfigs } from '../configs/describe.js';
 import { checkTopicConfigs, ConfigFailure } from '../configs/topic-configs.js';
 import type { CoreKit } from '../core-kit.js';
@@ -83,7 +83,7 @@ export function createCreateTopics(
         results.push(createOne(topic, nodeIds, validateOnly));
       }
     }
-    return then(all(results), (answered) => ({ topics: answered }));
+    return andThen(all(results), (answered) => ({ topics: answered }));
   };
 }
 

@@ -5,7 +5,7 @@ import type {
   DeleteRecordsResponseDeleteRecordsPartitionResultInit,
   DeleteRecordsResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, then } from '../awaitable.js';
+import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import { storeFailure } from '../store-errors.js';
 import type { Partition, Topic } from './topic-registry.js';
@@ -23,9 +23,9 @@ export function createDeleteRecords(
     const results = topics.map(({ name, partitions }) => {
       const topic = kit.topics.byName(name);
       const deleted = partitions.map((wanted) => deleteFrom(kit, topic, wanted));
-      return then(all(deleted), (answered) => ({ name, partitions: answered }));
+      return andThen(all(deleted), (answered) => ({ name, partitions: answered }));
     });
-    return then(all(results), (answered) => ({ topics: answered }));
+    return andThen(all(results), (answered) => ({ topics: answered }));
   };
 }
 
@@ -56,11 +56,11 @@ function deleteFrom(
 
 /** The new first offset; null when the offset is none of the partition's. */
 function dropBefore({ store }: CoreKit, partition: Partition, offset: bigint): Awaitable<number | null> {
-  return then(store.bounds(partition.id), ({ startOffset, endOffset }) => {
+  return andThen(store.bounds(partition.id), ({ startOffset, endOffset }) => {
     const before = offset === HIGH_WATERMARK ? endOffset : Number(offset);
     if (before < 0 || before > endOffset) return null;
     if (before <= startOffset) return startOffset;
-    return then(store.deleteRecords?.(partition.id, before) ?? startOffset, (start) => {
+    return andThen(store.deleteRecords?.(partition.id, before) ?? startOffset, (start) => {
       partition.changed();
       return start;
     });

@@ -5,7 +5,7 @@ import {
   type DeleteTopicsResponseInit,
   NIL_UUID,
 } from '../../../src/protocol/index.js';
-import { all, attempt, then } from '../awaitable.js';
+import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import { storeFailure } from '../store-errors.js';
 import type { Topic } from './topic-registry.js';
@@ -62,7 +62,7 @@ export function createDeleteTopics(
       }
     }
     const deleted = Array.from(doomed, (topic) => deleteOne(kit, topic));
-    return then(all(deleted), (results) => ({ responses: [...refused, ...results] }));
+    return andThen(all(deleted), (results) => ({ responses: [...refused, ...results] }));
   };
 }
 

@@ -1,0 +1,24 @@
+/**
+ * How much groups may hold, in all. What is beyond is refused with an error that clients do not try again, and the
+ * operator is told once. `group.max.size` limits the members of one group beside it.
+ */
+export interface GroupLimits {
+  /** Groups, those without members among them. Default: 100,000. */
+  readonly groups: number;
+  /** Members of all groups, with the ids that were given out and have not joined yet. Default: 100,000. */
+  readonly members: number;
+  /** Bytes of the protocols of one member. Default: 1 MiB. */
+  readonly memberBytes: number;
+  /** Bytes of the protocols and assignments of all members. Default: 256 MiB. */
+  readonly bytes: number;
+  /** Committed offsets of all groups. Default: 1,000,000. */
+  readonly offsets: number;
+}
+
+export const defaultGroupLimits: GroupLimits = {
+  groups: 100_000,
+  members: 100_000,
+  memberBytes: 1024 * 1024,
+  bytes: 256 * 1024 * 1024,
+  offsets: 1_000_000,
+};

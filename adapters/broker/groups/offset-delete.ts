@@ -1,0 +1,48 @@
+import { type Awaitable, ErrorCode, KafkaError } from '../../../src/contract.js';
+import type { OffsetDeleteRequest, OffsetDeleteResponseInit } from '../../../src/protocol/index.js';
+import type { TopicRegistry } from '../topics/topic-registry.js';
+import type { GroupRegistry } from './group-registry.js';
+import type { OffsetEntry } from './offsets.js';
+import { settle } from './storing.js';
+
+/**
+ * Deletes committed offsets, of topics that nobody in the group subscribes to.
+ *
+ * @throws KafkaError INVALID_GROUP_ID, GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP for members that are no consumers, or what
+ * the store failed with.
+ */
+export function deleteOffsets(
+  { groupId, topics }: OffsetDeleteRequest,
+  registry: GroupRegistry,
+  known: TopicRegistry,
+): Awaitable<OffsetDeleteResponseInit> {
+  if (groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
+  const group = registry.get(groupId);
+  if (group === undefined) throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND);
+  if (group.state !== 'Empty' && !group.isConsumerGroup) throw new KafkaError(ErrorCode.NON_EMPTY_GROUP);
+  const deleted: OffsetEntry[] = [];
+  const outcomes = topics.map(({ name, partitions }) => {
+    const topic = known.byName(name);
+    const isSubscribed = group.isSubscribedTo(name);
+    return {
+      name,
+      partitions: partitions.map(({ partitionIndex }) => {
+        let errorCode: number = ErrorCode.NONE;
+        if (topic?.partitions[partitionIndex] === undefined) errorCode = ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
+        else if (isSubscribed) errorCode = ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC;
+        else {
+          const entry = group.offsets.get(topic.id, partitionIndex);
+          if (entry !== undefined) deleted.push(entry);
+        }
+        return { partitionIndex, errorCode };
+      }),
+    };
+  });
+  return settle(
+    () => registry.deleteOffsets(group, deleted),
+    (errorCode) => {
+      if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
+      return { errorCode, topics: outcomes };
+    },
+  );
+}
