@@ -123,7 +123,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
 
   return {
     ...methods,
-    name: `broker on ${store.name}`,
+    name: store.name,
     async open(gateway) {
       try {
         await store.open?.(gateway.signal);
