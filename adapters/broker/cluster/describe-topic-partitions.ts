@@ -53,8 +53,8 @@ export function createDescribeTopicPartitions(
         partitions: page.map((partition) => ({
           ...describePartition(kit.placement, partition),
           offlineReplicas: [],
-          eligibleLeaderReplicas: null,
-          lastKnownElr: null,
+          eligibleLeaderReplicas: [],
+          lastKnownElr: [],
         })),
         topicAuthorizedOperations: TOPIC_OPERATIONS,
       });

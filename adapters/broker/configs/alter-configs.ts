@@ -110,6 +110,7 @@ function alterOne(kit: CoreKit, { resourceType, resourceName, configs }: Resourc
       return validateOnly ? undefined : keepBrokerConfigs(kit, layer, texts);
     }
     case ResourceType.BROKER_LOGGER: {
+      if (replace) throw invalid(`Unknown resource type ${String(resourceType)}`);
       checkNodeId(resourceName, kit.placement.nodeId);
       const [logger] = configs;
       if (logger === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { type BrokerConfigs, type ConfigTexts, textOf } from './broker-configs.js';
+import type { BrokerConfigs, ConfigTexts } from './broker-configs.js';
 import { BROKER_CONFIGS, SYNONYMS } from './broker-config-definitions.js';
 import { CONFIG_TYPES, type ConfigDefinition } from './config-definition.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
@@ -54,13 +54,8 @@ export function describeBrokerConfigs(config: BrokerConfigs, derived: ConfigText
       const synonyms = [{ name, value: given, source: ConfigSource.STATIC_BROKER }];
       return describe(name, definition, given, synonyms, true);
     }
-    return describe(
-      name,
-      definition,
-      textOf(config.value(name)),
-      synonymsOf(config, name),
-      definition.dynamic !== true,
-    );
+    const value = config.text(name);
+    return describe(name, definition, value, synonymsOf(config, name), definition.dynamic !== true);
   });
 }
 

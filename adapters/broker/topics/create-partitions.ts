@@ -9,7 +9,7 @@ import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import { type ApiFailure, storeFailure } from '../store-errors.js';
 import { assignmentProblem } from './assignments.js';
-import { MOST_PARTITIONS } from './create-topics.js';
+import { MOST_PARTS } from './create-topics.js';
 import type { Topic } from './topic-registry.js';
 
 type Result = CreatePartitionsResponseCreatePartitionsTopicResultInit;
@@ -63,8 +63,8 @@ function growthProblem(
       'assignment(s) were specified.';
     return refuse(ErrorCode.INVALID_REPLICA_ASSIGNMENT, why);
   }
-  if (additional > MOST_PARTITIONS) {
-    const why = `A request may create at most ${String(MOST_PARTITIONS)} partitions.`;
+  if (additional > MOST_PARTS) {
+    const why = `A request may create at most ${String(MOST_PARTS)} partitions.`;
     return refuse(ErrorCode.POLICY_VIOLATION, why);
   }
   const problem = assignmentProblem(assignments ?? [], nodeIds, 1);
