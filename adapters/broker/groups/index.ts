@@ -93,10 +93,12 @@ export function createGroupApis(kit: Kit, limits: Partial<GroupLimits> = {}): Ki
 /** What the coordinator is told of who asks. The signal is made only when a request waits. */
 function callerOf(context: RequestContext<ConnectionInfo>): Caller {
   const { apiVersion, clientId } = context;
+  // Whoever takes these methods into a backend of their own may keep another state for a connection, or none.
+  const state = context.state as Partial<ConnectionInfo> | undefined;
   return {
     apiVersion,
     clientId,
-    clientHost: `/${context.state.remoteAddress ?? ''}`,
+    clientHost: `/${state?.remoteAddress ?? ''}`,
     get signal() {
       return context.signal;
     },
