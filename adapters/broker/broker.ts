@@ -16,6 +16,7 @@ import { StoredState } from './durable-state.js';
 import type { CoreKit } from './core-kit.js';
 import { createGroupApis } from './groups/index.js';
 import type { KitMethods, KitPart } from './kit.js';
+import { createGroupApis, type GroupLimits } from './groups/index.js';
 import { createLogApis } from './log/index.js';
 import type { LogStore } from './log-store.js';
 import { type Placement, singleNode } from './placement.js';
@@ -34,12 +35,15 @@ export interface BrokerOptions {
   readonly clock?: Clock | undefined;
   /** Id of the cluster. Default: a random one, kept in the store from the first start on. */
   readonly clusterId?: string | undefined;
+  /** How much groups may hold. Default: {@link defaultGroupLimits}. */
+  readonly groups?: Partial<GroupLimits> | undefined;
   /** Hears what an operator should know, each text once. Default: `process.emitWarning`. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** A backend that is a whole broker over a {@link LogStore}. */
-export interface BrokerBackend extends Backend {
+export interface BrokerBackend extends Backend<ConnectionInfo> {
+  connect(connection: ConnectionInfo): ConnectionInfo;
   open(gateway: GatewayHandle): Promise<void>;
   disconnect(connection: ConnectionInfo): void;
   close(options: { readonly signal: AbortSignal }): Promise<void>;
@@ -88,7 +92,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     createTopicApis(kit),
     createClusterApis(kit),
     createLogApis(kit),
-    createGroupApis(kit),
+    createGroupApis(kit, options.groups),
   ];
   const methods: KitMethods = {};
   for (const part of parts) Object.assign(methods, part.methods);
@@ -143,6 +147,8 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         throw error;
       }
     },
+    // The state of a connection is what is known of it: DescribeGroups tells where members connect from.
+    connect: (connection) => connection,
     disconnect({ id }) {
       for (const part of parts) part.disconnected?.(id);
     },

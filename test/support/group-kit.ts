@@ -74,6 +74,7 @@ export async function groupBench(
         keep();
       },
     },
+    store: { name: 'fake' },
     warn: (message: string) => warnings.push(message),
   } as unknown as Kit;
 
@@ -115,9 +116,9 @@ export async function groupBench(
 export function contextOf(
   apiVersion: number,
   options: { readonly clientId?: string | null; readonly signal?: AbortSignal } = {},
-): RequestContext {
+): RequestContext<ConnectionInfo> {
   const { clientId = 'client', signal = new AbortController().signal } = options;
   const state: Partial<ConnectionInfo> = { remoteAddress: '127.0.0.1' };
   const advertised = { host: 'broker.test', port: 9092 };
-  return { apiVersion, clientId, signal, state, advertised } as RequestContext;
+  return { apiVersion, clientId, signal, state, advertised } as RequestContext<ConnectionInfo>;
 }

@@ -4,7 +4,6 @@ import type { Topic } from '../topics/topic-registry.js';
 import type { Group } from './group.js';
 import type { GroupRegistry } from './group-registry.js';
 import type { CommittedOffset } from './offsets.js';
-import { settle } from './storing.js';
 
 const MS_PER_MINUTE = 60_000;
 
@@ -67,7 +66,7 @@ export class Expiry {
   }
 
   #forget(forget: () => ReturnType<GroupRegistry['delete']>): void {
-    void settle(forget, (errorCode) => {
+    void this.#registry.settle(forget, (errorCode) => {
       if (errorCode !== ErrorCode.NONE) this.#kit.warn('could not delete expired offsets or groups from the store');
     });
   }

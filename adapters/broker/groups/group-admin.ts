@@ -8,10 +8,10 @@ import type {
   ListGroupsRequest,
   ListGroupsResponseInit,
 } from '../../../src/protocol/index.js';
+import { all, andThen } from '../awaitable.js';
 import type { Group } from './group.js';
 import type { GroupRegistry } from './group-registry.js';
 import type { Refuse } from './offset-fetch.js';
-import { all, isPromise, settle } from './storing.js';
 
 const GROUP_TYPE = 'classic';
 /** From this version of DescribeGroups on a group that is not there is an error. */
@@ -71,13 +71,12 @@ export class GroupAdmin {
       const group = this.#registry.get(groupId);
       if (group === undefined) return { groupId, errorCode: ErrorCode.GROUP_ID_NOT_FOUND };
       if (group.state !== 'Empty') return { groupId, errorCode: ErrorCode.NON_EMPTY_GROUP };
-      return settle(
+      return this.#registry.settle(
         () => this.#registry.delete(group),
         (outcome) => ({ groupId, errorCode: outcome }),
       );
     });
-    const done = all(results);
-    return isPromise(done) ? done.then((settled) => ({ results: settled })) : { results: done };
+    return andThen(all(results), (settled) => ({ results: settled }));
   }
 }
 

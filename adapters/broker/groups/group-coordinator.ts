@@ -17,7 +17,6 @@ import type { GroupRegistry } from './group-registry.js';
 import { Member, NO_ASSIGNMENT, type Protocol } from './member.js';
 import { Rebalancer } from './rebalancer.js';
 import { Reply } from './reply.js';
-import { settle } from './storing.js';
 import type { StoredGroup } from './stored-values.js';
 
 /** Who asks. */
@@ -179,7 +178,7 @@ export class GroupCoordinator {
     const reply = new Reply<JoinGroupResponseInit>();
     group.setAwaitingJoin(member, reply);
     if (group.state === 'Stable' && group.selectProtocol() === group.protocol) {
-      void settle(
+      void this.#registry.settle(
         () => this.#registry.store(group, null),
         (errorCode) => {
           // A rebalance that has begun meanwhile answers it.
@@ -246,7 +245,7 @@ export class GroupCoordinator {
     // Copies: what is kept for long keeps no frame.
     const assignment = new Map(assignments.map((one) => [one.memberId, Buffer.from(one.assignment)]));
     group.storingGeneration = generationId;
-    void settle(
+    void this.#registry.settle(
       () => this.#registry.store(group, assignment),
       (errorCode) => {
         group.storingGeneration = -1;

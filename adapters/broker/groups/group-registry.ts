@@ -1,10 +1,11 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { all, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
+import { StoreError } from '../log-store.js';
 import { Group, type GroupDeadlines, type GroupTotals } from './group.js';
 import type { GroupLimits } from './limits.js';
 import { type CommittedOffset, GroupOffsets, type OffsetEntry } from './offsets.js';
 import { decodeGroup, decodeOffset, encodeGroup, encodeOffset, type StoredGroup } from './stored-values.js';
-import { all, settle } from './storing.js';
 
 /** Keys of groups: this and the group id. */
 const GROUP_PREFIX = 'group/';
@@ -12,7 +13,7 @@ const GROUP_PREFIX = 'group/';
 const OFFSET_PREFIX = 'offset/';
 
 /** What the registry needs of the kit. */
-export type RegistryKit = Pick<Kit, 'clock' | 'state' | 'warn' | 'topics'>;
+export type RegistryKit = Pick<Kit, 'clock' | 'state' | 'warn' | 'topics' | 'store'>;
 
 /** All groups of this coordinator and what they committed, in memory and in the durable state. */
 export class GroupRegistry {
@@ -73,6 +74,25 @@ export class GroupRegistry {
     return ErrorCode.POLICY_VIOLATION;
   }
 
+  /** Stores, and tells what became of it: NONE, or the code that clients are told. At once where the store is. */
+  settle<R>(store: () => Awaitable<unknown>, done: (errorCode: number) => R): Awaitable<R> {
+    return attempt(
+      store,
+      () => done(ErrorCode.NONE),
+      (error) => done(this.#codeOf(error)),
+    );
+  }
+
+  /** To come again later, or that it makes no sense. */
+  #codeOf(error: unknown): number {
+    if (!(error instanceof StoreError)) {
+      this.#kit.warn(`${this.#kit.store.name}: ${String(error)}`);
+      return ErrorCode.UNKNOWN_SERVER_ERROR;
+    }
+    if (error.kind === 'unavailable' || error.kind === 'outcomeUnknown') return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    return error.kind === 'full' ? ErrorCode.POLICY_VIOLATION : ErrorCode.UNKNOWN_SERVER_ERROR;
+  }
+
   /** Stores the group as it is, with its members when it is stable. */
   store(group: Group, assignment: ReadonlyMap<string, Buffer> | null): Awaitable<void> {
     const members = Array.from(group.members.values(), (member) => ({
@@ -92,7 +112,7 @@ export class GroupRegistry {
 
   /** Stores, where nobody waits for it: a failure is only told. */
   storeQuietly(group: Group): void {
-    void settle(
+    void this.settle(
       () => this.store(group, null),
       (errorCode) => {
         if (errorCode !== ErrorCode.NONE) this.#kit.warn(`could not store the group '${group.id}'`);
@@ -164,7 +184,7 @@ export class GroupRegistry {
         continue;
       }
       if (topics.byId(topicId) === undefined) {
-        void settle(
+        void this.settle(
           () => state.put(OFFSET_PREFIX + key, null),
           () => undefined,
         );

@@ -1,5 +1,6 @@
 import { type Awaitable, type ConnectionInfo, ErrorCode, type RequestContext } from '../../../src/contract.js';
 import type { JoinGroupResponseInit } from '../../../src/protocol/index.js';
+import { andThen } from '../awaitable.js';
 import type { Kit, KitMethods, KitPart } from '../kit.js';
 import { Expiry } from './expiry.js';
 import { findCoordinator } from './find-coordinator.js';
@@ -7,18 +8,21 @@ import { GroupAdmin } from './group-admin.js';
 import { type Caller, GroupCoordinator } from './group-coordinator.js';
 import { joinError } from './group.js';
 import { GroupRegistry } from './group-registry.js';
-import { defaultGroupLimits, type GroupLimits } from './limits.js';
+import { checkGroupLimits, type GroupLimits } from './limits.js';
 import { OffsetCommits } from './offset-commit.js';
 import { deleteOffsets } from './offset-delete.js';
 import { OffsetFetches, type Refuse } from './offset-fetch.js';
-import { isPromise } from './storing.js';
 
 export { defaultGroupLimits, type GroupLimits } from './limits.js';
 
-/** Groups of the classic protocol and committed offsets: eleven APIs. */
+/**
+ * Groups of the classic protocol and committed offsets: eleven APIs.
+ *
+ * @throws OptionError naming the limit and its value.
+ */
 export function createGroupApis(kit: Kit, limits: Partial<GroupLimits> = {}): KitPart {
   const { clock, config, placement, topics } = kit;
-  const registry = new GroupRegistry(kit, { ...defaultGroupLimits, ...limits });
+  const registry = new GroupRegistry(kit, checkGroupLimits(limits));
   const coordinator = new GroupCoordinator(clock, config, registry);
   const commits = new OffsetCommits(kit, registry, coordinator);
   const fetches = new OffsetFetches(topics, registry);
@@ -87,13 +91,12 @@ export function createGroupApis(kit: Kit, limits: Partial<GroupLimits> = {}): Ki
 }
 
 /** What the coordinator is told of who asks. The signal is made only when a request waits. */
-function callerOf(context: RequestContext): Caller {
+function callerOf(context: RequestContext<ConnectionInfo>): Caller {
   const { apiVersion, clientId } = context;
-  const { remoteAddress } = (context.state ?? {}) as Partial<ConnectionInfo>;
   return {
     apiVersion,
     clientId,
-    clientHost: `/${remoteAddress ?? ''}`,
+    clientHost: `/${context.state.remoteAddress ?? ''}`,
     get signal() {
       return context.signal;
     },
@@ -103,10 +106,5 @@ function callerOf(context: RequestContext): Caller {
 /** Before v7 a JoinGroup has no null for the protocol's name. */
 function fitJoined(joined: Awaitable<JoinGroupResponseInit>, apiVersion: number): Awaitable<JoinGroupResponseInit> {
   if (apiVersion >= 7) return joined;
-  if (isPromise(joined)) return joined.then(named);
-  return named(joined);
-}
-
-function named(joined: JoinGroupResponseInit): JoinGroupResponseInit {
-  return { ...joined, protocolName: joined.protocolName ?? '' };
+  return andThen(joined, (response) => ({ ...response, protocolName: response.protocolName ?? '' }));
 }

@@ -4,12 +4,12 @@ import type {
   OffsetCommitRequestPartition,
   OffsetCommitResponseInit,
 } from '../../../src/protocol/index.js';
+import { all, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { Topic } from '../topics/topic-registry.js';
 import type { Group } from './group.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import type { GroupRegistry } from './group-registry.js';
-import { all, isPromise, settle } from './storing.js';
 
 /** From this version of OffsetCommit on topics go by their ids. */
 const TOPIC_IDS_FROM = 10;
@@ -58,8 +58,7 @@ export class OffsetCommits {
       });
       return { name, topicId, partitions: outcomes };
     });
-    const done = all(stored);
-    return isPromise(done) ? done.then(() => ({ topics })) : { topics };
+    return andThen(all(stored), () => ({ topics }));
   }
 
   #store(
@@ -82,7 +81,7 @@ export class OffsetCommits {
     }
     const committed = { offset: committedOffset, leaderEpoch: committedLeaderEpoch, metadata, committedAt, expiresAt };
     const number = entry.begin();
-    return settle(
+    return this.#registry.settle(
       () => this.#registry.storeOffset(entry, committed),
       (errorCode) => {
         entry.end(number, errorCode === ErrorCode.NONE ? committed : null);

@@ -3,7 +3,6 @@ import type { OffsetDeleteRequest, OffsetDeleteResponseInit } from '../../../src
 import type { TopicRegistry } from '../topics/topic-registry.js';
 import type { GroupRegistry } from './group-registry.js';
 import type { OffsetEntry } from './offsets.js';
-import { settle } from './storing.js';
 
 /**
  * Deletes committed offsets, of topics that nobody in the group subscribes to.
@@ -38,7 +37,7 @@ export function deleteOffsets(
       }),
     };
   });
-  return settle(
+  return registry.settle(
     () => registry.deleteOffsets(group, deleted),
     (errorCode) => {
       if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);

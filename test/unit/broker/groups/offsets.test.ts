@@ -104,7 +104,7 @@ describe('OffsetCommit', () => {
     expect(codes(commit(bench, '', { 0: 5 }, { apiVersion: 10, topicId: NO_ID }))).toEqual([
       ErrorCode.UNKNOWN_TOPIC_ID,
     ]);
-    expect(codes(commit(bench, 't', { '-1': 5 } as never))).toEqual([ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
+    expect(codes(commit(bench, 't', { '-1': 5 }))).toEqual([ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]);
   });
 
   test('of a member of a group that is not there has a code of its own from version 9 on', async () => {

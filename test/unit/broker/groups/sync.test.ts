@@ -122,7 +122,8 @@ describe('the assignment is stored before anyone gets it', () => {
 
   test.each([
     ['unavailable', 'COORDINATOR_NOT_AVAILABLE'],
-    ['full', 'UNKNOWN_SERVER_ERROR'],
+    ['full', 'POLICY_VIOLATION'],
+    ['invalid', 'UNKNOWN_SERVER_ERROR'],
   ] as const)('and a store that is %s makes all join again, with %s', async (kind, name) => {
     const bench = await groupBench();
     const { leader, follower } = await joinedTwo(bench);
