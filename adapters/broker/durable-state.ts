@@ -1,9 +1,44 @@
 import type { Awaitable } from '../../src/contract.js';
+import type { LogStore } from './log-store.js';
 
 /** State of the kit's parts, kept by the store over restarts: each part has keys that begin with its own prefix. */
 export interface DurableState {
-  /** What was kept under keys with this prefix, without it, as it was at `open`. */
+  /**
+   * What was kept under keys with this prefix, without it, as it was at `open`. Only until all parts are open: after
+   * that nothing is held in memory for it.
+   */
   load(prefix: string): Iterable<readonly [key: string, value: Buffer]>;
   /** Keeps a value; null forgets it. Puts of one key never overtake each other. */
   put(key: string, value: Uint8Array | null): Awaitable<void>;
+}
+
+/** The durable state of a store, which keeps the order of its puts itself. */
+export class StoredState implements DurableState {
+  readonly #store: LogStore;
+  readonly #loaded = new Map<string, Uint8Array>();
+
+  constructor(store: LogStore) {
+    this.#store = store;
+  }
+
+  async open(): Promise<void> {
+    this.#loaded.clear();
+    for (const [key, value] of await this.#store.load()) this.#loaded.set(key, value);
+  }
+
+  /** All parts are open: what was loaded, they have. */
+  settled(): void {
+    this.#loaded.clear();
+  }
+
+  *load(prefix: string): Generator<readonly [key: string, value: Buffer]> {
+    for (const [key, value] of this.#loaded) {
+      if (!key.startsWith(prefix)) continue;
+      yield [key.slice(prefix.length), Buffer.from(value.buffer, value.byteOffset, value.byteLength)];
+    }
+  }
+
+  put(key: string, value: Uint8Array | null): Awaitable<void> {
+    return this.#store.put(key, value);
+  }
 }

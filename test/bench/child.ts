@@ -36,7 +36,13 @@ export function spawnGateway(port: number): ChildProcess {
   return keep(spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] }));
 }
 
-export async function startGateway(): Promise<Server> {
+/** The gateway: the command with the stub, or the broker over a memory store. */
+export async function startGateway(backend: 'stub' | 'memory'): Promise<Server> {
+  if (backend === 'memory') {
+    const broker = forkScript('memory-server.ts');
+    const port = await Promise.race([message<number>(broker), failsOnExit(broker, 'the broker')]);
+    return { name: 'gateway', address: { host, port }, pid: broker.pid, stop: () => stop(broker) };
+  }
   const address = { host, port: await freePort() };
   const child = spawnGateway(address.port);
   await askWhenUp(child, address, apiVersionsRequest);

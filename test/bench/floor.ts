@@ -3,6 +3,7 @@
 import net from 'node:net';
 
 const mostAtOnce = 256;
+const mostBytesAtOnce = 1024 ** 2;
 
 /** Counts the frames that each chunk completes. */
 function frameCounter(): (chunk: Buffer) => number {
@@ -38,13 +39,14 @@ function frameCounter(): (chunk: Buffer) => number {
 }
 
 function serve(answer: Buffer): void {
-  const answers = Buffer.alloc(answer.length * mostAtOnce, answer);
+  const most = Math.max(1, Math.min(mostAtOnce, Math.floor(mostBytesAtOnce / answer.length)));
+  const answers = Buffer.alloc(answer.length * most, answer);
   const server = net.createServer({ noDelay: true }, (socket) => {
     const countFrames = frameCounter();
     socket.on('error', () => socket.destroy());
     socket.on('data', (chunk: Buffer) => {
-      for (let left = countFrames(chunk); left > 0; left -= mostAtOnce) {
-        socket.write(answers.subarray(0, Math.min(left, mostAtOnce) * answer.length));
+      for (let left = countFrames(chunk); left > 0; left -= most) {
+        socket.write(answers.subarray(0, Math.min(left, most) * answer.length));
       }
     });
   });

@@ -43,7 +43,9 @@ export async function measureRow(row: Row, plan: Plan): Promise<RowResult> {
   const servers: Server[] = [];
   const load = startLoad();
   try {
-    const gateway = plan.self ? await startFloor(invented(row.request), 'floor again') : await startGateway();
+    const gateway = plan.self
+      ? await startFloor(invented(row.request), 'floor again')
+      : await startGateway(row.backend);
     servers.push(gateway);
     const answer = await ask(gateway.address, row.request);
     const floor = await startFloor(answer);

@@ -7,6 +7,7 @@ import {
   flexibleRequest,
   int16,
   int32,
+  int64,
   int8,
   noTags,
 } from './wire.js';
@@ -20,6 +21,8 @@ export interface Row {
   readonly connections: number;
   /** Requests that each connection keeps in flight. */
   readonly depth: number;
+  /** What answers behind the gateway. */
+  readonly backend: 'stub' | 'memory';
   /** The least median of gateway / floor. */
   readonly bar: number;
 }
@@ -48,25 +51,109 @@ const metadataRequest = flexibleRequest({
   body: [compactArray([Buffer.concat([compactString(topic), noTags])]), no, no, no, noTags],
 });
 
-const partition = Buffer.concat([int32(0), compactBytes(recordBatch(16 * 1024, 1024)), noTags]);
+/** The topic with one partition and what is asked about it. */
+function onlyPartition(...fields: readonly Buffer[]): Buffer {
+  const partition = Buffer.concat([int32(0), ...fields, noTags]);
+  return compactArray([Buffer.concat([compactString(topic), compactArray([partition]), noTags])]);
+}
 
-const produceRequest = flexibleRequest({
-  apiKey: 0,
-  apiVersion: 9,
+function produceRequest(batchBytes: number): Buffer {
+  return flexibleRequest({
+    apiKey: 0,
+    apiVersion: 9,
+    correlationId,
+    clientId,
+    body: [
+      compactNull, // no transaction
+      int16(1), // acks
+      int32(30_000), // timeout in ms
+      onlyPartition(compactBytes(recordBatch(batchBytes, Math.min(1024, batchBytes - 61)))),
+      noTags,
+    ],
+  });
+}
+
+const produce16KiB = produceRequest(16 * 1024);
+
+/** Reads from the beginning, without a session. */
+const fetchRequest = flexibleRequest({
+  apiKey: 1,
+  apiVersion: 12,
   correlationId,
   clientId,
   body: [
-    compactNull, // no transaction
-    int16(1), // acks
-    int32(30_000), // timeout in ms
-    compactArray([Buffer.concat([compactString(topic), compactArray([partition]), noTags])]),
+    int32(-1), // a consumer
+    int32(500), // longest wait in ms
+    int32(1), // fewest bytes
+    int32(50 * 1024 ** 2), // most bytes
+    int8(0), // all records
+    int32(0), // no session
+    int32(-1),
+    onlyPartition(
+      int32(-1), // any leader epoch
+      int64(0n), // offset
+      int32(-1),
+      int64(-1n),
+      int32(1024 ** 2), // most bytes of the partition
+    ),
+    compactArray([]), // nothing to forget
+    compactString(''), // no rack
     noTags,
   ],
 });
 
+const listOffsetsRequest = flexibleRequest({
+  apiKey: 2,
+  apiVersion: 6,
+  correlationId,
+  clientId,
+  body: [
+    int32(-1), // a consumer
+    int8(0), // all records
+    onlyPartition(
+      int32(-1), // any leader epoch
+      int64(-1n), // the end
+    ),
+    noTags,
+  ],
+});
+
+const stub = { backend: 'stub' } as const;
+const memory = { backend: 'memory' } as const;
+
 export const rows: readonly Row[] = [
-  { name: 'ApiVersions v3', key: 'api-versions-1', request: apiVersionsRequest, connections: 16, depth: 1, bar: 0.85 },
-  { name: 'ApiVersions v3', key: 'api-versions-16', request: apiVersionsRequest, connections: 16, depth: 16, bar: 0.7 },
-  { name: 'Metadata v9', key: 'metadata-16', request: metadataRequest, connections: 16, depth: 16, bar: 0.55 },
-  { name: 'Produce v9 16 KiB', key: 'produce-5', request: produceRequest, connections: 4, depth: 5, bar: 0.7 },
+  { ...stub, name: 'ApiVersions v3', key: 'api-versions-1', request: apiVersionsRequest, ...flight(16, 1), bar: 0.85 },
+  { ...stub, name: 'ApiVersions v3', key: 'api-versions-16', request: apiVersionsRequest, ...flight(16, 16), bar: 0.7 },
+  { ...stub, name: 'Metadata v9', key: 'metadata-16', request: metadataRequest, ...flight(16, 16), bar: 0.55 },
+  { ...stub, name: 'Produce v9 16 KiB', key: 'produce-5', request: produce16KiB, ...flight(4, 5), bar: 0.7 },
+  {
+    ...memory,
+    name: 'memory: Produce 1 KiB',
+    key: 'memory-1k',
+    request: produceRequest(1024),
+    ...flight(16, 5),
+    bar: 0.5,
+  },
+  { ...memory, name: 'memory: Produce 16 KiB', key: 'memory-16k', request: produce16KiB, ...flight(4, 5), bar: 0.5 },
+  {
+    ...memory,
+    name: 'memory: Produce 1 MiB',
+    key: 'memory-1m',
+    request: produceRequest(1024 ** 2),
+    ...flight(1, 1),
+    bar: 0.5,
+  },
+  {
+    ...memory,
+    name: 'memory: ListOffsets v6',
+    key: 'memory-list',
+    request: listOffsetsRequest,
+    ...flight(16, 16),
+    bar: 0.35,
+  },
+  { ...memory, name: 'memory: Fetch 1 MiB', key: 'memory-fetch', request: fetchRequest, ...flight(1, 1), bar: 0.6 },
 ];
+
+function flight(connections: number, depth: number): Pick<Row, 'connections' | 'depth'> {
+  return { connections, depth };
+}

@@ -11,8 +11,11 @@ export interface BrokerConfigValues {
   /** Bytes that one Fetch may be answered with. */
   readonly 'fetch.max.bytes': number;
   readonly 'max.incremental.fetch.session.cache.slots': number;
+  /** Partitions in one answer to DescribeTopicPartitions. */
+  readonly 'max.request.partition.size.limit': number;
   /** ms between two looks at retention and compaction. */
   readonly 'log.retention.check.interval.ms': number;
+  readonly 'log.cleaner.enable': boolean;
   /** ms. */
   readonly 'group.initial.rebalance.delay.ms': number;
   readonly 'group.min.session.timeout.ms': number;
@@ -32,4 +35,15 @@ export interface BrokerConfig {
   get<Name extends keyof BrokerConfigValues>(name: Name): BrokerConfigValues[Name];
   /** What holds for a topic with these configs of its own. */
   topicConfig(own: Readonly<Record<string, string>>): TopicConfig;
+}
+
+/** A value of a config, as an embedder writes it: text as in a properties file, or its type in JavaScript. */
+export type ConfigInit = string | number | boolean | readonly string[];
+
+/**
+ * Configs of the broker by Kafka's names, as in a broker's `server.properties`. docs/reference/configs.md lists them,
+ * those that are enforced and those that are only shown.
+ */
+export interface BrokerConfigInit extends Readonly<Partial<Record<keyof BrokerConfigValues, ConfigInit | undefined>>> {
+  readonly [name: string]: ConfigInit | undefined;
 }

@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto';
+import {
+  type Awaitable,
+  type Backend,
+  type ConnectionInfo,
+  type GatewayHandle,
+  OptionError,
+} from '../../src/contract.js';
+import { type Clock, systemClock } from './clock.js';
+import { createClusterApis } from './cluster/index.js';
+import { createConfigApis } from './configs/index.js';
+import type { BrokerConfigInit } from './configs/broker-config.js';
+import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
+import { lacking } from './configs/topic-configs.js';
+import { StoredState } from './durable-state.js';
+import type { CoreKit } from './core-kit.js';
+import { createGroupApis, type GroupLimits } from './groups/index.js';
+import type { KitMethods, KitPart } from './kit.js';
+import { createLogApis } from './log/index.js';
+import type { LogStore } from './log-store.js';
+import { type Placement, singleNode } from './placement.js';
+import { createTopicApis } from './topics/index.js';
+import { StoreTopicRegistry } from './topics/registry.js';
+
+/** Options of {@link createBrokerBackend}. */
+export interface BrokerOptions {
+  /** Where records and state are kept. */
+  readonly store: LogStore;
+  /** Configs of the broker by Kafka's names, such as `num.partitions`. Default: Kafka's defaults. */
+  readonly config?: BrokerConfigInit | undefined;
+  /** Which broker does what. Default: one node that does it all, with the id of the config `node.id` (1). */
+  readonly placement?: Placement | undefined;
+  /** Time. Default: the machine's. */
+  readonly clock?: Clock | undefined;
+  /** Id of the cluster. Default: a random one, kept in the store from the first start on. */
+  readonly clusterId?: string | undefined;
+  /** How much groups may hold. Default: {@link defaultGroupLimits}. */
+  readonly groups?: Partial<GroupLimits> | undefined;
+  /** Hears what an operator should know, each text once. Default: `process.emitWarning`. */
+  readonly warn?: ((message: string) => void) | undefined;
+}
+
+/** A backend that is a whole broker over a {@link LogStore}. */
+export interface BrokerBackend extends Backend<ConnectionInfo> {
+  connect(connection: ConnectionInfo): ConnectionInfo;
+  open(gateway: GatewayHandle): Promise<void>;
+  disconnect(connection: ConnectionInfo): void;
+  close(options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
+const CLUSTER_ID = 'cluster/id';
+
+/**
+ * Makes a broker of a store: topics, produce and fetch, groups, configs. It serves one gateway at a time; closed, it can
+ * be opened again.
+ *
+ * @throws OptionError naming the option, or the config, and its value.
+ */
+export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
+  const { store, clock = systemClock, warn = emitWarning } = options;
+  if (typeof (store as LogStore | undefined)?.append !== 'function') {
+    throw new OptionError('store', store, 'it is a LogStore');
+  }
+  const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));
+  const lack = lacking(store, config.layers.fixed, 'log.');
+  if (lack !== null) throw new OptionError('config', options.config, lack);
+  const placement = options.placement ?? onlyNode(config);
+  const state = new StoredState(store);
+  const topics = new StoreTopicRegistry(store, config);
+  const warned = new Set<string>();
+  let clusterId = options.clusterId ?? '';
+
+  const kit: CoreKit = {
+    store,
+    clock,
+    placement,
+    get clusterId() {
+      return clusterId;
+    },
+    config,
+    topics,
+    state,
+    warn(message) {
+      if (warned.has(message)) return;
+      warned.add(message);
+      warn(message);
+    },
+  };
+  const parts: readonly KitPart[] = [
+    createConfigApis(kit),
+    createTopicApis(kit),
+    createClusterApis(kit),
+    createLogApis(kit),
+    createGroupApis(kit, options.groups),
+  ];
+  const methods: KitMethods = {};
+  for (const part of parts) Object.assign(methods, part.methods);
+  config.onChange(() => {
+    topics.reconfigure();
+  });
+
+  async function loadClusterId(): Promise<void> {
+    if (options.clusterId !== undefined) return;
+    const [kept] = state.load(CLUSTER_ID);
+    if (kept !== undefined) {
+      clusterId = kept[1].toString();
+      return;
+    }
+    // As Kafka's are: 16 random bytes in base64 for URLs, without a dash in front.
+    clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
+    await state.put(CLUSTER_ID, Buffer.from(clusterId));
+  }
+
+  const undo: ((signal: AbortSignal) => Awaitable<void> | undefined)[] = [];
+  async function close(signal: AbortSignal): Promise<void> {
+    let failure: { readonly error: unknown } | null = null;
+    for (const step of undo.splice(0).reverse()) {
+      try {
+        await step(signal);
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== null) throw failure.error;
+  }
+
+  return {
+    ...methods,
+    name: store.name,
+    async open(gateway) {
+      try {
+        await store.open?.(gateway.signal);
+        undo.push((signal) => store.close?.(signal));
+        await state.open();
+        await loadClusterId();
+        await topics.open((error) => kit.warn(`topics of ${store.name} cannot be listed: ${String(error)}`));
+        undo.push(() => topics.close());
+        for (const part of parts) {
+          await part.open?.();
+          undo.push(() => part.close?.());
+        }
+        state.settled();
+      } catch (error) {
+        // What failed first is what is told.
+        await close(gateway.signal).catch(() => undefined);
+        throw error;
+      }
+    },
+    // The state of a connection is what is known of it: DescribeGroups tells where members connect from.
+    connect: (connection) => connection,
+    disconnect({ id }) {
+      for (const part of parts) part.disconnected?.(id);
+    },
+    close: ({ signal }) => close(signal),
+  };
+}
+
+function emitWarning(message: string): void {
+  process.emitWarning(message);
+}
+
+function onlyNode(config: BrokerConfigs): Placement {
+  const { fixed } = config.layers;
+  return singleNode(Number(fixed['node.id'] ?? fixed['broker.id'] ?? 1), fixed['broker.rack'] ?? null);
+}

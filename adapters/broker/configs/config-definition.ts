@@ -1,0 +1,132 @@
+/** Types of configs, by Kafka's names, in the order of the numbers that DescribeConfigs gives them, from 1. */
+export const CONFIG_TYPES = [
+  'boolean',
+  'string',
+  'int',
+  'short',
+  'long',
+  'double',
+  'list',
+  'class',
+  'password',
+] as const;
+
+export type ConfigType = (typeof CONFIG_TYPES)[number];
+
+/** A value as the kit works with it. */
+export type ConfigValue = boolean | number | string | readonly string[];
+
+/** What a config is. */
+export interface ConfigDefinition {
+  readonly type: ConfigType;
+  /** Text of the built-in default; null for none. */
+  readonly fallback: string | null;
+  /** What it means, in a sentence. */
+  readonly doc: string;
+  /** Whether the kit acts on it; otherwise it is accepted and shown, as far as it can be set. */
+  readonly enforced: boolean;
+  /** Least value of a number. */
+  readonly least?: number;
+  /** Greatest value of a number. */
+  readonly most?: number;
+  /** A number that is allowed outside of the bounds. */
+  readonly also?: number;
+  /** The values that a string may have, or the elements of a list. */
+  readonly choices?: readonly string[];
+  /** What a string must match, or each element of a list, and how to say so. */
+  readonly pattern?: readonly [RegExp, string];
+}
+
+/** A value that a config cannot have. */
+export class ConfigError extends Error {
+  override readonly name: string = 'ConfigError';
+}
+
+const INTEGERS: Readonly<Partial<Record<ConfigType, readonly [bigint, bigint]>>> = {
+  short: [-(2n ** 15n), 2n ** 15n - 1n],
+  int: [-(2n ** 31n), 2n ** 31n - 1n],
+  long: [-(2n ** 63n), 2n ** 63n - 1n],
+};
+
+/**
+ * Checks the text of a config and brings it into the form in which it is kept and shown.
+ *
+ * @throws ConfigError that names the config and its value.
+ */
+export function checkConfig(name: string, definition: ConfigDefinition, text: string): string {
+  const wrong = (why: string): ConfigError =>
+    new ConfigError(`Invalid value ${shorten(text)} for configuration ${name}: ${why}`);
+  const trimmed = text.trim();
+  switch (definition.type) {
+    case 'boolean': {
+      const lower = trimmed.toLowerCase();
+      if (lower !== 'true' && lower !== 'false') throw wrong('it is true or false');
+      return lower;
+    }
+    case 'short':
+    case 'int':
+    case 'long': {
+      const [least, most] = INTEGERS[definition.type] ?? [0n, 0n];
+      if (!/^[+-]?\d{1,20}$/.test(trimmed)) throw wrong(`it is a whole number of type ${definition.type}`);
+      const value = BigInt(trimmed.replace('+', ''));
+      if (value < least || value > most) throw wrong(`it does not fit into the type ${definition.type}`);
+      checkBounds(Number(value), definition, wrong);
+      return String(value);
+    }
+    case 'double': {
+      if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(trimmed)) throw wrong('it is a number');
+      checkBounds(Number(trimmed), definition, wrong);
+      return String(Number(trimmed));
+    }
+    case 'list': {
+      const elements = splitList(trimmed);
+      for (const element of elements) checkString(element, definition, wrong);
+      return elements.join(',');
+    }
+    case 'string':
+    case 'class':
+    case 'password':
+      checkString(trimmed, definition, wrong);
+      return trimmed;
+  }
+}
+
+/** The value of a text that {@link checkConfig} has made. */
+export function configValue(definition: ConfigDefinition, text: string): ConfigValue {
+  switch (definition.type) {
+    case 'boolean':
+      return text === 'true';
+    case 'short':
+    case 'int':
+    case 'long':
+    case 'double':
+      return Number(text);
+    case 'list':
+      return splitList(text);
+    case 'string':
+    case 'class':
+    case 'password':
+      return text;
+  }
+}
+
+/** Elements of a list, which commas divide. */
+export function splitList(text: string): string[] {
+  return text === '' ? [] : text.split(',').map((element) => element.trim());
+}
+
+function checkBounds(value: number, { least, most, also }: ConfigDefinition, wrong: (why: string) => Error): void {
+  if (value === also) return;
+  const or = also === undefined ? '' : `, or ${String(also)}`;
+  if (least !== undefined && value < least) throw wrong(`it is at least ${String(least)}${or}`);
+  if (most !== undefined && value > most) throw wrong(`it is at most ${String(most)}${or}`);
+}
+
+function checkString(text: string, { choices, pattern }: ConfigDefinition, wrong: (why: string) => Error): void {
+  if (choices !== undefined && !choices.includes(text)) throw wrong(`it is one of ${choices.join(', ')}`);
+  if (pattern !== undefined && !pattern[0].test(text)) throw wrong(pattern[1]);
+}
+
+function shorten(text: string): string {
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,102 @@
+import type { BrokerConfigs, ConfigTexts } from './broker-configs.js';
+import { BROKER_CONFIGS, SYNONYMS } from './broker-config-definitions.js';
+import { CONFIG_TYPES, type ConfigDefinition } from './config-definition.js';
+import { TOPIC_CONFIGS } from './topic-config-definitions.js';
+
+/** Where a value comes from, as DescribeConfigs numbers it. */
+export const ConfigSource = {
+  TOPIC: 1,
+  DYNAMIC_BROKER: 2,
+  DYNAMIC_DEFAULT_BROKER: 3,
+  STATIC_BROKER: 4,
+  DEFAULT: 5,
+  GROUP: 8,
+} as const;
+
+/** One place that could give a config its value. */
+export interface DescribedSynonym {
+  readonly name: string;
+  readonly value: string | null;
+  readonly source: number;
+}
+
+/** A config with where its value comes from. */
+export interface DescribedConfig {
+  readonly name: string;
+  readonly value: string | null;
+  readonly readOnly: boolean;
+  readonly source: number;
+  readonly synonyms: readonly DescribedSynonym[];
+  /** Number of the type. */
+  readonly type: number;
+  readonly doc: string;
+}
+
+/** All configs of a topic with these of its own. */
+export function describeTopicConfigs(config: BrokerConfigs, own: ConfigTexts): DescribedConfig[] {
+  return Object.entries(TOPIC_CONFIGS).map(([name, definition]) => {
+    const value = config.topicText(name, own);
+    const synonyms = definition.broker === undefined ? [] : synonymsOf(config, definition.broker);
+    if (name in own) synonyms.unshift({ name, value, source: ConfigSource.TOPIC });
+    return describe(name, definition, value, synonyms, false);
+  });
+}
+
+/**
+ * All configs of this broker.
+ *
+ * @param derived - Those that follow from the gateway, the store and the placement.
+ */
+export function describeBrokerConfigs(config: BrokerConfigs, derived: ConfigTexts): DescribedConfig[] {
+  return Object.entries(BROKER_CONFIGS).map(([name, definition]) => {
+    const given = derived[name];
+    if (given !== undefined) {
+      const synonyms = [{ name, value: given, source: ConfigSource.STATIC_BROKER }];
+      return describe(name, definition, given, synonyms, true);
+    }
+    const value = config.text(name);
+    return describe(name, definition, value, synonymsOf(config, name), definition.dynamic !== true);
+  });
+}
+
+/** Configs that were altered for all brokers. */
+export function describeClusterConfigs(config: BrokerConfigs): DescribedConfig[] {
+  const { cluster } = config.layers;
+  return Object.entries(BROKER_CONFIGS).flatMap(([name, definition]) => {
+    const value = cluster[name];
+    if (value === undefined) return [];
+    const synonyms = synonymsOf(config, name).filter(({ source }) => source === ConfigSource.DYNAMIC_DEFAULT_BROKER);
+    return [describe(name, definition, value, synonyms, false)];
+  });
+}
+
+function describe(
+  name: string,
+  { type, doc }: ConfigDefinition,
+  value: string | null,
+  synonyms: readonly DescribedSynonym[],
+  readOnly: boolean,
+): DescribedConfig {
+  const source = synonyms[0]?.source ?? ConfigSource.DEFAULT;
+  return { name, value, readOnly, source, synonyms, type: CONFIG_TYPES.indexOf(type) + 1, doc };
+}
+
+/** What could give a config of the broker its value, in order; as in Kafka, nothing that only another name gives. */
+function synonymsOf(config: BrokerConfigs, name: string): DescribedSynonym[] {
+  const { broker, cluster, fixed, fallback } = config.layers;
+  const names = SYNONYMS[name]?.map(([synonym]) => synonym) ?? [name];
+  const found: DescribedSynonym[] = [];
+  for (const [texts, source] of [
+    [broker, ConfigSource.DYNAMIC_BROKER],
+    [cluster, ConfigSource.DYNAMIC_DEFAULT_BROKER],
+    [fixed, ConfigSource.STATIC_BROKER],
+    [fallback, ConfigSource.DEFAULT],
+  ] as const) {
+    for (const synonym of names) {
+      const value = texts[synonym];
+      if (value !== undefined) found.push({ name: synonym, value, source });
+    }
+  }
+  const first = found.findIndex((synonym) => synonym.name === name);
+  return first < 0 ? [] : found.slice(first);
+}

@@ -1,0 +1,220 @@
+import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '../../../src/protocol/index.js';
+import { isPromise, andThen } from '../awaitable.js';
+import type { Kit } from '../kit.js';
+import { type AppendEntry, type AppendResult, StoreError } from '../log-store.js';
+import type { LeaderEpochs } from './leader-epochs.js';
+import type { PartitionLog, PartitionLogs } from './partition-logs.js';
+import type { ProducerStates } from './producer-states.js';
+import { BatchRefused } from './record-checks.js';
+import type { RetentionLoop } from './retention.js';
+import { storeErrorCode } from './store-error-code.js';
+
+/** The answer for one partition while it is made. */
+export type PartitionAnswer = {
+  -readonly [
+    Field in keyof ProduceResponsePartitionProduceResponseInit
+  ]: ProduceResponsePartitionProduceResponseInit[Field];
+};
+
+/** A checked batch on its way to its partition. */
+export class AppendJob {
+  readonly log: PartitionLog;
+  readonly batch: RecordBatch;
+  /** When the broker took it in, in ms since the epoch. */
+  readonly now: number;
+  readonly answer: PartitionAnswer;
+
+  constructor(log: PartitionLog, batch: RecordBatch, index: number, now: number) {
+    this.log = log;
+    this.batch = batch;
+    this.now = now;
+    this.answer = { index, errorCode: 0, baseOffset: -1n, logAppendTimeMs: -1n, logStartOffset: -1n };
+  }
+
+  entry(): AppendEntry {
+    const { batch, log } = this;
+    const { bytes, start, end } = batch;
+    const { partition } = log;
+    return {
+      partition: partition.id,
+      batches: start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end),
+      recordCount: batch.recordCount,
+      maxTimestamp: batch.maxTimestamp,
+      leaderEpoch: partition.leaderEpoch,
+    };
+  }
+
+  refuse(error: BatchRefused): void {
+    const { answer } = this;
+    answer.errorCode = error.code;
+    answer.errorMessage = error.message;
+    answer.baseOffset = -1n;
+    answer.logAppendTimeMs = -1n;
+  }
+}
+
+/** The answer for a partition whose batch is not taken. */
+export function refusedAnswer(index: number, { code, message, recordErrors }: BatchRefused): PartitionAnswer {
+  return { index, errorCode: code, baseOffset: -1n, errorMessage: message, recordErrors };
+}
+
+/** Appends what was checked: one append at a time for each partition, and a producer's batches in their order, once. */
+export class Appends {
+  readonly #kit: Kit;
+  readonly #logs: PartitionLogs;
+  readonly #epochs: LeaderEpochs;
+  readonly #retention: RetentionLoop;
+
+  constructor(kit: Kit, logs: PartitionLogs, epochs: LeaderEpochs, retention: RetentionLoop) {
+    this.#kit = kit;
+    this.#logs = logs;
+    this.#epochs = epochs;
+    this.#retention = retention;
+  }
+
+  /** Fills in the answers; a promise where the store gives one. */
+  run(jobs: readonly AppendJob[]): PromiseLike<unknown> | undefined {
+    const ready: AppendJob[] = [];
+    let later: PromiseLike<unknown>[] | null = null;
+    for (const job of jobs) {
+      const begun = job.log.busy ? this.#whenFree(job) : this.#begin(job);
+      if (begun === true) ready.push(job);
+      else if (begun !== false) (later ??= []).push(begun);
+    }
+    const appended = ready.length === 0 ? undefined : this.#append(ready);
+    if (later === null) return isPromise(appended) ? appended : undefined;
+    if (isPromise(appended)) later.push(appended);
+    return Promise.all(later);
+  }
+
+  async #whenFree(job: AppendJob): Promise<void> {
+    await new Promise<void>((resolve) => {
+      (job.log.waiting ??= []).push(resolve);
+    });
+    const begun = await this.#begin(job);
+    if (begun === true) await this.#append([job]);
+  }
+
+  /** Whether the job goes on to the store at once; false when it is answered already. */
+  #begin(job: AppendJob): boolean | PromiseLike<unknown> {
+    const { log } = job;
+    log.busy = true;
+    if (job.batch.producerId < 0) return true;
+    try {
+      const producers = this.#logs.producers(log);
+      if (!isPromise(producers)) return this.#inSequence(job, producers);
+      return producers.then(
+        (states) => (this.#inSequence(job, states) ? this.#append([job]) : undefined),
+        (error: unknown) => {
+          this.#failed([job], error);
+        },
+      );
+    } catch (error) {
+      this.#failed([job], error);
+      return false;
+    }
+  }
+
+  #inSequence(job: AppendJob, producers: ProducerStates): boolean {
+    try {
+      const repeated = producers.check(job.batch);
+      if (repeated === null) return true;
+      const { answer } = job;
+      answer.baseOffset = BigInt(repeated.baseOffset);
+      if (answer.logAppendTimeMs !== -1n) answer.logAppendTimeMs = BigInt(repeated.timestamp);
+      answer.logStartOffset = BigInt(job.log.startOffset);
+    } catch (error) {
+      if (!(error instanceof BatchRefused)) throw error;
+      job.refuse(error);
+    }
+    job.log.release();
+    return false;
+  }
+
+  #append(jobs: readonly AppendJob[], again = false): Awaitable<unknown> {
+    try {
+      const entries = jobs.length === 1 ? [jobs[0]!.entry()] : jobs.map((job) => job.entry());
+      const results = this.#kit.store.append(entries);
+      if (!isPromise(results)) return this.#settle(jobs, results, again);
+      return results.then(
+        (settled) => this.#settle(jobs, settled, again),
+        (error: unknown) => {
+          this.#failed(jobs, error);
+        },
+      );
+    } catch (error) {
+      this.#failed(jobs, error);
+      return undefined;
+    }
+  }
+
+  #settle(jobs: readonly AppendJob[], results: readonly AppendResult[], again: boolean): Awaitable<unknown> {
+    let later: PromiseLike<unknown>[] | null = null;
+    let refused: AppendJob[] | null = null;
+    for (let index = 0; index < jobs.length; index++) {
+      const job = jobs[index]!;
+      const result = results[index]!;
+      if (result.error === undefined) {
+        const kept = this.#appended(job, result.baseOffset, result.startOffset);
+        if (kept !== undefined) (later ??= []).push(kept);
+      } else if (result.error.kind === 'full' && !again) {
+        (refused ??= []).push(job);
+      } else {
+        this.#refused(job, result.error);
+      }
+    }
+    if (refused !== null) {
+      const retried = this.#makeRoom(refused);
+      if (isPromise(retried)) (later ??= []).push(retried);
+    }
+    return later === null ? undefined : Promise.all(later);
+  }
+
+  /** The store is full: what retention would free in time, it frees now. */
+  #makeRoom(jobs: readonly AppendJob[]): Awaitable<unknown> {
+    return andThen(this.#retention.relieve(), () => this.#append(jobs, true));
+  }
+
+  #appended(job: AppendJob, baseOffset: number, startOffset: number): PromiseLike<void> | undefined {
+    const { log, batch, answer } = job;
+    const { partition, producers } = log;
+    answer.baseOffset = BigInt(baseOffset);
+    answer.logStartOffset = BigInt(startOffset);
+    log.startOffset = startOffset;
+    if (log.epoch !== partition.leaderEpoch) this.#epochs.appended(log, baseOffset);
+    let saved: Awaitable<void> = undefined;
+    if (producers !== null) {
+      if (batch.producerId >= 0) {
+        producers.appended(batch, baseOffset, job.now);
+        if (!this.#kit.store.capabilities.keepsBatches) saved = this.#logs.save(log);
+      }
+      producers.endOffset = baseOffset + batch.recordCount;
+    }
+    this.#retention.grown(log, batch.end - batch.start);
+    log.release();
+    partition.changed();
+    return isPromise(saved) ? saved : undefined;
+  }
+
+  #refused(job: AppendJob, error: StoreError): void {
+    // It may be in the log or not: what the producers sent is learned from there.
+    if (error.kind === 'outcomeUnknown') this.#logs.doubt(job.log);
+    if (error.kind === 'full') this.#kit.warn(`Produce is refused: ${error.message}`);
+    job.refuse(new BatchRefused(storeErrorCode(error), error.message));
+    job.log.release();
+  }
+
+  #failed(jobs: readonly AppendJob[], error: unknown): void {
+    if (error instanceof StoreError) {
+      for (const job of jobs) this.#refused(job, error);
+      return;
+    }
+    for (const job of jobs) {
+      this.#logs.doubt(job.log);
+      job.refuse(new BatchRefused(ErrorCode.UNKNOWN_SERVER_ERROR, ''));
+      job.log.release();
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,134 @@
+import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract.js';
+import type {
+  FetchRequest,
+  FetchResponseFetchableTopicResponseInit,
+  FetchResponseInit,
+  FetchResponsePartitionDataInit,
+} from '../../../src/protocol/index.js';
+import { isPromise } from '../awaitable.js';
+import type { Kit } from '../kit.js';
+import { type FetchPass, FetchReader, releasePass, type TargetResult } from './fetch-read.js';
+import { type FetchScope, FetchSessions, type FetchTarget, moveToEnd } from './fetch-sessions.js';
+import { waitForRecords } from './fetch-wait.js';
+
+const NO_RECORDS = Buffer.alloc(0);
+
+/** Versions from this one on name topics by id (KIP-516). */
+const TOPIC_IDS_SINCE = 13;
+/** Versions from this one on may carry zstd (KIP-110). */
+const ZSTD_SINCE = 10;
+/** Versions from this one on say where other leaders are (KIP-951). */
+const NODE_ENDPOINTS_SINCE = 16;
+/** Versions from this one on have a place for the leader. */
+const CURRENT_LEADER_SINCE = 12;
+
+/** Answers Fetch. */
+export class Fetch {
+  readonly #kit: Kit;
+  readonly sessions: FetchSessions;
+
+  constructor(kit: Kit) {
+    this.#kit = kit;
+    this.sessions = new FetchSessions(kit.clock, () => kit.config.get('max.incremental.fetch.session.cache.slots'));
+  }
+
+  handle(request: FetchRequest, context: RequestContext): Awaitable<FetchResponseInit> {
+    const { apiVersion } = context;
+    const scope = this.sessions.scope(request, apiVersion);
+    if (scope.errorCode !== 0) return { errorCode: scope.errorCode, sessionId: 0, responses: [], throttleTimeMs: 0 };
+    const maxBytes = Math.min(request.maxBytes, this.#kit.config.get('fetch.max.bytes'));
+    const minBytes = Math.min(request.minBytes, maxBytes);
+    const limits = {
+      maxBytes,
+      byId: apiVersion >= TOPIC_IDS_SINCE,
+      withoutZstd: apiVersion < ZSTD_SINCE,
+      follower: request.replicaId >= 0 || request.replicaState.replicaId >= 0,
+    };
+    const reader = new FetchReader(this.#kit, scope.targets, limits, () => context.signal);
+    let asynchronous = false;
+    const settle = (pass: FetchPass): Awaitable<FetchResponseInit> => {
+      const enough = pass.bytes >= minBytes || pass.failed || pass.hopeless || request.maxWaitMs <= 0;
+      if (enough) return this.#answer(scope, pass, context);
+      releasePass(pass);
+      const wait = { minBytes, maxWaitMs: request.maxWaitMs, lookAtOnce: asynchronous };
+      return waitForRecords(this.#kit, reader, wait, context.signal).then((late) => this.#answer(scope, late, context));
+    };
+    const pass = reader.pass();
+    if (!isPromise(pass)) return settle(pass);
+    asynchronous = true;
+    return pass.then(settle);
+  }
+
+  #answer(scope: FetchScope, pass: FetchPass, { apiVersion, advertised }: RequestContext): FetchResponseInit {
+    const { targets, session, incremental } = scope;
+    const responses: FetchResponseFetchableTopicResponseInit[] = [];
+    let last: FetchTarget | undefined;
+    let partitions: FetchResponsePartitionDataInit[] = [];
+    for (let index = 0; index < targets.length; index++) {
+      const target = targets[index]!;
+      const result = pass.results[index]!;
+      if (session !== null) {
+        const news = isNews(target, result);
+        if (incremental && !news) {
+          result.read?.release?.();
+          continue;
+        }
+        if (incremental && (result.read?.bytes ?? 0) > 0) moveToEnd(session, target);
+      }
+      if (last?.topic !== target.topic || last.topicId !== target.topicId) {
+        partitions = [];
+        responses.push({ topic: target.topic, topicId: target.topicId, partitions });
+      }
+      last = target;
+      partitions.push(partitionAnswer(target, result, apiVersion));
+    }
+    const nodeEndpoints = apiVersion >= NODE_ENDPOINTS_SINCE ? pass.hints.endpoints(advertised) : undefined;
+    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId: session?.id ?? 0, responses, nodeEndpoints };
+  }
+}
+
+/** Whether there is something about the partition that the session's client does not know; notes what it learns. */
+function isNews(target: FetchTarget, { errorCode, read }: TargetResult): boolean {
+  if (read === undefined) {
+    // Once the error is gone, the client is told of the partition again.
+    target.highWatermark = -1;
+    return errorCode !== 0;
+  }
+  const news = read.bytes > 0 || read.endOffset !== target.highWatermark || read.startOffset !== target.logStartOffset;
+  target.highWatermark = read.endOffset;
+  target.logStartOffset = read.startOffset;
+  return news;
+}
+
+function partitionAnswer(
+  { index }: FetchTarget,
+  { errorCode, read, hint }: TargetResult,
+  version: number,
+): FetchResponsePartitionDataInit {
+  if (read === undefined) {
+    return {
+      partitionIndex: index,
+      errorCode,
+      highWatermark: -1n,
+      lastStableOffset: -1n,
+      logStartOffset: -1n,
+      currentLeader: version >= CURRENT_LEADER_SINCE ? hint : undefined,
+      abortedTransactions: null,
+      preferredReadReplica: -1,
+      records: NO_RECORDS,
+    };
+  }
+  const { chunks, release, bytes } = read;
+  const highWatermark = BigInt(read.endOffset);
+  const records = release === undefined ? chunks : { chunks, release };
+  return {
+    partitionIndex: index,
+    errorCode: 0,
+    highWatermark,
+    lastStableOffset: highWatermark,
+    logStartOffset: BigInt(read.startOffset),
+    abortedTransactions: null,
+    preferredReadReplica: -1,
+    records: bytes === 0 && release === undefined ? NO_RECORDS : records,
+  };
+}

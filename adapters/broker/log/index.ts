@@ -1,0 +1,42 @@
+import type { Kit, KitPart } from '../kit.js';
+import { Appends } from './appends.js';
+import { Fetch } from './fetch.js';
+import { LeaderEpochs } from './leader-epochs.js';
+import { ListOffsets } from './list-offsets.js';
+import { offsetForLeaderEpoch } from './offset-for-leader-epoch.js';
+import { PartitionLogs } from './partition-logs.js';
+import { Produce } from './produce.js';
+import { ProducerIds } from './producer-ids.js';
+import { RetentionLoop } from './retention.js';
+
+/** Produce, Fetch, ListOffsets, OffsetForLeaderEpoch and InitProducerId, and what keeps logs from growing for ever. */
+export function createLogApis(kit: Kit): KitPart {
+  const logs = new PartitionLogs(kit);
+  const epochs = new LeaderEpochs(kit);
+  const retention = new RetentionLoop(kit, logs);
+  const produce = new Produce(kit, logs, new Appends(kit, logs, epochs, retention));
+  const fetch = new Fetch(kit);
+  const listOffsets = new ListOffsets(kit, epochs);
+  const producerIds = new ProducerIds(kit);
+  return {
+    methods: {
+      produce: (request, context) => produce.handle(request, context),
+      fetch: (request, context) => fetch.handle(request, context),
+      listOffsets: (request, context) => listOffsets.handle(request, context),
+      offsetForLeaderEpoch: (request) => offsetForLeaderEpoch(kit, epochs, request),
+      initProducerId: (request) => producerIds.handle(request),
+    },
+    open() {
+      logs.open();
+      epochs.open();
+      producerIds.open();
+      retention.start();
+    },
+    async close() {
+      await retention.stop();
+      await logs.saveAll();
+      logs.close();
+      epochs.close();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+import { isPromise } from '../awaitable.js';
+import type { Kit } from '../kit.js';
+import type { Partition } from '../topics/topic-registry.js';
+import type { PartitionLog } from './partition-logs.js';
+
+/** A leader epoch, and the offset of its first record. */
+type EpochStart = readonly [epoch: number, startOffset: number];
+
+/** Where a leader epoch ends (KIP-101). */
+export interface EpochEnd {
+  /** -1 for none. */
+  readonly epoch: number;
+  /** -1 for none. */
+  readonly endOffset: number;
+}
+
+const PREFIX = 'log/epochs/';
+const NO_HISTORY: readonly EpochStart[] = [];
+const UNKNOWN: EpochEnd = { epoch: -1, endOffset: -1 };
+
+/**
+ * Which leader epoch wrote which part of a log. A log that was only ever written under epoch 0, which is every log until
+ * its leader changes, has nothing to keep.
+ */
+export class LeaderEpochs {
+  readonly #kit: Kit;
+  #stopListening: (() => void) | null = null;
+  readonly #starts = new Map<string, readonly EpochStart[]>();
+
+  constructor(kit: Kit) {
+    this.#kit = kit;
+  }
+
+  open(): void {
+    this.#starts.clear();
+    for (const [key, value] of this.#kit.state.load(PREFIX)) {
+      this.#starts.set(key, JSON.parse(value.toString()) as readonly EpochStart[]);
+    }
+    this.#stopListening = this.#kit.topics.onDeleted((topic) => {
+      for (const partition of topic.partitions) {
+        const key = keyOf(partition);
+        if (this.#starts.delete(key)) this.#put(key, null);
+      }
+    });
+  }
+
+  close(): void {
+    this.#stopListening?.();
+  }
+
+  /** The first append under the partition's leader epoch that this broker sees. */
+  appended(log: PartitionLog, baseOffset: number): void {
+    const { partition } = log;
+    const epoch = partition.leaderEpoch;
+    log.epoch = epoch;
+    const key = keyOf(partition);
+    const starts = this.#starts.get(key) ?? NO_HISTORY;
+    if ((starts.at(-1)?.[0] ?? 0) >= epoch) return;
+    const longer: readonly EpochStart[] = [...starts, [epoch, baseOffset]];
+    this.#starts.set(key, longer);
+    this.#put(key, Buffer.from(JSON.stringify(longer)));
+  }
+
+  /** The epoch under which the record at an offset was written. */
+  at(partition: Partition, offset: number): number {
+    const starts = this.#starts.get(keyOf(partition));
+    if (starts === undefined) return partition.leaderEpoch;
+    return starts.findLast(([, startOffset]) => startOffset <= offset)?.[0] ?? 0;
+  }
+
+  /** Where an epoch ends, or the one before it if it has no records. */
+  end(partition: Partition, epoch: number, endOffset: number): EpochEnd {
+    if (epoch < 0) return UNKNOWN;
+    if (epoch === partition.leaderEpoch) return { epoch, endOffset };
+    if (epoch > partition.leaderEpoch) return UNKNOWN;
+    const starts = this.#all(partition, endOffset);
+    const next = starts.find(([other]) => other > epoch);
+    if (next === undefined) return UNKNOWN;
+    const before = starts.findLast(([other]) => other <= epoch);
+    return { epoch: before?.[0] ?? epoch, endOffset: next[1] };
+  }
+
+  /** All epochs there were, with the current one, which may have no records yet. */
+  #all(partition: Partition, endOffset: number): readonly EpochStart[] {
+    const starts = this.#starts.get(keyOf(partition)) ?? NO_HISTORY;
+    const { leaderEpoch } = partition;
+    return starts.at(-1)?.[0] === leaderEpoch ? starts : [...starts, [leaderEpoch, endOffset]];
+  }
+
+  #put(key: string, value: Buffer | null): void {
+    const failed = (): void => {
+      this.#kit.warn('leader epochs could not be saved: after a restart, the epochs of old records are not known');
+    };
+    try {
+      const kept = this.#kit.state.put(PREFIX + key, value);
+      if (isPromise(kept)) kept.then(undefined, failed);
+    } catch {
+      failed();
+    }
+  }
+}
+
+function keyOf({ id }: Partition): string {
+  return `${id.topicId}/${String(id.partition)}`;
+}

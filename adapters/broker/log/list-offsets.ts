@@ -1,0 +1,163 @@
+import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract.js';
+import type {
+  ListOffsetsRequest,
+  ListOffsetsRequestListOffsetsPartition,
+  ListOffsetsResponseInit,
+  ListOffsetsResponseListOffsetsPartitionResponseInit,
+  ListOffsetsResponseListOffsetsTopicResponseInit,
+} from '../../../src/protocol/index.js';
+import { isPromise } from '../awaitable.js';
+import type { Kit } from '../kit.js';
+import { type FoundOffset, StoreError } from '../log-store.js';
+import type { Partition, Topic } from '../topics/topic-registry.js';
+import { checkLeaderEpoch } from './fetch-read.js';
+import type { LeaderEpochs } from './leader-epochs.js';
+import { storeErrorCode } from './store-error-code.js';
+
+type PartitionAnswer = ListOffsetsResponseListOffsetsPartitionResponseInit;
+
+// What a timestamp may say instead of a time.
+const LATEST = -1;
+const EARLIEST = -2;
+const MAX_TIMESTAMP = -3;
+const EARLIEST_LOCAL = -4;
+const LATEST_TIERED = -5;
+const EARLIEST_PENDING_UPLOAD = -6;
+
+/** The versions since which each is known; -1 and -2 always were. */
+const SINCE: Readonly<Record<number, number>> = {
+  [LATEST]: 0,
+  [EARLIEST]: 0,
+  [MAX_TIMESTAMP]: 7,
+  [EARLIEST_LOCAL]: 8,
+  [LATEST_TIERED]: 9,
+  [EARLIEST_PENDING_UPLOAD]: 11,
+};
+
+/** Versions from this one on have a place for the leader epoch. */
+const LEADER_EPOCH_SINCE = 4;
+
+const NO_TIME = -1n;
+
+/** Answers ListOffsets. */
+export class ListOffsets {
+  readonly #kit: Kit;
+  readonly #epochs: LeaderEpochs;
+
+  constructor(kit: Kit, epochs: LeaderEpochs) {
+    this.#kit = kit;
+    this.#epochs = epochs;
+  }
+
+  handle(request: ListOffsetsRequest, { apiVersion }: RequestContext): Awaitable<ListOffsetsResponseInit> {
+    const topics: ListOffsetsResponseListOffsetsTopicResponseInit[] = [];
+    let later: PromiseLike<void>[] | null = null;
+    const repeated = repeatedPartitions(request);
+    for (const { name, partitions } of request.topics) {
+      const topic = this.#kit.topics.byName(name);
+      const answers: PartitionAnswer[] = [];
+      for (const wanted of partitions) {
+        const twice = repeated?.has(`${name}:${String(wanted.partitionIndex)}`) === true;
+        const answer = twice ? failure(wanted, ErrorCode.INVALID_REQUEST) : this.#answer(topic, wanted, apiVersion);
+        if (isPromise(answer)) {
+          const slot = answers.length;
+          answers.push(failure(wanted, ErrorCode.UNKNOWN_SERVER_ERROR));
+          (later ??= []).push(
+            answer.then((settled) => {
+              answers[slot] = settled;
+            }),
+          );
+        } else {
+          answers.push(answer);
+        }
+      }
+      topics.push({ name, partitions: answers });
+    }
+    const response = { throttleTimeMs: 0, topics };
+    return later === null ? response : Promise.all(later).then(() => response);
+  }
+
+  #answer(
+    topic: Topic | undefined,
+    wanted: ListOffsetsRequestListOffsetsPartition,
+    version: number,
+  ): Awaitable<PartitionAnswer> {
+    const timestamp = Number(wanted.timestamp);
+    if (timestamp < 0 && !(version >= SINCE[timestamp]!)) return failure(wanted, ErrorCode.UNSUPPORTED_VERSION);
+    const partition = topic?.partitions[wanted.partitionIndex];
+    if (topic === undefined || partition === undefined) return failure(wanted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+    const { placement } = this.#kit;
+    if (placement.leader(topic.id, partition.index) !== placement.nodeId) {
+      return failure(wanted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    }
+    const errorCode = checkLeaderEpoch(wanted.currentLeaderEpoch, partition);
+    if (errorCode !== 0) return failure(wanted, errorCode);
+    try {
+      const found = this.#find(partition, timestamp);
+      if (!isPromise(found)) return this.#found(partition, found, version);
+      return found.then(
+        (offset) => this.#found(partition, offset, version),
+        (error: unknown) => failure(wanted, codeOf(error)),
+      );
+    } catch (error) {
+      return failure(wanted, codeOf(error));
+    }
+  }
+
+  #find({ id }: Partition, timestamp: number): Awaitable<FoundOffset | null> {
+    const { store } = this.#kit;
+    switch (timestamp) {
+      case LATEST:
+      case EARLIEST:
+      case EARLIEST_LOCAL: {
+        const bounds = store.bounds(id);
+        if (isPromise(bounds)) return bounds.then((settled) => bound(settled, timestamp));
+        return bound(bounds, timestamp);
+      }
+      case MAX_TIMESTAMP:
+        return store.maxTimestamp(id);
+      case LATEST_TIERED:
+      case EARLIEST_PENDING_UPLOAD:
+        // Nothing is tiered.
+        return null;
+      default:
+        return store.offsetForTimestamp(id, timestamp);
+    }
+  }
+
+  #found(partition: Partition, found: FoundOffset | null, version: number): PartitionAnswer {
+    const { index } = partition;
+    if (found === null) return { partitionIndex: index, errorCode: 0, timestamp: NO_TIME, offset: -1n };
+    const leaderEpoch = version >= LEADER_EPOCH_SINCE ? this.#epochs.at(partition, found.offset) : -1;
+    const timestamp = found.timestamp === -1 ? NO_TIME : BigInt(found.timestamp);
+    return { partitionIndex: index, errorCode: 0, timestamp, offset: BigInt(found.offset), leaderEpoch };
+  }
+}
+
+function bound(bounds: { readonly startOffset: number; readonly endOffset: number }, timestamp: number): FoundOffset {
+  return { offset: timestamp === LATEST ? bounds.endOffset : bounds.startOffset, timestamp: -1 };
+}
+
+function failure({ partitionIndex }: ListOffsetsRequestListOffsetsPartition, errorCode: number): PartitionAnswer {
+  return { partitionIndex, errorCode, timestamp: NO_TIME, offset: -1n };
+}
+
+function codeOf(error: unknown): number {
+  if (error instanceof StoreError) return storeErrorCode(error);
+  throw error;
+}
+
+/** Partitions that a request names more than once. */
+function repeatedPartitions({ topics }: ListOffsetsRequest): Set<string> | null {
+  if (topics.length === 1 && topics[0]!.partitions.length === 1) return null;
+  const seen = new Set<string>();
+  let repeated: Set<string> | null = null;
+  for (const { name, partitions } of topics) {
+    for (const { partitionIndex } of partitions) {
+      const key = `${name}:${String(partitionIndex)}`;
+      if (seen.has(key)) (repeated ??= new Set()).add(key);
+      seen.add(key);
+    }
+  }
+  return repeated;
+}

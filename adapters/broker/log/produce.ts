@@ -1,0 +1,93 @@
+import { type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
+import type {
+  ProduceRequest,
+  ProduceRequestPartitionProduceData,
+  ProduceResponseInit,
+  ProduceResponseTopicProduceResponseInit,
+} from '../../../src/protocol/index.js';
+import { andThen } from '../awaitable.js';
+import type { Kit } from '../kit.js';
+import type { Topic } from '../topics/topic-registry.js';
+import { AppendJob, type Appends, type PartitionAnswer, refusedAnswer } from './appends.js';
+import { LeaderHints } from './leader-hints.js';
+import type { PartitionLogs } from './partition-logs.js';
+import { BatchRefused, checkBatch, theBatch } from './record-checks.js';
+
+/** Versions from this one on name topics by id (KIP-516). */
+const TOPIC_IDS_SINCE = 13;
+
+/** Answers Produce. */
+export class Produce {
+  readonly #kit: Kit;
+  readonly #logs: PartitionLogs;
+  readonly #appends: Appends;
+
+  constructor(kit: Kit, logs: PartitionLogs, appends: Appends) {
+    this.#kit = kit;
+    this.#logs = logs;
+    this.#appends = appends;
+  }
+
+  handle(request: ProduceRequest, context: RequestContext): Awaitable<ProduceResponseInit> {
+    const { acks, topicData } = request;
+    const { apiVersion } = context;
+    const now = this.#kit.clock.now();
+    const validAcks = acks >= -1 && acks <= 1;
+    const jobs: AppendJob[] = [];
+    const hints = new LeaderHints(this.#kit);
+    const responses: ProduceResponseTopicProduceResponseInit[] = [];
+    for (const { name, topicId, partitionData } of topicData) {
+      const byId = apiVersion >= TOPIC_IDS_SINCE;
+      const topic = byId ? this.#kit.topics.byId(topicId) : this.#kit.topics.byName(name);
+      const partitionResponses: PartitionAnswer[] = [];
+      for (const data of partitionData) {
+        let answer: PartitionAnswer;
+        try {
+          if (topic === undefined) throw unknownTopic(byId);
+          const job = this.#check(topic, data, apiVersion, validAcks, now, hints);
+          answer = job.answer;
+          jobs.push(job);
+        } catch (error) {
+          if (!(error instanceof BatchRefused)) throw error;
+          answer = refusedAnswer(data.index, error);
+          const leader = error.code === ErrorCode.NOT_LEADER_OR_FOLLOWER ? hints.last : undefined;
+          if (leader !== undefined) answer.currentLeader = leader;
+        }
+        partitionResponses.push(answer);
+      }
+      responses.push({ name, topicId, partitionResponses });
+    }
+    const nodeEndpoints = apiVersion >= 10 ? hints.endpoints(context.advertised) : undefined;
+    const response = { responses, throttleTimeMs: 0, nodeEndpoints };
+    if (jobs.length === 0) return response;
+    const done = this.#appends.run(jobs);
+    return done === undefined ? response : andThen(done, () => response);
+  }
+
+  #check(
+    topic: Topic,
+    { index, records }: ProduceRequestPartitionProduceData,
+    version: number,
+    validAcks: boolean,
+    now: number,
+    hints: LeaderHints,
+  ): AppendJob {
+    const partition = topic.partitions[index];
+    if (partition === undefined) throw unknownTopic(false);
+    const batch = theBatch(records, version);
+    if (batch.isTransactional) throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    if (!validAcks) throw new BatchRefused(ErrorCode.INVALID_REQUIRED_ACKS, 'acks are 0, 1 or -1');
+    if (topic.isInternal) throw new BatchRefused(ErrorCode.INVALID_TOPIC_EXCEPTION, `'${topic.name}' is internal`);
+    if (!hints.leads(partition)) throw new BatchRefused(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'led by another broker');
+    const { config } = topic;
+    const job = new AppendJob(this.#logs.of(partition), checkBatch(batch, config, now), index, now);
+    if (config['message.timestamp.type'] === 'LogAppendTime') job.answer.logAppendTimeMs = BigInt(now);
+    return job;
+  }
+}
+
+function unknownTopic(byId: boolean): BatchRefused {
+  return byId
+    ? new BatchRefused(ErrorCode.UNKNOWN_TOPIC_ID, 'there is no topic with this id')
+    : new BatchRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'there is no such topic or partition');
+}

@@ -1,0 +1,66 @@
+import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import type { InitProducerIdRequest, InitProducerIdResponseInit } from '../../../src/protocol/index.js';
+import { andThen } from '../awaitable.js';
+import type { Kit } from '../kit.js';
+
+/** How many ids are reserved at a time: a restart skips those of the last block that were not given. */
+const BLOCK = 1000;
+/** Each broker has a range of its own, so that two over one store never give the same id. */
+const RANGE = 2 ** 32;
+
+const KEY = 'log/producer-ids/';
+
+/** Gives out producer ids (KIP-98), none twice, not even after a restart. */
+export class ProducerIds {
+  readonly #kit: Kit;
+  #next = 0;
+  #reserved = 0;
+  #reserving: PromiseLike<void> | null = null;
+
+  constructor(kit: Kit) {
+    this.#kit = kit;
+  }
+
+  open(): void {
+    const nodeId = String(this.#kit.placement.nodeId);
+    this.#next = 0;
+    for (const [key, value] of this.#kit.state.load(KEY)) if (key === nodeId) this.#next = Number(value.toString());
+    this.#reserved = this.#next;
+  }
+
+  handle(request: InitProducerIdRequest): Awaitable<InitProducerIdResponseInit> {
+    const { transactionalId, producerId, producerEpoch } = request;
+    if ((producerId === -1n) !== (producerEpoch === -1)) return failure(ErrorCode.INVALID_REQUEST);
+    if (transactionalId === '') return failure(ErrorCode.INVALID_REQUEST);
+    if (transactionalId !== null) {
+      this.#kit.warn(`transactions are not supported: the transactional id '${transactionalId}' is refused`);
+      return failure(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
+    }
+    return andThen(this.#take(), (id) => {
+      const first = this.#kit.placement.nodeId * RANGE;
+      return { throttleTimeMs: 0, errorCode: 0, producerId: BigInt(first + id), producerEpoch: 0 };
+    });
+  }
+
+  #take(): Awaitable<number> {
+    if (this.#next < this.#reserved) return this.#next++;
+    return andThen(this.#reserve(), () => this.#take());
+  }
+
+  #reserve(): Awaitable<void> {
+    if (this.#reserving !== null) return this.#reserving;
+    const reserved = this.#next + BLOCK;
+    const nodeId = String(this.#kit.placement.nodeId);
+    const kept = andThen(this.#kit.state.put(KEY + nodeId, Buffer.from(String(reserved))), () => {
+      this.#reserved = reserved;
+      this.#reserving = null;
+    });
+    if (kept === undefined) return;
+    this.#reserving = kept;
+    return kept;
+  }
+}
+
+function failure(errorCode: number): InitProducerIdResponseInit {
+  return { throttleTimeMs: 0, errorCode, producerId: -1n, producerEpoch: -1 };
+}

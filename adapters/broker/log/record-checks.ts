@@ -1,0 +1,186 @@
+import { ErrorCode } from '../../../src/contract.js';
+import {
+  type BatchSummary,
+  RecordBatch,
+  RecordBatchBuilder,
+  RecordReader,
+  RecordsError,
+  validateBatch,
+} from '../../../src/protocol/index.js';
+import type { TopicConfig } from '../configs/topic-config.js';
+
+/** A record for which its batch is refused (KIP-467). */
+export interface RecordFault {
+  readonly batchIndex: number;
+  readonly batchIndexErrorMessage: string;
+}
+
+/** Why a batch is refused. */
+export class BatchRefused extends Error {
+  override readonly name: string = 'BatchRefused';
+
+  constructor(
+    readonly code: number,
+    message: string,
+    readonly recordErrors: readonly RecordFault[] = [],
+  ) {
+    super(message);
+  }
+}
+
+/** The first Produce version that may carry zstd (KIP-110). */
+const ZSTD_SINCE = 7;
+
+/** The batch in a partition's records: exactly one, as every version that Kafka 4 knows has it. */
+export function theBatch(records: Buffer | null, version: number): RecordBatch {
+  if (records === null || records.length === 0) {
+    throw new BatchRefused(
+      ErrorCode.INVALID_RECORD,
+      'there must be one record batch for each partition; there is none',
+    );
+  }
+  const batch = batchAt(records, 0);
+  if (batch === null) {
+    throw new BatchRefused(
+      ErrorCode.INVALID_RECORD,
+      'there must be one record batch for each partition; it is cut off',
+    );
+  }
+  if (version < ZSTD_SINCE && batch.compression === 'zstd') {
+    const since = `zstd is known from version ${String(ZSTD_SINCE)} on`;
+    throw new BatchRefused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, since);
+  }
+  // What is left at the end and too short for a batch, Kafka cuts off.
+  if (batch.end < records.length && batchAt(records, batch.end) !== null) {
+    throw new BatchRefused(
+      ErrorCode.INVALID_RECORD,
+      'there must be one record batch for each partition; there are more',
+    );
+  }
+  return batch;
+}
+
+function batchAt(records: Buffer, at: number): RecordBatch | null {
+  try {
+    return new RecordBatch(records, at);
+  } catch (error) {
+    if (!(error instanceof RecordsError)) throw error;
+    if (error.code === 'TRUNCATED') return null;
+    const old = error.code === 'UNSUPPORTED_MAGIC' && records[at + MAGIC]! < 2;
+    throw new BatchRefused(old ? ErrorCode.INVALID_RECORD : ErrorCode.CORRUPT_MESSAGE, error.message);
+  }
+}
+
+/** Where the magic stands in a batch. */
+const MAGIC = 16;
+
+/**
+ * Everything that a broker checks in a batch before it looks at its producer, in Kafka's order, and makes it what the
+ * topic's configs want.
+ *
+ * @returns The batch to append, in a buffer of its own where it had to be written anew.
+ * @throws BatchRefused
+ */
+export function checkBatch(batch: RecordBatch, config: TopicConfig, now: number): RecordBatch {
+  try {
+    if (batch.baseOffset !== 0) {
+      throw invalid(`the base offset of a batch must be 0, not ${String(batch.baseOffset)}`);
+    }
+    checkSize(batch, config);
+    const summary = validateBatch(batch);
+    if (batch.isControl) throw invalid('clients write no control records');
+    if (batch.producerId >= 0 && batch.baseSequence < 0) {
+      const what = `a sequence of ${String(batch.baseSequence)} with the producer id ${String(batch.producerId)}`;
+      throw invalid(what);
+    }
+    checkRecords(batch, summary, config, now);
+    const rewritten = recompressed(batch, config);
+    if (config['message.timestamp.type'] === 'LogAppendTime') rewritten.setMaxTimestamp('LogAppendTime', now);
+    else rewritten.setMaxTimestamp('CreateTime', summary.maxTimestamp);
+    return rewritten;
+  } catch (error) {
+    throw error instanceof RecordsError ? new BatchRefused(codeOf(error), error.message) : error;
+  }
+}
+
+function checkSize(batch: RecordBatch, config: TopicConfig): void {
+  const { sizeInBytes } = batch;
+  const most = config['max.message.bytes'];
+  if (sizeInBytes > most) {
+    const detail = `a batch of ${String(sizeInBytes)} bytes; max.message.bytes is ${String(most)}`;
+    throw new BatchRefused(ErrorCode.MESSAGE_TOO_LARGE, detail);
+  }
+  if (sizeInBytes > config['segment.bytes']) {
+    const detail = `a batch of ${String(sizeInBytes)} bytes; segment.bytes is ${String(config['segment.bytes'])}`;
+    throw new BatchRefused(ErrorCode.RECORD_LIST_TOO_LARGE, detail);
+  }
+}
+
+/** Whether keys and timestamps are welcome; the records are gone through once more only if some is not. */
+function checkRecords(batch: RecordBatch, summary: BatchSummary, config: TopicConfig, now: number): void {
+  const keyless = summary.nullKeys > 0 && config['cleanup.policy'].includes('compact');
+  if (config['message.timestamp.type'] === 'LogAppendTime') {
+    if (batch.timestampType === 'LogAppendTime') {
+      throw new BatchRefused(ErrorCode.INVALID_TIMESTAMP, 'producers do not set LogAppendTime themselves');
+    }
+    if (keyless) refuseRecords(batch, keyless, -Infinity, Infinity);
+    return;
+  }
+  const earliest = now - config['message.timestamp.before.max.ms'];
+  const latest = now + config['message.timestamp.after.max.ms'];
+  const outside = summary.minTimestamp < earliest || summary.maxTimestamp > latest;
+  if (keyless || outside) refuseRecords(batch, keyless, earliest, latest);
+}
+
+function refuseRecords(batch: RecordBatch, keyless: boolean, earliest: number, latest: number): void {
+  const faults: RecordFault[] = [];
+  let untimely = 0;
+  const reader = new RecordReader(batch);
+  for (let batchIndex = 0; reader.next(); batchIndex++) {
+    const { timestamp } = reader;
+    if (keyless && reader.keyLength < 0) {
+      faults.push({ batchIndex, batchIndexErrorMessage: 'a compacted topic takes no record without a key' });
+    } else if (timestamp !== -1 && (timestamp < earliest || timestamp > latest)) {
+      untimely++;
+      const range = `${String(earliest)} to ${String(latest)}`;
+      faults.push({ batchIndex, batchIndexErrorMessage: `the timestamp ${String(timestamp)} is not within ${range}` });
+    }
+  }
+  if (faults.length === 0) return;
+  const code = untimely > 0 ? ErrorCode.INVALID_TIMESTAMP : ErrorCode.INVALID_RECORD;
+  throw new BatchRefused(code, `${String(faults.length)} records were refused, the batch with them`, faults);
+}
+
+/** The batch with the compression that the topic wants. */
+function recompressed(batch: RecordBatch, config: TopicConfig): RecordBatch {
+  const wanted = config['compression.type'];
+  if (wanted === 'producer') return batch;
+  const compression = wanted === 'uncompressed' ? 'none' : wanted;
+  if (compression === batch.compression) return batch;
+  const builder = RecordBatchBuilder.like(batch, { compression });
+  const reader = new RecordReader(batch);
+  while (reader.next()) builder.appendFrom(reader);
+  const rewritten = new RecordBatch(builder.build());
+  checkSize(rewritten, config);
+  return rewritten;
+}
+
+function codeOf({ code }: RecordsError): number {
+  switch (code) {
+    case 'CRC_MISMATCH':
+      return ErrorCode.CORRUPT_MESSAGE;
+    case 'UNSUPPORTED_COMPRESSION':
+    case 'LIBRARY_UNAVAILABLE':
+      return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
+    case 'LIMIT_EXCEEDED':
+      return ErrorCode.MESSAGE_TOO_LARGE;
+    case 'INVALID_VALUE':
+      return ErrorCode.INVALID_TIMESTAMP;
+    default:
+      return ErrorCode.INVALID_RECORD;
+  }
+}
+
+function invalid(detail: string): BatchRefused {
+  return new BatchRefused(ErrorCode.INVALID_RECORD, detail);
+}

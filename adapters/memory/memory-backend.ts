@@ -1,0 +1,15 @@
+import { type BrokerBackend, type BrokerOptions, createBrokerBackend } from '../broker/broker.js';
+import { createMemoryStore, type MemoryStoreOptions } from './memory-store.js';
+
+/** Options of {@link createMemoryBackend}: those of the broker, and the limits of its memory. */
+export interface MemoryBackendOptions extends Omit<BrokerOptions, 'store'>, MemoryStoreOptions {}
+
+/**
+ * A broker that keeps everything in the memory of this process, and forgets it with the process.
+ *
+ * @throws OptionError naming the option, or the config, and its value.
+ */
+export function createMemoryBackend(options: MemoryBackendOptions = {}): BrokerBackend {
+  const { maxBytes, maxStateBytes, ...broker } = options;
+  return createBrokerBackend({ ...broker, store: createMemoryStore({ maxBytes, maxStateBytes }) });
+}

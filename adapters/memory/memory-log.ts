@@ -1,0 +1,226 @@
+import { RecordBatch, RecordReader } from '../../src/protocol/index.js';
+import {
+  type AppendEntry,
+  type AppendResult,
+  type FoundOffset,
+  type ReadEntry,
+  type ReadResult,
+  type Retention,
+  StoreError,
+} from '../broker/log-store.js';
+import { stampBatches } from '../broker/stamp-batches.js';
+import { Segment } from './segment.js';
+import type { SegmentMemory } from './segment-memory.js';
+
+/** The first segment of a log, in bytes: thousands of logs with little in them must not take megabytes each. */
+const FIRST_SEGMENT_BYTES = 16 * 1024;
+/** From here on, a batch whose memory is all its own is kept in it instead of copied. */
+const ADOPT_BYTES = 256 * 1024;
+/** What may lie beside the batch in memory that is adopted. */
+const ADOPT_WASTE_BYTES = 8 * 1024;
+
+const NO_CHUNKS: readonly Uint8Array[] = [];
+
+/** The records of one partition. */
+export class MemoryLog {
+  readonly #memory: SegmentMemory;
+  #segments: Segment[] = [];
+  #startOffset = 0;
+  #endOffset = 0;
+  #bytes = 0;
+  #largest = FIRST_SEGMENT_BYTES / 2;
+  deleted = false;
+
+  constructor(memory: SegmentMemory) {
+    this.#memory = memory;
+  }
+
+  get startOffset(): number {
+    return this.#startOffset;
+  }
+
+  get endOffset(): number {
+    return this.#endOffset;
+  }
+
+  /** Bytes of all batches. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  /** @throws StoreError `full`. */
+  append({ batches, leaderEpoch }: AppendEntry): AppendResult {
+    const baseOffset = this.#endOffset;
+    const segment = this.#segmentFor(batches);
+    const start = segment.filled;
+    this.#endOffset = stampBatches(
+      segment.memory,
+      start,
+      start + batches.length,
+      baseOffset,
+      leaderEpoch,
+      (batch, first, end) => {
+        segment.add(batch.end - batch.start, first, end, batch.maxTimestamp);
+      },
+    );
+    this.#bytes += batches.length;
+    return { baseOffset, startOffset: this.#startOffset };
+  }
+
+  read({ offset, maxBytes, atLeastOneBatch }: ReadEntry): ReadResult {
+    const { startOffset, endOffset } = this;
+    if (offset < startOffset || offset > endOffset) {
+      const range = `${String(startOffset)} to ${String(endOffset)}`;
+      return { error: new StoreError('outOfRange', `offset ${String(offset)} is not within ${range}`) };
+    }
+    if (offset === endOffset) return { chunks: NO_CHUNKS, bytes: 0, startOffset, endOffset };
+    const chunks: Uint8Array[] = [];
+    const readers: Segment[] = [];
+    let bytes = 0;
+    for (let index = this.#indexOf(offset); index < this.#segments.length; index++) {
+      const segment = this.#segments[index]!;
+      const from = bytes === 0 ? segment.find(offset) : 0;
+      if (from === segment.filled) continue;
+      let to = segment.fit(from, maxBytes - bytes);
+      if (to === from) {
+        if (bytes > 0 || !atLeastOneBatch) break;
+        to = from + segment.sizeAt(from);
+      }
+      chunks.push(segment.memory.subarray(from, to));
+      segment.retain();
+      readers.push(segment);
+      bytes += to - from;
+      if (to < segment.filled || bytes >= maxBytes) break;
+    }
+    const release = (): void => {
+      for (const segment of readers) segment.release();
+    };
+    return { chunks, bytes, startOffset, endOffset, release };
+  }
+
+  offsetForTimestamp(timestamp: number): FoundOffset | null {
+    for (const segment of this.#segments) {
+      if (segment.maxTimestamp < timestamp) continue;
+      let at = segment.findTime(timestamp, segment.find(this.#startOffset));
+      while (at < segment.filled) {
+        const found = this.#firstNotEarlier(segment, at, timestamp);
+        if (found !== null) return found;
+        at = segment.findTime(timestamp, at + segment.sizeAt(at));
+      }
+    }
+    return null;
+  }
+
+  maxTimestamp(): FoundOffset | null {
+    let latest: Segment | undefined;
+    for (const segment of this.#segments) {
+      if (latest === undefined || segment.maxTimestamp > latest.maxTimestamp) latest = segment;
+    }
+    if (latest === undefined) return null;
+    return this.#firstNotEarlier(latest, latest.maxTimestampAt, latest.maxTimestamp);
+  }
+
+  /** Drops what lies before an offset. */
+  deleteBefore(offset: number): number {
+    if (offset > this.#endOffset) {
+      throw new StoreError('outOfRange', `offset ${String(offset)} is after the end, ${String(this.#endOffset)}`);
+    }
+    if (offset > this.#startOffset) {
+      this.#startOffset = offset;
+      this.#dropWhile((segment) => segment.endOffset <= offset);
+    }
+    return this.#startOffset;
+  }
+
+  trim({ olderThan, maxBytes }: Retention): number {
+    this.#dropWhile((segment) => {
+      const age = segment.maxTimestamp < 0 ? segment.begunAt : segment.maxTimestamp;
+      const expired = olderThan >= 0 && age < olderThan;
+      return expired || (maxBytes >= 0 && this.#bytes - segment.filled >= maxBytes);
+    });
+    const first = this.#segments[0]?.baseOffset ?? this.#endOffset;
+    if (first > this.#startOffset) this.#startOffset = first;
+    return this.#startOffset;
+  }
+
+  /** The log is gone. */
+  drop(): void {
+    this.deleted = true;
+    this.#dropWhile(() => true);
+  }
+
+  /** Puts other segments in the place of the first ones; both have the same offsets. */
+  replace(count: number, replacements: readonly Segment[]): void {
+    const before = this.#segments.slice(0, count);
+    this.#segments = [...replacements, ...this.#segments.slice(count)];
+    for (const segment of replacements) this.#bytes += segment.filled;
+    for (const segment of before) {
+      this.#bytes -= segment.filled;
+      segment.drop();
+    }
+  }
+
+  /** Copies the batches to the end of the last segment, or of a new one; the caller counts them. */
+  #segmentFor(batches: Buffer): Segment {
+    const size = batches.length;
+    let segment = this.#segments.at(-1);
+    if (segment === undefined || segment.room < size || !segment.reusable) {
+      const memory = batches.buffer.byteLength;
+      if (size >= ADOPT_BYTES && memory - size <= ADOPT_WASTE_BYTES) return this.#adopt(batches);
+      this.#largest = Math.min(this.#memory.segmentBytes, 2 * this.#largest);
+      segment = new Segment(
+        this.#memory,
+        this.#memory.take(Math.max(this.#largest, size), size),
+        this.#endOffset,
+        true,
+      );
+      this.#segments.push(segment);
+    }
+    segment.memory.set(batches, segment.filled);
+    return segment;
+  }
+
+  #adopt(batches: Buffer): Segment {
+    this.#memory.adopt(batches.length);
+    const segment = new Segment(this.#memory, batches, this.#endOffset, false);
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /** The last segment that begins at the offset or before it. */
+  #indexOf(offset: number): number {
+    let low = 0;
+    let high = this.#segments.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.#segments[middle]!.baseOffset <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low;
+  }
+
+  #firstNotEarlier(segment: Segment, at: number, timestamp: number): FoundOffset | null {
+    const reader = new RecordReader(new RecordBatch(segment.memory, at));
+    while (reader.next()) {
+      if (reader.timestamp >= timestamp && reader.offset >= this.#startOffset) {
+        return { offset: reader.offset, timestamp: reader.timestamp };
+      }
+    }
+    return null;
+  }
+
+  #dropWhile(condition: (segment: Segment) => boolean): void {
+    let count = 0;
+    for (const segment of this.#segments) {
+      if (!condition(segment)) break;
+      this.#bytes -= segment.filled;
+      segment.drop();
+      count++;
+    }
+    if (count > 0) this.#segments.splice(0, count);
+  }
+}

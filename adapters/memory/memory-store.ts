@@ -1,0 +1,221 @@
+import { OptionError } from '../../src/contract.js';
+import {
+  type AppendEntry,
+  type AppendResult,
+  type Compaction,
+  type FoundOffset,
+  type LogBounds,
+  type LogStore,
+  type PartitionId,
+  type ReadEntry,
+  type ReadResult,
+  type Retention,
+  type StoreCapabilities,
+  type StoredTopic,
+  StoreError,
+} from '../broker/log-store.js';
+import { compactLog } from './compaction.js';
+import { MemoryLog } from './memory-log.js';
+import { SegmentMemory } from './segment-memory.js';
+
+/** Options of {@link createMemoryStore}. */
+export interface MemoryStoreOptions {
+  /**
+   * The most memory that records may take, in bytes, over all topics; from 65536. Reserved memory counts, which is up to
+   * twice what the batches take. An append beyond it is refused. Default: 1 GiB.
+   */
+  readonly maxBytes?: number | undefined;
+  /** The most memory that committed offsets, groups and the like may take, in bytes; from 65536. Default: 64 MiB. */
+  readonly maxStateBytes?: number | undefined;
+}
+
+const DEFAULT_MAX_BYTES = 1024 ** 3;
+const DEFAULT_MAX_STATE_BYTES = 64 * 1024 ** 2;
+const LEAST_BYTES = 64 * 1024;
+
+const SEGMENT_BYTES = 4 * 1024 ** 2;
+/** A store with a low limit has smaller segments, so that it is not full with the first few. */
+const LEAST_SEGMENTS = 64;
+
+/** What an entry of the durable state takes beside its bytes. */
+const STATE_ENTRY_BYTES = 64;
+
+interface MemoryTopic {
+  topic: StoredTopic;
+  readonly logs: MemoryLog[];
+}
+
+/** Topics and records in the memory of this process. All methods answer at once. */
+export class MemoryStore implements LogStore {
+  readonly name = 'memory';
+  readonly capabilities: StoreCapabilities = {
+    durable: false,
+    deleteRecords: true,
+    retention: true,
+    compaction: true,
+    keepsBatches: true,
+  };
+  readonly #memory: SegmentMemory;
+  readonly #topics = new Map<string, MemoryTopic>();
+  readonly #logs = new WeakMap<PartitionId, MemoryLog>();
+  readonly #state = new Map<string, Uint8Array>();
+  readonly #maxStateBytes: number;
+  #stateBytes = 0;
+
+  /** @throws OptionError for a limit that is no whole number, or too low. */
+  constructor({ maxBytes = DEFAULT_MAX_BYTES, maxStateBytes = DEFAULT_MAX_STATE_BYTES }: MemoryStoreOptions = {}) {
+    requireBytes('maxBytes', maxBytes);
+    requireBytes('maxStateBytes', maxStateBytes);
+    this.#memory = new SegmentMemory(maxBytes, Math.min(SEGMENT_BYTES, Math.ceil(maxBytes / LEAST_SEGMENTS)));
+    this.#maxStateBytes = maxStateBytes;
+  }
+
+  /** Memory that records take at the moment, in bytes, as it counts against `maxBytes`. */
+  get usedBytes(): number {
+    return this.#memory.used;
+  }
+
+  listTopics(): readonly StoredTopic[] {
+    return Array.from(this.#topics.values(), ({ topic }) => topic);
+  }
+
+  createTopic(topic: StoredTopic): StoredTopic {
+    for (const { topic: other } of this.#topics.values()) {
+      if (other.id === topic.id || other.name === topic.name) {
+        throw new StoreError('exists', `there is a topic '${other.name}' with the id ${other.id}`);
+      }
+    }
+    this.#topics.set(topic.id, { topic, logs: this.#newLogs(topic.partitionCount) });
+    return topic;
+  }
+
+  growTopic(topicId: string, partitionCount: number): void {
+    const entry = this.#entry(topicId);
+    entry.logs.push(...this.#newLogs(partitionCount - entry.logs.length));
+    entry.topic = { ...entry.topic, partitionCount };
+  }
+
+  configureTopic(topicId: string, configs: Readonly<Record<string, string>>): void {
+    const entry = this.#entry(topicId);
+    entry.topic = { ...entry.topic, configs };
+  }
+
+  deleteTopic(topicId: string): void {
+    for (const log of this.#entry(topicId).logs) log.drop();
+    this.#topics.delete(topicId);
+  }
+
+  append(entries: readonly AppendEntry[]): readonly AppendResult[] {
+    // Mostly one, and then no closure.
+    if (entries.length === 1) return [this.#append(entries[0]!)];
+    return entries.map((entry) => this.#append(entry));
+  }
+
+  read(entries: readonly ReadEntry[]): readonly ReadResult[] {
+    if (entries.length === 1) return [this.#read(entries[0]!)];
+    return entries.map((entry) => this.#read(entry));
+  }
+
+  bounds(partition: PartitionId): LogBounds {
+    return this.#log(partition);
+  }
+
+  offsetForTimestamp(partition: PartitionId, timestamp: number): FoundOffset | null {
+    return this.#log(partition).offsetForTimestamp(timestamp);
+  }
+
+  maxTimestamp(partition: PartitionId): FoundOffset | null {
+    return this.#log(partition).maxTimestamp();
+  }
+
+  deleteRecords(partition: PartitionId, beforeOffset: number): number {
+    return this.#log(partition).deleteBefore(beforeOffset);
+  }
+
+  trim(partition: PartitionId, retention: Retention): number {
+    return this.#log(partition).trim(retention);
+  }
+
+  compact(partition: PartitionId, compaction: Compaction): Promise<number> {
+    return compactLog(this.#log(partition), this.#memory, compaction);
+  }
+
+  put(key: string, value: Uint8Array | null): void {
+    const before = this.#state.get(key);
+    const freed = before === undefined ? 0 : stateBytes(key, before);
+    const taken = value === null ? 0 : stateBytes(key, value);
+    if (taken > freed && this.#stateBytes + taken - freed > this.#maxStateBytes) {
+      const limit = `its limit is ${String(this.#maxStateBytes)} (maxStateBytes)`;
+      throw new StoreError('full', `the memory store has no room for ${String(taken)} bytes of state: ${limit}`);
+    }
+    this.#stateBytes += taken - freed;
+    if (value === null) this.#state.delete(key);
+    else this.#state.set(key, Buffer.from(value));
+  }
+
+  load(): Iterable<readonly [key: string, value: Uint8Array]> {
+    return [...this.#state].sort(([a], [b]) => (a < b ? -1 : 1));
+  }
+
+  #append(entry: AppendEntry): AppendResult {
+    try {
+      return this.#log(entry.partition).append(entry);
+    } catch (error) {
+      if (error instanceof StoreError) return { error };
+      throw error;
+    }
+  }
+
+  #read(entry: ReadEntry): ReadResult {
+    const log = this.#find(entry.partition);
+    return log === undefined ? { error: notFound(entry.partition) } : log.read(entry);
+  }
+
+  #log(partition: PartitionId): MemoryLog {
+    const log = this.#find(partition);
+    if (log === undefined) throw notFound(partition);
+    return log;
+  }
+
+  #find(partition: PartitionId): MemoryLog | undefined {
+    let log = this.#logs.get(partition);
+    if (log === undefined) {
+      log = this.#topics.get(partition.topicId)?.logs[partition.partition];
+      if (log !== undefined) this.#logs.set(partition, log);
+    }
+    return log?.deleted === true ? undefined : log;
+  }
+
+  #entry(topicId: string): MemoryTopic {
+    const entry = this.#topics.get(topicId);
+    if (entry === undefined) throw new StoreError('notFound', `there is no topic with the id ${topicId}`);
+    return entry;
+  }
+
+  #newLogs(count: number): MemoryLog[] {
+    return Array.from({ length: count }, () => new MemoryLog(this.#memory));
+  }
+}
+
+/**
+ * A store that keeps everything in the memory of this process, as long as the object is held: a second backend over it
+ * goes on where the first one stopped.
+ *
+ * @throws OptionError for a limit that is no whole number, or too low.
+ */
+export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
+  return new MemoryStore(options);
+}
+
+function stateBytes(key: string, value: Uint8Array): number {
+  return key.length + value.length + STATE_ENTRY_BYTES;
+}
+
+function notFound({ topic, partition, topicId }: PartitionId): StoreError {
+  return new StoreError('notFound', `there is no partition ${String(partition)} of '${topic}' (${topicId})`);
+}
+
+function requireBytes(option: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= LEAST_BYTES) return;
+  throw new OptionError(option, value, `it is a whole number of bytes from ${String(LEAST_BYTES)}`);
+}

@@ -1,0 +1,138 @@
+import type { SegmentMemory } from './segment-memory.js';
+
+/** A batch this many bytes after the last indexed one gets an entry: as Kafka's `index.interval.bytes`. */
+const INDEX_INTERVAL_BYTES = 4096;
+
+// Where fields of a batch stand, counted from its first byte.
+const LENGTH = 8;
+const LAST_OFFSET_DELTA = 23;
+const MAX_TIMESTAMP = 35;
+/** What the batch length does not count. */
+const LOG_OVERHEAD = 12;
+
+const TWO_32 = 0x1_0000_0000;
+
+/** Batches one behind the other in one piece of memory, with an index by offset and by time. */
+export class Segment {
+  readonly memory: Buffer;
+  /** Whether the memory is the store's own and may serve again. */
+  readonly reusable: boolean;
+  /** No offset of it is lower. */
+  readonly baseOffset: number;
+  /** The offset after its last. */
+  endOffset: number;
+  filled = 0;
+  /** When it was begun, in ms since the epoch: its age as long as no record has a timestamp. */
+  readonly begunAt: number = Date.now();
+  /** The highest timestamp in it; -1 for none. */
+  maxTimestamp = -1;
+  /** Where the first batch with that timestamp stands. */
+  maxTimestampAt = 0;
+
+  // Of some batches: where they stand, their first offset less that of the segment, the highest timestamp before them.
+  readonly #indexAt: number[] = [];
+  readonly #indexDelta: number[] = [];
+  readonly #indexTime: number[] = [];
+
+  readonly #owner: SegmentMemory;
+  /** Readers whose answers have not been written yet. */
+  #readers = 0;
+  #dropped = false;
+
+  constructor(owner: SegmentMemory, memory: Buffer, baseOffset: number, reusable: boolean) {
+    this.#owner = owner;
+    this.memory = memory;
+    this.baseOffset = baseOffset;
+    this.endOffset = baseOffset;
+    this.reusable = reusable;
+  }
+
+  get room(): number {
+    return this.memory.length - this.filled;
+  }
+
+  /** Takes in a batch that stands in the memory where the last one ends. */
+  add(size: number, baseOffset: number, endOffset: number, maxTimestamp: number): void {
+    const at = this.filled;
+    const { length } = this.#indexAt;
+    if (length === 0 || at - this.#indexAt[length - 1]! >= INDEX_INTERVAL_BYTES) {
+      this.#indexAt.push(at);
+      this.#indexDelta.push(baseOffset - this.baseOffset);
+      this.#indexTime.push(this.maxTimestamp);
+    }
+    if (maxTimestamp > this.maxTimestamp) {
+      this.maxTimestamp = maxTimestamp;
+      this.maxTimestampAt = at;
+    }
+    this.filled = at + size;
+    this.endOffset = endOffset;
+  }
+
+  /** Size of the batch that stands there, in bytes. */
+  sizeAt(at: number): number {
+    return this.memory.readInt32BE(at + LENGTH) + LOG_OVERHEAD;
+  }
+
+  lastOffsetAt(at: number): number {
+    const base = this.memory.readUInt32BE(at) * TWO_32 + this.memory.readUInt32BE(at + 4);
+    return base + this.memory.readInt32BE(at + LAST_OFFSET_DELTA);
+  }
+
+  maxTimestampOf(at: number): number {
+    return this.memory.readInt32BE(at + MAX_TIMESTAMP) * TWO_32 + this.memory.readUInt32BE(at + MAX_TIMESTAMP + 4);
+  }
+
+  /** Where the first batch stands that ends at this offset or after it; the end of the segment if there is none. */
+  find(offset: number): number {
+    let at = this.#indexed(this.#indexDelta, offset - this.baseOffset);
+    while (at < this.filled && this.lastOffsetAt(at) < offset) at += this.sizeAt(at);
+    return at;
+  }
+
+  /** Where the first batch stands whose highest timestamp is not earlier; the end of the segment if there is none. */
+  findTime(timestamp: number, from: number): number {
+    let at = Math.max(from, this.#indexed(this.#indexTime, timestamp - 1));
+    while (at < this.filled && this.maxTimestampOf(at) < timestamp) at += this.sizeAt(at);
+    return at;
+  }
+
+  /** Where the last batch ends of those that fit into so many bytes from there. */
+  fit(from: number, maxBytes: number): number {
+    const limit = from + maxBytes;
+    if (limit >= this.filled) return this.filled;
+    let at = Math.max(from, this.#indexed(this.#indexAt, limit));
+    for (;;) {
+      const end = at + this.sizeAt(at);
+      if (end > limit) return at;
+      at = end;
+    }
+  }
+
+  /** Someone reads views of the memory until {@link release}. */
+  retain(): void {
+    this.#readers++;
+  }
+
+  release(): void {
+    this.#readers--;
+    if (this.#dropped && this.#readers === 0) this.#owner.give(this.memory, this.reusable);
+  }
+
+  /** The log has no use for it any more: its memory is free once nobody reads it. */
+  drop(): void {
+    this.#dropped = true;
+    if (this.#readers === 0) this.#owner.give(this.memory, this.reusable);
+  }
+
+  /** Position of the last entry that is not above a limit; the values ascend. */
+  #indexed(values: readonly number[], limit: number): number {
+    let low = 0;
+    let high = values.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (values[middle]! <= limit) low = middle;
+      else high = middle - 1;
+    }
+    return this.#indexAt[low] ?? 0;
+  }
+}

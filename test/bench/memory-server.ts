@@ -1,0 +1,34 @@
+// The broker over a memory store, with the topic that the rows use: its size is limited, so that a row can run for long.
+// A child process: listens and sends back the port. It runs what was built, as the command does.
+import type * as Gateway from 'iggy-gateway-kafka';
+import type * as Memory from 'iggy-gateway-kafka/adapters/memory';
+import type * as Broker from 'iggy-gateway-kafka/adapters/broker';
+import { recordBatch } from './record-batch.js';
+import { topic } from './rows.js';
+
+const MIB = 1024 ** 2;
+
+const built = async <Module>(file: string): Promise<Module> =>
+  (await import(new URL(`../../dist/${file}`, import.meta.url).href)) as Module;
+const { createKafkaGateway } = await built<typeof Gateway>('src/index.js');
+const { createMemoryStore } = await built<typeof Memory>('adapters/memory/index.js');
+const { createBrokerBackend } = await built<typeof Broker>('adapters/broker/index.js');
+
+const store = createMemoryStore({ maxBytes: 512 * MIB });
+const stored = {
+  id: '6d0f0c5e-0000-4000-8000-000000000001',
+  name: topic,
+  partitionCount: 1,
+  configs: { 'retention.bytes': String(128 * MIB), 'retention.ms': '-1' },
+};
+store.createTopic(stored);
+// What the fetch rows read: batches of 64 KiB.
+const batches = recordBatch(64 * 1024, 1024);
+const partition = { topicId: stored.id, topic, partition: 0 };
+for (let bytes = 0; bytes < 8 * MIB; bytes += batches.length) {
+  store.append([{ partition, batches, recordCount: 63, maxTimestamp: 1_700_000_000_000, leaderEpoch: 0 }]);
+}
+const gateway = createKafkaGateway({ listener: { port: 0 }, backend: createBrokerBackend({ store }) });
+const { port } = await gateway.listen();
+process.send?.(port);
+process.once('disconnect', () => process.exit());
