@@ -30,10 +30,10 @@ export default defineConfig({
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts', 'adapters/**/*.ts'],
-      // Generated from definitions that golden bytes hold, and what generates it.
-      exclude: ['src/protocol/messages/**', 'src/protocol/definitions/**'],
+      // Generated from definitions that golden bytes hold.
+      exclude: ['src/protocol/messages/**'],
       reporter: [['text', { skipFull: true }], 'html'],
-      thresholds: { lines: 100, functions: 99, statements: 99.5, branches: 98 },
+      thresholds: { lines: 100, functions: 100, statements: 100, branches: 99.7 },
     },
   },
 });

@@ -380,7 +380,7 @@ async function attempt(step: () => unknown): Promise<{ readonly cause: unknown }
 /** Whether something settles before the signal aborts, or shortly after. */
 async function settles(promise: Promise<unknown> | undefined, signal: AbortSignal): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  let onAbort = (): void => undefined;
+  let onAbort!: () => void;
   const late = new Promise<false>((resolve) => {
     onAbort = () => {
       timer = setTimeout(resolve, ABORT_MS, false);

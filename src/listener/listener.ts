@@ -37,6 +37,9 @@ const SWEEPS_PER_LIMIT = 8;
 const SHORTEST_SWEEP_MS = 5;
 const LONGEST_SWEEP_MS = 1_000;
 
+/** For the errors of a socket that is no connection, or not yet. */
+const ignore = (): void => undefined;
+
 /** Binds, accepts, keeps the connections and their limits, and drains them at the end. */
 export class Listener implements ConnectionShared {
   readonly limits: ConnectionLimits;
@@ -113,13 +116,13 @@ export class Listener implements ConnectionShared {
     const accept = this.#accept;
     if (accept === null) {
       // It may be reset while it waits.
-      socket.on('error', () => undefined);
+      socket.on('error', ignore);
       this.#early.push(socket);
       return;
     }
     const { maxConnections } = this.#settings;
     if (this.#connections.size >= maxConnections) {
-      socket.on('error', () => undefined);
+      socket.on('error', ignore);
       // First, for a closed socket no longer says whose it was.
       accept.refused(socket, new TooManyConnectionsError(maxConnections));
       socket.destroy();

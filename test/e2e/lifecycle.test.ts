@@ -122,6 +122,13 @@ describe('listen', () => {
       message: 'listen(): the gateway is closed',
     });
   });
+
+  test('right after a close is refused as well', async () => {
+    const gateway = make({});
+    const closed = gateway.close();
+    await expect(gateway.listen()).rejects.toMatchObject({ message: 'listen(): the gateway is closed' });
+    await closed;
+  });
 });
 
 describe('stats', () => {

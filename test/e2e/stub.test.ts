@@ -269,7 +269,7 @@ describe('createStubBackend', () => {
     expect(() => createStubBackend({ mode: mode as StubMode })).toThrow(`option mode is ${JSON.stringify(mode)};`);
   });
 
-  test.each([{ Mode: 'accepting' }, 'accepting'])('refuses an option that it does not have: %j', (options) => {
+  test.each([{ Mode: 'accepting' }, 'accepting', 5])('refuses an option that it does not have: %j', (options) => {
     expect(() => createStubBackend(options as never)).toThrow('createStubBackend takes { mode }');
   });
 

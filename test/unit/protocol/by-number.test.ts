@@ -264,3 +264,10 @@ describe('a response for the latest version', () => {
     expect(error).toMatchObject({ code: 'INVALID_VALUE', message: expect.stringMatching(/^not a FetchResponse: /) });
   });
 });
+
+it('bytes whose memory was given away are no message that could be refused: the mistake is told as it is', () => {
+  const bytes = new Uint8Array(8);
+  structuredClone(bytes, { transfer: [bytes.buffer] });
+  expect(() => decodeRequest(18, 0, bytes)).toThrow(TypeError);
+  expect(() => decodeRequestHeader(bytes)).toThrow(TypeError);
+});

@@ -37,6 +37,10 @@ describe('a message of the consumer protocol', () => {
     expect(decodeConsumerProtocol(consumerProtocolSubscription, later)).toEqual({ version: 9, value: subscription });
   });
 
+  it('is no message that could be refused where it is no bytes: the mistake is told as it is', () => {
+    expect(() => decodeConsumerProtocol(consumerProtocolAssignment, undefined as never)).toThrow(TypeError);
+  });
+
   it('is refused in a version that there is not, or cut short', () => {
     expect(() => decodeConsumerProtocol(consumerProtocolAssignment, Buffer.from('ffff', 'hex'))).toThrow(DecodeError);
     const cut = Buffer.from('000000000001', 'hex');

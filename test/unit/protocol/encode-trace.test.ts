@@ -105,6 +105,8 @@ describe('what has no path', () => {
   test('neither is what was thrown and is no Error', () => {
     const error = explainEncodeError(write, 9, metadata([partition]), 'a string');
     expect(error).toMatchObject({ path: '', message: 'a string' });
+    const other = explainEncodeError(write, 9, metadata([partition]), 5);
+    expect(other).toMatchObject({ path: '', message: 'a value of type number was thrown' });
   });
 });
 

@@ -97,7 +97,8 @@ export function elementFunction(
 /** Whether a function over the message's structs needs `const flexible`. */
 export function flexibleDeclaration(message: Message, body: string): string {
   if (!uses(body, 'flexible')) return '';
-  return `const flexible = ${condition(message.flexible, message.versions) ?? 'true'};\n`;
+  // Where it is always so, no code asks: see flexibleOf.
+  return `const flexible = ${condition(message.flexible, message.versions)!};\n`;
 }
 
 /** Required in what is encoded: by our rule everything but defaults, tags, throttle time and partial fields. */

@@ -173,6 +173,9 @@ describe('an error answer', () => {
     expect(() => made('  results []Result from topics\n    a string from b,element\n    errorCode int16\n')).toThrow(
       'MadeResponse: a comes from b,element, which Topic does not have',
     );
+    expect(() => made('  results []Result from names\n    a string from b\n')).toThrow(
+      'MadeResponse: a comes from b, which name does not have',
+    );
   });
 });
 
