@@ -92,8 +92,14 @@ export function decodeRequest<Key extends number>(
   options?: DecodeOptions,
 ): DecodedRequest<Key> {
   const codec = codecFor(apiKey, version, DecodeError);
-  const read = (reader: Reader): unknown => codec.readRequest(reader, version);
-  return decode(read, bytes, `${codec.name}Request v${String(version)}`, options) as DecodedRequest<Key>;
+  try {
+    const reader = readerOf(bytes, options?.maxElements);
+    const value = codec.readRequest(reader, version);
+    if (options?.allowTrailingBytes !== true) reader.expectEnd();
+    return value as DecodedRequest<Key>;
+  } catch (error) {
+    throw inMessage(error, `${codec.name}Request v${String(version)}`);
+  }
 }
 
 /**
@@ -125,8 +131,14 @@ export function decodeResponse<Key extends number>(
   options?: DecodeOptions,
 ): DecodedResponse<Key> {
   const codec = codecFor(apiKey, version, DecodeError);
-  const read = (reader: Reader): unknown => codec.readResponse(reader, version);
-  return decode(read, bytes, `${codec.name}Response v${String(version)}`, options) as DecodedResponse<Key>;
+  try {
+    const reader = readerOf(bytes, options?.maxElements);
+    const value = codec.readResponse(reader, version);
+    if (options?.allowTrailingBytes !== true) reader.expectEnd();
+    return value as DecodedResponse<Key>;
+  } catch (error) {
+    throw inMessage(error, `${codec.name}Response v${String(version)}`);
+  }
 }
 
 /**
@@ -225,35 +237,27 @@ function failure(errors: ErrorClass, code: 'UNKNOWN_API' | 'UNKNOWN_VERSION', de
   return errors === EncodeError ? new EncodeError(code, detail) : new DecodeError(code, 0, detail);
 }
 
-function decode(
-  read: (reader: Reader) => unknown,
-  bytes: Uint8Array,
-  message: string,
-  { allowTrailingBytes = false, maxElements }: DecodeOptions = {},
-): unknown {
-  try {
-    const buffer = toBuffer(bytes);
-    const reader = new Reader(buffer, 0, buffer.length, maxElements);
-    const value = read(reader);
-    if (!allowTrailingBytes) reader.expectEnd();
-    return value;
-  } catch (error) {
-    throw error instanceof DecodeError ? error.in(message) : error;
-  }
-}
-
 function decodeHeader<Header>(
   bytes: Uint8Array,
   message: string,
   read: (reader: Reader) => Header,
 ): DecodedHeader<Header> {
   try {
-    const reader = new Reader(toBuffer(bytes));
+    const reader = readerOf(bytes);
     const header = read(reader);
     return { header, length: reader.position };
   } catch (error) {
-    throw error instanceof DecodeError ? error.in(message) : error;
+    throw inMessage(error, message);
   }
+}
+
+function readerOf(bytes: Uint8Array, maxElements?: number): Reader {
+  const buffer = toBuffer(bytes);
+  return new Reader(buffer, 0, buffer.length, maxElements);
+}
+
+function inMessage(error: unknown, message: string): unknown {
+  return error instanceof DecodeError ? error.in(message) : error;
 }
 
 function toBuffer(bytes: Uint8Array): Buffer {

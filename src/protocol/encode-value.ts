@@ -24,7 +24,8 @@ export function encodeValue<T>(write: WriteElement<T>, version: number, value: T
     idle = new Writer(options);
     throw explainEncodeError(write as WriteElement<unknown>, version, value, error, options).in(message);
   }
-  const bytes = Buffer.concat([writer.take()].flat());
+  const taken = writer.take();
+  const bytes = Array.isArray(taken) ? Buffer.concat(taken) : Buffer.from(taken);
   for (const release of writer.takeReleases() ?? []) release();
   writer.recycle(true);
   idle = writer;

@@ -146,8 +146,9 @@ export class Writer {
   uuid(value: string): void {
     if (value === undefined) value = this.instead(value, 'a uuid', NIL_UUID);
     const at = this.reserve(16);
-    if (value === NIL_UUID) this.slab.fill(0, at, at + 16);
-    else if (typeof value !== 'string' || !encodeUuid(value, this.slab, at)) this.reject(value, 'a dashed uuid');
+    const { slab } = this;
+    if (value === NIL_UUID) for (let index = at; index < at + 16; index++) slab[index] = 0;
+    else if (typeof value !== 'string' || !encodeUuid(value, slab, at)) this.reject(value, 'a dashed uuid');
   }
 
   /** Unsigned varint of 32 bits. */
