@@ -20,7 +20,8 @@ export function findCoordinator(
   const find = (key: string): FindCoordinatorResponseCoordinatorInit => findOne(key, request.keyType, advertised, kit);
   if (apiVersion >= KEYS_FROM) return { errorCode: ErrorCode.NONE, coordinators: request.coordinatorKeys.map(find) };
   const { errorCode, errorMessage, nodeId, host, port } = find(request.key);
-  return { errorCode, errorMessage, nodeId, host, port };
+  // Kafka's words for a success, which only these versions have.
+  return { errorCode, errorMessage: errorCode === ErrorCode.NONE ? 'NONE' : errorMessage, nodeId, host, port };
 }
 
 function findOne(
@@ -42,7 +43,7 @@ function findOne(
   const node = placement.nodes(advertised).find(({ nodeId }) => nodeId === coordinator);
   if (node === undefined) return nobody(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'The coordinator is not available.');
   const { nodeId, host, port } = node;
-  return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null };
+  return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: '' };
 }
 
 function nobody(key: string, errorCode: number, errorMessage: string): FindCoordinatorResponseCoordinatorInit {

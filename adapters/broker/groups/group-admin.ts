@@ -66,7 +66,7 @@ export class GroupAdmin {
 
   delete({ groupsNames }: DeleteGroupsRequest, refuse: Refuse): Awaitable<DeleteGroupsResponseInit> {
     const results = [...new Set(groupsNames)].map((groupId) => {
-      const errorCode = groupId === '' ? ErrorCode.INVALID_GROUP_ID : refuse(groupId);
+      const errorCode = refuse(groupId);
       if (errorCode !== ErrorCode.NONE) return { groupId, errorCode };
       const group = this.#registry.get(groupId);
       if (group === undefined) return { groupId, errorCode: ErrorCode.GROUP_ID_NOT_FOUND };

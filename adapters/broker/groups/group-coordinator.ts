@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract.js';
 import type {
   HeartbeatRequest,
   JoinGroupRequest,
@@ -124,7 +124,7 @@ export class GroupCoordinator {
     const { memberId, groupInstanceId: instanceId } = request;
     if (group.pendingMembers.has(memberId)) {
       // Ids are given out to dynamic members only.
-      if (instanceId !== null) return joinError(ErrorCode.UNKNOWN_SERVER_ERROR, memberId);
+      if (instanceId !== null) return joinError(ErrorCode.UNKNOWN_SERVER_ERROR, '');
       return this.#add(group, memberId, request, protocols, caller);
     }
     const errorCode = group.validateMember(memberId, instanceId);
@@ -274,12 +274,11 @@ export class GroupCoordinator {
     member?.session.set(member.sessionTimeoutMs);
   }
 
-  /** Takes members out, each on its own. @throws KafkaError INVALID_GROUP_ID. */
+  /** Takes members out, each on its own. */
   leave(
     groupId: string,
     members: readonly LeaveGroupRequestMemberIdentity[],
   ): readonly LeaveGroupResponseMemberResponseInit[] {
-    if (groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
     const group = this.#registry.get(groupId);
     const responses = members.map(({ memberId, groupInstanceId }) => {
       const errorCode =

@@ -56,7 +56,7 @@ export function createGroupApis(kit: Kit, limits: Partial<GroupLimits> = {}): Ki
     },
     leaveGroup: (request, { apiVersion }) => {
       const { groupId, memberId } = request;
-      const errorCode = refuse(groupId);
+      const errorCode = groupId === '' ? ErrorCode.INVALID_GROUP_ID : refuse(groupId);
       if (errorCode !== ErrorCode.NONE) return { errorCode, members: [] };
       if (apiVersion >= 3) return { errorCode, members: coordinator.leave(groupId, request.members) };
       const [left] = coordinator.leave(groupId, [{ memberId, groupInstanceId: null, reason: null }]);

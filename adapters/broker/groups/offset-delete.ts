@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode, KafkaError } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { OffsetDeleteRequest, OffsetDeleteResponseInit } from '../../../src/protocol/index.js';
 import type { TopicRegistry } from '../topics/topic-registry.js';
 import type { GroupRegistry } from './group-registry.js';
@@ -6,19 +6,16 @@ import type { OffsetEntry } from './offsets.js';
 
 /**
  * Deletes committed offsets, of topics that nobody in the group subscribes to.
- *
- * @throws KafkaError INVALID_GROUP_ID, GROUP_ID_NOT_FOUND, NON_EMPTY_GROUP for members that are no consumers, or what
- * the store failed with.
  */
 export function deleteOffsets(
   { groupId, topics }: OffsetDeleteRequest,
   registry: GroupRegistry,
   known: TopicRegistry,
 ): Awaitable<OffsetDeleteResponseInit> {
-  if (groupId === '') throw new KafkaError(ErrorCode.INVALID_GROUP_ID);
+  if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, topics: [] };
   const group = registry.get(groupId);
-  if (group === undefined) throw new KafkaError(ErrorCode.GROUP_ID_NOT_FOUND);
-  if (group.state !== 'Empty' && !group.isConsumerGroup) throw new KafkaError(ErrorCode.NON_EMPTY_GROUP);
+  if (group === undefined) return { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, topics: [] };
+  if (group.state !== 'Empty' && !group.isConsumerGroup) return { errorCode: ErrorCode.NON_EMPTY_GROUP, topics: [] };
   const deleted: OffsetEntry[] = [];
   const outcomes = topics.map(({ name, partitions }) => {
     const topic = known.byName(name);
@@ -39,9 +36,6 @@ export function deleteOffsets(
   });
   return registry.settle(
     () => registry.deleteOffsets(group, deleted),
-    (errorCode) => {
-      if (errorCode !== ErrorCode.NONE) throw new KafkaError(errorCode);
-      return { errorCode, topics: outcomes };
-    },
+    (errorCode) => ({ errorCode, topics: errorCode === ErrorCode.NONE ? outcomes : [] }),
   );
 }

@@ -92,7 +92,7 @@ describe('DeleteGroups', () => {
       ErrorCode.NONE,
       ErrorCode.NON_EMPTY_GROUP,
       ErrorCode.GROUP_ID_NOT_FOUND,
-      ErrorCode.INVALID_GROUP_ID,
+      ErrorCode.GROUP_ID_NOT_FOUND,
     ]);
     expect([...bench.stored.keys()]).toEqual(['group/busy']);
     expect(stateOf(bench, 'left')).toBe('Dead');
@@ -117,13 +117,13 @@ describe('FindCoordinator', () => {
 
   test('names this broker as the client reaches it', async () => {
     const bench = await groupBench();
-    const node = { nodeId: 1, host: 'broker.test', port: 9092, errorCode: 0, errorMessage: null };
-    expect(find(bench, 0, 0, 'g')).toEqual(node);
+    const node = { nodeId: 1, host: 'broker.test', port: 9092, errorCode: 0 };
+    expect(find(bench, 0, 0, 'g')).toEqual({ ...node, errorMessage: 'NONE' });
     expect(find(bench, 4, 0, 'g', 'h')).toEqual({
       errorCode: 0,
       coordinators: [
-        { ...node, key: 'g' },
-        { ...node, key: 'h' },
+        { ...node, key: 'g', errorMessage: '' },
+        { ...node, key: 'h', errorMessage: '' },
       ],
     });
   });
