@@ -110,9 +110,9 @@ function ownConfigs(): Record<string, BrokerConfigDefinition> {
     },
 
     'advertised.listeners': derived('Where clients connect to: follows from what the gateway advertises.'),
-    'broker.id': shown({ ...int('-1', 'Id of this broker; node.id goes before it.'), least: -1 }),
-    'node.id': shown({ ...int('1', 'Id of this broker.'), least: 0 }),
-    'broker.rack': text('Rack of this broker.'),
+    'broker.id': { ...int('-1', 'Id of this broker; node.id goes before it.'), least: -1 },
+    'node.id': { ...int('1', 'Id of this broker.'), least: 0 },
+    'broker.rack': { ...text('Rack of this broker.'), enforced: true },
     'process.roles': derived('What this process is: a broker, and the controller of its own cluster.'),
     listeners: derived('Where the gateway listens.'),
     'log.dir': derived('Where the log is kept: the name of the store.'),

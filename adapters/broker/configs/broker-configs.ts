@@ -123,7 +123,7 @@ export function checkBrokerConfig(init: BrokerConfigInit): ConfigTexts {
     if (definition === undefined) throw new OptionError(option, value, `there is no such config; ${nearest(name)}`);
     if (definition.derived) throw new OptionError(option, value, 'it follows from the gateway and the store');
     if (!['string', 'number', 'boolean'].includes(typeof value) && !Array.isArray(value)) {
-      throw new OptionError(option, value, `it is a ${definition.type}`);
+      throw new OptionError(option, value, `its type is ${definition.type}`);
     }
     try {
       texts[name] = checkConfig(name, definition, String(value));

@@ -115,9 +115,9 @@ export class RetentionLoop {
   }
 
   async #compact(partition: Partition): Promise<void> {
-    const { store, clock } = this.#kit;
+    const { config, store, clock } = this.#kit;
     const { id, topic } = partition;
-    if (!store.capabilities.compaction || !store.compact) return;
+    if (!store.capabilities.compaction || !store.compact || !config.get('log.cleaner.enable')) return;
     const { bytes, endOffset } = await store.bounds(id);
     const before = this.#compacted.get(partition);
     const dirty = bytes - (before?.bytes ?? 0);
