@@ -1,7 +1,8 @@
+// No export may be called `then`: the module itself would pass for a promise where it is imported dynamically.
 import type { Awaitable } from '../../src/contract.js';
 
 /** Goes on with a value at once, or with a promise when it settles: what is synchronous stays so. */
-export function then<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
+export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromise(value) ? value.then(next) : next(value);
 }
 

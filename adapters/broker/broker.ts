@@ -8,10 +8,13 @@ import {
 } from '../../src/contract.js';
 import { type Clock, systemClock } from './clock.js';
 import { createClusterApis } from './cluster/index.js';
+import { createConfigApis } from './configs/index.js';
 import type { BrokerConfigInit } from './configs/broker-config.js';
 import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
+import { lacking } from './configs/topic-configs.js';
 import { StoredState } from './durable-state.js';
 import type { CoreKit } from './core-kit.js';
+import { createGroupApis, type GroupLimits } from './groups/index.js';
 import type { KitMethods, KitPart } from './kit.js';
 import { createLogApis } from './log/index.js';
 import type { LogStore } from './log-store.js';
@@ -31,12 +34,15 @@ export interface BrokerOptions {
   readonly clock?: Clock | undefined;
   /** Id of the cluster. Default: a random one, kept in the store from the first start on. */
   readonly clusterId?: string | undefined;
+  /** How much groups may hold. Default: {@link defaultGroupLimits}. */
+  readonly groups?: Partial<GroupLimits> | undefined;
   /** Hears what an operator should know, each text once. Default: `process.emitWarning`. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** A backend that is a whole broker over a {@link LogStore}. */
-export interface BrokerBackend extends Backend {
+export interface BrokerBackend extends Backend<ConnectionInfo> {
+  connect(connection: ConnectionInfo): ConnectionInfo;
   open(gateway: GatewayHandle): Promise<void>;
   disconnect(connection: ConnectionInfo): void;
   close(options: { readonly signal: AbortSignal }): Promise<void>;
@@ -56,7 +62,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     throw new OptionError('store', store, 'it is a LogStore');
   }
   const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));
-  const placement = options.placement ?? singleNode(nodeId(config));
+  const lack = lacking(store, config.layers.fixed, 'log.');
+  if (lack !== null) throw new OptionError('config', options.config, lack);
+  const placement = options.placement ?? onlyNode(config);
   const state = new StoredState(store);
   const topics = new StoreTopicRegistry(store, config);
   const warned = new Set<string>();
@@ -78,7 +86,13 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       warn(message);
     },
   };
-  const parts: readonly KitPart[] = [createTopicApis(kit), createClusterApis(kit), createLogApis(kit)];
+  const parts: readonly KitPart[] = [
+    createConfigApis(kit),
+    createTopicApis(kit),
+    createClusterApis(kit),
+    createLogApis(kit),
+    createGroupApis(kit, options.groups),
+  ];
   const methods: KitMethods = {};
   for (const part of parts) Object.assign(methods, part.methods);
   config.onChange(() => {
@@ -112,7 +126,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
 
   return {
     ...methods,
-    name: `broker on ${store.name}`,
+    name: store.name,
     async open(gateway) {
       try {
         await store.open?.(gateway.signal);
@@ -132,6 +146,8 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         throw error;
       }
     },
+    // The state of a connection is what is known of it: DescribeGroups tells where members connect from.
+    connect: (connection) => connection,
     disconnect({ id }) {
       for (const part of parts) part.disconnected?.(id);
     },
@@ -143,7 +159,7 @@ function emitWarning(message: string): void {
   process.emitWarning(message);
 }
 
-function nodeId(config: BrokerConfigs): number {
+function onlyNode(config: BrokerConfigs): Placement {
   const { fixed } = config.layers;
-  return Number(fixed['node.id'] ?? fixed['broker.id'] ?? 1);
+  return singleNode(Number(fixed['node.id'] ?? fixed['broker.id'] ?? 1), fixed['broker.rack'] ?? null);
 }

@@ -1,4 +1,4 @@
-import type { Awaitable, BackendMethods } from '../../src/contract.js';
+import type { Awaitable, BackendMethods, ConnectionInfo } from '../../src/contract.js';
 import type { Clock } from './clock.js';
 import type { BrokerConfig } from './configs/broker-config.js';
 import type { DurableState } from './durable-state.js';
@@ -20,8 +20,8 @@ export interface Kit {
   warn(message: string): void;
 }
 
-/** The methods of a backend that one part of the kit answers. */
-export type KitMethods = Partial<BackendMethods>;
+/** The methods of a backend that one part of the kit answers. The state of a connection is what is known of it. */
+export type KitMethods = Partial<BackendMethods<ConnectionInfo>>;
 
 /** One part of the kit: the APIs it answers, and its life. Parts know each other through the kit alone. */
 export interface KitPart {

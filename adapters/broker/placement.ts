@@ -24,10 +24,10 @@ export interface Placement {
 }
 
 /** One node that does it all. */
-export function singleNode(nodeId = 1): Placement {
+export function singleNode(nodeId = 1, rack: string | null = null): Placement {
   return {
     nodeId,
-    nodes: ({ host, port }) => [{ nodeId, host, port, rack: null }],
+    nodes: ({ host, port }) => [{ nodeId, host, port, rack }],
     controllerId: () => nodeId,
     leader: () => nodeId,
     coordinator: () => nodeId,

@@ -3,12 +3,18 @@ import type { Backend, StubMode } from '../index.js';
 /** What backends are made from. */
 export interface BackendSettings {
   readonly stubMode?: StubMode | undefined;
+  /** Configs of the broker by Kafka's names. */
+  readonly config?: Readonly<Record<string, string>> | undefined;
 }
 
-export type BackendName = 'stub';
+export type BackendName = 'memory' | 'stub';
 
 /** The backends that `serve` offers; none is loaded before it is chosen. */
 export const backends: Readonly<Record<BackendName, (settings: BackendSettings) => Promise<Backend>>> = {
+  memory: async ({ config }: BackendSettings): Promise<Backend> => {
+    const { createMemoryBackend } = await import('../../adapters/memory/memory-backend.js');
+    return createMemoryBackend({ config });
+  },
   stub: async ({ stubMode }: BackendSettings): Promise<Backend> => {
     const { createStubBackend } = await import('../../adapters/stub/stub-backend.js');
     return createStubBackend({ mode: stubMode });

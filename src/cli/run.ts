@@ -48,7 +48,10 @@ function makeProgram(io: Io, setExitCode: (code: number) => void): Command {
     .action(async (given: Flags) => {
       setExitCode(await (await import('./serve.js')).serve(given, io));
     });
-  for (const { flag, help } of flags) serve.option(flag, help);
+  for (const { flag, help, repeatable } of flags) {
+    if (repeatable) serve.option(flag, help, (value, before?: string) => [before ?? [], value].flat().join('\n'));
+    else serve.option(flag, help);
+  }
   serve.addHelpText('after', SERVE_HELP);
 
   const messages = program

@@ -8,7 +8,7 @@ import {
   OptionError,
 } from '../index.js';
 import { backends } from './backends.js';
-import { COMMAND, CommandError, describeError, FAILURE, oneLine } from './errors.js';
+import { COMMAND, CommandError, describeError, FAILURE, oneLine, USAGE } from './errors.js';
 import type { Io, StopSignal } from './io.js';
 import { logEvents } from './log.js';
 import { type Flags, readSettings, type Settings } from './settings.js';
@@ -23,13 +23,12 @@ const NO_WILDCARD =
 /** Serves until a signal comes; answers with the exit code. */
 export async function serve(flags: Flags, io: Io): Promise<number> {
   const settings = readSettings(flags, io.env);
-  const backend = await backends[settings.backend](settings);
-  const gateway = create(settings, backend);
   const say = (line: string): void => io.err(`${COMMAND}: ${line}\n`);
-  logEvents(gateway, settings.logLevel, errorName, say);
-
   const { stopped, forget } = waitForStop(io);
   try {
+    const backend = await makeBackend(settings);
+    const gateway = create(settings, backend);
+    logEvents(gateway, settings.logLevel, errorName, say);
     const endpoint = await listen(gateway);
     const bound = formatEndpoint(endpoint);
     const advertised = formatEndpoint(gateway.advertised ?? endpoint);
@@ -43,6 +42,15 @@ export async function serve(flags: Flags, io: Io): Promise<number> {
   }
   setTimeout(() => io.exit(0), EXIT_MS).unref();
   return 0;
+}
+
+async function makeBackend(settings: Settings): Promise<Backend> {
+  try {
+    return await backends[settings.backend](settings);
+  } catch (error) {
+    if (settings.configBy === undefined || !(error instanceof OptionError)) throw error;
+    throw new CommandError(USAGE, `${settings.configBy.name}: ${error.message}`);
+  }
 }
 
 function create(settings: Settings, backend: Backend): KafkaGateway {

@@ -2,6 +2,7 @@ import type { CloseOptions, GatewayOptions, StubMode } from '../index.js';
 import { type BackendName, backendNames } from './backends.js';
 import { type LogLevel, logLevels } from './log.js';
 import {
+  assignments,
   choice,
   endpoint,
   type Given,
@@ -11,10 +12,13 @@ import {
   parseGiven,
   seconds,
   wholeNumber,
+  wrongValue,
 } from './values.js';
 
 /** One setting of `serve`. */
 interface Setting {
+  /** Whether its flag may be given several times; the values become lines of one text. */
+  readonly repeatable?: boolean;
   /** Its flag, with the placeholder of its value; absent for what has a variable only. */
   readonly flag?: `--${string} <${string}>`;
   readonly help?: string;
@@ -22,11 +26,14 @@ interface Setting {
   readonly variables: readonly string[];
 }
 
+const DEFAULT_BACKEND: BackendName = 'memory';
+
 const stubModes: readonly StubMode[] = ['retriable', 'accepting'];
 
 type SettingName =
   | 'backend'
   | 'stubMode'
+  | 'config'
   | 'bind'
   | 'advertised'
   | 'advertisedHost'
@@ -44,13 +51,19 @@ type SettingName =
 const SETTINGS: Readonly<Record<SettingName, Setting>> = {
   backend: {
     flag: '--backend <name>',
-    help: `what answers the requests: ${backendNames.join(', ')} (default: stub)`,
+    help: `what answers the requests: ${backendNames.join(', ')} (default: ${DEFAULT_BACKEND})`,
     variables: ['IGGY_KAFKA_BACKEND'],
   },
   stubMode: {
     flag: '--stub-mode <mode>',
     help: 'what the stub says of what it does not do: retriable errors, or accepting (default: retriable)',
     variables: ['IGGY_KAFKA_STUB_MODE'],
+  },
+  config: {
+    flag: '--config <name=value>',
+    help: "a config of the memory backend's broker, such as num.partitions=3; may be given several times",
+    variables: ['IGGY_KAFKA_CONFIG'],
+    repeatable: true,
   },
   bind: {
     flag: '--bind <host:port>',
@@ -107,12 +120,16 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
 };
 
 /** The flags of `serve`, for its help and its parser. */
-export const flags: readonly { readonly flag: string; readonly help: string }[] = Object.values(SETTINGS).flatMap(
-  ({ flag, help = '', variables }) => {
-    const variable = variables[0];
-    return flag === undefined ? [] : [{ flag, help: variable === undefined ? help : `${help} [${variable}]` }];
-  },
-);
+export const flags: readonly {
+  readonly flag: string;
+  readonly help: string;
+  readonly repeatable: boolean;
+}[] = Object.values(SETTINGS).flatMap(({ flag, help = '', variables, repeatable = false }) => {
+  const variable = variables[0];
+  return flag === undefined
+    ? []
+    : [{ flag, help: variable === undefined ? help : `${help} [${variable}]`, repeatable }];
+});
 
 /** What the flags of `serve` gave, by setting. */
 export type Flags = Readonly<Partial<Record<SettingName, string>>>;
@@ -121,6 +138,9 @@ export type Flags = Readonly<Partial<Record<SettingName, string>>>;
 export interface Settings {
   readonly backend: BackendName;
   readonly stubMode: StubMode | undefined;
+  readonly config: Readonly<Record<string, string>> | undefined;
+  /** Where the configs come from, for who has to say that they cannot be. */
+  readonly configBy: Given | undefined;
   readonly logLevel: LogLevel;
   readonly options: GatewayOptions;
   readonly close: CloseOptions;
@@ -147,9 +167,20 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
   const bind = read('bind', endpoint(0));
   const advertised = read('advertised', hostMaybePort);
   const graceMs = read('shutdownDrainTimeoutSecs', seconds(0));
+  const backend = read('backend', choice(backendNames)) ?? DEFAULT_BACKEND;
+  const only = (name: SettingName, owner: BackendName): void => {
+    const given = find(name);
+    if (given !== undefined && backend !== owner) throw wrongValue(given, `only with --backend ${owner}`);
+  };
+  const stubMode = read('stubMode', choice(stubModes));
+  const config = read('config', assignments);
+  only('stubMode', 'stub');
+  only('config', 'memory');
   return {
-    backend: read('backend', choice(backendNames)) ?? 'stub',
-    stubMode: read('stubMode', choice(stubModes)),
+    backend,
+    stubMode,
+    config,
+    configBy: find('config'),
     logLevel: read('logLevel', choice(logLevels)) ?? 'info',
     options: {
       listener: {

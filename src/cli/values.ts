@@ -59,6 +59,20 @@ export function choice<T extends string>(choices: readonly T[]): Parse<T> {
   };
 }
 
+const ASSIGNMENT = 'name=value, such as num.partitions=3';
+
+/** `name=value`, one in each line or between semicolons; of several with one name the last counts. */
+export const assignments: Parse<Readonly<Record<string, string>>> = (text) => {
+  const values: Record<string, string> = {};
+  for (const assignment of text.split(/[\n;]/)) {
+    const [, name, value] = /^\s*([^=\s]+)\s*=(.*)$/s.exec(assignment) ?? [];
+    if (name !== undefined && value !== undefined) values[name] = value.trim();
+    else if (assignment.trim() !== '') throw new WrongValue(ASSIGNMENT);
+  }
+  if (text.trim() === '') throw new WrongValue(ASSIGNMENT);
+  return values;
+};
+
 const ENDPOINT = /^(?:\[([^\]]*)\]|([^\s:/[\]]{1,255}))(?::(\d{1,5}))?$/;
 
 /** `host:port`, an IPv6 address in brackets. */

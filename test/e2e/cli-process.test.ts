@@ -45,7 +45,7 @@ async function listening({ process: { stdout }, output, ended }: Child): Promise
 }
 
 test('it serves until SIGTERM, closes its connections, and ends with 0', async () => {
-  const child = launch([...SERVE, '--stub-mode', 'accepting']);
+  const child = launch([...SERVE, '--backend', 'stub', '--stub-mode', 'accepting']);
   const port = await listening(child);
   const client = await WireClient.connect(port);
   const { response } = await client.send(apiVersionsApi, 3, {

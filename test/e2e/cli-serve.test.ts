@@ -1,4 +1,4 @@
-import { apiVersionsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
+import { apiVersionsApi, describeConfigsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { run } from '../../src/cli/run.js';
 import { runCommand, serveCommand } from '../support/command.js';
@@ -7,7 +7,7 @@ import { WireClient } from '../support/wire-client.js';
 describe('serve', () => {
   test('says in one line where it listens, and what answers', async () => {
     const { command, address, port } = await serveCommand();
-    expect(command.out).toBe(`iggy-gateway-kafka: listening on ${address} (backend stub (retriable))\n`);
+    expect(command.out).toBe(`iggy-gateway-kafka: listening on ${address} (backend memory)\n`);
     const client = await WireClient.connect(port);
     const { response } = await client.send(apiVersionsApi, 0, {});
     expect(response.errorCode).toBe(0);
@@ -18,7 +18,7 @@ describe('serve', () => {
   test('tells clients to connect to the advertised address, which its line names', async () => {
     const { command, address, port } = await serveCommand(['--advertised', '[2001:db8::1]:19093']);
     expect(command.out).toBe(
-      `iggy-gateway-kafka: listening on ${address}, advertised as [2001:db8::1]:19093 (backend stub (retriable))\n`,
+      `iggy-gateway-kafka: listening on ${address}, advertised as [2001:db8::1]:19093 (backend memory)\n`,
     );
     const client = await WireClient.connect(port);
     const { response } = await client.send(metadataApi, 1, { topics: [] });
@@ -33,10 +33,28 @@ describe('serve', () => {
       KAFKA_ADVERTISED_PORT: '1',
       IGGY_KAFKA_ADVERTISED_PORT: '2',
     };
-    const { command } = await serveCommand([], env);
+    const { command } = await serveCommand(['--backend', 'stub'], env);
     expect(command.out).toMatch(/, advertised as short:2 \(backend stub \(accepting\)\)\n$/);
-    const { command: flagged } = await serveCommand(['--stub-mode', 'retriable', '--advertised', 'flag'], env);
+    const { command: flagged } = await serveCommand(
+      ['--backend', 'stub', '--stub-mode', 'retriable', '--advertised', 'flag'],
+      env,
+    );
     expect(flagged.out).toMatch(/, advertised as flag:2 \(backend stub \(retriable\)\)\n$/);
+  });
+
+  test('gives the broker its configs, those of the flag one by one', async () => {
+    const ask = async (port: number): Promise<(string | null)[]> => {
+      const client = await WireClient.connect(port);
+      const configurationKeys = ['log.retention.ms', 'num.partitions'];
+      const resources = [{ resourceType: 4, resourceName: '1', configurationKeys }];
+      const { response } = await client.send(describeConfigsApi, 4, { resources });
+      await client.close();
+      return response.results.flatMap(({ configs }) => configs.map(({ value }) => value)).sort();
+    };
+    const { port } = await serveCommand(['--config', 'num.partitions=3', '--config', 'log.retention.ms= 5']);
+    expect(await ask(port)).toEqual(['3', '5']);
+    const { port: other } = await serveCommand([], { IGGY_KAFKA_CONFIG: 'num.partitions=4;\n log.retention.ms=6;' });
+    expect(await ask(other)).toEqual(['4', '6']);
   });
 
   test('holds its clients to the limits it was given', async () => {
@@ -137,7 +155,24 @@ describe('the start is stopped, with one line that names what is wrong,', () => 
     [['--bind', 'nowhere'], {}, '--bind "nowhere": want host:port'],
     [['--bind', '127.0.0.1:70000'], {}, '--bind "127.0.0.1:70000"'],
     [['--max-frame-size', '1e6'], {}, '--max-frame-size "1e6"'],
-    [['--backend', 'kafka'], {}, '--backend "kafka": want stub'],
+    [['--backend', 'kafka'], {}, '--backend "kafka": want one of memory, stub'],
+    [['--stub-mode', 'accepting'], {}, '--stub-mode "accepting": only with --backend stub'],
+    [
+      ['--backend', 'stub', '--config', 'num.partitions=3'],
+      {},
+      '--config "num.partitions=3": only with --backend memory',
+    ],
+    [['--config', 'num.partitions'], {}, '--config "num.partitions": want name=value'],
+    [
+      ['--config', 'num.partition=3'],
+      {},
+      '--config: option config["num.partition"] is "3"; there is no such config; the nearest is num.partitions',
+    ],
+    [
+      [],
+      { IGGY_KAFKA_CONFIG: 'num.partitions=0' },
+      'IGGY_KAFKA_CONFIG: option config["num.partitions"] is "0"; it is at least 1',
+    ],
     [[], { IGGY_KAFKA_WRITE_TIMEOUT_SECS: '-1' }, 'IGGY_KAFKA_WRITE_TIMEOUT_SECS "-1"'],
     [[], { KAFKA_BIND_ADDR: ':9093' }, 'KAFKA_BIND_ADDR ":9093"'],
     [['--bind', 'a\nb:1\u001b[0m'], {}, '--bind "a\\nb:1\\u001b[0m"'],
@@ -184,7 +219,7 @@ describe('usage', () => {
     const { out } = await runCommand(['serve', '--help']);
     expect([...out.matchAll(/\bIGGY_KAFKA_[A-Z_]+/g)].map(([name]) => name).sort()).toEqual(
       [
-        ...['BACKEND', 'STUB_MODE', 'BIND_ADDR', 'ADVERTISED_HOST', 'ADVERTISED_PORT', 'LOG_LEVEL'],
+        ...['BACKEND', 'STUB_MODE', 'CONFIG', 'BIND_ADDR', 'ADVERTISED_HOST', 'ADVERTISED_PORT', 'LOG_LEVEL'],
         ...['MAX_CONNECTIONS', 'MAX_FRAME_SIZE', 'MAX_IN_FLIGHT_BYTES', 'IDLE_TIMEOUT_SECS', 'READ_TIMEOUT_SECS'],
         ...['WRITE_TIMEOUT_SECS', 'SHUTDOWN_DRAIN_TIMEOUT_SECS'],
       ]

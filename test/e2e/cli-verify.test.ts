@@ -68,7 +68,7 @@ function verify(address: string, ...args: string[]): ReturnType<typeof runComman
 
 describe('over the gateway', () => {
   test.each(['retriable', 'accepting'])('verify finds every answer of the %s stub good', async (mode) => {
-    const { address } = await serveCommand(['--stub-mode', mode, '--log-level', 'quiet']);
+    const { address } = await serveCommand(['--backend', 'stub', '--stub-mode', mode, '--log-level', 'quiet']);
     const { code, out, err } = await verify(address);
     expect({ code, err }).toEqual({ code: 0, err: '' });
     const ranges: Record<string, readonly [number, number]> = {
@@ -93,7 +93,7 @@ describe('over the gateway', () => {
   });
 
   test('send says of each message what was answered: bytes and error code', async () => {
-    const { address } = await serveCommand(['--log-level', 'quiet']);
+    const { address } = await serveCommand(['--backend', 'stub', '--log-level', 'quiet']);
     const send = (...args: string[]): ReturnType<typeof runCommand> =>
       runCommand(['messages', 'send', '--host', address, ...args]);
     expect(await send('--api-key', '0', '--version', '9')).toEqual({
@@ -203,7 +203,7 @@ describe('verify fails when', () => {
   });
 
   test('the server advertises nothing of what is to be verified', async () => {
-    const { address } = await serveCommand();
+    const { address } = await serveCommand(['--backend', 'stub']);
     const { code, out, err } = await verify(address, '--api-key', '3', '--version', '13');
     expect(code).toBe(1);
     expect(out).toBe('003 Metadata v13: skipped, the server does not advertise it\n0 good, 0 failed, 4 skipped\n');

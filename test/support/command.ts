@@ -87,10 +87,13 @@ export async function serveCommand(args: readonly string[] = [], env: Env = {}):
     ['serve', '--bind', '127.0.0.1:0', '--shutdown-drain-timeout-secs', '0.5', ...args],
     env,
   );
-  const [address, port] = await vi.waitFor(() => {
-    const [, host, digits] = /listening on (127\.0\.0\.1:(\d+))/.exec(command.out) ?? [];
-    if (host === undefined) throw new Error(`not listening: ${command.err}`);
-    return [host, Number(digits)] as const;
-  });
+  const [address, port] = await vi.waitFor(
+    () => {
+      const [, host, digits] = /listening on (127\.0\.0\.1:(\d+))/.exec(command.out) ?? [];
+      if (host === undefined) throw new Error(`not listening: ${command.err}`);
+      return [host, Number(digits)] as const;
+    },
+    { timeout: 15_000 }, // the first one loads its backend
+  );
   return { command, address, port };
 }

@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract.js';
 import {
   type MetadataRequest,
   type MetadataRequestTopic,
@@ -6,7 +6,7 @@ import {
   type MetadataResponseTopicInit,
   NIL_UUID,
 } from '../../../src/protocol/index.js';
-import { all, attempt, then } from '../awaitable.js';
+import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import { isInternal } from '../topics/registry.js';
 import { topicNameProblem } from '../topics/topic-name.js';
@@ -56,13 +56,13 @@ export function createMetadata(
     if (topics === null || (apiVersion === 0 && topics.length === 0)) {
       answered = Array.from(kit.topics.all(), known);
     } else {
-      if (apiVersion < 12) checkNames(topics, apiVersion);
+      if (apiVersion < 12 && topics.some(isNotByName)) return refusal(topics);
       // As in Kafka: one id, and names do not count.
       const ids = new Set(topics.flatMap(({ topicId }) => (topicId === NIL_UUID ? [] : [topicId])));
       if (ids.size > 0) answered = Array.from(ids, byId);
       else answered = all(Array.from(new Set(topics.map(({ name }) => name ?? '')), byName));
     }
-    return then(answered, (results) => ({
+    return andThen(answered, (results) => ({
       errorCode: ErrorCode.NONE,
       brokers: kit.placement.nodes(context.advertised),
       clusterId: kit.clusterId,
@@ -75,16 +75,21 @@ export function createMetadata(
   };
 }
 
-function checkNames(topics: readonly MetadataRequestTopic[], apiVersion: number): void {
-  for (const { name, topicId } of topics) {
-    if (name === null) {
-      throw new KafkaError(ErrorCode.INVALID_REQUEST, `Topic name can not be null for version ${String(apiVersion)}`);
-    }
-    if (topicId !== NIL_UUID) {
-      const why = `Topic IDs are not supported in requests for version ${String(apiVersion)}`;
-      throw new KafkaError(ErrorCode.INVALID_REQUEST, why);
-    }
-  }
+/** Versions 10 and 11 carry ids, but do not ask by them. */
+function isNotByName({ name, topicId }: MetadataRequestTopic): boolean {
+  return name === null || topicId !== NIL_UUID;
+}
+
+/** Not thrown, for these versions have no place for the null that was asked by. */
+function refusal(topics: readonly MetadataRequestTopic[]): MetadataResponseInit {
+  const errorCode = ErrorCode.INVALID_REQUEST;
+  return {
+    errorCode,
+    brokers: [],
+    clusterId: null,
+    controllerId: -1,
+    topics: topics.map(({ name, topicId }) => ({ errorCode, name: name ?? '', topicId, partitions: [] })),
+  };
 }
 
 /** Creates a topic with the broker's defaults; what cannot be created now is not known, and clients ask again. */

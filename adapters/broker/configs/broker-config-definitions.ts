@@ -5,6 +5,8 @@ import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 export interface BrokerConfigDefinition extends ConfigDefinition {
   /** Whether it can change while the broker runs, as in Kafka; Kafka's `cluster-wide` and `per-broker` alike. */
   readonly dynamic?: boolean;
+  /** Whether it follows from the gateway, the store or the placement, and so is shown but cannot be set. */
+  readonly derived?: boolean;
 }
 
 /** Configs of which others say the same in other units: the first that is set counts, with its factor. */
@@ -63,7 +65,7 @@ function ownConfigs(): Record<string, BrokerConfigDefinition> {
     enforced: true,
   });
   const text = (doc: string): BrokerConfigDefinition => ({ type: 'string', fallback: null, doc, enforced: false });
-  const list = (doc: string): BrokerConfigDefinition => ({ type: 'list', fallback: null, doc, enforced: false });
+  const derived = (doc: string): BrokerConfigDefinition => ({ ...text(doc), type: 'list', derived: true });
   const shown = (definition: BrokerConfigDefinition): BrokerConfigDefinition => ({ ...definition, enforced: false });
 
   return {
@@ -107,31 +109,31 @@ function ownConfigs(): Record<string, BrokerConfigDefinition> {
       dynamic: true,
     },
 
-    'advertised.listeners': list('Where clients connect to: follows from what the gateway advertises.'),
-    'broker.id': shown({ ...int('-1', 'Id of this broker; node.id goes before it.'), least: -1 }),
-    'node.id': shown({ ...int('1', 'Id of this broker.'), least: 0 }),
-    'broker.rack': text('Rack of this broker.'),
-    'process.roles': list('What this process is: a broker, and the controller of its own cluster.'),
-    listeners: list('Where the gateway listens.'),
-    'log.dir': list('Where the log is kept: the name of the store.'),
-    'log.dirs': list('Where the log is kept: the name of the store.'),
+    'advertised.listeners': derived('Where clients connect to: follows from what the gateway advertises.'),
+    'broker.id': { ...int('-1', 'Id of this broker; node.id goes before it.'), least: -1 },
+    'node.id': { ...int('1', 'Id of this broker.'), least: 0 },
+    'broker.rack': { ...text('Rack of this broker.'), enforced: true },
+    'process.roles': derived('What this process is: a broker, and the controller of its own cluster.'),
+    listeners: derived('Where the gateway listens.'),
+    'log.dir': derived('Where the log is kept: the name of the store.'),
+    'log.dirs': derived('Where the log is kept: the name of the store.'),
     'auto.leader.rebalance.enable': shown(flag('true', 'Whether leadership goes back to preferred replicas.')),
     'offsets.topic.num.partitions': shown(
       int('50', 'Partitions of the topic of committed offsets, if there were one.'),
     ),
     'offsets.topic.replication.factor': shown({
-      ...int('1', 'Replicas of the topic of committed offsets, if there were one.'),
+      ...int('3', 'Replicas of the topic of committed offsets, if there were one.'),
       type: 'short',
     }),
     'replica.lag.time.max.ms': shown({ ...long('30000', 'Milliseconds that a replica may be behind.'), least: 0 }),
     'request.timeout.ms': shown({ ...int('30000', "Milliseconds for requests of the broker's own."), least: 0 }),
     'transaction.max.timeout.ms': shown(int('900000', 'Longest timeout of a transaction, in milliseconds.')),
-    'transaction.state.log.min.isr': shown(int('1', 'Replicas in sync that the topic of transactions would need.')),
+    'transaction.state.log.min.isr': shown(int('2', 'Replicas in sync that the topic of transactions would need.')),
     'transaction.state.log.num.partitions': shown(
       int('50', 'Partitions of the topic of transactions, if there were one.'),
     ),
     'transaction.state.log.replication.factor': shown({
-      ...int('1', 'Replicas of the topic of transactions, if there were one.'),
+      ...int('3', 'Replicas of the topic of transactions, if there were one.'),
       type: 'short',
     }),
     'transactional.id.expiration.ms': shown(

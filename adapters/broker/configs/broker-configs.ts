@@ -56,6 +56,12 @@ export class BrokerConfigs implements BrokerConfig {
     return value;
   }
 
+  /** The text of a config by its own name, whatever others say in other units; null for none. */
+  text(name: string): string | null {
+    const { broker, cluster, fixed, fallback } = this.#layers;
+    return broker[name] ?? cluster[name] ?? fixed[name] ?? fallback[name] ?? null;
+  }
+
   topicConfig(own: ConfigTexts): TopicConfig {
     for (const _ in own) return this.#topicConfig(own);
     return (this.#plainTopic ??= this.#topicConfig(own));
@@ -83,13 +89,13 @@ export class BrokerConfigs implements BrokerConfig {
   }
 
   #find(name: string): ConfigValue | null {
-    const { broker, cluster, fixed, fallback } = this.#layers;
     for (const [synonym, factor] of SYNONYMS[name] ?? [[name, 1]]) {
-      const text = broker[synonym] ?? cluster[synonym] ?? fixed[synonym] ?? fallback[synonym];
+      const text = this.text(synonym);
       const definition = BROKER_CONFIGS[synonym];
-      if (text === undefined || definition === undefined) continue;
+      if (text === null || definition === undefined) continue;
       const value = configValue(definition, text);
-      return typeof value === 'number' ? Math.max(value * factor, definition.least ?? -Infinity) : value;
+      // What is negative means no limit in every unit.
+      return typeof value === 'number' && value > 0 ? value * factor : value;
     }
     return null;
   }
@@ -115,8 +121,9 @@ export function checkBrokerConfig(init: BrokerConfigInit): ConfigTexts {
     const definition = Object.hasOwn(BROKER_CONFIGS, name) ? BROKER_CONFIGS[name] : undefined;
     const option = `config["${name}"]`;
     if (definition === undefined) throw new OptionError(option, value, `there is no such config; ${nearest(name)}`);
+    if (definition.derived) throw new OptionError(option, value, 'it follows from the gateway and the store');
     if (!['string', 'number', 'boolean'].includes(typeof value) && !Array.isArray(value)) {
-      throw new OptionError(option, value, `it is a ${definition.type}`);
+      throw new OptionError(option, value, `its type is ${definition.type}`);
     }
     try {
       texts[name] = checkConfig(name, definition, String(value));
@@ -129,7 +136,7 @@ export function checkBrokerConfig(init: BrokerConfigInit): ConfigTexts {
 }
 
 /** Text of a value, as it is shown. */
-export function textOf(value: ConfigValue | null): string | null {
+function textOf(value: ConfigValue | null): string | null {
   if (value === null) return null;
   // Kafka's "no limit" of a long, which no number of JavaScript is exactly.
   if (typeof value === 'number' && value >= 2 ** 63) return '9223372036854775807';

@@ -81,7 +81,6 @@ export function checkConfig(name: string, definition: ConfigDefinition, text: st
     case 'list': {
       const elements = splitList(trimmed);
       for (const element of elements) checkString(element, definition, wrong);
-      if (new Set(elements).size < elements.length) throw wrong('it has an element twice');
       return elements.join(',');
     }
     case 'string':

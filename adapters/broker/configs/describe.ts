@@ -1,4 +1,4 @@
-import { type BrokerConfigs, type ConfigTexts, textOf } from './broker-configs.js';
+import type { BrokerConfigs, ConfigTexts } from './broker-configs.js';
 import { BROKER_CONFIGS, SYNONYMS } from './broker-config-definitions.js';
 import { CONFIG_TYPES, type ConfigDefinition } from './config-definition.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
@@ -42,11 +42,21 @@ export function describeTopicConfigs(config: BrokerConfigs, own: ConfigTexts): D
   });
 }
 
-/** All configs of this broker. */
-export function describeBrokerConfigs(config: BrokerConfigs): DescribedConfig[] {
-  return Object.entries(BROKER_CONFIGS).map(([name, definition]) =>
-    describe(name, definition, textOf(config.value(name)), synonymsOf(config, name), definition.dynamic !== true),
-  );
+/**
+ * All configs of this broker.
+ *
+ * @param derived - Those that follow from the gateway, the store and the placement.
+ */
+export function describeBrokerConfigs(config: BrokerConfigs, derived: ConfigTexts): DescribedConfig[] {
+  return Object.entries(BROKER_CONFIGS).map(([name, definition]) => {
+    const given = derived[name];
+    if (given !== undefined) {
+      const synonyms = [{ name, value: given, source: ConfigSource.STATIC_BROKER }];
+      return describe(name, definition, given, synonyms, true);
+    }
+    const value = config.text(name);
+    return describe(name, definition, value, synonymsOf(config, name), definition.dynamic !== true);
+  });
 }
 
 /** Configs that were altered for all brokers. */

@@ -48,7 +48,7 @@ export const TOPIC_CONFIGS: Readonly<Record<string, TopicConfigDefinition>> = {
     type: 'string',
     fallback: 'producer',
     broker: 'compression.type',
-    enforced: false,
+    enforced: true,
     choices: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer'],
     doc: 'Compression that batches are kept in; producer keeps them as they come.',
   },
@@ -233,7 +233,7 @@ export const TOPIC_CONFIGS: Readonly<Record<string, TopicConfigDefinition>> = {
     broker: 'log.segment.bytes',
     enforced: true,
     least: 1_048_576,
-    doc: 'Bytes of one segment, the piece in which retention drops records.',
+    doc: 'Bytes of one segment, which no record batch may exceed.',
   },
   'segment.index.bytes': {
     type: 'int',

@@ -1,5 +1,6 @@
 import { ErrorCode } from '../../../src/contract.js';
 import type { Kit } from '../kit.js';
+import type { LogStore } from '../log-store.js';
 import { checkConfig, ConfigError } from './config-definition.js';
 import type { ConfigTexts } from './broker-configs.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
@@ -42,7 +43,7 @@ export function checkTopicConfigs(
       throw error;
     }
   }
-  const problem = crossProblem(configs) ?? lackProblem(kit, configs);
+  const problem = crossProblem(configs) ?? lacking(kit.store, configs);
   if (problem !== null) throw new ConfigFailure(ErrorCode.INVALID_CONFIG, problem);
   return configs;
 }
@@ -61,12 +62,14 @@ function crossProblem(configs: ConfigTexts): string | null {
   return null;
 }
 
-/** What the store cannot do. */
-function lackProblem({ store }: Pick<Kit, 'store'>, configs: ConfigTexts): string | null {
-  if (!store.capabilities.compaction && configs['cleanup.policy']?.includes('compact')) {
-    return `cleanup.policy=${configs['cleanup.policy']}: ${store.name} does not compact`;
+/** What the store cannot do of these configs, whose names may begin with a prefix. */
+export function lacking(store: LogStore, configs: ConfigTexts, prefix = ''): string | null {
+  const { compaction, retention } = store.capabilities;
+  const policy = `${prefix}cleanup.policy`;
+  if (!compaction && configs[policy]?.includes('compact')) {
+    return `${policy}=${configs[policy]}: ${store.name} does not compact`;
   }
-  if (store.capabilities.retention) return null;
-  const retention = ['retention.ms', 'retention.bytes'].find((name) => name in configs);
-  return retention === undefined ? null : `${retention}: ${store.name} drops records by rules of its own`;
+  if (retention) return null;
+  const named = Object.keys(configs).find((name) => /^(log\.)?retention\.(ms|minutes|hours|bytes)$/.test(name));
+  return named === undefined ? null : `${named}: ${store.name} drops records by rules of its own`;
 }

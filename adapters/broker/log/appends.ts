@@ -1,6 +1,6 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '../../../src/protocol/index.js';
-import { isPromise, then } from '../awaitable.js';
+import { isPromise, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { type AppendEntry, type AppendResult, StoreError } from '../log-store.js';
 import type { LeaderEpochs } from './leader-epochs.js';
@@ -173,7 +173,7 @@ export class Appends {
 
   /** The store is full: what retention would free in time, it frees now. */
   #makeRoom(jobs: readonly AppendJob[]): Awaitable<unknown> {
-    return then(this.#retention.relieve(), () => this.#append(jobs, true));
+    return andThen(this.#retention.relieve(), () => this.#append(jobs, true));
   }
 
   #appended(job: AppendJob, baseOffset: number, startOffset: number): PromiseLike<void> | undefined {

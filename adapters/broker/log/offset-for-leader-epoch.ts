@@ -5,7 +5,7 @@ import type {
   OffsetForLeaderEpochResponseEpochEndOffsetInit,
   OffsetForLeaderEpochResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, then } from '../awaitable.js';
+import { all, attempt, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { StoreError } from '../log-store.js';
 import type { Partition } from '../topics/topic-registry.js';
@@ -25,9 +25,9 @@ export function offsetForLeaderEpoch(
   const topics = request.topics.map(({ topic: name, partitions }) => {
     const topic = kit.topics.byName(name);
     const answers = partitions.map((wanted) => answer(kit, epochs, topic?.partitions[wanted.partition], wanted));
-    return then(all(answers), (settled) => ({ topic: name, partitions: settled }));
+    return andThen(all(answers), (settled) => ({ topic: name, partitions: settled }));
   });
-  return then(all(topics), (settled) => ({ throttleTimeMs: 0, topics: settled }));
+  return andThen(all(topics), (settled) => ({ throttleTimeMs: 0, topics: settled }));
 }
 
 function answer(kit: Kit, epochs: LeaderEpochs, partition: Partition | undefined, wanted: Wanted): Awaitable<Answer> {

@@ -1,6 +1,6 @@
 import type { Awaitable } from '../../../src/contract.js';
 import { readBatches } from '../../../src/protocol/index.js';
-import { isPromise, then } from '../awaitable.js';
+import { isPromise, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { LogBounds, ReadResult } from '../log-store.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
@@ -80,7 +80,7 @@ export class PartitionLogs {
     const saved = this.#saved.get(keyOf(log.partition));
     const states = saved === undefined ? new ProducerStates() : ProducerStates.restore(saved);
     const recovered = this.#kit.store.capabilities.keepsBatches ? this.#recover(log, states) : states;
-    return then(recovered, (recoveredStates) => {
+    return andThen(recovered, (recoveredStates) => {
       this.#known.add(log);
       return (log.producers = recoveredStates);
     });
@@ -108,7 +108,7 @@ export class PartitionLogs {
   }
 
   #recover(log: PartitionLog, saved: ProducerStates): Awaitable<ProducerStates> {
-    return then(this.#kit.store.bounds(log.partition.id), ({ startOffset, endOffset }: LogBounds) => {
+    return andThen(this.#kit.store.bounds(log.partition.id), ({ startOffset, endOffset }: LogBounds) => {
       // A log that ends before what was saved is another one.
       const states = saved.endOffset > endOffset ? new ProducerStates() : saved;
       if (states.endOffset < startOffset) states.endOffset = startOffset;

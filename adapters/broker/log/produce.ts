@@ -5,7 +5,7 @@ import type {
   ProduceResponseInit,
   ProduceResponseTopicProduceResponseInit,
 } from '../../../src/protocol/index.js';
-import { then } from '../awaitable.js';
+import { andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { Topic } from '../topics/topic-registry.js';
 import { AppendJob, type Appends, type PartitionAnswer, refusedAnswer } from './appends.js';
@@ -61,7 +61,7 @@ export class Produce {
     const response = { responses, throttleTimeMs: 0, nodeEndpoints };
     if (jobs.length === 0) return response;
     const done = this.#appends.run(jobs);
-    return done === undefined ? response : then(done, () => response);
+    return done === undefined ? response : andThen(done, () => response);
   }
 
   #check(

@@ -1,6 +1,6 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { InitProducerIdRequest, InitProducerIdResponseInit } from '../../../src/protocol/index.js';
-import { then } from '../awaitable.js';
+import { andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 
 /** How many ids are reserved at a time: a restart skips those of the last block that were not given. */
@@ -36,7 +36,7 @@ export class ProducerIds {
       this.#kit.warn(`transactions are not supported: the transactional id '${transactionalId}' is refused`);
       return failure(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
-    return then(this.#take(), (id) => {
+    return andThen(this.#take(), (id) => {
       const first = this.#kit.placement.nodeId * RANGE;
       return { throttleTimeMs: 0, errorCode: 0, producerId: BigInt(first + id), producerEpoch: 0 };
     });
@@ -44,14 +44,14 @@ export class ProducerIds {
 
   #take(): Awaitable<number> {
     if (this.#next < this.#reserved) return this.#next++;
-    return then(this.#reserve(), () => this.#take());
+    return andThen(this.#reserve(), () => this.#take());
   }
 
   #reserve(): Awaitable<void> {
     if (this.#reserving !== null) return this.#reserving;
     const reserved = this.#next + BLOCK;
     const nodeId = String(this.#kit.placement.nodeId);
-    const kept = then(this.#kit.state.put(KEY + nodeId, Buffer.from(String(reserved))), () => {
+    const kept = andThen(this.#kit.state.put(KEY + nodeId, Buffer.from(String(reserved))), () => {
       this.#reserved = reserved;
       this.#reserving = null;
     });

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
-import { isPromise, then } from '../awaitable.js';
+import { isPromise, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { Partition } from '../topics/topic-registry.js';
 import type { PartitionLog, PartitionLogs } from './partition-logs.js';
@@ -111,13 +111,13 @@ export class RetentionLoop {
     const maxBytes = config['retention.bytes'];
     const olderThan = age < 0 || sizeOnly ? -1 : Math.max(0, clock.now() - age);
     if (olderThan < 0 && maxBytes < 0) return;
-    return then(store.trim(id, { olderThan, maxBytes }), () => undefined);
+    return andThen(store.trim(id, { olderThan, maxBytes }), () => undefined);
   }
 
   async #compact(partition: Partition): Promise<void> {
-    const { store, clock } = this.#kit;
+    const { config, store, clock } = this.#kit;
     const { id, topic } = partition;
-    if (!store.capabilities.compaction || !store.compact) return;
+    if (!store.capabilities.compaction || !store.compact || !config.get('log.cleaner.enable')) return;
     const { bytes, endOffset } = await store.bounds(id);
     const before = this.#compacted.get(partition);
     const dirty = bytes - (before?.bytes ?? 0);

@@ -6,7 +6,7 @@ import type {
   CreateTopicsResponseCreatableTopicResultInit,
   CreateTopicsResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, then } from '../awaitable.js';
+import { all, attempt, andThen } from '../awaitable.js';
 import { describeTopicConfigs } from '../configs/describe.js';
 import { checkTopicConfigs, ConfigFailure } from '../configs/topic-configs.js';
 import type { CoreKit } from '../core-kit.js';
@@ -14,8 +14,8 @@ import { type ApiFailure, storeFailure } from '../store-errors.js';
 import { assignmentProblem } from './assignments.js';
 import { hasCollisionChars, topicNameProblem } from './topic-name.js';
 
-/** As many partitions as one request may ask for. */
-export const MOST_PARTITIONS = 10_000;
+/** As many topics, partitions and configs together as one request may create. */
+export const MOST_PARTS = 10_000;
 /** The topic of Kafka's controllers, which no client may make. */
 const CONTROLLERS_TOPIC = '__cluster_metadata';
 
@@ -34,7 +34,7 @@ export function createCreateTopics(
   function createOne(topic: CreateTopicsRequestCreatableTopic, nodeIds: readonly number[], validateOnly: boolean) {
     const { name } = topic;
     const plan = planTopic(kit, topic, nodeIds);
-    if ('errorCode' in plan) return { name, ...plan, configs: null };
+    if ('errorCode' in plan) return { name, ...plan, configs: [] };
     const { partitionCount, configs } = plan;
     const created = (topicId?: string): Result => ({
       name,
@@ -49,7 +49,7 @@ export function createCreateTopics(
     return attempt(
       () => kit.topics.create({ name, partitionCount, configs }),
       ({ id }) => created(id),
-      (error): Result => ({ name, ...storeFailure(kit, error), configs: null }),
+      (error): Result => ({ name, ...storeFailure(kit, error), configs: [] }),
     );
   }
 
@@ -58,7 +58,7 @@ export function createCreateTopics(
     const nodeIds = kit.placement.nodes(advertised).map(({ nodeId }) => nodeId);
     const names = new Map<string, number>();
     for (const { name } of topics) names.set(name, (names.get(name) ?? 0) + 1);
-    const tooMany = countPartitions(kit, topics) > MOST_PARTITIONS;
+    const tooMany = countParts(kit, topics) > MOST_PARTS;
 
     const results: Awaitable<Result>[] = [];
     for (const topic of topics) {
@@ -71,13 +71,19 @@ export function createCreateTopics(
       } else if (name === CONTROLLERS_TOPIC) {
         results.push(failed(name, ErrorCode.INVALID_REQUEST, `Creation of internal topic ${name} is prohibited.`));
       } else if (tooMany) {
-        const most = String(MOST_PARTITIONS);
-        results.push(failed(name, ErrorCode.POLICY_VIOLATION, `A request may create at most ${most} partitions.`));
+        const most = String(MOST_PARTS);
+        results.push(
+          failed(
+            name,
+            ErrorCode.POLICY_VIOLATION,
+            `A request may create at most ${most} topics, partitions and configs.`,
+          ),
+        );
       } else {
         results.push(createOne(topic, nodeIds, validateOnly));
       }
     }
-    return then(all(results), (answered) => ({ topics: answered }));
+    return andThen(all(results), (answered) => ({ topics: answered }));
   };
 }
 
@@ -135,9 +141,10 @@ export function tooFewNodes(factor: number, nodes: number): string {
   );
 }
 
-function countPartitions(kit: CoreKit, topics: readonly CreateTopicsRequestCreatableTopic[]): number {
+function countParts(kit: CoreKit, topics: readonly CreateTopicsRequestCreatableTopic[]): number {
   let count = 0;
-  for (const { assignments, numPartitions } of topics) {
+  for (const { assignments, configs, numPartitions } of topics) {
+    count += 1 + configs.length;
     if (assignments.length > 0) count += assignments.length;
     else count += numPartitions === -1 ? kit.config.get('num.partitions') : Math.max(0, numPartitions);
   }
@@ -178,5 +185,5 @@ function describedConfigs(
 }
 
 function failed(name: string, errorCode: number, errorMessage: string): Result {
-  return { name, errorCode, errorMessage, configs: null };
+  return { name, errorCode, errorMessage, configs: [] };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Awaitable } from '../../../src/contract.js';
-import { attempt, then } from '../awaitable.js';
+import { attempt, andThen } from '../awaitable.js';
 import type { BrokerConfig } from '../configs/broker-config.js';
 import type { TopicConfig } from '../configs/topic-config.js';
 import { type LogStore, type PartitionId, type StoredTopic, StoreError } from '../log-store.js';
@@ -82,19 +82,19 @@ export class StoreTopicRegistry implements TopicRegistry {
   }
 
   grow(topic: Topic, partitionCount: number): Awaitable<void> {
-    return then(this.#store.growTopic(topic.id, partitionCount), () => {
+    return andThen(this.#store.growTopic(topic.id, partitionCount), () => {
       this.#ids.get(topic.id)?.grow(partitionCount);
     });
   }
 
   configure(topic: Topic, configs: Readonly<Record<string, string>>): Awaitable<void> {
-    return then(this.#store.configureTopic(topic.id, configs), () => {
+    return andThen(this.#store.configureTopic(topic.id, configs), () => {
       this.#ids.get(topic.id)?.configure(configs, this.#config);
     });
   }
 
   delete(topic: Topic): Awaitable<void> {
-    return then(this.#store.deleteTopic(topic.id), () => {
+    return andThen(this.#store.deleteTopic(topic.id), () => {
       const known = this.#ids.get(topic.id);
       if (known !== undefined) this.#remove(known);
     });

@@ -16,6 +16,15 @@ const SETTINGS: readonly (readonly [
   ['backend', '--backend', 'IGGY_KAFKA_BACKEND', 'stub', (s) => s.backend, 'stub', 'kafka'],
   ['stubMode', '--stub-mode', 'IGGY_KAFKA_STUB_MODE', 'accepting', (s) => s.stubMode, 'accepting', 'Accepting'],
   [
+    'config',
+    '--config',
+    'IGGY_KAFKA_CONFIG',
+    'num.partitions=3\nlog.dirs=a=b; num.partitions = 4 ;',
+    (s) => s.config,
+    { 'num.partitions': '4', 'log.dirs': 'a=b' },
+    'num.partitions',
+  ],
+  [
     'bind',
     '--bind',
     'IGGY_KAFKA_BIND_ADDR',
@@ -89,13 +98,16 @@ function advertised(given: Flags, env: Record<string, string>): unknown {
 }
 
 describe.each(SETTINGS)('%s', (name, flag, variable, text, find, value, wrong) => {
+  // What is a backend's own goes with that backend only.
+  const given: Flags = name === 'stubMode' ? { backend: 'stub' } : {};
+
   test(`${flag} and ${variable} mean the same`, () => {
-    expect(find(readSettings({ [name]: text }, {}))).toEqual(value);
-    expect(find(readSettings({}, { [variable]: text }))).toEqual(value);
+    expect(find(readSettings({ ...given, [name]: text }, {}))).toEqual(value);
+    expect(find(readSettings(given, { [variable]: text }))).toEqual(value);
   });
 
   test('a flag goes before the variable, which is not read then', () => {
-    expect(find(readSettings({ [name]: text }, { [variable]: wrong }))).toEqual(value);
+    expect(find(readSettings({ ...given, [name]: text }, { [variable]: wrong }))).toEqual(value);
   });
 
   test('a wrong value is told with what gave it', () => {
@@ -113,7 +125,7 @@ describe.each(SETTINGS)('%s', (name, flag, variable, text, find, value, wrong) =
 
 test('what is not set is left to the gateway', () => {
   const settings = readSettings({}, {});
-  expect(settings).toMatchObject({ backend: 'stub', logLevel: 'info', close: {} });
+  expect(settings).toMatchObject({ backend: 'memory', logLevel: 'info', close: {} });
   expect(JSON.parse(JSON.stringify(settings.options))).toEqual({ listener: { advertised: {} } });
 });
 

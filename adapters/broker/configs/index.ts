@@ -1,0 +1,18 @@
+import type { CoreKit } from '../core-kit.js';
+import type { KitPart } from '../kit.js';
+import { createAlterConfigs } from './alter-configs.js';
+import { createDescribeConfigs } from './describe-configs.js';
+import { loadBrokerConfigs } from './dynamic-configs.js';
+import { createListConfigResources } from './list-config-resources.js';
+
+/** What shows and changes configs. */
+export function createConfigApis(kit: CoreKit): KitPart {
+  return {
+    methods: {
+      describeConfigs: createDescribeConfigs(kit),
+      ...createAlterConfigs(kit),
+      listConfigResources: createListConfigResources(kit),
+    },
+    open: () => loadBrokerConfigs(kit),
+  };
+}

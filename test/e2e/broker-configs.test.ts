@@ -1,0 +1,272 @@
+// The error codes, sources and synonyms are those that Apache Kafka 4.3.1 gave to the same requests.
+import { ErrorCode, OptionError } from 'iggy-gateway-kafka';
+import { createBrokerBackend, type LogStore } from 'iggy-gateway-kafka/adapters/broker';
+import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
+import { alterConfigsApi, describeConfigsApi, listConfigResourcesApi } from 'iggy-gateway-kafka/protocol';
+import { describe, expect, test } from 'vitest';
+import {
+  alter,
+  APPEND,
+  BROKER,
+  createTopic,
+  DELETE,
+  describeConfig,
+  SET,
+  SUBTRACT,
+  TOPIC,
+} from '../support/admin-requests.js';
+import { startBroker } from '../support/broker.js';
+import { WireClient } from '../support/wire-client.js';
+
+const [LOGGER, METRICS, GROUP] = [8, 16, 32];
+
+describe('DescribeConfigs', () => {
+  test('shows each value with where it comes from', async () => {
+    const broker = await startBroker({ config: { 'log.retention.hours': 2, 'message.max.bytes': '5000' } });
+    const client = await broker.connect();
+    await createTopic(client, 't', { configs: { 'segment.bytes': '2097152' } });
+    const topic = (name: string) => describeConfig(client, TOPIC, 't', name);
+    const own = (name: string) => describeConfig(client, BROKER, '1', name);
+    expect(await topic('segment.bytes')).toEqual({
+      value: '2097152',
+      source: 1,
+      readOnly: false,
+      synonyms: ['segment.bytes=2097152 from 1', 'log.segment.bytes=1073741824 from 5'],
+    });
+    expect(await topic('max.message.bytes')).toEqual({
+      value: '5000',
+      source: 4,
+      readOnly: false,
+      synonyms: ['message.max.bytes=5000 from 4', 'message.max.bytes=1048588 from 5'],
+    });
+    // As Kafka has it: what only a synonym in other units gives, has no source of its own.
+    expect(await topic('retention.ms')).toMatchObject({ value: '7200000', source: 5, synonyms: [] });
+    expect(await topic('flush.ms')).toMatchObject({ value: '9223372036854775807', source: 5, synonyms: [] });
+    expect(await own('log.retention.ms')).toMatchObject({ value: null, source: 5, readOnly: false });
+    expect(await own('log.retention.hours')).toMatchObject({ value: '2', source: 4, readOnly: true });
+    expect(await own('num.partitions')).toMatchObject({ value: '1', source: 5, readOnly: true });
+    expect(await own('node.id')).toMatchObject({ value: '1', source: 4, readOnly: true });
+    const listeners = { value: `PLAINTEXT://127.0.0.1:${broker.port}`, source: 4 };
+    expect(await own('advertised.listeners')).toMatchObject(listeners);
+  });
+
+  test.each([1, 2, 3, 4])('version %i shows all configs of a topic and of the broker', async (version) => {
+    const client = await (await startBroker()).connect();
+    await createTopic(client, 't');
+    const resources = [
+      { resourceType: TOPIC, resourceName: 't', configurationKeys: null },
+      { resourceType: BROKER, resourceName: '1', configurationKeys: [] },
+      { resourceType: LOGGER, resourceName: '1', configurationKeys: null },
+    ];
+    const { response } = await client.send(describeConfigsApi, version, {
+      resources,
+      includeDocumentation: version >= 3,
+    });
+    const [topic, broker, logger] = response.results.map(({ configs }) => configs);
+    expect(topic).toHaveLength(33);
+    expect(broker?.length).toBeGreaterThan(60);
+    expect(logger).toEqual([]);
+    const policy = topic?.find(({ name }) => name === 'cleanup.policy');
+    expect(policy).toMatchObject(version < 3 ? { value: 'delete' } : { configType: 7, documentation: /^What becomes/ });
+  });
+
+  test.each([
+    [TOPIC, 'nono', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    [TOPIC, 'a b', ErrorCode.INVALID_TOPIC_EXCEPTION],
+    [TOPIC, '', ErrorCode.INVALID_TOPIC_EXCEPTION],
+    [BROKER, '2', ErrorCode.INVALID_REQUEST],
+    [BROKER, 'x', ErrorCode.INVALID_REQUEST],
+    [LOGGER, '2', ErrorCode.INVALID_REQUEST],
+    [METRICS, 'x', ErrorCode.INVALID_REQUEST],
+    [GROUP, 'x', ErrorCode.INVALID_REQUEST],
+    [77, 'x', ErrorCode.INVALID_REQUEST],
+  ])('refuses resource %i %j', async (resourceType, resourceName, errorCode) => {
+    const client = await (await startBroker()).connect();
+    const resources = [{ resourceType, resourceName, configurationKeys: null }];
+    const { response } = await client.send(describeConfigsApi, 4, { resources });
+    expect(response.results).toMatchObject([{ errorCode, resourceType, resourceName, configs: [] }]);
+  });
+});
+
+describe('IncrementalAlterConfigs', () => {
+  test('sets, deletes, appends and subtracts', async () => {
+    const client = await (await startBroker()).connect();
+    await createTopic(client, 't');
+    const policy = async () => (await describeConfig(client, TOPIC, 't', 'cleanup.policy'))?.value;
+    const change = (operation: number, value: string | null) =>
+      alter(client, TOPIC, 't', [['cleanup.policy', operation, value]]);
+    expect(await change(APPEND, 'compact')).toEqual({ errorCode: 0, errorMessage: null });
+    expect(await policy()).toBe('delete,compact');
+    await change(SUBTRACT, 'delete');
+    expect(await policy()).toBe('compact');
+    await change(SET, 'delete');
+    expect(await policy()).toBe('delete');
+    await change(DELETE, null);
+    expect(await describeConfig(client, TOPIC, 't', 'cleanup.policy')).toMatchObject({ value: 'delete', source: 5 });
+  });
+
+  test('only checks, where that is asked for', async () => {
+    const client = await (await startBroker()).connect();
+    await createTopic(client, 't');
+    expect(await alter(client, TOPIC, 't', [['retention.ms', SET, '9']], true)).toMatchObject({ errorCode: 0 });
+    expect(await describeConfig(client, TOPIC, 't', 'retention.ms')).toMatchObject({ value: '604800000' });
+  });
+
+  const refused: [number, string, [string, number, string | null][], number][] = [
+    [TOPIC, 't', [['retention.ms', SET, 'x']], ErrorCode.INVALID_CONFIG],
+    [TOPIC, 't', [['retention.ms', SET, null]], ErrorCode.INVALID_REQUEST],
+    [TOPIC, 't', [['nope', SET, 'x']], ErrorCode.INVALID_CONFIG],
+    [TOPIC, 't', [['cleanup.policy', APPEND, 'x']], ErrorCode.INVALID_CONFIG],
+    [TOPIC, 't', [['retention.ms', APPEND, '5']], ErrorCode.INVALID_CONFIG],
+    [TOPIC, 't', [['nope', SUBTRACT, '5']], ErrorCode.INVALID_CONFIG],
+    [TOPIC, 't', [['retention.ms', 9, '5']], ErrorCode.INVALID_REQUEST],
+    [TOPIC, 't', [['retention.ms', SET, '5'], ['retention.ms', SET, '6']], ErrorCode.INVALID_REQUEST], // prettier-ignore
+    [TOPIC, 'nono', [['retention.ms', SET, '5']], ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    [TOPIC, 'nono', [['retention.ms', SET, 'x']], ErrorCode.INVALID_CONFIG],
+    [TOPIC, 'a b', [['retention.ms', SET, '5']], ErrorCode.INVALID_TOPIC_EXCEPTION],
+    [TOPIC, '', [['retention.ms', SET, '5']], ErrorCode.INVALID_REQUEST],
+    [BROKER, '2', [['message.max.bytes', SET, '5']], ErrorCode.INVALID_REQUEST],
+    [BROKER, 'x', [['message.max.bytes', SET, '5']], ErrorCode.INVALID_REQUEST],
+    [BROKER, '1', [['num.partitions', SET, '5']], ErrorCode.INVALID_REQUEST],
+    [BROKER, '1', [['message.max.bytes', SET, 'x']], ErrorCode.INVALID_REQUEST],
+    [BROKER, '1', [['message.max.bytes', APPEND, '5']], ErrorCode.INVALID_CONFIG],
+    // Kafka takes it, for a plugin's; here there are none, and an unknown name is a mistake.
+    [BROKER, '1', [['nope.nope', SET, '5']], ErrorCode.INVALID_REQUEST],
+    [LOGGER, '1', [['some.logger', SET, 'INFO']], ErrorCode.INVALID_CONFIG],
+    [77, 'x', [['retention.ms', SET, '5']], ErrorCode.INVALID_REQUEST],
+  ];
+  test.each(refused)('refuses resource %i %j, %j', async (resourceType, resourceName, changes, errorCode) => {
+    const client = await (await startBroker()).connect();
+    await createTopic(client, 't');
+    expect(await alter(client, resourceType, resourceName, changes)).toMatchObject({ errorCode });
+    expect(await describeConfig(client, TOPIC, 't', 'retention.ms')).toMatchObject({ source: 5 });
+  });
+
+  test('changes the broker while it runs: this one before all of them', async () => {
+    const client = await (await startBroker()).connect();
+    await createTopic(client, 't');
+    await alter(client, BROKER, '', [['message.max.bytes', SET, '7000']]);
+    expect(await describeConfig(client, TOPIC, 't', 'max.message.bytes')).toMatchObject({ value: '7000', source: 3 });
+    expect(await describeConfig(client, BROKER, '', 'message.max.bytes')).toMatchObject({
+      value: '7000',
+      synonyms: ['message.max.bytes=7000 from 3'],
+    });
+    await alter(client, BROKER, '1', [['message.max.bytes', SET, '8000']]);
+    expect(await describeConfig(client, TOPIC, 't', 'max.message.bytes')).toEqual({
+      value: '8000',
+      source: 2,
+      readOnly: false,
+      synonyms: ['message.max.bytes=8000 from 2', 'message.max.bytes=7000 from 3', 'message.max.bytes=1048588 from 5'],
+    });
+    await alter(client, BROKER, '1', [['message.max.bytes', DELETE, null]]);
+    expect(await describeConfig(client, TOPIC, 't', 'max.message.bytes')).toMatchObject({ value: '7000', source: 3 });
+  });
+});
+
+describe('AlterConfigs', () => {
+  test('replaces all that there is', async () => {
+    const client = await (await startBroker()).connect();
+    await createTopic(client, 't', { configs: { 'retention.ms': '5' } });
+    const replace = async (
+      resourceType: number,
+      resourceName: string,
+      configs: [string, string | null][],
+      times = 1,
+    ) => {
+      const resource = { resourceType, resourceName, configs: configs.map(([name, value]) => ({ name, value })) };
+      const resources = Array<typeof resource>(times).fill(resource);
+      const { response } = await client.send(alterConfigsApi, 2, { resources, validateOnly: false });
+      return response.responses.map(({ errorCode }) => errorCode);
+    };
+    expect(await replace(TOPIC, 't', [['retention.bytes', '100']])).toEqual([0]);
+    expect(await describeConfig(client, TOPIC, 't', 'retention.bytes')).toMatchObject({ value: '100', source: 1 });
+    expect(await describeConfig(client, TOPIC, 't', 'retention.ms')).toMatchObject({ value: '604800000', source: 5 });
+    expect(await replace(TOPIC, 't', [['retention.bytes', null]])).toEqual([ErrorCode.INVALID_REQUEST]);
+    expect(await replace(TOPIC, 't', [['retention.bytes', 'x']])).toEqual([ErrorCode.INVALID_CONFIG]);
+    expect(await replace(TOPIC, 't', [], 2)).toEqual([ErrorCode.INVALID_REQUEST, ErrorCode.INVALID_REQUEST]);
+    expect(await replace(BROKER, '1', [['num.partitions', '5']])).toEqual([ErrorCode.INVALID_REQUEST]);
+    expect(await replace(LOGGER, '1', [])).toEqual([ErrorCode.INVALID_REQUEST]);
+    expect(await describeConfig(client, TOPIC, 't', 'retention.bytes')).toMatchObject({ value: '100' });
+  });
+});
+
+test('ListConfigResources lists topics and brokers, and refuses types that there are not', async () => {
+  const client = await (await startBroker()).connect();
+  await createTopic(client, 't');
+  const ask = async (version: number, resourceTypes: number[]) => {
+    const { response } = await client.send(listConfigResourcesApi, version, { resourceTypes });
+    return [response.errorCode, ...response.configResources.map((it) => `${it.resourceType} ${it.resourceName}`)];
+  };
+  expect(await ask(0, [])).toEqual([0]);
+  expect(await ask(1, [])).toEqual([0, '2 t', '4 1', '8 1']);
+  expect(await ask(1, [TOPIC, TOPIC])).toEqual([0, '2 t']);
+  expect(await ask(1, [GROUP, METRICS])).toEqual([0]);
+  expect(await ask(1, [77])).toEqual([ErrorCode.UNSUPPORTED_VERSION]);
+});
+
+test('altered configs outlast a broker over the same store', async () => {
+  const store = createMemoryStore();
+  const first = await startBroker({ store });
+  const client = await first.connect();
+  await createTopic(client, 't');
+  await alter(client, TOPIC, 't', [['retention.ms', SET, '5']]);
+  await alter(client, BROKER, '', [['log.segment.bytes', SET, '2000000']]);
+  await alter(client, BROKER, '1', [['log.roll.ms', SET, '3']]);
+  await alter(client, BROKER, '1', [['log.preallocate', SET, 'true']]);
+  await alter(client, BROKER, '1', [['log.preallocate', DELETE, null]]);
+  await client.close();
+  await first.gateway.close();
+
+  const again = await WireClient.connect((await startBroker({ store })).port);
+  expect(await describeConfig(again, TOPIC, 't', 'retention.ms')).toMatchObject({ value: '5', source: 1 });
+  expect(await describeConfig(again, TOPIC, 't', 'segment.bytes')).toMatchObject({ value: '2000000', source: 3 });
+  expect(await describeConfig(again, TOPIC, 't', 'segment.ms')).toMatchObject({ value: '3', source: 2 });
+  expect(await describeConfig(again, TOPIC, 't', 'preallocate')).toMatchObject({ value: 'false', source: 5 });
+  await again.close();
+});
+
+test('what was altered once and is no config any more is left out, and told', async () => {
+  const store = createMemoryStore();
+  await store.put('config/cluster', Buffer.from('{"gone.config":"1","log.roll.ms":"3"}'));
+  const warnings: string[] = [];
+  const client = await (await startBroker({ store, warn: (message) => void warnings.push(message) })).connect();
+  expect(await describeConfig(client, BROKER, '1', 'log.roll.ms')).toMatchObject({ value: '3', source: 3 });
+  expect(warnings).toEqual([expect.stringContaining('gone.config')]);
+});
+
+describe('createBrokerBackend refuses', () => {
+  const store = createMemoryStore();
+  test.each([
+    [{ 'num.partition': 3 }, 'config["num.partition"] is 3; there is no such config; the nearest is num.partitions'],
+    [{ 'num.partitions': 0 }, 'config["num.partitions"] is 0; it is at least 1'],
+    [{ 'num.partitions': '' }, 'config["num.partitions"] is ""; it is a whole number of type int'],
+    [{ 'auto.create.topics.enable': 'yes' }, 'it is true or false'],
+    [{ 'log.cleanup.policy': ['compact', 'x'] }, 'it is one of delete, compact'],
+    [{ 'message.max.bytes': 3e9 }, 'it does not fit into the type int'],
+    [{ listeners: 'PLAINTEXT://:9092' }, 'it follows from the gateway and the store'],
+    [{ constructor: 1 }, 'there is no such config'],
+    [{ 'num.partitions': {} as never }, 'its type is int'],
+  ])('the config %j', (config, message) => {
+    expect(() => createBrokerBackend({ store, config })).toThrow(message);
+    expect(() => createBrokerBackend({ store, config })).toThrow(OptionError);
+  });
+
+  test('what is no store, and configs that are no object', () => {
+    expect(() => createBrokerBackend({ store: {} as LogStore })).toThrow('option store is an object');
+    expect(() => createBrokerBackend({ store, config: 'num.partitions=3' as never })).toThrow('option config is');
+  });
+
+  test('configs that ask of the store what it cannot do', () => {
+    const lacks = {
+      ...store,
+      capabilities: { ...store.capabilities, compaction: false, retention: false },
+    } as LogStore;
+    const poor: LogStore = Object.assign(Object.create(store) as LogStore, { capabilities: lacks.capabilities });
+    expect(() => createBrokerBackend({ store: poor, config: { 'log.cleanup.policy': 'compact' } })).toThrow(
+      'log.cleanup.policy=compact: memory does not compact',
+    );
+    expect(() => createBrokerBackend({ store: poor, config: { 'log.retention.hours': 1 } })).toThrow(
+      'log.retention.hours: memory drops records by rules of its own',
+    );
+  });
+});
