@@ -387,7 +387,7 @@ export class Writer {
   }
 
   /**
-   * Hands over what was written: one piece or several. The memory belongs to the taker until {@link recycle}.
+   * Hands over what was written: one piece or several. The memory belongs to the taker until `recycle`.
    */
   take(): Uint8Array | Uint8Array[] {
     if (this.pieces.length === 0) {

@@ -7,7 +7,7 @@ import { type Member, NO_ASSIGNMENT } from './member.js';
 import type { Reply } from './reply.js';
 
 /** How long the JoinGroup of a new member waits at most: it knows no member id, and so sends no heartbeats. */
-export const NEW_MEMBER_JOIN_TIMEOUT_MS = 5 * 60 * 1000;
+export const NEW_MEMBER_JOIN_TIMEOUT_MS: number = 5 * 60 * 1000;
 
 /** Leads groups from one generation to the next: who is waited for, for how long, and who is taken out. */
 export class Rebalancer {
