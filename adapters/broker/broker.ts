@@ -34,7 +34,7 @@ export interface BrokerOptions {
   readonly clock?: Clock | undefined;
   /** Id of the cluster. Default: a random one, kept in the store from the first start on. */
   readonly clusterId?: string | undefined;
-  /** How much groups may hold. Default: {@link defaultGroupLimits}. */
+  /** How much groups may hold. Default: `defaultGroupLimits`. */
   readonly groups?: Partial<GroupLimits> | undefined;
   /** Hears what an operator should know, each text once. Default: `process.emitWarning`. */
   readonly warn?: ((message: string) => void) | undefined;
