@@ -11,7 +11,7 @@ export { ErrorCode, errorName, type ErrorName } from './protocol/error-codes.js'
 /** A value, or a promise of one. What is answered without a promise is written without a tick. */
 export type Awaitable<T> = T | PromiseLike<T>;
 
-/** Where a listener is reached. */
+/** The address of a listener. */
 export interface Endpoint {
   /** Host name or address. */
   readonly host: string;
@@ -21,7 +21,9 @@ export interface Endpoint {
 
 /** Who a connection belongs to, as Kafka's principals are written: `User:ANONYMOUS` without authentication. */
 export interface Principal {
+  /** Kind of principal, such as `User`. */
   readonly type: string;
+  /** Its name, such as `ANONYMOUS`. */
   readonly name: string;
 }
 
@@ -33,20 +35,25 @@ export interface ConnectionInfo {
   readonly remoteAddress: string | undefined;
   /** Port of the client; undefined when the socket does not say. */
   readonly remotePort: number | undefined;
+  /** Who the client is; `User:ANONYMOUS` without authentication. */
   readonly principal: Principal;
   /** The endpoint that this connection's listener advertises. */
   readonly advertised: Endpoint;
 }
 
-/** Everything that a backend learns of a request beside its fields. A new object for each request. */
+/** Everything that a backend learns of a request besides its fields. Each request has an object of its own. */
 export interface RequestContext<State = unknown> {
+  /** The API that was asked, by the name of the method that answers it. */
   readonly api: ApiName;
+  /** Version of the request, one that the firewall allows. */
   readonly apiVersion: number;
+  /** Number that the client gave to the request, an int32; the gateway puts it into the response. */
   readonly correlationId: number;
   /** What the client calls itself, or null. */
   readonly clientId: string | null;
   /** Id of the connection, stable while it lasts. */
   readonly connection: string;
+  /** Who the client is; `User:ANONYMOUS` without authentication. */
   readonly principal: Principal;
   /** What `connect` gave for this connection; undefined without a `connect`. */
   readonly state: State;
@@ -54,17 +61,21 @@ export interface RequestContext<State = unknown> {
   readonly advertised: Endpoint;
   /**
    * Aborts when nobody waits for the answer any more; its reason is a {@link RequestAborted}. Made when first asked for.
+   *
+   * A listener of yours on it must not throw: Node.js makes an uncaught exception of that, which the gateway cannot
+   * catch.
    */
   readonly signal: AbortSignal;
 }
 
-/** Why a request was given up: the client went, the gateway closes, or `requestTimeoutMs` is over. */
+/** Why a request was given up: the client has gone, the gateway closes, or `requestTimeoutMs` is over. */
 export type AbortCause = 'disconnect' | 'shutdown' | 'timeout';
 
 /** The reason of a request's abort signal. Rejecting with it is no error. */
 export class RequestAborted extends Error {
   override readonly name: string = 'RequestAborted';
 
+  /** @param cause - Why. */
   constructor(override readonly cause: AbortCause) {
     super(`request aborted: ${cause}`);
   }
@@ -76,12 +87,13 @@ export class RequestAborted extends Error {
  */
 export class KafkaError extends Error {
   override readonly name: string = 'KafkaError';
+  /** The error code, an int16 other than 0. */
   readonly code: number;
 
   /**
    * @param code - One of {@link ErrorCode}, not 0.
-   * @param message - Goes to the client where the response has a place for it; left out, null goes there.
-   * @throws RangeError when the code is 0 or no int16: an error must not read as a success.
+   * @param message - Goes to the client if the response has a place for it. Without it, null goes there.
+   * @throws RangeError when the code is 0, which would read as a success, or not an int16.
    */
   constructor(code: number, message?: string) {
     super(message ?? '');
@@ -94,17 +106,30 @@ export class KafkaError extends Error {
 
 /** What a backend is given when it is opened. */
 export interface GatewayHandle {
-  /** Where the gateway listens; null before it is bound. */
+  /** What the gateway is bound to; null before it is bound. */
   readonly endpoint: Endpoint | null;
-  /** What the gateway advertises; null before it is bound when it follows from the bound address. */
+  /** What the gateway advertises. Null before it is bound, unless the options say both host and port. */
   readonly advertised: Endpoint | null;
-  /** Aborts when the gateway is closed and the time for that is over, even while `open` is still under way. */
+  /** Aborts when the gateway is being closed and the time for that is over, even while `open` is still under way. */
   readonly signal: AbortSignal;
 }
 
 /**
- * What answers the requests: a method for each API that it can, and four for the life cycle. Methods are called on the
- * object itself, so that a class works as well as a literal.
+ * Feature levels, as ApiVersions tells them from version 3 on (KIP-584). Clients decide by them: `transaction.version` 2
+ * for the transactions of KIP-890, `group.version` 1 for the consumer groups of KIP-848.
+ */
+export interface Features {
+  /** Levels that the broker can run at, by feature: 0 to 32767, where 0 stands for switched off. */
+  readonly supported?: Readonly<Record<string, VersionRange>> | undefined;
+  /** The level that the cluster runs at, by feature: 1 to 32767, and within what is supported. */
+  readonly finalized?: Readonly<Record<string, number>> | undefined;
+  /** Grows with every change of the finalized levels: clients keep what came with the highest. Default: 0. */
+  readonly finalizedEpoch?: bigint | undefined;
+}
+
+/**
+ * What answers the requests: a method for each API that it has, and up to four for the life cycle. Methods are called on
+ * the object itself, so that an instance of a class works as well as a literal.
  *
  * @typeParam State - What `connect` keeps for each connection.
  */
@@ -113,15 +138,21 @@ export interface Backend<State = unknown> extends BackendMethods<State> {
   readonly name: string;
   /** Versions to allow, by API: narrows what the codec knows, never widens it. */
   readonly versions?: Partial<Record<ApiName, VersionRange>> | undefined;
-  /** Allows several gateways to open this backend at once. */
+  /** Feature levels for ApiVersions; read once, after `open`. Default: none. */
+  readonly features?: Features | undefined;
+  /** Allows several gateways to have this backend open at once. `open` and `close` then run once for each gateway. */
   readonly shareable?: boolean | undefined;
-  /** Called before the gateway binds; a throw makes `listen()` reject. */
+  /** Called once for each gateway, before it binds; a throw makes `listen()` reject. */
   open?(gateway: GatewayHandle): Awaitable<void>;
-  /** Called for each connection; settles before its first request. A throw closes the connection. */
+  /** Called for each connection, and settles before its first request. A throw closes the connection. */
   connect?(connection: ConnectionInfo): Awaitable<State>;
   /** Called once for each connection whose `connect` succeeded, after its last handler has settled. */
   disconnect?(connection: ConnectionInfo, state: State): Awaitable<void>;
-  /** Called once, after the last `disconnect`; the signal aborts when the time for closing is over. */
+  /**
+   * Called once for each gateway that has opened the backend, when it closes or when the rest of its `listen()` fails;
+   * the signal aborts when the time for closing is over. A handler that outlives the abort of its request is not waited
+   * for: the `disconnect` of its connection comes after this.
+   */
   close?(options: { readonly signal: AbortSignal }): Awaitable<void>;
 }
 

@@ -1,11 +1,21 @@
-/** What went wrong in the use of a gateway, as a code that stays the same over releases. */
+/**
+ * What is wrong with the way a gateway is used, as a code that stays the same over releases.
+ *
+ * - `INVALID_OPTION`: an option has a wrong value; the error is an {@link OptionError}.
+ * - `INVALID_BACKEND`: the backend has no API, or a function that is neither an API nor part of the life cycle.
+ * - `INVALID_STATE`: a method was called that the state of the gateway does not allow, such as `listen()` when closed.
+ * - `BACKEND_IN_USE`: another gateway has the backend open, and it is not `shareable`.
+ * - `BACKEND_CLOSE_FAILED`: the backend's `close` threw or rejected; told by an `error` event.
+ * - `CLOSE_TIMEOUT`: the backend's `open` or `close` was not done in time; told by an `error` event.
+ */
 export type GatewayErrorCode =
   'INVALID_OPTION' | 'INVALID_BACKEND' | 'INVALID_STATE' | 'BACKEND_IN_USE' | 'BACKEND_CLOSE_FAILED' | 'CLOSE_TIMEOUT';
 
-/** A gateway was set up or used in a way that cannot work. */
+/** A gateway was set up or used in a way that cannot work, or its backend did not close. */
 export class GatewayError extends Error {
   override readonly name: string = 'GatewayError';
 
+  /** @param code - What is wrong, stable over releases. */
   constructor(
     readonly code: GatewayErrorCode,
     message: string,
@@ -15,14 +25,14 @@ export class GatewayError extends Error {
   }
 }
 
-/** An option has a value that it cannot have. */
+/** An option has a wrong value. */
 export class OptionError extends GatewayError {
   override readonly name: string = 'OptionError';
 
   /**
    * @param option - Path of the option, such as `listener.port`.
-   * @param value - The value it has.
-   * @param wanted - What it may be.
+   * @param value - The wrong value.
+   * @param wanted - What it should be, as the end of a sentence.
    */
   constructor(
     readonly option: string,

@@ -6,10 +6,15 @@ import type { ApiName } from './protocol/apis.js';
 
 /** A request was decoded and goes to its handler. */
 export interface RequestEvent {
+  /** The connection that it came on. */
   readonly connection: ConnectionInfo;
+  /** The API that was asked. */
   readonly api: ApiName;
+  /** Version of the request, one that the firewall allows. */
   readonly version: number;
+  /** Number that the client gave to the request, an int32. */
   readonly correlationId: number;
+  /** What the client calls itself, or null. */
   readonly clientId: string | null;
   /** Size of the request in bytes, header included, length prefix not. */
   readonly bytes: number;
@@ -17,10 +22,15 @@ export interface RequestEvent {
 
 /** A response was encoded, or nothing was owed (Produce with acks 0). */
 export interface ResponseEvent {
+  /** The connection that the request came on. */
   readonly connection: ConnectionInfo;
+  /** The API that was asked. */
   readonly api: ApiName;
+  /** Version of request and response. */
   readonly version: number;
+  /** Number that the client gave to the request, an int32. */
   readonly correlationId: number;
+  /** What the client calls itself, or null. */
   readonly clientId: string | null;
   /** From the decoded request to the encoded response, in milliseconds. */
   readonly durationMs: number;
@@ -32,33 +42,43 @@ export interface ResponseEvent {
 
 /** The version firewall refused a request. */
 export interface RefusedEvent {
+  /** The connection that the request came on. */
   readonly connection: ConnectionInfo;
+  /** API key as it was sent: any int16. */
   readonly apiKey: number;
   /** Kafka's name of the API; null when Kafka 4.3 has no such key. */
   readonly apiName: string | null;
+  /** Version as it was sent: any int16. */
   readonly version: number;
+  /** Number that the client gave to the request, an int32. */
   readonly correlationId: number;
-  /** Whether the connection was closed instead of an answer (`unsupported: 'close'`). */
+  /** Whether the connection was closed in place of an answer (`unsupported: 'close'`). */
   readonly closed: boolean;
 }
 
 /** Bytes that are not the Kafka protocol; the connection is closed. */
 export interface ProtocolErrorEvent {
+  /** The connection that they came on. */
   readonly connection: ConnectionInfo;
+  /** What is wrong with them: a `DecodeError` with the offset, or a `FrameLengthError`. */
   readonly error: Error;
-  /** API key of the request; null when not even that could be read. */
+  /** API key of the request; null when its length or header could not be read. */
   readonly apiKey: number | null;
+  /** Version of the request; null when `apiKey` is. */
   readonly version: number | null;
 }
 
-/** A connection ended otherwise than by its client's leave: a socket error, a time limit, a limit of connections. */
+/** A connection failed: its socket had an error, a limit on time passed, or there were too many connections. */
 export interface ConnectionErrorEvent {
+  /** The connection that failed. One too many has had no `connection` event. */
   readonly connection: ConnectionInfo;
+  /** A `ConnectionTimeoutError`, a `TooManyConnectionsError`, or what the socket reported. */
   readonly error: Error;
 }
 
-/** A backend failed on a request. The client has got an error code and nothing of this. */
+/** A backend failed on a request or a connection. The client learns an error code at most, and nothing of this. */
 export interface RequestErrorEvent {
+  /** The connection that it failed for. */
   readonly connection: ConnectionInfo;
   /** Name of the backend. */
   readonly backend: string;
@@ -93,13 +113,13 @@ export type GatewayEvents = {
   response: (event: ResponseEvent) => void;
   /** A request was refused for its API or version. */
   refused: (event: RefusedEvent) => void;
-  /** A connection sent what is not Kafka. */
+  /** A connection sent what is not the Kafka protocol; it is closed. */
   protocolError: (event: ProtocolErrorEvent) => void;
   /** A connection failed. */
   connectionError: (event: ConnectionErrorEvent) => void;
-  /** The backend failed. */
+  /** The backend failed on a request or a connection. */
   requestError: (event: RequestErrorEvent) => void;
-  /** The listener itself failed, or a listener of one of these events threw. */
+  /** The listening socket failed, the backend did not close, or a listener of one of these events threw or rejected. */
   error: (error: Error) => void;
   /** The gateway is closed. */
   close: () => void;
@@ -172,7 +192,7 @@ function warn(error: Error): void {
   process.emitWarning(error.message, { type: 'KafkaGatewayWarning', detail: error.stack ?? '' });
 }
 
-/** Whether a value is a promise by Kafka gateway's rule: it has a function `then`. */
+/** Whether a value is a promise by the gateway's rule: it has a function `then`. */
 export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'

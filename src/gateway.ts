@@ -1,4 +1,4 @@
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { createStubBackend } from '../adapters/stub/stub-backend.js';
 import type { Backend, ConnectionInfo, Endpoint, GatewayHandle, Principal } from './contract.js';
 import { answerApiVersions } from './dispatch/api-versions.js';
@@ -24,20 +24,21 @@ export interface GatewayStats {
 /** How to close a gateway. */
 export interface CloseOptions {
   /**
-   * Milliseconds that requests in flight have to be answered, and clients to take their answers; then requests are
-   * aborted and connections closed. Default: 25000.
+   * Milliseconds, from 0, in which requests in flight are answered and clients take their answers; after that requests
+   * are aborted and connections closed. Default: 25000.
    */
   readonly graceMs?: number | undefined;
 }
 
-/** A listener with a backend behind it. Made by {@link createKafkaGateway}. */
+/** A Kafka port with a backend behind it. Made by {@link createKafkaGateway}. */
 export interface KafkaGateway extends AsyncDisposable {
-  /** What the gateway is bound to; null when it is not. */
+  /** What the gateway is bound to; null while it is not bound. */
   readonly endpoint: Endpoint | null;
-  /** What the gateway tells clients to connect to; null before it is bound when it follows from the bound address. */
+  /** What the gateway tells clients to connect to. Null before it is bound, unless the options say both host and port. */
   readonly advertised: Endpoint | null;
   /**
-   * Opens the backend, binds and accepts. What fails is undone, and may be tried again.
+   * Opens the backend, binds, and accepts connections. If one of these fails, those before it are undone, and `listen`
+   * may be called again.
    *
    * @returns The bound endpoint.
    * @throws GatewayError when the gateway listens or is closed, or another gateway has the backend open.
@@ -47,29 +48,38 @@ export interface KafkaGateway extends AsyncDisposable {
    * Answers what has arrived, then closes connections and backend. Calling again waits for the same close. Settles some
    * three seconds after `graceMs` at the latest; a backend that is not done by then is reported as `error`.
    *
-   * @throws OptionError as a rejection, when `graceMs` is no number from 0 on.
+   * @throws OptionError as a rejection, when `graceMs` is not a number from 0 on.
    */
   close(options?: CloseOptions): Promise<void>;
   /**
    * Takes a connection that was made elsewhere, such as a TLS socket.
    *
-   * @throws GatewayError when the gateway does not listen, the socket has an encoding, or a gateway has it already.
+   * @throws GatewayError when the gateway does not listen, the socket is not connected, has an encoding, or a gateway has it already.
    */
   handle(socket: Socket): void;
-  /** Counts what the gateway holds. */
+  /** What the gateway holds at the moment. */
   stats(): GatewayStats;
-  /** Adds a listener. One that throws harms nobody: it is reported as `error`. */
+  /** Adds a listener. If it throws or rejects, that is reported as `error` and does no harm. */
   on<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
-  /** Adds a listener for one time. */
+  /** Adds a listener that is called once. */
   once<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
-  /** Takes a listener away. */
+  /** Removes a listener. */
   off<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
 }
 
 /**
- * Makes a gateway: nothing is opened or bound before `listen()`.
+ * Makes a gateway. Nothing is opened or bound before {@link KafkaGateway.listen}.
  *
- * @throws OptionError for an option that cannot be, GatewayError for a backend that cannot be.
+ * @example
+ * ```ts
+ * const gateway = createKafkaGateway({ listener: { host: '127.0.0.1', port: 9093 }, backend });
+ * await gateway.listen();
+ * // ...
+ * await gateway.close({ graceMs: 5_000 });
+ * ```
+ *
+ * @param options - Listener, backend and limits. Without any, the stub listens on 127.0.0.1:9093.
+ * @throws OptionError for a wrong option, GatewayError for a backend that cannot work.
  */
 export function createKafkaGateway(options: GatewayOptions = {}): KafkaGateway {
   const checked = checkOptions(options);
@@ -131,7 +141,11 @@ class Gateway implements KafkaGateway {
   }
 
   close(options?: CloseOptions): Promise<void> {
-    const { graceMs = DEFAULT_GRACE_MS } = options ?? {};
+    const { graceMs = DEFAULT_GRACE_MS, ...unknown } = options ?? {};
+    const [name] = typeof options === 'object' ? Object.keys(unknown) : [];
+    if (name !== undefined || (options !== undefined && typeof options !== 'object')) {
+      return Promise.reject(new OptionError(name ?? 'close', options, 'close() takes { graceMs }'));
+    }
     if (typeof graceMs !== 'number' || !(graceMs >= 0)) {
       return Promise.reject(new OptionError('graceMs', graceMs, 'it is a number of milliseconds from 0 on'));
     }
@@ -147,6 +161,9 @@ class Gateway implements KafkaGateway {
   handle(socket: Socket): void {
     if (this.#state !== 'listening' || this.#listener === null) {
       throw new GatewayError('INVALID_STATE', `handle(): the gateway is ${this.#state}, not listening`);
+    }
+    if (!(socket instanceof Socket) || (socket.pending && !socket.destroyed)) {
+      throw new GatewayError('INVALID_OPTION', 'handle(): what was given is no connected net.Socket or tls.TLSSocket');
     }
     if (socket.readableEncoding !== null) {
       const { readableEncoding } = socket;
@@ -293,7 +310,7 @@ class Gateway implements KafkaGateway {
     const { signal } = this.#deadline;
     const timer = setTimeout(() => this.#deadline.abort(), Math.min(graceMs, LONGEST_TIMER_MS));
     const opening = this.#opening?.catch(() => undefined);
-    if (!(await settles(opening, signal))) this.#reportTimeout('open');
+    if (!(await settles(opening, signal))) this.#reportTimeout('open()');
     const listener = this.#listener;
     if (listener === null) {
       clearTimeout(timer);
@@ -303,14 +320,14 @@ class Gateway implements KafkaGateway {
     this.#state = 'closing';
     await listener.unbind();
     listener.drain({ hurry: signal.aborted });
-    if (!(await listener.empty(signal))) {
+    if (!(await listener.empty(signal, 'sockets'))) {
       listener.abort();
       listener.drain({ hurry: true });
-      if (!(await listener.empty(ABORT_MS))) {
-        listener.destroy();
-        await listener.empty(ABORT_MS);
-      }
+      await listener.empty(ABORT_MS, 'sockets');
+      listener.destroy();
     }
+    // Their clients are gone, and each has been aborted.
+    if (!(await listener.empty(ABORT_MS))) this.#reportTimeout(`handlers of ${String(listener.leftovers)} connections`);
     listener.stop();
     await this.#closeBackend(signal);
     clearTimeout(timer);
@@ -327,11 +344,11 @@ class Gateway implements KafkaGateway {
       const message = `backend ${backend.name} failed to close: ${textOf(error.cause)}`;
       this.#events.emit('error', new GatewayError('BACKEND_CLOSE_FAILED', message, error));
     });
-    if (!(await settles(closing, signal))) this.#reportTimeout('close');
+    if (!(await settles(closing, signal))) this.#reportTimeout('close()');
   }
 
-  #reportTimeout(step: 'open' | 'close'): void {
-    const message = `backend ${this.#backend.name}: ${step}() was not done when the time for closing was over`;
+  #reportTimeout(what: string): void {
+    const message = `backend ${this.#backend.name}: ${what} not done when the time for closing was over`;
     this.#events.emit('error', new GatewayError('CLOSE_TIMEOUT', message));
   }
 }
@@ -363,7 +380,7 @@ async function attempt(step: () => unknown): Promise<{ readonly cause: unknown }
 /** Whether something settles before the signal aborts, or shortly after. */
 async function settles(promise: Promise<unknown> | undefined, signal: AbortSignal): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
-  let onAbort = (): void => undefined;
+  let onAbort!: () => void;
   const late = new Promise<false>((resolve) => {
     onAbort = () => {
       timer = setTimeout(resolve, ABORT_MS, false);

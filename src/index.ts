@@ -3,6 +3,8 @@
 /**
  * A gateway that lets unmodified Kafka clients talk to a backend of yours, from inside your Node.js process.
  *
+ * {@link createKafkaGateway} makes one; {@link Backend} is what answers behind it.
+ *
  * @packageDocumentation
  * @module iggy-gateway-kafka
  */
@@ -20,6 +22,7 @@ export {
   ErrorCode,
   errorName,
   type ErrorName,
+  type Features,
   type GatewayHandle,
   KafkaError,
   type Principal,

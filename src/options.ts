@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { isIPv6 } from 'node:net';
 import { distance } from 'fastest-levenshtein';
 import type { ApiName, Backend, VersionRange } from './contract.js';
@@ -6,51 +7,69 @@ import { apis } from './protocol/apis.js';
 
 /** Where a gateway listens, and what it tells clients to connect to. */
 export interface ListenerOptions {
-  /** Address or host name to bind. Default: `127.0.0.1`. */
+  /** Address or host name to bind, 1 to 32767 bytes. Default: `127.0.0.1`. */
   readonly host?: string | undefined;
-  /** TCP port to bind; 0 lets the system choose. Default: 9093. */
+  /** TCP port to bind, 0 to 65535; 0 lets the system choose. Default: 9093. */
   readonly port?: number | undefined;
   /**
-   * What metadata names as the address of the broker. Default: the bound address and port. Required, with a host, for
-   * a wildcard address, to which no client can connect.
+   * What clients are told to connect to: a host name or address of 1 to 32767 bytes, a port from 1 to 65535. Default: the
+   * bound address and port. The host is required when a wildcard (`0.0.0.0`, `::`) is bound, to which no client can connect.
    */
   readonly advertised?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
-  /** How many connections the system may queue before they are accepted. Default: 1024. */
+  /** How many connections the system queues until they are accepted, 1 to 65535. Default: 1024. */
   readonly backlog?: number | undefined;
 }
 
 /** Options of {@link createKafkaGateway}. */
 export interface GatewayOptions {
-  /** Where to listen. An array is taken for the day when there may be several; it has one element. */
+  /** Where to listen. An array must have one element: several listeners are not supported yet. */
   readonly listener?: ListenerOptions | readonly ListenerOptions[] | undefined;
   /** What answers the requests. Default: the stub, which stores nothing and says so. */
   readonly backend?: Backend | undefined;
-  /** Versions to allow, by API: narrows what codec and backend allow. */
+  /** Versions to allow, by API: narrows what the codecs know and the backend allows. Default: all of those. */
   readonly versions?: Partial<Record<ApiName, VersionRange>> | undefined;
   /** Whether to allow and advertise versions that Kafka calls unstable. Default: false. */
   readonly unstableVersions?: boolean | undefined;
-  /** What to do with an API or version that is not allowed: answer UNSUPPORTED_VERSION, or close as Kafka does. Default: `answer`. */
+  /**
+   * What to do with an API or version that is not allowed: `answer` UNSUPPORTED_VERSION, or `close` the connection as
+   * Kafka does. Default: `answer`.
+   */
   readonly unsupported?: 'answer' | 'close' | undefined;
-  /** Most connections at once; one more is closed as it comes. Default: 1024. */
+  /** Most connections at once, 1 to 1000000; one more is closed as it comes. Default: 1024. */
   readonly maxConnections?: number | undefined;
-  /** Longest request, in bytes; a longer one closes its connection. Default: 104857600 (100 MiB, as Kafka's). */
+  /**
+   * Longest request in bytes, 64 to 2147483647; a longer one closes its connection. Default: 104857600 (100 MiB, as
+   * Kafka's).
+   */
   readonly maxFrameBytes?: number | undefined;
   /**
-   * Bytes that all connections may hold together: requests that arrive or are being handled, and responses that are not
-   * taken. Above it, reading pauses. Default: 536870912 (512 MiB).
+   * Bytes that all connections may hold together: requests that arrive or are being handled, and responses that clients
+   * have not taken. Above it reading pauses. 65536 to 9007199254740991. Default: 536870912 (512 MiB).
    */
   readonly maxInFlightBytes?: number | undefined;
-  /** Bytes of responses that one client may leave untaken before its next request waits. Default: 1048576 (1 MiB). */
+  /**
+   * Bytes of responses that one client may leave untaken before its next request waits, 1024 to 2147483647. Default:
+   * 1048576 (1 MiB).
+   */
   readonly maxUnsentBytes?: number | undefined;
-  /** Most array elements in one request; more are refused as malformed. Default: 1000000. */
+  /** Most array elements in one request, 1 to 100000000; a request with more is malformed. Default: 1000000. */
   readonly maxDecodedElements?: number | undefined;
-  /** Milliseconds without a request after which a connection is closed. Default: 600000. */
+  /** Milliseconds without a request after which a connection is closed, 1 to 2147483647. Default: 600000 (10 min). */
   readonly idleTimeoutMs?: number | undefined;
-  /** Milliseconds without a byte of a request that has begun. Default: 15000. */
+  /**
+   * Milliseconds without a byte of a request that has begun, after which its connection is closed, 1 to 2147483647.
+   * Default: 15000.
+   */
   readonly frameTimeoutMs?: number | undefined;
-  /** Milliseconds without the client taking a byte of its responses. Default: 600000. */
+  /**
+   * Milliseconds without the client taking a byte of its responses, after which its connection is closed, 1 to
+   * 2147483647. Default: 600000 (10 min).
+   */
   readonly writeTimeoutMs?: number | undefined;
-  /** Milliseconds after which a request is aborted and answered with REQUEST_TIMED_OUT; 0 for never. Default: 0. */
+  /**
+   * Milliseconds after which a request is aborted and answered with REQUEST_TIMED_OUT, 0 to 2147483647; 0 means never.
+   * Default: 0.
+   */
   readonly requestTimeoutMs?: number | undefined;
 }
 
@@ -95,6 +114,8 @@ const LISTENER_NAMES = ['host', 'port', 'advertised', 'backlog'];
 const API_NAMES = apis.flatMap(({ method }) => method ?? []);
 /** APIs that the gateway answers itself. */
 const GATEWAY_OWNED: readonly string[] = ['apiVersions', 'saslHandshake', 'saslAuthenticate'];
+/** What any object may have. */
+const OBJECT_FUNCTIONS = ['constructor', 'toString', 'toJSON', 'valueOf'];
 const LIFE_CYCLE = ['open', 'connect', 'disconnect', 'close'];
 const LONGEST_HOST_BYTES = 32767;
 /** As a URL spells them. */
@@ -184,8 +205,9 @@ function functionNames(object: object): string[] {
     at !== null && at !== Object.prototype;
     at = Object.getPrototypeOf(at) as object
   ) {
+    if (at === EventEmitter.prototype) break;
     for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      if (name !== 'constructor' && typeof property.value === 'function') names.add(name);
+      if (!OBJECT_FUNCTIONS.includes(name) && typeof property.value === 'function') names.add(name);
     }
   }
   return [...names];

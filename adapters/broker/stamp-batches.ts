@@ -1,28 +1,51 @@
-import { RecordBatch } from '../../src/protocol/index.js';
+// Where the fields stand in a batch, counted from its first byte.
+const LENGTH = 8;
+const LEADER_EPOCH = 12;
+const LAST_OFFSET_DELTA = 23;
+/** What the batch length does not count. */
+const LOG_OVERHEAD = 12;
+
+const TWO_32 = 0x1_0000_0000;
+
+/** Size of the batch that begins there, header and all, in bytes. */
+export function batchSize(bytes: Buffer, at: number): number {
+  return int32(bytes, at + LENGTH) + LOG_OVERHEAD;
+}
+
+/** Offset of its last record less that of its first. */
+export function lastOffsetDelta(bytes: Buffer, at: number): number {
+  return int32(bytes, at + LAST_OFFSET_DELTA);
+}
+
+/** Gives one batch its place in the log: base offset and leader epoch, neither of which the checksum covers. */
+export function stampBatch(bytes: Buffer, at: number, baseOffset: number, leaderEpoch: number): void {
+  // Byte by byte: cheaper than calls for values of this size.
+  putInt32(bytes, at, Math.floor(baseOffset / TWO_32));
+  putInt32(bytes, at + 4, baseOffset | 0);
+  putInt32(bytes, at + LEADER_EPOCH, leaderEpoch);
+}
 
 /**
- * Gives the batches in a buffer their place in the log: base offset and leader epoch, neither of which the checksum
- * covers. Calls back for each.
+ * Gives whole batches, one behind the other, their places in the log.
  *
  * @returns The offset after the last record.
  */
-export function stampBatches(
-  bytes: Buffer,
-  start: number,
-  end: number,
-  baseOffset: number,
-  leaderEpoch: number,
-  stamped: (batch: RecordBatch, baseOffset: number, endOffset: number) => void,
-): number {
+export function stampBatches(batches: Buffer, baseOffset: number, leaderEpoch: number): number {
   let offset = baseOffset;
-  for (let at = start; at < end;) {
-    const batch = new RecordBatch(bytes, at);
-    const endOffset = offset + batch.lastOffsetDelta + 1;
-    batch.baseOffset = offset;
-    batch.partitionLeaderEpoch = leaderEpoch;
-    stamped(batch, offset, endOffset);
-    offset = endOffset;
-    at = batch.end;
+  for (let at = 0; at < batches.length; at += batchSize(batches, at)) {
+    stampBatch(batches, at, offset, leaderEpoch);
+    offset += lastOffsetDelta(batches, at) + 1;
   }
   return offset;
+}
+
+function int32(bytes: Buffer, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+}
+
+function putInt32(bytes: Buffer, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }

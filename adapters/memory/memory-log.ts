@@ -8,7 +8,7 @@ import {
   type Retention,
   StoreError,
 } from '../broker/log-store.js';
-import { stampBatches } from '../broker/stamp-batches.js';
+import { batchSize, lastOffsetDelta, stampBatch } from '../broker/stamp-batches.js';
 import { Segment } from './segment.js';
 import type { SegmentMemory } from './segment-memory.js';
 
@@ -56,17 +56,16 @@ export class MemoryLog {
   append({ batches, leaderEpoch }: AppendEntry): AppendResult {
     const baseOffset = this.#endOffset;
     const segment = this.#segmentFor(batches);
-    const start = segment.filled;
-    this.#endOffset = stampBatches(
-      segment.memory,
-      start,
-      start + batches.length,
-      baseOffset,
-      leaderEpoch,
-      (batch, first, end) => {
-        segment.add(batch.end - batch.start, first, end, batch.maxTimestamp);
-      },
-    );
+    const end = segment.filled + batches.length;
+    let offset = baseOffset;
+    while (segment.filled < end) {
+      const at = segment.filled;
+      stampBatch(segment.memory, at, offset, leaderEpoch);
+      const next = offset + lastOffsetDelta(segment.memory, at) + 1;
+      segment.add(batchSize(segment.memory, at), offset, next);
+      offset = next;
+    }
+    this.#endOffset = offset;
     this.#bytes += batches.length;
     return { baseOffset, startOffset: this.#startOffset };
   }

@@ -1,14 +1,11 @@
+import { batchSize, lastOffsetDelta } from '../broker/stamp-batches.js';
 import type { SegmentMemory } from './segment-memory.js';
 
 /** A batch this many bytes after the last indexed one gets an entry: as Kafka's `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096;
 
-// Where fields of a batch stand, counted from its first byte.
-const LENGTH = 8;
-const LAST_OFFSET_DELTA = 23;
+/** Where the field stands in a batch, counted from its first byte. */
 const MAX_TIMESTAMP = 35;
-/** What the batch length does not count. */
-const LOG_OVERHEAD = 12;
 
 const TWO_32 = 0x1_0000_0000;
 
@@ -52,8 +49,9 @@ export class Segment {
   }
 
   /** Takes in a batch that stands in the memory where the last one ends. */
-  add(size: number, baseOffset: number, endOffset: number, maxTimestamp: number): void {
+  add(size: number, baseOffset: number, endOffset: number): void {
     const at = this.filled;
+    const maxTimestamp = this.maxTimestampOf(at);
     const { length } = this.#indexAt;
     if (length === 0 || at - this.#indexAt[length - 1]! >= INDEX_INTERVAL_BYTES) {
       this.#indexAt.push(at);
@@ -70,12 +68,12 @@ export class Segment {
 
   /** Size of the batch that stands there, in bytes. */
   sizeAt(at: number): number {
-    return this.memory.readInt32BE(at + LENGTH) + LOG_OVERHEAD;
+    return batchSize(this.memory, at);
   }
 
   lastOffsetAt(at: number): number {
     const base = this.memory.readUInt32BE(at) * TWO_32 + this.memory.readUInt32BE(at + 4);
-    return base + this.memory.readInt32BE(at + LAST_OFFSET_DELTA);
+    return base + lastOffsetDelta(this.memory, at);
   }
 
   maxTimestampOf(at: number): number {

@@ -15,18 +15,19 @@ import type {
 } from '../../src/protocol/index.js';
 
 /**
- * What the stub says of what it does not do: `retriable` errors, so that no client takes anything for stored; or
- * `accepting`, successes that let real clients reach every API, for tests of the wire.
+ * How the stub answers, since it stores nothing. `retriable`: with errors, so that no client takes anything for stored.
+ * `accepting`: with successes, so that real clients reach every API, for tests of the wire. It answers a Fetch at once,
+ * whatever `maxWaitMs` says, so a consumer polls it without a pause.
  */
 export type StubMode = 'retriable' | 'accepting';
 
 /** Options of {@link createStubBackend}. */
 export interface StubOptions {
-  /** Default: `retriable`. */
+  /** How to answer. Default: `retriable`. */
   readonly mode?: StubMode | undefined;
 }
 
-/** The backend that stores nothing: it answers six APIs with placeholders. */
+/** The backend that stores nothing: it answers five APIs with placeholders, and the gateway answers ApiVersions. */
 export interface StubBackend extends Backend<undefined> {
   metadata(request: MetadataRequest, context: RequestContext<undefined>): MetadataResponseInit;
   produce(request: ProduceRequest): ProduceResponseInit;
@@ -43,7 +44,11 @@ const NO_RECORDS = Buffer.alloc(0);
  *
  * @throws OptionError for a mode that is not known.
  */
-export function createStubBackend({ mode = 'retriable' }: StubOptions = {}): StubBackend {
+export function createStubBackend(options: StubOptions = {}): StubBackend {
+  const { mode = 'retriable', ...unknown } = options;
+  if (typeof options !== 'object' || Object.keys(unknown).length > 0) {
+    throw new OptionError(Object.keys(unknown)[0] ?? 'options', options, 'createStubBackend takes { mode }');
+  }
   if (!['retriable', 'accepting'].includes(mode)) {
     throw new OptionError('mode', mode, `it is 'retriable' or 'accepting'`);
   }

@@ -21,7 +21,7 @@ export const FAILURE = 1;
 /** Text as one line of what a terminal shows: the rest, which may come from the network, is escaped. */
 export function oneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, ' ').replace(/[\p{C}\u2028\u2029]/gu, (character) => {
-    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+    return `\\u{${Number(character.codePointAt(0)).toString(16)}}`;
   });
 }
 

@@ -37,6 +37,7 @@ export async function serve(flags: Flags, io: Io): Promise<number> {
     const signal = await stopped;
     if (settings.logLevel !== 'quiet') say(`${signal}: closing`);
     await gateway.close(settings.close);
+    if (settings.logLevel !== 'quiet') say('closed');
   } finally {
     forget();
   }

@@ -64,3 +64,21 @@ export function encodeErrorResponse(
     return encodeErrorResponse(dispatch, codec, version, flexibleHeader, correlationId, request, errorCode, null);
   }
 }
+
+/**
+ * Answers a request that could not be read with an error at the top of the response. False where the version has no
+ * code there: nothing was written then.
+ */
+export function encodeRejection(
+  dispatch: Dispatch,
+  codec: ApiCodec,
+  version: number,
+  flexibleHeader: boolean,
+  correlationId: number,
+  errorCode: number,
+): boolean {
+  const rejection = codec.rejection?.(version, errorCode, null);
+  if (rejection === undefined || codec.findErrorCode(rejection, version) === 0) return false;
+  encodeResponseFrame(dispatch, codec, version, flexibleHeader, correlationId, rejection);
+  return true;
+}

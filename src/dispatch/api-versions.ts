@@ -7,6 +7,7 @@ import type { ApiCodec } from '../protocol/codec.js';
 /** What a client may call its software since version 3 (KIP-511). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 const SOFTWARE_SINCE = 3;
+const LEVEL_0_SINCE = 4;
 
 /** The gateway's own answer to ApiVersions: exactly what the firewall allows. */
 export function answerApiVersions(
@@ -30,9 +31,15 @@ export function encodeOnce(codec: ApiCodec, answer: ApiVersionsResponseInit): Ap
         codec.writeResponse(writer, response, version);
         return;
       }
-      writer.raw((encoded[version] ??= encode(codec, response, version)));
+      writer.raw((encoded[version] ??= encode(codec, forVersion(answer, version), version)));
     },
   };
+}
+
+/** Older clients fail over a feature that can be switched off, so Kafka leaves it out for them (KAFKA-17492). */
+function forVersion(answer: ApiVersionsResponseInit, version: number): ApiVersionsResponseInit {
+  if (version >= LEVEL_0_SINCE) return answer;
+  return { ...answer, supportedFeatures: answer.supportedFeatures?.filter(({ minVersion }) => minVersion > 0) };
 }
 
 function encode(codec: ApiCodec, response: unknown, version: number): Uint8Array {

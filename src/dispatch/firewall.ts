@@ -1,4 +1,4 @@
-import type { Backend, VersionRange } from '../contract.js';
+import type { Backend, Features, VersionRange } from '../contract.js';
 import { type ApiInfo, type ApiName, apis } from '../protocol/apis.js';
 import type { ApiCodec } from '../protocol/codec.js';
 import { OptionError } from '../errors.js';
@@ -6,6 +6,7 @@ import { ErrorCode } from '../protocol/error-codes.js';
 import { API_VERSIONS_KEY } from '../protocol/header.js';
 import type { ApiVersionsResponseApiVersionInit, ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
 import { encodeOnce } from './api-versions.js';
+import { describeFeatures } from './features.js';
 
 /** How a request that the firewall lets through is answered. */
 export type Handler = (this: unknown, request: unknown, context: unknown) => unknown;
@@ -47,7 +48,7 @@ export class Firewall {
   /** The answer to ApiVersions. */
   readonly answer: ApiVersionsResponseInit;
 
-  private constructor(routes: readonly Route[]) {
+  private constructor(routes: readonly Route[], features: Features) {
     // Filled up to the highest key: an array with holes is slower to look into.
     for (let key = 0; key <= Math.max(...routes.map((route) => route.key)); key++) this.#routes.push(undefined);
     this.advertised = routes.map(({ key, min, max }) => ({
@@ -55,7 +56,7 @@ export class Firewall {
       minVersion: key === PRODUCE_KEY ? PRODUCE_ADVERTISED_FROM : min,
       maxVersion: max,
     }));
-    this.answer = { errorCode: ErrorCode.NONE, apiKeys: this.advertised };
+    this.answer = { errorCode: ErrorCode.NONE, apiKeys: this.advertised, ...describeFeatures(features) };
     for (const route of routes) {
       this.#codecs.set(route.key, route.codec);
       const codec = route.key === API_VERSIONS_KEY ? encodeOnce(route.codec, this.answer) : route.codec;
@@ -66,7 +67,7 @@ export class Firewall {
   /**
    * Makes the table: what the codec knows, narrowed by the backend and by the options. Loads the codecs that it allows.
    *
-   * @throws OptionError when a range leaves no version.
+   * @throws OptionError when a range leaves no version, or features are none.
    */
   static async create(backend: Backend, answerApiVersions: Handler, options: FirewallOptions): Promise<Firewall> {
     const routes = await Promise.all(
@@ -82,7 +83,7 @@ export class Firewall {
         return load().then((codec): Route => ({ ...route, codec }));
       }),
     );
-    return new Firewall(routes);
+    return new Firewall(routes, backend.features ?? {});
   }
 
   /** The route of an API in a version; undefined when it is refused. */

@@ -4,7 +4,7 @@ import type { ApiCodec } from '../protocol/codec.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { API_VERSIONS_KEY, hasFlexibleResponseHeader, isFlexible } from '../protocol/header.js';
 import { apiVersionsApi } from '../protocol/messages/api-versions.js';
-import { encodeBareError, encodeErrorResponse, encodeResponseFrame } from './answer.js';
+import { encodeBareError, encodeErrorResponse, encodeRejection, encodeResponseFrame } from './answer.js';
 import type { Dispatch } from './dispatch.js';
 import { PRODUCE_KEY } from './firewall.js';
 
@@ -71,18 +71,17 @@ function answerRefused(dispatch: Dispatch, codec: ApiCodec | undefined, refused:
   const { apiKey, version, correlationId } = refused;
   const flexibleFrom = dispatch.firewall.info(apiKey)?.flexibleFrom ?? -1;
   const flexibleHeader = hasFlexibleResponseHeader(apiKey, flexibleFrom, version);
-  const answered = !wantsNoAnswer(dispatch, refused, flexibleFrom);
-  const request = answered && codec ? readRefused(dispatch, codec, flexibleFrom, refused) : undefined;
+  const wanted = !wantsNoAnswer(dispatch, refused, flexibleFrom);
+  const request = wanted && codec ? readRefused(dispatch, codec, flexibleFrom, refused) : undefined;
   dispatch.reader.clear();
-  if (!answered) return;
+  if (!wanted) return;
   const code = ErrorCode.UNSUPPORTED_VERSION;
-  if (
-    request === undefined ||
-    codec === undefined ||
-    encodeErrorResponse(dispatch, codec, version, flexibleHeader, correlationId, request, code, null) === 0
-  ) {
-    encodeBareError(dispatch, flexibleHeader, correlationId, code);
-  }
+  const answered =
+    codec !== undefined &&
+    (request === undefined
+      ? encodeRejection(dispatch, codec, version, flexibleHeader, correlationId, code)
+      : encodeErrorResponse(dispatch, codec, version, flexibleHeader, correlationId, request, code, null) > 0);
+  if (!answered) encodeBareError(dispatch, flexibleHeader, correlationId, code);
 }
 
 /** The request, for its topics and partitions; undefined when it does not decode, which is no matter: it is refused. */

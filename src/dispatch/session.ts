@@ -1,13 +1,13 @@
 import { type AbortCause, type ConnectionInfo, KafkaError } from '../contract.js';
 import { isThenable } from '../events.js';
 import { CLOSE, DONE, type FrameHandler, type FrameOutcome } from '../listener/frame-handler.js';
+import { explainEncodeError } from '../protocol/encode-trace.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import { DecodeError } from '../protocol/errors.js';
 import type { ProduceRequest } from '../protocol/messages/produce.js';
-import { encodeErrorResponse, encodeResponseFrame } from './answer.js';
+import { encodeErrorResponse, encodeRejection, encodeResponseFrame } from './answer.js';
 import { Context } from './context.js';
 import type { Dispatch } from './dispatch.js';
-import { explainEncodeError } from './encode-trace.js';
 import { PRODUCE_KEY, type Route } from './firewall.js';
 import { PendingRequest } from './pending-request.js';
 import { refuse } from './refusal.js';
@@ -131,7 +131,7 @@ export class Session implements FrameHandler {
       }
     } catch (error) {
       this.drop(route, response);
-      const explained = explainEncodeError(codec, version, response, error);
+      const explained = explainEncodeError((...args) => codec.writeResponse(...args), version, response, error);
       this.reportError(context.api, context, explained);
       return this.answerError(route, request, context, startedAt, ErrorCode.UNKNOWN_SERVER_ERROR, null);
     }
@@ -150,6 +150,7 @@ export class Session implements FrameHandler {
   ): typeof DONE | typeof CLOSE {
     if (context.isAbort(error)) {
       if (context.aborted !== 'timeout') return CLOSE;
+      this.reportError(context.api, context, error);
       return this.answerError(route, request, context, startedAt, ErrorCode.REQUEST_TIMED_OUT, null);
     }
     if (isKafkaError(error)) {
@@ -291,11 +292,8 @@ export class Session implements FrameHandler {
     dispatch.reader.clear();
     const reported = error instanceof DecodeError ? error.in(`${route.codec.name} request v${String(version)}`) : error;
     this.reportProtocolError(reported as Error, route.key, version);
-    const rejection = route.codec.rejection?.(version, ErrorCode.INVALID_REQUEST, null);
-    if (rejection !== undefined && route.codec.findErrorCode(rejection, version) !== 0) {
-      const flexibleHeader = version >= route.flexibleHeaderFrom;
-      encodeResponseFrame(dispatch, route.codec, version, flexibleHeader, correlationId, rejection);
-    }
+    const flexibleHeader = version >= route.flexibleHeaderFrom;
+    encodeRejection(dispatch, route.codec, version, flexibleHeader, correlationId, ErrorCode.INVALID_REQUEST);
     return CLOSE;
   }
 

@@ -11,6 +11,7 @@ export interface ConnectionLimits {
 export class ConnectionTimeoutError extends Error {
   override readonly name: string = 'ConnectionTimeoutError';
 
+  /** @param limit - The option that sets the limit. */
   constructor(
     readonly limit: 'idleTimeoutMs' | 'frameTimeoutMs' | 'writeTimeoutMs',
     what: string,

@@ -26,6 +26,8 @@ const SLICE_FRAMES = 32;
 const PACE_BYTES = 64 * 1024;
 /** A client whose handlers do not come to an end waits from this number on, or it would gather more and more of them. */
 const MOST_OVERDUE = 4;
+/** How long a client that has ended its side waits for an answer that takes its time: most such clients are gone. */
+const HALF_CLOSED_MS = 5_000;
 /** How long we wait, after our end, for the client's: a reset would take back answers that it has not read. */
 const LINGER_MS = 2_000;
 /**
@@ -51,6 +53,7 @@ export class Connection implements BudgetMember, Work {
   private reading = true;
   /** The client has ended its side: what it asked is answered, then we end. */
   private inputEnded = false;
+  private inputEndedAt = 0;
   /** No frame is handled any more: we have ended, or are about to. */
   private finished = false;
   private ended = false;
@@ -165,6 +168,10 @@ export class Connection implements BudgetMember, Work {
     // While we do not read ourselves, the client cannot be late.
     if (!this.reading) this.touched = now;
     this.lookAtPace(now);
+    if (this.inputEnded && this.pending !== null && now - this.inputEndedAt > HALF_CLOSED_MS) {
+      this.socket.destroy();
+      return;
+    }
     if (this.socket.writableLength > 0) {
       this.writeTimeout.arm();
       this.lookForStall(now);
@@ -344,6 +351,7 @@ export class Connection implements BudgetMember, Work {
 
   private onEnd(): void {
     this.inputEnded = true;
+    this.inputEndedAt = this.shared.now;
     if (this.ended) this.socket.destroySoon();
     else this.shared.turn.run(this);
   }
@@ -355,7 +363,7 @@ export class Connection implements BudgetMember, Work {
     const releases = writer.takeReleases();
     const written = releases === null ? this.onWritten : this.releasing(releases);
     const bytes = writer.take();
-    if (socket.destroyed || this.ended) {
+    if (socket.destroyed) {
       writer.recycle(true);
       this.release(releases);
       return;

@@ -1,7 +1,11 @@
-/** A length prefix that cannot be: zero, negative, or over the limit. */
+/** The length prefix of a frame is zero, negative, or over the limit. */
 export class FrameLengthError extends Error {
   override readonly name: string = 'FrameLengthError';
 
+  /**
+   * @param length - The length that was sent, in bytes.
+   * @param limit - The most that is allowed, in bytes: `maxFrameBytes`.
+   */
   constructor(
     readonly length: number,
     readonly limit: number,

@@ -14,10 +14,11 @@ export interface ListenerSettings extends ConnectionLimits {
   readonly maxInFlightBytes: number;
 }
 
-/** A connection that came while there were as many as there may be. */
+/** A client connected while there were `maxConnections` already. */
 export class TooManyConnectionsError extends Error {
   override readonly name: string = 'TooManyConnectionsError';
 
+  /** @param maxConnections - The most that are allowed at once. */
   constructor(readonly maxConnections: number) {
     super(`more than ${String(maxConnections)} connections`);
   }
@@ -36,6 +37,9 @@ const SWEEPS_PER_LIMIT = 8;
 const SHORTEST_SWEEP_MS = 5;
 const LONGEST_SWEEP_MS = 1_000;
 
+/** For the errors of a socket that is no connection, or not yet. */
+const ignore = (): void => undefined;
+
 /** Binds, accepts, keeps the connections and their limits, and drains them at the end. */
 export class Listener implements ConnectionShared {
   readonly limits: ConnectionLimits;
@@ -53,7 +57,7 @@ export class Listener implements ConnectionShared {
   /** Sockets that came between bind and accept. */
   #early: Socket[] = [];
   #sweeper: NodeJS.Timeout | null = null;
-  #onEmpty: (() => void) | null = null;
+  #onChange: (() => void) | null = null;
 
   constructor(settings: ListenerSettings, onError: (error: Error) => void) {
     this.#settings = settings;
@@ -64,6 +68,11 @@ export class Listener implements ConnectionShared {
       this.adopt(socket);
     });
     this.#onError = onError;
+  }
+
+  /** Closed connections whose handlers or hooks are not done. */
+  get leftovers(): number {
+    return this.#present - this.#connections.size;
   }
 
   get connections(): number {
@@ -101,19 +110,19 @@ export class Listener implements ConnectionShared {
     for (const socket of this.#early.splice(0)) this.adopt(socket);
   }
 
-  /** Takes a socket as a connection, or closes it when there are too many. One that is closed already is nothing. */
+  /** Takes a socket as a connection, or closes it when there are too many. Ignores a socket that is closed already. */
   adopt(socket: Socket): void {
     if (socket.destroyed) return;
     const accept = this.#accept;
     if (accept === null) {
       // It may be reset while it waits.
-      socket.on('error', () => undefined);
+      socket.on('error', ignore);
       this.#early.push(socket);
       return;
     }
     const { maxConnections } = this.#settings;
     if (this.#connections.size >= maxConnections) {
-      socket.on('error', () => undefined);
+      socket.on('error', ignore);
       // First, for a closed socket no longer says whose it was.
       accept.refused(socket, new TooManyConnectionsError(maxConnections));
       socket.destroy();
@@ -122,13 +131,13 @@ export class Listener implements ConnectionShared {
     this.#present++;
     const handler = accept.handler(socket, () => {
       this.#present--;
-      this.#checkEmpty();
+      this.#onChange?.();
     });
     const connection = new Connection(socket, handler, this);
     this.#connections.add(connection);
     socket.once('close', () => {
       this.#connections.delete(connection);
-      this.#checkEmpty();
+      this.#onChange?.();
     });
     connection.start();
   }
@@ -160,21 +169,26 @@ export class Listener implements ConnectionShared {
   /**
    * Settles with true when no connection is left, or with false at the limit: milliseconds, or a signal that aborts.
    * One at a time may wait.
+   *
+   * @param of - `sockets`: what is open. `all`: handlers and hooks of those that are closed as well.
    */
-  empty(limit: number | AbortSignal): Promise<boolean> {
-    if (this.#isEmpty) return Promise.resolve(true);
+  empty(limit: number | AbortSignal, of: 'sockets' | 'all' = 'all'): Promise<boolean> {
+    const isEmpty = (): boolean => this.#connections.size === 0 && (of === 'sockets' || this.#present === 0);
+    if (isEmpty()) return Promise.resolve(true);
     const signal = typeof limit === 'number' ? null : limit;
     if (signal?.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
       const settle = (): void => {
         clearTimeout(timer);
         signal?.removeEventListener('abort', settle);
-        this.#onEmpty = null;
-        resolve(this.#isEmpty);
+        this.#onChange = null;
+        resolve(isEmpty());
       };
       const timer = typeof limit === 'number' ? setTimeout(settle, limit) : undefined;
       signal?.addEventListener('abort', settle);
-      this.#onEmpty = settle;
+      this.#onChange = () => {
+        if (isEmpty()) settle();
+      };
     });
   }
 
@@ -182,13 +196,5 @@ export class Listener implements ConnectionShared {
   stop(): void {
     if (this.#sweeper !== null) clearInterval(this.#sweeper);
     this.#sweeper = null;
-  }
-
-  get #isEmpty(): boolean {
-    return this.#present === 0 && this.#connections.size === 0;
-  }
-
-  #checkEmpty(): void {
-    if (this.#isEmpty) this.#onEmpty?.();
   }
 }

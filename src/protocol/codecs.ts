@@ -78,6 +78,87 @@ import { describeShareGroupOffsetsApi } from './messages/describe-share-group-of
 import { alterShareGroupOffsetsApi } from './messages/alter-share-group-offsets.js';
 import { deleteShareGroupOffsetsApi } from './messages/delete-share-group-offsets.js';
 
+/** The codec of each API, by its key. */
+export interface Codecs {
+  readonly 0: typeof produceApi;
+  readonly 1: typeof fetchApi;
+  readonly 2: typeof listOffsetsApi;
+  readonly 3: typeof metadataApi;
+  readonly 8: typeof offsetCommitApi;
+  readonly 9: typeof offsetFetchApi;
+  readonly 10: typeof findCoordinatorApi;
+  readonly 11: typeof joinGroupApi;
+  readonly 12: typeof heartbeatApi;
+  readonly 13: typeof leaveGroupApi;
+  readonly 14: typeof syncGroupApi;
+  readonly 15: typeof describeGroupsApi;
+  readonly 16: typeof listGroupsApi;
+  readonly 17: typeof saslHandshakeApi;
+  readonly 18: typeof apiVersionsApi;
+  readonly 19: typeof createTopicsApi;
+  readonly 20: typeof deleteTopicsApi;
+  readonly 21: typeof deleteRecordsApi;
+  readonly 22: typeof initProducerIdApi;
+  readonly 23: typeof offsetForLeaderEpochApi;
+  readonly 24: typeof addPartitionsToTxnApi;
+  readonly 25: typeof addOffsetsToTxnApi;
+  readonly 26: typeof endTxnApi;
+  readonly 27: typeof writeTxnMarkersApi;
+  readonly 28: typeof txnOffsetCommitApi;
+  readonly 29: typeof describeAclsApi;
+  readonly 30: typeof createAclsApi;
+  readonly 31: typeof deleteAclsApi;
+  readonly 32: typeof describeConfigsApi;
+  readonly 33: typeof alterConfigsApi;
+  readonly 34: typeof alterReplicaLogDirsApi;
+  readonly 35: typeof describeLogDirsApi;
+  readonly 36: typeof saslAuthenticateApi;
+  readonly 37: typeof createPartitionsApi;
+  readonly 38: typeof createDelegationTokenApi;
+  readonly 39: typeof renewDelegationTokenApi;
+  readonly 40: typeof expireDelegationTokenApi;
+  readonly 41: typeof describeDelegationTokenApi;
+  readonly 42: typeof deleteGroupsApi;
+  readonly 43: typeof electLeadersApi;
+  readonly 44: typeof incrementalAlterConfigsApi;
+  readonly 45: typeof alterPartitionReassignmentsApi;
+  readonly 46: typeof listPartitionReassignmentsApi;
+  readonly 47: typeof offsetDeleteApi;
+  readonly 48: typeof describeClientQuotasApi;
+  readonly 49: typeof alterClientQuotasApi;
+  readonly 50: typeof describeUserScramCredentialsApi;
+  readonly 51: typeof alterUserScramCredentialsApi;
+  readonly 55: typeof describeQuorumApi;
+  readonly 57: typeof updateFeaturesApi;
+  readonly 60: typeof describeClusterApi;
+  readonly 61: typeof describeProducersApi;
+  readonly 64: typeof unregisterBrokerApi;
+  readonly 65: typeof describeTransactionsApi;
+  readonly 66: typeof listTransactionsApi;
+  readonly 68: typeof consumerGroupHeartbeatApi;
+  readonly 69: typeof consumerGroupDescribeApi;
+  readonly 71: typeof getTelemetrySubscriptionsApi;
+  readonly 72: typeof pushTelemetryApi;
+  readonly 74: typeof listConfigResourcesApi;
+  readonly 75: typeof describeTopicPartitionsApi;
+  readonly 76: typeof shareGroupHeartbeatApi;
+  readonly 77: typeof shareGroupDescribeApi;
+  readonly 78: typeof shareFetchApi;
+  readonly 79: typeof shareAcknowledgeApi;
+  readonly 80: typeof addRaftVoterApi;
+  readonly 81: typeof removeRaftVoterApi;
+  readonly 83: typeof initializeShareGroupStateApi;
+  readonly 84: typeof readShareGroupStateApi;
+  readonly 85: typeof writeShareGroupStateApi;
+  readonly 86: typeof deleteShareGroupStateApi;
+  readonly 87: typeof readShareGroupStateSummaryApi;
+  readonly 88: typeof streamsGroupHeartbeatApi;
+  readonly 89: typeof streamsGroupDescribeApi;
+  readonly 90: typeof describeShareGroupOffsetsApi;
+  readonly 91: typeof alterShareGroupOffsetsApi;
+  readonly 92: typeof deleteShareGroupOffsetsApi;
+}
+
 /** Every codec by its API key. */
 export const codecs: ReadonlyMap<number, ApiCodec> = new Map<number, ApiCodec>(
   [

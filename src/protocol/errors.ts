@@ -10,7 +10,7 @@ export type DecodeErrorCode =
   | 'UNKNOWN_API'
   | 'UNKNOWN_VERSION';
 
-/** Bytes that are not the message they should be. */
+/** Bytes could not be read as the message that they should be. */
 export class DecodeError extends Error {
   override readonly name: string = 'DecodeError';
 
@@ -37,7 +37,7 @@ export class DecodeError extends Error {
 /** Why a value could not be written, as a stable code. */
 export type EncodeErrorCode = 'INVALID_VALUE' | 'UNSUPPORTED_FIELD' | 'UNKNOWN_API' | 'UNKNOWN_VERSION';
 
-/** A value that does not fit the message it should become. */
+/** A value does not fit the message that it should become. */
 export class EncodeError extends Error {
   override readonly name: string = 'EncodeError';
 
@@ -56,5 +56,11 @@ export class EncodeError extends Error {
   ) {
     super(path === '' ? detail : `${path}: ${detail}`);
     this.path = path;
+  }
+
+  /** The same error with the message it happened in, such as `MetadataResponse v9`. */
+  in(message: string): this {
+    this.message = `${message}: ${this.message}`;
+    return this;
   }
 }

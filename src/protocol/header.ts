@@ -1,18 +1,21 @@
 import type { Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
-/** What stands in front of every request. */
+/** What comes before the body of every request. */
 export interface RequestHeader {
+  /** API key, an int16. */
   apiKey: number;
+  /** Version of the API, an int16. */
   apiVersion: number;
-  /** Comes back in the response. */
+  /** An int32 that comes back in the response. */
   correlationId: number;
   /** What the client calls itself, or null. */
   clientId: string | null;
 }
 
-/** What stands in front of every response. */
+/** What comes before the body of every response. */
 export interface ResponseHeader {
+  /** The int32 of the request that is answered. */
   correlationId: number;
 }
 
@@ -22,7 +25,8 @@ export const API_VERSIONS_KEY = 18;
 /**
  * Reads a request header.
  *
- * @param flexible - Whether it is version 2, with tagged fields, as the flexible versions of an API have it.
+ * @param flexible - Whether it is header version 2, which has tagged fields: see {@link isFlexible}.
+ * @throws DecodeError when the bytes are no header.
  */
 export function readRequestHeader(reader: Reader, flexible: boolean): RequestHeader {
   const header: RequestHeader = {
@@ -36,6 +40,12 @@ export function readRequestHeader(reader: Reader, flexible: boolean): RequestHea
   return header;
 }
 
+/**
+ * Writes a request header.
+ *
+ * @param flexible - Whether it is header version 2, which has tagged fields: see {@link isFlexible}.
+ * @throws EncodeError when a field is out of range.
+ */
 export function writeRequestHeader(writer: Writer, header: RequestHeader, flexible: boolean): void {
   writer.int16(header.apiKey);
   writer.int16(header.apiVersion);
@@ -47,7 +57,8 @@ export function writeRequestHeader(writer: Writer, header: RequestHeader, flexib
 /**
  * Reads a response header.
  *
- * @param flexible - Whether it is version 1, with tagged fields: see {@link hasFlexibleResponseHeader}.
+ * @param flexible - Whether it is header version 1, which has tagged fields: see {@link hasFlexibleResponseHeader}.
+ * @throws DecodeError when the bytes are no header.
  */
 export function readResponseHeader(reader: Reader, flexible: boolean): ResponseHeader {
   const header: ResponseHeader = { correlationId: reader.int32() };
@@ -55,6 +66,11 @@ export function readResponseHeader(reader: Reader, flexible: boolean): ResponseH
   return header;
 }
 
+/**
+ * Writes a response header.
+ *
+ * @param flexible - Whether it is header version 1, which has tagged fields: see {@link hasFlexibleResponseHeader}.
+ */
 export function writeResponseHeader(writer: Writer, header: ResponseHeader, flexible: boolean): void {
   writer.int32(header.correlationId);
   if (flexible) writer.noTaggedFields();

@@ -3,11 +3,36 @@
 /**
  * The Kafka protocol by itself: bytes to values and back. No sockets, no backend.
  *
+ * Each message has two types. What decoding gives (`MetadataRequest`) has every field of every version; a field that the
+ * version does not carry holds Kafka's default. What encoding takes (`MetadataRequestInit`) may leave out fields that
+ * have a default. A codec such as {@link metadataApi} reads and writes the messages of one API, and {@link apis} lists
+ * all APIs with their versions.
+ *
  * @packageDocumentation
  * @module iggy-gateway-kafka/protocol
  */
 export { type ApiInfo, type ApiName, apis } from './apis.js';
+export {
+  type DecodedHeader,
+  type DecodedRequest,
+  type DecodedResponse,
+  type DecodeOptions,
+  decodeRequest,
+  decodeRequestHeader,
+  decodeResponse,
+  decodeResponseHeader,
+  encodeRequest,
+  encodeRequestHeader,
+  encodeResponse,
+  encodeResponseHeader,
+  fitResponse,
+  type Loose,
+  type RequestValue,
+  type ResponseValue,
+} from './by-number.js';
 export type { ApiCodec, DataCodec, VersionRange } from './codec.js';
+export type { Codecs } from './codecs.js';
+export { decodeConsumerProtocol, encodeConsumerProtocol } from './consumer-protocol.js';
 export { ErrorCode, errorName, type ErrorName } from './error-codes.js';
 export { DecodeError, type DecodeErrorCode, EncodeError, type EncodeErrorCode } from './errors.js';
 export {

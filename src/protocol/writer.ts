@@ -146,8 +146,9 @@ export class Writer {
   uuid(value: string): void {
     if (value === undefined) value = this.instead(value, 'a uuid', NIL_UUID);
     const at = this.reserve(16);
-    if (value === NIL_UUID) this.slab.fill(0, at, at + 16);
-    else if (typeof value !== 'string' || !encodeUuid(value, this.slab, at)) this.reject(value, 'a dashed uuid');
+    const { slab } = this;
+    if (value === NIL_UUID) for (let index = at; index < at + 16; index++) slab[index] = 0;
+    else if (typeof value !== 'string' || !encodeUuid(value, slab, at)) this.reject(value, 'a dashed uuid');
   }
 
   /** Unsigned varint of 32 bits. */
@@ -253,6 +254,7 @@ export class Writer {
   }
 
   nullableArray<T>(value: readonly T[] | null, write: WriteElement<T>, version: number, flexible: boolean): void {
+    if (value === undefined) value = this.instead<readonly T[] | null>(value, 'an array or null', []);
     if (value === null) this.lengthPrefix(-1, flexible);
     else this.array(value, write, version, flexible);
   }
@@ -387,7 +389,11 @@ export class Writer {
   }
 
   /**
+<<<<<<< HEAD
+   * Hands over what was written, as one piece or several. The bytes are the taker's; the writer goes on behind them.
+=======
    * Hands over what was written: one piece or several. The memory belongs to the taker until `recycle`.
+>>>>>>> i5-core
    */
   take(): Uint8Array | Uint8Array[] {
     if (this.pieces.length === 0) {

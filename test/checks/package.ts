@@ -12,7 +12,7 @@ const shipped = new Set(files.map((file) => file.path));
 const problems: string[] = [];
 
 const EXPECTED =
-  /^(dist\/(src|adapters)\/.+\.(js|js\.map|d\.ts)|fixtures\/golden\/.+|README\.md|LICENSE|package\.json)$/;
+  /^(dist\/(src|adapters)\/.+\.(js|js\.map|d\.ts)|fixtures\/golden\/.+|docs\/(?!api\/).+\.md|examples\/.+\.ts|README\.md|LICENSE|package\.json)$/;
 const UNWANTED = /\.(test|bench)\.|^dist\/src\/protocol\/definitions\//;
 for (const file of shipped) {
   if (!EXPECTED.test(file) || UNWANTED.test(file)) problems.push(`${file} does not belong into the package`);

@@ -1,7 +1,7 @@
 import { createMemoryBackend } from 'iggy-gateway-kafka/adapters/memory';
 import { type Consumer, Kafka, logLevel } from 'kafkajs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { record, start } from '../support/start.js';
+import { record, start } from '../support/gateways.js';
 
 const TOPIC = 'orders';
 const WAIT = { timeout: 15_000, interval: 20 };

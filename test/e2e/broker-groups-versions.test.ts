@@ -17,7 +17,7 @@ import {
   syncGroupApi,
 } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
-import { record, start } from '../support/start.js';
+import { record, start } from '../support/gateways.js';
 
 const GROUP = 'g';
 

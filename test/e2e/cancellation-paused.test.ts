@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
+import { startBackend } from '../support/gateways.js';
 import { ownServer } from '../support/own-server.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, startBackend } from '../support/start.js';
 import { WireClient } from '../support/wire-client.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });

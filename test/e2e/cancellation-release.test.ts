@@ -1,8 +1,9 @@
 import { type Backend, createStubBackend, KafkaError } from 'iggy-gateway-kafka';
 import { fetchApi, type FetchRequestInit, type FetchResponseInit, type RecordsInit } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
+import { record, startBackend } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, startBackend } from '../support/start.js';
 import { type WireClient, WireClosedError } from '../support/wire-client.js';
 
 const SMALL = 100;

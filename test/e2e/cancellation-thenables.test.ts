@@ -1,8 +1,8 @@
 import { type Backend, createStubBackend, ErrorCode, KafkaError } from 'iggy-gateway-kafka';
 import { metadataApi, type MetadataResponseInit } from 'iggy-gateway-kafka/protocol';
 import { expect, test } from 'vitest';
+import { record, startBackend } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { record, startBackend } from '../support/start.js';
 
 type Settle = (value: unknown) => void;
 

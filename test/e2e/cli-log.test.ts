@@ -2,7 +2,7 @@ import { type Backend, errorName, KafkaError } from 'iggy-gateway-kafka';
 import { apiVersionsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type LogLevel, logEvents } from '../../src/cli/log.js';
-import { start } from '../support/start.js';
+import { start } from '../support/gateways.js';
 import { WireClient } from '../support/wire-client.js';
 
 const FROM = /connection-\d+ 127\.0\.0\.1 \d+/.source;

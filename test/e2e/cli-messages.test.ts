@@ -118,6 +118,13 @@ describe('a selection', () => {
     }
   });
 
+  test('of a kind alone may be of nothing, too', async () => {
+    const folder = await folderForTest();
+    await expect(selectGolden({ kind: 'nulls' }, pathToFileURL(`${folder}/`))).rejects.toThrow(
+      '--kind nulls: there is no such message',
+    );
+  });
+
   test('is by API key, version and kind; what is left out takes all', async () => {
     const all = await selectGolden({});
     const requests = goldens.filter(({ direction }) => direction === 'request');

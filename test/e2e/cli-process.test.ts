@@ -58,7 +58,7 @@ test('it serves until SIGTERM, closes its connections, and ends with 0', async (
   expect(await child.ended).toEqual({
     code: 0,
     out: `iggy-gateway-kafka: listening on 127.0.0.1:${String(port)} (backend stub (accepting))\n`,
-    err: 'iggy-gateway-kafka: SIGTERM: closing\n',
+    err: 'iggy-gateway-kafka: SIGTERM: closing\niggy-gateway-kafka: closed\n',
   });
 });
 

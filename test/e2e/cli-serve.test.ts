@@ -90,7 +90,7 @@ describe('a signal', () => {
     command.signal(signal);
     await client.closed;
     expect(await command.code).toBe(0);
-    expect(command.err).toBe(`iggy-gateway-kafka: ${signal}: closing\n`);
+    expect(command.err).toBe(`iggy-gateway-kafka: ${signal}: closing\niggy-gateway-kafka: closed\n`);
     await expect(WireClient.connect(port)).rejects.toThrow('ECONNREFUSED');
   });
 
@@ -130,7 +130,7 @@ describe('a signal', () => {
     const code = await run(['serve', '--bind', '127.0.0.1:0'], {
       env: {},
       out: () => said.push('listening'),
-      err: () => said.push('closing'),
+      err: () => said.push('said'),
       onSignal: (listener) => {
         listener('SIGTERM');
         said.push('signal');
@@ -139,7 +139,7 @@ describe('a signal', () => {
       exit: () => undefined,
     });
     expect(code).toBe(0);
-    expect(said).toEqual(['signal', 'listening', 'closing']);
+    expect(said).toEqual(['signal', 'listening', 'said', 'said']);
   });
 });
 

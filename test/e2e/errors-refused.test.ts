@@ -9,8 +9,8 @@ import {
   produceApi,
 } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
+import { record, start, startBackend } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { record, start, startBackend } from '../support/start.js';
 import { encodeRequestFrame, framed } from '../support/wire-client.js';
 
 const UNSUPPORTED_VERSION = 35;

@@ -1,8 +1,9 @@
 import { type Backend, createStubBackend, ErrorCode, KafkaError } from 'iggy-gateway-kafka';
 import { metadataApi, produceApi, type ProduceRequestInit } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
+import { defer } from '../support/deferred.js';
+import { record, start } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, start } from '../support/start.js';
 import { framed } from '../support/wire-client.js';
 
 expectQuietProcess();

@@ -9,8 +9,8 @@ import {
   produceApi,
 } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
+import { record, start } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { record, start } from '../support/start.js';
 import { WireClosedError } from '../support/wire-client.js';
 
 const CODE = ErrorCode.TOPIC_AUTHORIZATION_FAILED;

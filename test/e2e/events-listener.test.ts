@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Server, Socket } from 'node:net';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { expect, test, vi } from 'vitest';
-import { record, start } from '../support/start.js';
+import { record, start } from '../support/gateways.js';
 
 /** The server that accepts the next connection. */
 async function nextServer(connect: () => Promise<unknown>): Promise<Server> {

@@ -1,8 +1,8 @@
 import { type ConnectionInfo, createKafkaGateway, createStubBackend, type KafkaGateway } from 'iggy-gateway-kafka';
 import { apiVersionsApi, metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
+import { record, start, startBackend } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { record, start, startBackend } from '../support/start.js';
 import { encodeRequestFrame, framed, WireClient } from '../support/wire-client.js';
 
 const ALL = { topics: null };

@@ -1,7 +1,7 @@
 import { createStubBackend, ErrorCode, type StubMode } from 'iggy-gateway-kafka';
 import { Kafka, type KafkaConfig, logLevel, type KafkaJSProtocolError } from 'kafkajs';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { record, start } from '../support/start.js';
+import { record, start } from '../support/gateways.js';
 
 async function connectTo(mode: StubMode, config: Partial<KafkaConfig> = {}) {
   const { gateway, port } = await start({ backend: createStubBackend({ mode }) });

@@ -1,8 +1,9 @@
 // Timers are fake, sockets are real: no test should wait for the 25 seconds that a close may take.
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
+import { record, startBackend } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, startBackend } from '../support/start.js';
 import { WireClient, WireClosedError } from '../support/wire-client.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });
@@ -71,6 +72,7 @@ test.each([Infinity, 1e12])('they may have %d ms, more than a timer can', async 
 test('a handler that does not listen is cut off a second after the abort, and another later not waited for', async () => {
   const close = vi.fn();
   const { gateway, client, answered, release } = await inFlight({ close });
+  const errors = record(gateway, 'error');
   const cut = expect(answered).rejects.toBeInstanceOf(WireClosedError);
   const closing = gateway.close({ graceMs: 0 });
   await turns();
@@ -85,11 +87,13 @@ test('a handler that does not listen is cut off a second after the abort, and an
   vi.advanceTimersByTime(1000);
   await closing;
   expect(close).toHaveBeenCalledOnce();
+  expect(errors).toMatchObject([{ code: 'CLOSE_TIMEOUT' }]);
   release();
 });
 
 test('a connect that never settles does not keep the gateway open for ever', async () => {
   const { gateway, port } = await startBackend({ metadata: answer, connect: () => new Promise(() => undefined) });
+  const errors = record(gateway, 'error');
   const client = await WireClient.connect(port);
   const cut = expect(client.send(metadataApi, 9, ALL)).rejects.toBeInstanceOf(WireClosedError);
   await vi.waitFor(() => {
@@ -102,6 +106,7 @@ test('a connect that never settles does not keep the gateway open for ever', asy
   await turns();
   vi.advanceTimersByTime(1000);
   await closing;
+  expect(errors).toMatchObject([{ code: 'CLOSE_TIMEOUT' }]);
 });
 
 test('closing at once waits for no timer where all that is there ends at once', async () => {

@@ -3,8 +3,9 @@ import { connect } from 'node:net';
 import { type Backend, createKafkaGateway, GatewayError, RequestAborted } from 'iggy-gateway-kafka';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
+import { record, startBackend } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, startBackend } from '../support/start.js';
 import { WireClosedError } from '../support/wire-client.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });

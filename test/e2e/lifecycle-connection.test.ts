@@ -1,8 +1,9 @@
 import { type Backend, type ConnectionInfo, type RequestContext } from 'iggy-gateway-kafka';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
+import { record, start, startBackend } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, start, startBackend } from '../support/start.js';
 import { WireClosedError } from '../support/wire-client.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });

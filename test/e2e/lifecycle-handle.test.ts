@@ -1,14 +1,15 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
-import { createKafkaGateway } from 'iggy-gateway-kafka';
-import { metadataApi } from 'iggy-gateway-kafka/protocol';
+import { createKafkaGateway, createStubBackend } from 'iggy-gateway-kafka';
+import { fetchApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cert, key } from '../support/certificate.js';
+import { defer } from '../support/deferred.js';
+import { record, start, startBackend } from '../support/gateways.js';
 import { listenForTest, ownServer } from '../support/own-server.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, start, startBackend } from '../support/start.js';
-import { WireClient } from '../support/wire-client.js';
+import { WireClient, WireClosedError } from '../support/wire-client.js';
 
 const ALL = { topics: null };
 const TOPIC = { topics: [{ name: 'a' }] };
@@ -38,6 +39,42 @@ describe('a socket of another server', () => {
       expect(gone).toEqual(came);
     });
     expect(gateway.stats().connections).toBe(0);
+  });
+
+  test('that a handler destroys gets nothing, and the memory of its answer is given back', async () => {
+    const release = vi.fn();
+    let served: Socket | undefined;
+    const { gateway } = await startBackend({
+      ...createStubBackend(),
+      fetch: () => {
+        served?.destroy();
+        const records = { chunks: [Buffer.alloc(100)], release };
+        const partition = { partitionIndex: 0, errorCode: 0, highWatermark: 0n, abortedTransactions: null, records };
+        return { errorCode: 0, responses: [{ topic: 't', partitions: [partition] }] };
+      },
+    });
+    const port = await ownServer((socket) => {
+      served = socket;
+      gateway.handle(socket);
+    });
+    const client = await clientOf(port);
+    const answered = client.send(fetchApi, 11, { maxWaitMs: 0, minBytes: 0, topics: [] });
+    await expect(answered).rejects.toBeInstanceOf(WireClosedError);
+    expect(release).toHaveBeenCalledOnce();
+  });
+
+  test('whose owner had set a time for it stays open when that is over', async () => {
+    const { gateway } = await start();
+    const errors = record(gateway, 'connectionError');
+    const timedOut = defer();
+    const port = await ownServer((socket) => {
+      socket.setTimeout(20, () => timedOut.resolve());
+      gateway.handle(socket);
+    });
+    const client = await clientOf(port);
+    await timedOut.promise;
+    await client.send(metadataApi, 9, ALL);
+    expect(errors).toEqual([]);
   });
 
   test('that the server handed out paused is read', async () => {

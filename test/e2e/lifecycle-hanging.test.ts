@@ -1,9 +1,13 @@
+import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
+import { PassThrough } from 'node:stream';
 import { createKafkaGateway, type GatewayHandle } from 'iggy-gateway-kafka';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { expect, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, startBackend } from '../support/start.js';
+import { record, startBackend } from '../support/gateways.js';
+import { encodeRequestFrame, WireClosedError } from '../support/wire-client.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });
 const ALL = { topics: null };
@@ -62,6 +66,10 @@ test('a socket that a gateway has is not taken again', async () => {
   const { gateway, port } = await startBackend({ metadata: answer });
   const other = await startBackend({ metadata: answer });
   const socket = connect(port, '127.0.0.1');
+  expect(() => {
+    gateway.handle(socket);
+  }).toThrow('no connected net.Socket');
+  await once(socket, 'connect');
   gateway.handle(socket);
   expect(() => {
     gateway.handle(socket);
@@ -108,4 +116,83 @@ test('the time of a request that began before anyone listened is not told', asyn
   await client.send(metadataApi, 9, ALL);
   expect(responses).toHaveLength(1);
   expect(responses[0]!.durationMs).toBeLessThan(performance.now());
+});
+
+test('a client that has ended its side and gets no answer for some seconds, is gone', async () => {
+  const aborted = defer<unknown>();
+  const { gateway, port } = await startBackend(
+    {
+      metadata: (_request, { signal }) =>
+        new Promise((_resolve, reject) => {
+          signal.addEventListener('abort', () => {
+            aborted.resolve(signal.reason);
+            reject(signal.reason as Error);
+          });
+        }),
+    },
+    { frameTimeoutMs: 1000 },
+  );
+  const socket = connect(port, '127.0.0.1');
+  socket.end(encodeRequestFrame(metadataApi, 9, ALL));
+  expect(await aborted.promise).toMatchObject({ cause: 'disconnect' });
+  await vi.waitFor(() => {
+    expect(gateway.stats().connections).toBe(0);
+  });
+});
+
+test('a close does not wait for handlers whose clients are gone', async () => {
+  const released = defer();
+  const { gateway, connect: connectClient } = await startBackend({ metadata: () => released.promise.then(answer) });
+  const errors = record(gateway, 'error');
+  const client = await connectClient();
+  const answered = expect(client.send(metadataApi, 9, ALL)).rejects.toBeInstanceOf(WireClosedError);
+  await vi.waitFor(() => {
+    expect(gateway.stats().inFlightBytes).toBeGreaterThan(0);
+  });
+  client.reset();
+  await answered;
+  const closed = gateway.close({ graceMs: 600_000 });
+  await closed;
+  expect(errors).toMatchObject([{ code: 'CLOSE_TIMEOUT', message: expect.stringContaining('handlers of 1') }]);
+  released.resolve();
+});
+
+test.each([{ grace: 5 }, 5, 'now'])('close refuses what it does not know: %j', async (options) => {
+  const { gateway } = await startBackend({ metadata: answer });
+  await expect(gateway.close(options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+});
+
+test.each([null, {}, new PassThrough()])('handle refuses what is no connected socket', async (socket) => {
+  const { gateway } = await startBackend({ metadata: answer });
+  expect(() => {
+    gateway.handle(socket as never);
+  }).toThrow('no connected net.Socket');
+});
+
+test.each([
+  [undefined, 'a value of type undefined is not a message'],
+  [null, 'null is not a message'],
+  ['x', 'a value of type string is not a message'],
+])('a handler that answers %j is told so', async (nothing, message) => {
+  const { gateway, connect: connectClient } = await startBackend({ metadata: () => nothing as never });
+  const errors = record(gateway, 'requestError');
+  const client = await connectClient();
+  expect((await client.send(metadataApi, 13, ALL)).response.errorCode).toBe(-1);
+  expect(errors[0]?.error).toMatchObject({ message });
+});
+
+test('a backend may be an emitter, and may have what any object has', async () => {
+  class Emitting extends EventEmitter {
+    readonly name = 'emitting';
+    metadata = answer;
+    override toString(): string {
+      return this.name;
+    }
+    toJSON(): string {
+      return this.name;
+    }
+  }
+  const gateway = createKafkaGateway({ listener: { port: 0 }, backend: new Emitting() });
+  await gateway.listen();
+  await gateway.close();
 });

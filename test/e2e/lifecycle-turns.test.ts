@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import { type KafkaGateway, type RequestContext } from 'iggy-gateway-kafka';
 import { metadataApi, type MetadataResponseInit } from 'iggy-gateway-kafka/protocol';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
+import { start, startBackend } from '../support/gateways.js';
 import { ownServer } from '../support/own-server.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, start, startBackend } from '../support/start.js';
 import { encodeRequestFrame, WireClient } from '../support/wire-client.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });

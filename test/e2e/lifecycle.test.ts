@@ -11,8 +11,9 @@ import {
 } from 'iggy-gateway-kafka';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
+import { record } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record } from '../support/start.js';
 import { encodeRequestFrame, framed, WireClient } from '../support/wire-client.js';
 
 const answer = () => ({ brokers: [], topics: [], errorCode: 0 });
@@ -120,6 +121,13 @@ describe('listen', () => {
       code: 'INVALID_STATE',
       message: 'listen(): the gateway is closed',
     });
+  });
+
+  test('right after a close is refused as well', async () => {
+    const gateway = make({});
+    const closed = gateway.close();
+    await expect(gateway.listen()).rejects.toMatchObject({ message: 'listen(): the gateway is closed' });
+    await closed;
   });
 });
 

@@ -1,18 +1,17 @@
 import type { Backend, KafkaGateway } from 'iggy-gateway-kafka';
 import { apiVersionsApi, fetchApi, type FetchResponseInit, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { expect, test, vi } from 'vitest';
-import { type RunningGateway, useGateways } from '../support/gateways.js';
+import { type Observed, startObserved } from '../support/gateways.js';
 import { createHeldBackend } from '../support/held-backend.js';
-import { encodeRequestFrame, type WireClient } from '../support/wire-client.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
+import { encodeRequestFrame, software, type WireClient } from '../support/wire-client.js';
 
-const startGateway = useGateways();
+expectQuietProcess();
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
 /** The least that may be configured. */
 const LIMIT = 64 * KIB;
-
-const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' };
 
 /** A Metadata request of about so many bytes. */
 function largeMetadata(bytes: number, correlationId = 1): Buffer {
@@ -34,7 +33,7 @@ async function sendCounted(gateway: KafkaGateway, client: WireClient, bytes: Buf
   await vi.waitUntil(() => gateway.stats().inFlightBytes > before);
 }
 
-async function connectThree(connect: RunningGateway['connect']): Promise<[WireClient, WireClient, WireClient]> {
+async function connectThree(connect: Observed['connect']): Promise<[WireClient, WireClient, WireClient]> {
   return [await connect(), await connect(), await connect()];
 }
 
@@ -45,7 +44,7 @@ function fetchResponse(records: Buffer): FetchResponseInit {
 
 test('reading pauses above maxInFlightBytes, and everyone reads on below it', async () => {
   const { backend, open, holds } = createHeldBackend();
-  const { gateway, connect } = await startGateway({ backend, maxInFlightBytes: LIMIT });
+  const { gateway, connect } = await startObserved({ backend, maxInFlightBytes: LIMIT });
   const others = await Promise.all(Array.from({ length: 20 }, () => connect()));
   const hog = await connect();
   hog.sendRaw(largeMetadata(128 * KIB));
@@ -66,7 +65,7 @@ test('reading pauses above maxInFlightBytes, and everyone reads on below it', as
 });
 
 test('many half frames cannot lock each other out', async () => {
-  const { gateway, connect } = await startGateway({ maxInFlightBytes: LIMIT });
+  const { gateway, connect } = await startObserved({ maxInFlightBytes: LIMIT });
   const clients = await Promise.all(Array.from({ length: 30 }, () => connect()));
   const frame = largeMetadata(40 * KIB);
   const half = frame.length / 2;
@@ -80,7 +79,7 @@ test('many half frames cannot lock each other out', async () => {
 
 test('a connection that begins frame after frame does not keep the half frames of others waiting', async () => {
   const { backend, holds, open } = createHeldBackend();
-  const { gateway, connect } = await startGateway({ backend, maxInFlightBytes: LIMIT });
+  const { gateway, connect } = await startObserved({ backend, maxInFlightBytes: LIMIT });
   const [hog, stream, other] = await connectThree(connect);
   hog.sendRaw(largeMetadata(128 * KIB));
   await holds(1);
@@ -105,7 +104,7 @@ test('a connection that begins frame after frame does not keep the half frames o
 test('a favoured connection that does not take its answers gives way to others', async () => {
   const held = createHeldBackend();
   const backend: Backend = { ...held.backend, fetch: () => fetchResponse(Buffer.alloc(8 * MIB, 7)) };
-  const { gateway, connect } = await startGateway({ backend, maxInFlightBytes: LIMIT });
+  const { gateway, connect } = await startObserved({ backend, maxInFlightBytes: LIMIT });
   const [hog, slow, other] = await connectThree(connect);
   hog.sendRaw(largeMetadata(128 * KIB));
   await held.holds(1);

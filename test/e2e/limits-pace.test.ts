@@ -3,8 +3,9 @@ import { connect, type Socket } from 'node:net';
 import { createStubBackend } from 'iggy-gateway-kafka';
 import { metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { defer } from '../support/deferred.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { defer, record, start, startBackend } from '../support/start.js';
+import { record, start, startBackend } from '../support/gateways.js';
 import { encodeRequestFrame } from '../support/wire-client.js';
 
 const ALL = { topics: null };
@@ -112,13 +113,13 @@ describe('with memory short', () => {
 test('a client that takes nothing is given up, although it goes on sending', async () => {
   const { gateway, port } = await startBackend(
     { metadata: () => ({ ...answer(), clusterId: 'c'.repeat(30_000) }) },
-    { writeTimeoutMs: 300, maxUnsentBytes: 64 * 1024 * 1024 },
+    { writeTimeoutMs: 300, maxUnsentBytes: 256 * 1024 * 1024 },
   );
   const errors = record(gateway, 'connectionError');
   const { socket, closed } = await raw(port);
   socket.pause();
   const frame = encodeRequestFrame(metadataApi, 9, ALL);
-  socket.write(Buffer.concat(Array.from({ length: 500 }, () => frame)));
+  socket.write(Buffer.concat(Array.from({ length: 2000 }, () => frame)));
   const more = setInterval(() => {
     if (!socket.destroyed) socket.write(frame);
   }, 20);

@@ -1,14 +1,13 @@
 import { type Backend, createStubBackend } from 'iggy-gateway-kafka';
 import { apiVersionsApi, metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { expect, test } from 'vitest';
-import { useGateways } from '../support/gateways.js';
-import { encodeRequestFrame, type WireClient } from '../support/wire-client.js';
+import { startObserved } from '../support/gateways.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
+import { encodeRequestFrame, software, type WireClient } from '../support/wire-client.js';
 
 // No clock here: what counts is how many round trips of one connection fit into the work of another.
 
-const startGateway = useGateways();
-
-const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' };
+expectQuietProcess();
 
 /** Round trips of one request at a time, until the other connection has its last answer. */
 async function roundTripsBeside(client: WireClient, answers: number, beside: () => Promise<unknown>): Promise<number> {
@@ -29,7 +28,7 @@ const pings = (count: number): Buffer[] =>
   Array.from({ length: count }, (_, index) => encodeRequestFrame(apiVersionsApi, 0, {}, { correlationId: index }));
 
 test('a connection that pipelines a hundred thousand requests leaves room for the others', async () => {
-  const { connect } = await startGateway();
+  const { connect } = await startObserved();
   const [busy, other] = [await connect(), await connect()];
   const count = 100_000;
   busy.sendRaw(Buffer.concat(pings(count)));
@@ -41,7 +40,7 @@ test('a connection that pipelines a hundred thousand requests leaves room for th
 
 test('a connection that sends large requests without end leaves room for the others', async () => {
   const stub = createStubBackend({ mode: 'accepting' });
-  const { connect } = await startGateway({ backend: stub });
+  const { connect } = await startObserved({ backend: stub });
   const [busy, other] = [await connect(), await connect()];
   const count = 100;
   const request = {
@@ -73,7 +72,7 @@ const slow: Record<string, Metadata> = {
 test.each(Object.keys(slow))(
   'a handler that computes, and answers %s, keeps others waiting for no more than a slice',
   async (how) => {
-    const { connect } = await startGateway({ backend: { ...stub, metadata: slow[how]! } });
+    const { connect } = await startObserved({ backend: { ...stub, metadata: slow[how]! } });
     const [busy, other] = [await connect(), await connect()];
     const count = 3000;
     // In one chunk, so that the gateway has all of it at once.

@@ -1,9 +1,10 @@
-import { type Backend, createStubBackend, type StubBackend } from 'iggy-gateway-kafka';
+import { type Backend, createStubBackend } from 'iggy-gateway-kafka';
 import { expect, test, vi } from 'vitest';
-import { useGateways } from '../support/gateways.js';
+import { startObserved } from '../support/gateways.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
 import { encodeRequestFrame } from '../support/wire-client.js';
 
-const startGateway = useGateways();
+expectQuietProcess();
 
 /** Numbers that look random and are the same in every run. */
 function makeRandom(seed: number): (below: number) => number {
@@ -82,7 +83,7 @@ const kinds: readonly ((name: string, random: (below: number) => number) => [num
 
 test('over 100 connections with 1,000 requests each in their pipelines, no answer is ever another’s', async () => {
   const random = makeRandom(20_240_806);
-  const { connect, requestErrors, protocolErrors } = await startGateway({ backend: createShuffledBackend(random) });
+  const { connect, requestErrors, protocolErrors } = await startObserved({ backend: createShuffledBackend(random) });
   const count = 1000;
   const clients = await Promise.all(Array.from({ length: 100 }, () => connect()));
   const asked = clients.map((client, index) => {
@@ -131,7 +132,7 @@ test('requests of one connection are handled one at a time, in their order', asy
       return stub.metadata(request, context as never);
     },
   };
-  const { connect, requestErrors } = await startGateway({ backend });
+  const { connect, requestErrors } = await startObserved({ backend });
   const client = await connect();
   const frames = Array.from({ length: 1000 }, (_, correlationId) =>
     encodeRequestFrame(3, 9, { topics: null }, { correlationId }),

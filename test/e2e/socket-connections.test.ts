@@ -1,14 +1,14 @@
 import { apiVersionsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { expect, test, vi } from 'vitest';
-import { useGateways } from '../support/gateways.js';
+import { startObserved } from '../support/gateways.js';
 import { createHeldBackend } from '../support/held-backend.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
+import { software } from '../support/wire-client.js';
 
-const startGateway = useGateways();
-
-const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' };
+expectQuietProcess();
 
 test('a thousand connections at once are each answered', async () => {
-  const { gateway, connect, disconnects } = await startGateway();
+  const { gateway, connect, disconnects } = await startObserved();
   const clients = await Promise.all(Array.from({ length: 1000 }, () => connect()));
   const answers = await Promise.all(
     clients.map(async (client, id) => {
@@ -28,7 +28,7 @@ test('a thousand connections at once are each answered', async () => {
 });
 
 test('one connection too many is closed and reported, the others go on, and a place becomes free again', async () => {
-  const { gateway, connect, connectionErrors } = await startGateway({ maxConnections: 3 });
+  const { gateway, connect, connectionErrors } = await startObserved({ maxConnections: 3 });
   const clients = await Promise.all([connect(), connect(), connect()]);
   for (const client of clients) await client.send(apiVersionsApi, 3, software);
   const more = await Promise.all(Array.from({ length: 5 }, () => connect()));
@@ -49,7 +49,7 @@ test('one connection too many is closed and reported, the others go on, and a pl
 
 test('a client that vanishes while its request is with the handler disturbs nobody', async () => {
   const { backend, holds, open } = createHeldBackend();
-  const running = await startGateway({ backend });
+  const running = await startObserved({ backend });
   const [gone, stays] = [await running.connect(), await running.connect()];
   gone.post(metadataApi, 9, { topics: null });
   const [held] = await holds(1);
@@ -73,7 +73,7 @@ test('a client that vanishes while its request is with the handler disturbs nobo
 
 test('of many clients that vanish with requests under way, none leaves anything behind', async () => {
   const { backend, holds, open } = createHeldBackend();
-  const running = await startGateway({ backend });
+  const running = await startObserved({ backend });
   const clients = await Promise.all(Array.from({ length: 100 }, () => running.connect()));
   for (const [index, client] of clients.entries()) {
     // Behind the request in flight: whole frames, and half a one.
@@ -93,7 +93,7 @@ test('of many clients that vanish with requests under way, none leaves anything 
 
 test('a close with requests in flight answers them, and each connection ends after its last answer', async () => {
   const { backend, holds, open } = createHeldBackend();
-  const running = await startGateway({ backend });
+  const running = await startObserved({ backend });
   const clients = await Promise.all(Array.from({ length: 20 }, () => running.connect()));
   for (const client of clients) {
     for (let id = 1; id <= 3; id++) client.post(metadataApi, 9, { topics: [{ name: String(id) }] });
@@ -109,7 +109,7 @@ test('a close with requests in flight answers them, and each connection ends aft
 
 test('a close whose time is over aborts what is in flight, and closes', async () => {
   const { backend, holds, held } = createHeldBackend();
-  const running = await startGateway({ backend });
+  const running = await startObserved({ backend });
   const clients = await Promise.all(Array.from({ length: 20 }, () => running.connect()));
   for (const client of clients) client.post(metadataApi, 9, { topics: null });
   const requests = await holds(20);

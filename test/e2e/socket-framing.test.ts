@@ -1,11 +1,11 @@
 import { apiVersionsApi, metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
-import { type RunningGateway, useGateways } from '../support/gateways.js';
-import { decodeResponseFrame, encodeRequestFrame, framed } from '../support/wire-client.js';
+import { type Observed, startObserved } from '../support/gateways.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
+import { decodeResponseFrame, encodeRequestFrame, framed, software } from '../support/wire-client.js';
 
-const startGateway = useGateways();
+expectQuietProcess();
 
-const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' };
 const partitionData = [{ index: 0, records: Buffer.alloc(30, 1) }];
 const produce = encodeRequestFrame(produceApi, 9, {
   acks: 1,
@@ -13,7 +13,7 @@ const produce = encodeRequestFrame(produceApi, 9, {
   topicData: [{ name: 'topic', partitionData }],
 });
 
-async function expectAlive({ connect }: RunningGateway): Promise<void> {
+async function expectAlive({ connect }: Observed): Promise<void> {
   const client = await connect();
   const { response } = await client.send(apiVersionsApi, 3, software);
   expect(response.errorCode).toBe(0);
@@ -27,7 +27,7 @@ describe('a length prefix', () => {
     ['2 GiB less a byte', 0x7fff_ffff, 'a frame of 2147483647 bytes; 1 to 104857600 are allowed'],
     ['one over the limit', 104_857_601, 'a frame of 104857601 bytes; 1 to 104857600 are allowed'],
   ])('of %s closes its connection, and that one only', async (_, length, message) => {
-    const running = await startGateway();
+    const running = await startObserved();
     const [bad, good] = [await running.connect(), await running.connect()];
     const prefix = Buffer.alloc(4);
     prefix.writeInt32BE(length);
@@ -43,7 +43,7 @@ describe('a length prefix', () => {
   });
 
   test('up to the limit is taken, and nothing is set aside for what it promises', async () => {
-    const { gateway, connect, disconnects } = await startGateway();
+    const { gateway, connect, disconnects } = await startObserved();
     const clients = await Promise.all(Array.from({ length: 50 }, () => connect()));
     const prefix = Buffer.alloc(4);
     prefix.writeInt32BE(104_857_600);
@@ -56,7 +56,7 @@ describe('a length prefix', () => {
   });
 
   test('is held against maxFrameBytes', async () => {
-    const { connect, protocolErrors } = await startGateway({ maxFrameBytes: 64 });
+    const { connect, protocolErrors } = await startObserved({ maxFrameBytes: 64 });
     const client = await connect();
     const topic = (length: number): object => ({ topics: [{ name: 'x'.repeat(length) }] });
     const base = encodeRequestFrame(metadataApi, 0, topic(0) as never).length - 4;
@@ -73,7 +73,7 @@ describe('a length prefix', () => {
 
 describe('a frame', () => {
   test('that comes a byte at a time is answered, and so is the next', async () => {
-    const { connect } = await startGateway();
+    const { connect } = await startObserved();
     const client = await connect();
     for (const correlationId of [1, 2]) {
       const frame = Buffer.from(produce);
@@ -90,7 +90,7 @@ describe('a frame', () => {
   });
 
   test('may come with forty-nine others in one chunk: they are answered in their order', async () => {
-    const { connect } = await startGateway();
+    const { connect } = await startObserved();
     const client = await connect();
     const frames = Array.from({ length: 50 }, (_, correlationId) =>
       correlationId % 2 === 0
@@ -108,7 +108,7 @@ describe('a frame', () => {
   });
 
   test('with bytes after its body is answered, and counted', async () => {
-    const { gateway, connect, protocolErrors } = await startGateway();
+    const { gateway, connect, protocolErrors } = await startObserved();
     const client = await connect();
     const body = encodeRequestFrame(metadataApi, 9, { topics: null }).subarray(4);
     for (const trailing of [1, 4, 1000]) {
@@ -121,7 +121,7 @@ describe('a frame', () => {
   });
 
   test.each([1, 2, 4, 7])('of %i bytes has no header: its connection is closed', async (length) => {
-    const { connect, protocolErrors } = await startGateway();
+    const { connect, protocolErrors } = await startObserved();
     const client = await connect();
     client.sendRaw(framed(Buffer.alloc(length)));
     await client.closed;
@@ -136,7 +136,7 @@ describe('a client that leaves in the middle of a frame', () => {
   const cuts = Array.from({ length: produce.length - 1 }, (_, index) => index + 1);
 
   test('at any byte, by ending its side, gets no answer and leaves nothing behind', async () => {
-    const running = await startGateway();
+    const running = await startObserved();
     await Promise.all(
       cuts.map(async (cut) => {
         const client = await running.connect();
@@ -154,7 +154,7 @@ describe('a client that leaves in the middle of a frame', () => {
   });
 
   test('at any byte, by a reset, leaves nothing behind', async () => {
-    const running = await startGateway();
+    const running = await startObserved();
     await Promise.all(
       cuts.map(async (cut) => {
         const client = await running.connect();
@@ -172,7 +172,7 @@ describe('a client that leaves in the middle of a frame', () => {
   });
 
   test('after whole frames gets their answers first', async () => {
-    const { connect } = await startGateway();
+    const { connect } = await startObserved();
     const client = await connect({ allowHalfOpen: true });
     client.sendRaw(Buffer.concat([produce, produce, produce.subarray(0, 20)]));
     client.end();

@@ -1,17 +1,17 @@
 import { apiVersionsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { expect, test, vi } from 'vitest';
 import { createFetchBackend, fetchFrame } from '../support/fetch-backend.js';
-import { type RunningGateway, useGateways } from '../support/gateways.js';
+import { type Observed, startObserved } from '../support/gateways.js';
 import { createHeldBackend } from '../support/held-backend.js';
-import { encodeRequestFrame, type WireClient } from '../support/wire-client.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
+import { encodeRequestFrame, software, type WireClient } from '../support/wire-client.js';
 
-const startGateway = useGateways();
+expectQuietProcess();
 
 const KIB = 1024;
-const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' };
 
 /** Waits until a number has stayed the same over many round trips of another connection: all that could happen has. */
-async function standstill({ connect }: RunningGateway, what: () => number): Promise<number> {
+async function standstill({ connect }: Observed, what: () => number): Promise<number> {
   const other = await connect();
   let last = -1;
   for (let same = 0; same < 30;) {
@@ -41,7 +41,7 @@ test('of a client that asks and does not read, requests wait from maxUnsentBytes
   const answerBytes = 16 * KIB;
   const count = 3000;
   const { backend, handled } = createFetchBackend(answerBytes);
-  const running = await startGateway({ backend, maxUnsentBytes: 256 * KIB });
+  const running = await startObserved({ backend, maxUnsentBytes: 256 * KIB });
   const client = await running.connect();
   client.socket.pause();
   client.sendRaw(Buffer.concat(Array.from({ length: count }, (_, id) => fetchFrame(id))));
@@ -59,7 +59,7 @@ test('of a client that asks and does not read, requests wait from maxUnsentBytes
 
 test('a client that leaves less than that unread is answered on, however long it does not read', async () => {
   const { backend, handled } = createFetchBackend(1000);
-  const running = await startGateway({ backend });
+  const running = await startObserved({ backend });
   const client = await running.connect();
   client.socket.pause();
   for (let id = 0; id < 240; id++) client.sendRaw(fetchFrame(id));
@@ -71,7 +71,7 @@ test('a client that leaves less than that unread is answered on, however long it
 test('a client that reads a little now and then gets everything, in order', async () => {
   const count = 1000;
   const { backend } = createFetchBackend(16 * KIB);
-  const running = await startGateway({ backend, maxUnsentBytes: 64 * KIB });
+  const running = await startObserved({ backend, maxUnsentBytes: 64 * KIB });
   const client = await running.connect();
   client.socket.pause();
   client.sendRaw(Buffer.concat(Array.from({ length: count }, (_, id) => fetchFrame(id))));
@@ -88,7 +88,7 @@ test('of many clients that do not read, each holds but one answer once maxInFlig
   const answerBytes = 512 * KIB;
   const limit = 2048 * KIB;
   const { backend } = createFetchBackend(answerBytes);
-  const running = await startGateway({ backend, maxInFlightBytes: limit });
+  const running = await startObserved({ backend, maxInFlightBytes: limit });
   const clients = await Promise.all(Array.from({ length: 20 }, () => running.connect()));
   for (const client of clients) {
     client.socket.pause();
@@ -107,7 +107,7 @@ test('of many clients that do not read, each holds but one answer once maxInFlig
 
 test('while a request is in flight, no more than 64 KiB and a chunk are read ahead; then nothing is lost', async () => {
   const { backend, holds, open } = createHeldBackend();
-  const running = await startGateway({ backend });
+  const running = await startObserved({ backend });
   const client = await running.connect();
   client.post(metadataApi, 0, { topics: [] }, { correlationId: 0 });
   await holds(1);
@@ -130,7 +130,7 @@ test('while a request is in flight, no more than 64 KiB and a chunk are read ahe
 
 test('a frame of more than that is read ahead as a whole, and no other behind it', async () => {
   const { backend, holds, open } = createHeldBackend();
-  const running = await startGateway({ backend });
+  const running = await startObserved({ backend });
   const client = await running.connect();
   client.post(metadataApi, 0, { topics: [] }, { correlationId: 0 });
   await holds(1);

@@ -9,8 +9,8 @@ import {
   produceApi,
 } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
+import { start } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
-import { start } from '../support/start.js';
 
 const UNKNOWN_TOPIC_OR_PARTITION = 3;
 const NOT_LEADER_OR_FOLLOWER = 6;
@@ -267,6 +267,10 @@ describe('createStubBackend', () => {
   test.each(['Accepting', '', null, 1])('refuses a mode that is none: %j', (mode) => {
     expect(() => createStubBackend({ mode: mode as StubMode })).toThrow(OptionError);
     expect(() => createStubBackend({ mode: mode as StubMode })).toThrow(`option mode is ${JSON.stringify(mode)};`);
+  });
+
+  test.each([{ Mode: 'accepting' }, 'accepting', 5])('refuses an option that it does not have: %j', (options) => {
+    expect(() => createStubBackend(options as never)).toThrow('createStubBackend takes { mode }');
   });
 
   test('may be used without a gateway: it needs nothing but the advertised endpoint', () => {

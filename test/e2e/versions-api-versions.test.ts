@@ -1,9 +1,10 @@
 import { type Backend, createKafkaGateway, createStubBackend } from 'iggy-gateway-kafka';
 import { apiVersionsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
-import { useGateways } from '../support/gateways.js';
+import { startObserved } from '../support/gateways.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
 
-const startGateway = useGateways();
+expectQuietProcess();
 
 const INVALID_REQUEST = 42;
 
@@ -27,7 +28,7 @@ describe('what the client calls its software', () => {
   ];
 
   test('may be letters, digits, dots and dashes, letters or digits at both ends', async () => {
-    const { connect } = await startGateway();
+    const { connect } = await startObserved();
     const client = await connect();
     for (const clientSoftwareName of good) {
       for (const clientSoftwareVersion of good) {
@@ -39,7 +40,7 @@ describe('what the client calls its software', () => {
   });
 
   test('is otherwise an invalid request: no ranges, and the connection stays open', async () => {
-    const { connect, protocolErrors, refused } = await startGateway();
+    const { connect, protocolErrors, refused } = await startObserved();
     const client = await connect();
     for (const name of bad) {
       for (const [clientSoftwareName, clientSoftwareVersion] of [
@@ -58,7 +59,7 @@ describe('what the client calls its software', () => {
   });
 
   test.each([0, 1, 2])('is not asked for in version %i', async (version) => {
-    const { connect } = await startGateway();
+    const { connect } = await startObserved();
     const client = await connect();
     const { response } = await client.send(apiVersionsApi, version, {});
     expect(response.errorCode).toBe(0);
@@ -66,8 +67,8 @@ describe('what the client calls its software', () => {
 });
 
 describe('ApiVersions says exactly what is allowed', () => {
-  const ranges = async (options: Parameters<typeof startGateway>[0]): Promise<Record<number, [number, number]>> => {
-    const { connect } = await startGateway(options);
+  const ranges = async (options: Parameters<typeof startObserved>[0]): Promise<Record<number, [number, number]>> => {
+    const { connect } = await startObserved(options);
     const client = await connect();
     const { response } = await client.send(apiVersionsApi, 0, {});
     return Object.fromEntries(
@@ -87,7 +88,7 @@ describe('ApiVersions says exactly what is allowed', () => {
 
   test('with versions narrowed by an option: within what the backend allows', async () => {
     const versions = { metadata: { min: 4, max: 13 }, fetch: { min: 0, max: 5 }, apiVersions: { min: 1, max: 2 } };
-    const { connect } = await startGateway({ versions });
+    const { connect } = await startObserved({ versions });
     const client = await connect();
     const { response } = await client.send(apiVersionsApi, 2, {});
     const metadata = response.apiKeys.find(({ apiKey }) => apiKey === 3);

@@ -1,12 +1,13 @@
 import { isFlexible } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
 import { codecs } from '../../src/protocol/codecs.js';
-import { type RunningGateway, useGateways } from '../support/gateways.js';
+import { type Observed, startObserved } from '../support/gateways.js';
 import { goldens } from '../support/golden.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
 import { rawRequest } from '../support/raw-request.js';
 import { decodeResponseFrame } from '../support/wire-client.js';
 
-const startGateway = useGateways();
+expectQuietProcess();
 
 const INVALID_REQUEST = 42;
 
@@ -31,12 +32,7 @@ function bodyOf(apiKey: number, version: number, kind = 'rich'): Buffer {
 }
 
 /** Sends one request on a connection of its own: it is closed, and says INVALID_REQUEST first where it can. */
-async function expectRejected(
-  { connect }: RunningGateway,
-  apiKey: number,
-  version: number,
-  body: Buffer,
-): Promise<void> {
+async function expectRejected({ connect }: Observed, apiKey: number, version: number, body: Buffer): Promise<void> {
   const client = await connect();
   const flexible = isFlexible(codecs.get(apiKey)!.flexibleFrom, version);
   client.sendRaw(rawRequest({ apiKey, version, correlationId: 5, flexible, body }));
@@ -46,13 +42,13 @@ async function expectRejected(
     return;
   }
   const answer = await client.next();
-  const response = decodeResponseFrame(apiKey, version, answer) as { errorCode: number };
+  const response = decodeResponseFrame<unknown, { errorCode: number }>(apiKey, version, answer);
   if (answer.correlationId !== 5 || response.errorCode !== INVALID_REQUEST) throw new Error(JSON.stringify(response));
 }
 
 describe('a body that does not decode is reported and its connection closed, with INVALID_REQUEST where there is a place', () => {
   test.each(asked)('$api v$version, cut off at every byte', async ({ apiKey, version }) => {
-    const running = await startGateway();
+    const running = await startObserved();
     const body = bodyOf(apiKey, version);
     const cuts = Array.from({ length: body.length }, (_, cut) => cut);
     while (cuts.length > 0) {
@@ -82,14 +78,14 @@ describe('a body that does not decode is reported and its connection closed, wit
     ['null where a topic has a name', 3, 9, '0200', 'UNEXPECTED_NULL'],
     ['a tagged field beyond the end', 3, 9, '00000000' + '01' + '05' + 'ff7f', 'TRUNCATED'],
   ])('%s', async (_, apiKey, version, hex, code) => {
-    const running = await startGateway();
+    const running = await startObserved();
     const body = Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(code === 'UNEXPECTED_NULL' ? 10 : 2)]);
     await expectRejected(running, apiKey, version, body);
     expect(running.protocolErrors).toMatchObject([{ error: { name: 'DecodeError', code }, apiKey, version }]);
   });
 
   test('more array elements than maxDecodedElements', async () => {
-    const running = await startGateway({ maxDecodedElements: 100 });
+    const running = await startObserved({ maxDecodedElements: 100 });
     const topics = (count: number): Buffer => {
       const body = Buffer.alloc(4 + 2 * count);
       body.writeInt32BE(count);
@@ -104,7 +100,7 @@ describe('a body that does not decode is reported and its connection closed, wit
 });
 
 test('the header of an allowed request that is cut off is reported as well', async () => {
-  const running = await startGateway();
+  const running = await startObserved();
   for (let length = 8; length < 10; length++) {
     const client = await running.connect();
     client.sendRaw(
@@ -120,7 +116,7 @@ test('the header of an allowed request that is cut off is reported as well', asy
 });
 
 test('what came before such a request is answered, and what comes after it is not looked at', async () => {
-  const running = await startGateway();
+  const running = await startObserved();
   const client = await running.connect();
   const good = (correlationId: number): Buffer => rawRequest({ apiKey: 18, version: 0, correlationId });
   const bad = rawRequest({ apiKey: 3, version: 9, correlationId: 3, flexible: true, body: Buffer.from('ff', 'hex') });
@@ -131,7 +127,7 @@ test('what came before such a request is answered, and what comes after it is no
 });
 
 test('null forgotten topics, which the schema does not have, are none', async () => {
-  const running = await startGateway();
+  const running = await startObserved();
   const client = await running.connect();
   // Fetch v12: cluster id is tagged; topics empty, forgotten topics null, rack empty, no tagged fields.
   const body = Buffer.concat([Buffer.alloc(4 * 4 + 1 + 4 + 4), Buffer.from([1, 0, 1, 0])]);

@@ -1,11 +1,12 @@
 import { createStubBackend, type StubMode } from 'iggy-gateway-kafka';
 import { describe, expect, test } from 'vitest';
 import { codecs } from '../../src/protocol/codecs.js';
-import { useGateways } from '../support/gateways.js';
+import { startObserved } from '../support/gateways.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
 import { rawRequest } from '../support/raw-request.js';
 import { decodeResponseFrame, encodeRequestFrame, type WireClient } from '../support/wire-client.js';
 
-const startGateway = useGateways();
+expectQuietProcess();
 
 const UNSUPPORTED_VERSION = 35;
 const NOT_LEADER_OR_FOLLOWER = 6;
@@ -144,7 +145,7 @@ async function ask(client: WireClient, row: Row, version: number, correlationId:
 
 describe('every version of the stub’s APIs, and both sides of every bound, on one connection that stays open', () => {
   test.each(rows)('$api', async (row) => {
-    const { connect, refused, protocolErrors } = await startGateway();
+    const { connect, refused, protocolErrors } = await startObserved();
     const client = await connect();
     const codec = codecs.get(row.key)!;
     let correlationId = 0;
@@ -174,7 +175,7 @@ describe('every version of the stub’s APIs, and both sides of every bound, on 
   });
 
   test('ApiVersions', async () => {
-    const { connect, refused } = await startGateway();
+    const { connect, refused } = await startObserved();
     const client = await connect();
     const ranges = [...rows, { key: 18, min: 0, max: 3 }]
       .map(({ key, min, max }) => ({ apiKey: key, minVersion: key === 0 ? 0 : min, maxVersion: max }))
@@ -202,7 +203,7 @@ describe('every version of the stub’s APIs, and both sides of every bound, on 
 test.each(['retriable', 'accepting'] satisfies StubMode[])(
   'the %s stub answers every version it advertises, in one pipeline on one connection',
   async (mode) => {
-    const { connect, requestErrors } = await startGateway({ backend: createStubBackend({ mode }) });
+    const { connect, requestErrors } = await startObserved({ backend: createStubBackend({ mode }) });
     const client = await connect();
     const asked = rows.flatMap((row) =>
       Array.from({ length: row.max - row.min + 1 }, (_, index) => ({ row, version: row.min + index })),
@@ -226,7 +227,7 @@ test.each(['retriable', 'accepting'] satisfies StubMode[])(
 );
 
 test('topics asked for by id are refused by id', async () => {
-  const { connect } = await startGateway();
+  const { connect } = await startObserved();
   const client = await connect();
   const topics = [{ topicId: TOPIC_ID, name: null }];
   const { response } = await client.send(3, 12, { topics });

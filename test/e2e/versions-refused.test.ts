@@ -1,18 +1,26 @@
 import { apiVersionsApi, fetchApi, metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
-import { useGateways } from '../support/gateways.js';
+import { codecs } from '../../src/protocol/codecs.js';
+import { startObserved } from '../support/gateways.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
 import { rawRequest } from '../support/raw-request.js';
-import { encodeRequestFrame, framed } from '../support/wire-client.js';
+import { decodeResponseFrame, encodeRequestFrame, framed, software } from '../support/wire-client.js';
 
-const startGateway = useGateways();
+expectQuietProcess();
 
 const UNSUPPORTED_VERSION = 35;
-const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' };
 
 const OLD_HEADER = Buffer.from([0, UNSUPPORTED_VERSION]);
 const FLEXIBLE_HEADER = Buffer.from([0, 0, UNSUPPORTED_VERSION]);
 
-describe('where no schema is known, the answer is a header and the code', () => {
+/** Whether an answer to a request that cannot be read has a place for a code. */
+function hasRejection(key: number, version: number): boolean {
+  const codec = codecs.get(key);
+  if (codec?.rejection === undefined || version < codec.versions.min || version > codec.versions.max) return false;
+  return codec.findErrorCode(codec.rejection(version, 1, null), version) === 1;
+}
+
+describe('a request without a body, where no schema is known or has a place for a code, is answered with header and code', () => {
   // By the table of Kafka 4.3: its first flexible version, or none.
   test.each([
     { api: 'LeaderAndIsr, which Kafka 4 has no more', key: 4, flexibleFrom: Infinity },
@@ -36,7 +44,7 @@ describe('where no schema is known, the answer is a header and the code', () => 
     { api: 'key -1', key: -1, flexibleFrom: Infinity },
     { api: 'the least key', key: -0x8000, flexibleFrom: Infinity },
   ])('$api', async ({ key, flexibleFrom }) => {
-    const { connect, refused, protocolErrors } = await startGateway();
+    const { connect, refused, protocolErrors } = await startObserved();
     const client = await connect();
     const bounds = flexibleFrom === Infinity ? [] : [flexibleFrom - 1, flexibleFrom, flexibleFrom + 1];
     const versions = [-0x8000, -1, 0, 1, ...bounds, 99, 0x7fff];
@@ -44,7 +52,11 @@ describe('where no schema is known, the answer is a header and the code', () => 
       client.sendRaw(rawRequest({ apiKey: key, version, correlationId: -1 - index }));
       const answer = await client.next();
       expect(answer.correlationId).toBe(-1 - index);
-      expect(answer.body, `v${version}`).toEqual(version >= flexibleFrom ? FLEXIBLE_HEADER : OLD_HEADER);
+      if (hasRejection(key, version)) {
+        expect(decodeResponseFrame(key, version, answer)).toHaveProperty('errorCode', UNSUPPORTED_VERSION);
+      } else {
+        expect(answer.body, `v${version}`).toEqual(version >= flexibleFrom ? FLEXIBLE_HEADER : OLD_HEADER);
+      }
     }
     expect(refused.map(({ apiKey, version }) => ({ apiKey, version }))).toEqual(
       versions.map((version) => ({ apiKey: key, version })),
@@ -55,7 +67,7 @@ describe('where no schema is known, the answer is a header and the code', () => 
   });
 
   test('and a header that ends after the correlation id is enough to be refused by', async () => {
-    const { connect } = await startGateway();
+    const { connect } = await startObserved();
     const client = await connect();
     for (const [key, version] of [
       [8, 9],
@@ -76,7 +88,7 @@ describe('Produce before version 3', () => {
   };
 
   test.each([0, 1, 2])('v%i is refused although it is advertised; with acks 0 nothing is answered', async (version) => {
-    const { connect, refused } = await startGateway();
+    const { connect, refused } = await startObserved();
     const client = await connect();
     const { response } = await client.send(apiVersionsApi, 3, software);
     expect(response.apiKeys.find(({ apiKey }) => apiKey === 0)).toMatchObject({ minVersion: 0, maxVersion: 9 });
@@ -95,7 +107,7 @@ describe('Produce before version 3', () => {
 });
 
 test('Produce after version 9 with acks 0 is not answered either, where it can be read', async () => {
-  const { connect, refused } = await startGateway();
+  const { connect, refused } = await startObserved();
   const client = await connect();
   for (const version of [10, 11, 12, 13]) client.post(produceApi, version, { acks: 0, timeoutMs: 1, topicData: [] });
   await client.send(metadataApi, 9, { topics: null });
@@ -105,7 +117,7 @@ test('Produce after version 9 with acks 0 is not answered either, where it can b
 
 describe("with unsupported: 'close'", () => {
   test('a refused request closes its connection, after what came before it was answered', async () => {
-    const { connect, refused } = await startGateway({ unsupported: 'close' });
+    const { connect, refused } = await startObserved({ unsupported: 'close' });
     const client = await connect();
     const before = encodeRequestFrame(metadataApi, 9, { topics: null }, { correlationId: 1 });
     client.sendRaw(Buffer.concat([before, rawRequest({ apiKey: 8, version: 8, correlationId: 2 }), before]));
@@ -115,7 +127,7 @@ describe("with unsupported: 'close'", () => {
   });
 
   test('so does one whose schema is known', async () => {
-    const { connect, refused } = await startGateway({ unsupported: 'close' });
+    const { connect, refused } = await startObserved({ unsupported: 'close' });
     const client = await connect();
     client.post(fetchApi, 13, { maxWaitMs: 1, minBytes: 1, topics: [] });
     await client.closed;
@@ -124,7 +136,7 @@ describe("with unsupported: 'close'", () => {
   });
 
   test('ApiVersions in a version that we do not know is answered all the same: the client asks again', async () => {
-    const { connect, refused } = await startGateway({ unsupported: 'close' });
+    const { connect, refused } = await startObserved({ unsupported: 'close' });
     const client = await connect();
     const { response } = await client.send(apiVersionsApi, 4, software, { responseVersion: 0 });
     expect(response.errorCode).toBe(UNSUPPORTED_VERSION);

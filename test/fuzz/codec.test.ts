@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { EncodeError, Writer } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
 import { decoded, type Target, targetsByMessage } from '../support/arbitraries.js';
 import { check, FUZZ_TIMEOUT_MS } from '../support/fuzz.js';
 import { decodeBody, encodeBody, goldens, written } from '../support/golden.js';
+import { pathsIn, replacedAt } from '../support/paths.js';
 
 const messages = [...targetsByMessage];
 
@@ -16,14 +18,19 @@ describe('any value of any version', () => {
   it.each(messages)(
     'of %s comes back from its bytes, and the bytes from the value',
     (_message, targets) => {
-      check(
-        fc.property(versionAndValue(targets), ([{ codec, direction, version }, value]) => {
-          const bytes = encodeBody(codec, direction, version, value);
-          const back = decodeBody(codec, direction, version, bytes);
-          expect(back).toStrictEqual(value);
-          expect(encodeBody(codec, direction, version, back).equals(bytes)).toBe(true);
-        }),
-      );
+      for (const target of targets) {
+        const { codec, direction, version } = target;
+        check(
+          fc.property(decoded(target), (value) => {
+            const bytes = encodeBody(codec, direction, version, value);
+            const back = decodeBody(codec, direction, version, bytes);
+            // Faster than an expectation, which comes only where it fails.
+            if (!isDeepStrictEqual(back, value)) expect(back).toStrictEqual(value);
+            expect(encodeBody(codec, direction, version, back).equals(bytes)).toBe(true);
+          }),
+          1 / 40,
+        );
+      }
     },
     FUZZ_TIMEOUT_MS,
   );
@@ -56,23 +63,7 @@ describe('any value of any version', () => {
 });
 
 describe('a value with anything anywhere', () => {
-  /** Every path in a value, those of whole structs and lists included. */
-  function paths(value: unknown, path: readonly string[] = []): string[][] {
-    if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
-    return Object.entries(value).flatMap(([key, inner]) => [[...path, key], ...paths(inner, [...path, key])]);
-  }
-
-  function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
-    if (key === undefined) return by;
-    const copy = (Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) }) as Record<
-      string,
-      unknown
-    >;
-    copy[key] = replaced(copy[key], rest, by);
-    return copy;
-  }
-
-  const rich = goldens.filter(({ kind, value }) => kind === 'rich' && paths(value).length > 0);
+  const rich = goldens.filter(({ kind, value }) => kind === 'rich' && pathsIn(value).length > 0);
   const anything = fc.oneof(
     fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true }),
     fc.constantFrom<unknown[]>(null, undefined, NaN, -1, 2 ** 31, 2n ** 63n, Symbol('s'), () => 1, [null], [[]], {}),
@@ -85,7 +76,7 @@ describe('a value with anything anywhere', () => {
         fc.property(
           fc
             .constantFrom(...rich)
-            .chain((golden) => fc.tuple(fc.constant(golden), fc.constantFrom(...paths(golden.value)))),
+            .chain((golden) => fc.tuple(fc.constant(golden), fc.constantFrom(...pathsIn(golden.value)))),
           anything,
           ([golden, path], junk) => {
             const { codec } = messages.find(([name]) => name === golden.message)![1][0]!;
@@ -93,7 +84,7 @@ describe('a value with anything anywhere', () => {
             const writer = new Writer({ defaults: mode !== 'plain' });
             let bytes: Buffer;
             try {
-              bytes = encodeBody(codec, direction, version, replaced(golden.value, path, junk), writer);
+              bytes = encodeBody(codec, direction, version, replacedAt(golden.value, path, junk), writer);
             } catch (error) {
               expect(error).toBeInstanceOf(EncodeError);
               return;

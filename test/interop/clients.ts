@@ -12,8 +12,8 @@ export interface Client {
 }
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const jars = path('.jars/');
-const stubClient = path('java/StubClient.java');
+/** Where install.sh puts Kafka’s Java client and what it needs. */
+export const jars: string = path('.jars/');
 const kafkajsClient = path('kafkajs-client.ts');
 const kafkajsManifest = path('../../node_modules/kafkajs/package.json');
 
@@ -39,21 +39,28 @@ export const kafkajs: Client = {
 };
 
 /** Kafka's own client: arguments are those of StubClient.java, and -D... for Java in front of them. */
-export const java: Client = {
-  name: 'java',
-  async version() {
-    const jar = existsSync(jars) ? readdirSync(jars).find((file) => /^kafka-clients-.*\.jar$/.test(file)) : undefined;
-    if (jar === undefined) throw new Error('no kafka-clients in test/interop/.jars');
-    const { stderr } = await runClient('java', ['-version']);
-    const runtime = /"(.+)"/.exec(stderr)?.[1] ?? '?';
-    return `kafka-clients ${jar.slice('kafka-clients-'.length, -'.jar'.length)} (Java ${runtime})`;
-  },
-  run: (args, options) => {
-    const own = args.filter((arg) => arg.startsWith('-D'));
-    const rest = args.filter((arg) => !arg.startsWith('-D'));
-    // Short runs on a small machine: no optimizing compiler, no parallel collector.
-    const light = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
-    const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=error';
-    return runClient('java', [...light, quiet, ...own, '-cp', `${jars}*`, stubClient, ...rest], options);
-  },
-};
+export const java: Client = javaProgram('java/StubClient.java');
+
+/** The reader of record batches in Kafka's own client: arguments are those of RecordBatches.java. */
+export const javaRecords: Client = javaProgram('../../fixtures/generator/RecordBatches.java');
+
+function javaProgram(file: string): Client {
+  return {
+    name: 'java',
+    async version() {
+      const jar = existsSync(jars) ? readdirSync(jars).find((name) => /^kafka-clients-.*\.jar$/.test(name)) : undefined;
+      if (jar === undefined) throw new Error('no kafka-clients in test/interop/.jars');
+      const { stderr } = await runClient('java', ['-version']);
+      const runtime = /"(.+)"/.exec(stderr)?.[1] ?? '?';
+      return `kafka-clients ${jar.slice('kafka-clients-'.length, -'.jar'.length)} (Java ${runtime})`;
+    },
+    run: (args, options) => {
+      const own = args.filter((arg) => arg.startsWith('-D'));
+      const rest = args.filter((arg) => !arg.startsWith('-D'));
+      // Short runs on a small machine: no optimizing compiler, no parallel collector.
+      const light = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
+      const quiet = '-Dorg.slf4j.simpleLogger.defaultLogLevel=error';
+      return runClient('java', [...light, quiet, ...own, '-cp', `${jars}*`, path(file), ...rest], options);
+    },
+  };
+}

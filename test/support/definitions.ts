@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import {
   type Api,
+  type Data,
   type Field,
   type FieldType,
   type Message,
@@ -20,17 +21,20 @@ const files = readdirSync(folder)
   .filter((name) => name.endsWith('.api'))
   .map((name) => parseDefinitions(readFileSync(new URL(name, folder), 'utf8'), name));
 
+/** Every API, those known by name among them. */
+export const allApis: readonly Api[] = files.flatMap(({ apis }) => apis).sort((a, b) => a.key - b.key);
+
 /** The APIs that have a codec, by key. */
-export const definedApis: readonly Api[] = files
-  .flatMap(({ apis }) => apis)
-  .filter(({ request }) => request !== null)
-  .sort((a, b) => a.key - b.key);
+export const definedApis: readonly Api[] = allApis.filter(({ request }) => request !== null);
+
+/** The messages that are no APIs. */
+export const allData: readonly Data[] = files.flatMap(({ data }) => data);
 
 /** Every message by name, such as `FetchRequest`; those that are no APIs among them. */
 export const messages: ReadonlyMap<string, Message> = new Map(
   [
     ...definedApis.flatMap(({ request, response }) => [request!, response!]),
-    ...files.flatMap(({ data }) => data.map(({ message }) => message)),
+    ...allData.map(({ message }) => message),
   ].map((message) => [message.name, message]),
 );
 

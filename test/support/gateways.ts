@@ -1,76 +1,88 @@
 import {
+  type Backend,
   type ConnectionErrorEvent,
   type ConnectionInfo,
   createKafkaGateway,
+  type GatewayEvents,
   type GatewayOptions,
   type KafkaGateway,
   type ProtocolErrorEvent,
   type RefusedEvent,
   type RequestErrorEvent,
 } from 'iggy-gateway-kafka';
-import { afterEach, expect, vi } from 'vitest';
-import { expectQuietProcess } from './quiet-process.js';
+import { expect, onTestFinished, vi } from 'vitest';
 import { WireClient } from './wire-client.js';
 
-/** A gateway that listens, and what it has reported. */
-export interface RunningGateway {
+type Options = Omit<GatewayOptions, 'listener'>;
+type Event<Name extends keyof GatewayEvents> = Parameters<GatewayEvents[Name]>[0];
+
+/** A gateway that listens. */
+export interface Started {
   readonly gateway: KafkaGateway;
   readonly port: number;
+  /** Connects a client that is closed when the test is over. */
+  connect(options?: { readonly allowHalfOpen?: boolean }): Promise<WireClient>;
+}
+
+/** One that has its events written down. */
+export interface Observed extends Started {
   readonly protocolErrors: readonly ProtocolErrorEvent[];
   readonly connectionErrors: readonly ConnectionErrorEvent[];
   readonly requestErrors: readonly RequestErrorEvent[];
   readonly refused: readonly RefusedEvent[];
   readonly disconnects: readonly ConnectionInfo[];
-  /** Connects a client that is closed when the test is over. */
-  connect(options?: { readonly allowHalfOpen?: boolean }): Promise<WireClient>;
 }
 
 /**
- * For every test of the file: the gateways that it starts, and their clients, are closed when it is over, and then
- * nothing may be left of them: no connection, no byte that counts as in flight, no noise in the process.
+ * A gateway on 127.0.0.1 and a port of the system's choice. With the test its clients and it are closed, and then
+ * nothing may be left of them: no connection, no byte that counts as in flight.
  */
-export function useGateways(): (options?: GatewayOptions) => Promise<RunningGateway> {
-  const running: { readonly gateway: KafkaGateway; readonly clients: WireClient[] }[] = [];
-  afterEach(async () => {
-    for (const { gateway, clients } of running.splice(0)) {
-      await Promise.all(clients.map((client) => client.close()));
-      await vi.waitFor(() => {
-        expect(gateway.stats()).toMatchObject({ connections: 0, inFlightBytes: 0 });
-      });
-      await gateway.close({ graceMs: 0 });
-    }
+export async function start(options: Options = {}): Promise<Started> {
+  const gateway = createKafkaGateway({ ...options, listener: { port: 0 } });
+  const { port } = await gateway.listen();
+  const clients: WireClient[] = [];
+  onTestFinished(async () => {
+    await Promise.all(clients.map((client) => client.close()));
+    await gateway.close({ graceMs: 0 });
+    await vi.waitFor(() => {
+      expect(gateway.stats()).toMatchObject({ connections: 0, inFlightBytes: 0 });
+    });
   });
-  expectQuietProcess();
-
-  return async (options = {}) => {
-    const gateway = createKafkaGateway({ listener: { port: 0 }, ...options });
-    const clients: WireClient[] = [];
-    running.push({ gateway, clients });
-    const protocolErrors: ProtocolErrorEvent[] = [];
-    const connectionErrors: ConnectionErrorEvent[] = [];
-    const requestErrors: RequestErrorEvent[] = [];
-    const refused: RefusedEvent[] = [];
-    const disconnects: ConnectionInfo[] = [];
-    gateway
-      .on('protocolError', (event) => void protocolErrors.push(event))
-      .on('connectionError', (event) => void connectionErrors.push(event))
-      .on('requestError', (event) => void requestErrors.push(event))
-      .on('refused', (event) => void refused.push(event))
-      .on('disconnect', (connection) => void disconnects.push(connection));
-    const { port } = await gateway.listen();
-    return {
-      gateway,
-      port,
-      protocolErrors,
-      connectionErrors,
-      requestErrors,
-      refused,
-      disconnects,
-      async connect(connectOptions) {
-        const client = await WireClient.connect(port, connectOptions);
-        clients.push(client);
-        return client;
-      },
-    };
+  return {
+    gateway,
+    port,
+    async connect(connectOptions) {
+      const client = await WireClient.connect(port, connectOptions);
+      clients.push(client);
+      return client;
+    },
   };
+}
+
+/** The same with a backend literal of the test's own. */
+export function startBackend(methods: Omit<Backend, 'name'>, options: Omit<Options, 'backend'> = {}): Promise<Started> {
+  return start({ ...options, backend: { name: 'test', ...methods } });
+}
+
+/** The same, with what it reports. */
+export async function startObserved(options: Options = {}): Promise<Observed> {
+  const started = await start(options);
+  const { gateway } = started;
+  return {
+    ...started,
+    protocolErrors: record(gateway, 'protocolError'),
+    connectionErrors: record(gateway, 'connectionError'),
+    requestErrors: record(gateway, 'requestError'),
+    refused: record(gateway, 'refused'),
+    disconnects: record(gateway, 'disconnect'),
+  };
+}
+
+/** Every event of one name from now on, with its first argument. */
+export function record<Name extends keyof GatewayEvents>(gateway: KafkaGateway, name: Name): Event<Name>[] {
+  const seen: Event<Name>[] = [];
+  gateway.on(name, ((event: Event<Name>) => {
+    seen.push(event);
+  }) as GatewayEvents[Name]);
+  return seen;
 }

@@ -4,6 +4,7 @@ import {
   consumerProtocolAssignment,
   consumerProtocolSubscription,
   type DataCodec,
+  isFlexible,
   Reader,
   Writer,
 } from 'iggy-gateway-kafka/protocol';
@@ -28,6 +29,8 @@ export interface Sample {
 /** A request or response. */
 export interface Golden extends Sample {
   readonly apiKey: number;
+  /** Whether the version has tagged fields, and so the header before it. */
+  readonly flexible: boolean;
   readonly direction: Direction;
 }
 
@@ -68,6 +71,7 @@ export const goldens: readonly Golden[] = files.flatMap(({ apiKey, messages }) =
     : messages.map((line) => ({
         ...toSample(line),
         apiKey,
+        flexible: isFlexible(codecOf({ apiKey }).flexibleFrom, line.version),
         direction: line.message.endsWith('Request') ? ('request' as const) : ('response' as const),
       })),
 );

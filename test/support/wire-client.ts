@@ -43,6 +43,9 @@ export class WireClosedError extends Error {
   override readonly name = 'WireClosedError';
 }
 
+/** A body for ApiVersions v3, in which a client names itself. */
+export const software = { clientSoftwareName: 'test', clientSoftwareVersion: '1' };
+
 /** A whole request as it goes over the wire: length prefix, header, body. */
 export function encodeRequestFrame<RequestInit>(
   api: Api<RequestInit, unknown>,

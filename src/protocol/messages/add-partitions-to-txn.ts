@@ -32,7 +32,7 @@ export interface AddPartitionsToTxnRequestInit {
   readonly v3AndBelowTopics?: readonly AddPartitionsToTxnRequestAddPartitionsToTxnTopicInit[] | undefined;
 }
 
-/** An element of `transactions` of AddPartitionsToTxnRequest. */
+/** An element of `transactions` of {@link AddPartitionsToTxnRequest}. */
 export interface AddPartitionsToTxnRequestAddPartitionsToTxnTransaction {
   /** Transactional id of the producer. */
   transactionalId: string;
@@ -60,7 +60,7 @@ export interface AddPartitionsToTxnRequestAddPartitionsToTxnTransactionInit {
   readonly topics: readonly AddPartitionsToTxnRequestAddPartitionsToTxnTopicInit[];
 }
 
-/** An element of `v3AndBelowTopics` of AddPartitionsToTxnRequest. */
+/** An element of `v3AndBelowTopics` of {@link AddPartitionsToTxnRequest}. */
 export interface AddPartitionsToTxnRequestAddPartitionsToTxnTopic {
   /** Name of the topic. */
   name: string;
@@ -101,7 +101,7 @@ export interface AddPartitionsToTxnResponseInit {
     readonly AddPartitionsToTxnResponseAddPartitionsToTxnTopicResultInit[] | undefined;
 }
 
-/** An element of `resultsByTransaction` of AddPartitionsToTxnResponse. */
+/** An element of `resultsByTransaction` of {@link AddPartitionsToTxnResponse}. */
 export interface AddPartitionsToTxnResponseAddPartitionsToTxnResult {
   /** Transactional id of the producer. */
   transactionalId: string;
@@ -117,7 +117,7 @@ export interface AddPartitionsToTxnResponseAddPartitionsToTxnResultInit {
   readonly topicResults: readonly AddPartitionsToTxnResponseAddPartitionsToTxnTopicResultInit[];
 }
 
-/** An element of `resultsByTopicV3AndBelow` of AddPartitionsToTxnResponse. */
+/** An element of `resultsByTopicV3AndBelow` of {@link AddPartitionsToTxnResponse}. */
 export interface AddPartitionsToTxnResponseAddPartitionsToTxnTopicResult {
   /** Name of the topic. */
   name: string;
@@ -133,7 +133,7 @@ export interface AddPartitionsToTxnResponseAddPartitionsToTxnTopicResultInit {
   readonly resultsByPartition: readonly AddPartitionsToTxnResponseAddPartitionsToTxnPartitionResultInit[];
 }
 
-/** An element of `resultsByPartition` of AddPartitionsToTxnResponse, AddPartitionsToTxnTopicResult. */
+/** An element of `resultsByPartition` of {@link AddPartitionsToTxnResponseAddPartitionsToTxnTopicResult}. */
 export interface AddPartitionsToTxnResponseAddPartitionsToTxnPartitionResult {
   /** Partition index. */
   partitionIndex: number;
@@ -428,6 +428,17 @@ function rejection(_version: number, errorCode: number): AddPartitionsToTxnRespo
   };
 }
 
+function fitAddPartitionsToTxnResponse(
+  value: AddPartitionsToTxnResponseInit,
+  version: number,
+): AddPartitionsToTxnResponseInit {
+  return {
+    ...value,
+    resultsByTransaction: version >= 4 ? value.resultsByTransaction : undefined,
+    resultsByTopicV3AndBelow: version <= 3 ? value.resultsByTopicV3AndBelow : undefined,
+  };
+}
+
 /** The codec of AddPartitionsToTxn, API key 24, versions 0 to 5. Adds partitions to transactions (KIP-98). Brokers verify them in batches since KIP-890. */
 export const addPartitionsToTxnApi: ApiCodec<
   AddPartitionsToTxnRequest,
@@ -446,4 +457,5 @@ export const addPartitionsToTxnApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitAddPartitionsToTxnResponse,
 };

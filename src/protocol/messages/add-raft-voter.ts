@@ -36,7 +36,7 @@ export interface AddRaftVoterRequestInit {
   readonly ackWhenCommitted?: boolean | undefined;
 }
 
-/** An element of `listeners` of AddRaftVoterRequest. */
+/** An element of `listeners` of {@link AddRaftVoterRequest}. */
 export interface AddRaftVoterRequestListener {
   /** Name of the listener. */
   name: string;

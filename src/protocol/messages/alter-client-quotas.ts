@@ -20,7 +20,7 @@ export interface AlterClientQuotasRequestInit {
   readonly validateOnly: boolean;
 }
 
-/** An element of `entries` of AlterClientQuotasRequest. */
+/** An element of `entries` of {@link AlterClientQuotasRequest}. */
 export interface AlterClientQuotasRequestEntryData {
   /** Entity that the quotas apply to, as pairs of type and name. */
   entity: AlterClientQuotasRequestEntityData[];
@@ -36,7 +36,7 @@ export interface AlterClientQuotasRequestEntryDataInit {
   readonly ops: readonly AlterClientQuotasRequestOpDataInit[];
 }
 
-/** An element of `entity` of AlterClientQuotasRequest, EntryData. */
+/** An element of `entity` of {@link AlterClientQuotasRequestEntryData}. */
 export interface AlterClientQuotasRequestEntityData {
   /** Type of the entity: `user`, `client-id` or `ip`. */
   entityType: string;
@@ -52,7 +52,7 @@ export interface AlterClientQuotasRequestEntityDataInit {
   readonly entityName: string | null;
 }
 
-/** An element of `ops` of AlterClientQuotasRequest, EntryData. */
+/** An element of `ops` of {@link AlterClientQuotasRequestEntryData}. */
 export interface AlterClientQuotasRequestOpData {
   /** Name of the quota, such as `producer_byte_rate`. */
   key: string;
@@ -88,7 +88,7 @@ export interface AlterClientQuotasResponseInit {
   readonly entries: readonly AlterClientQuotasResponseEntryDataInit[];
 }
 
-/** An element of `entries` of AlterClientQuotasResponse. */
+/** An element of `entries` of {@link AlterClientQuotasResponse}. */
 export interface AlterClientQuotasResponseEntryData {
   /** 0, or why the quotas were not changed. */
   errorCode: number;
@@ -108,7 +108,7 @@ export interface AlterClientQuotasResponseEntryDataInit {
   readonly entity: readonly AlterClientQuotasResponseEntityDataInit[];
 }
 
-/** An element of `entity` of AlterClientQuotasResponse, EntryData. */
+/** An element of `entity` of {@link AlterClientQuotasResponseEntryData}. */
 export interface AlterClientQuotasResponseEntityData {
   /** Type of the entity: `user`, `client-id` or `ip`. */
   entityType: string;

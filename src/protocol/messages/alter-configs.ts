@@ -20,7 +20,7 @@ export interface AlterConfigsRequestInit {
   readonly validateOnly: boolean;
 }
 
-/** An element of `resources` of AlterConfigsRequest. */
+/** An element of `resources` of {@link AlterConfigsRequest}. */
 export interface AlterConfigsRequestAlterConfigsResource {
   /** Type of the resource: 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group. */
   resourceType: number;
@@ -40,7 +40,7 @@ export interface AlterConfigsRequestAlterConfigsResourceInit {
   readonly configs: readonly AlterConfigsRequestAlterableConfigInit[];
 }
 
-/** An element of `configs` of AlterConfigsRequest, AlterConfigsResource. */
+/** An element of `configs` of {@link AlterConfigsRequestAlterConfigsResource}. */
 export interface AlterConfigsRequestAlterableConfig {
   /** Name of the config. */
   name: string;
@@ -72,7 +72,7 @@ export interface AlterConfigsResponseInit {
   readonly responses: readonly AlterConfigsResponseAlterConfigsResourceResponseInit[];
 }
 
-/** An element of `responses` of AlterConfigsResponse. */
+/** An element of `responses` of {@link AlterConfigsResponse}. */
 export interface AlterConfigsResponseAlterConfigsResourceResponse {
   /** 0, or why the configs were not changed. */
   errorCode: number;

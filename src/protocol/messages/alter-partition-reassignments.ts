@@ -24,7 +24,7 @@ export interface AlterPartitionReassignmentsRequestInit {
   readonly topics: readonly AlterPartitionReassignmentsRequestReassignableTopicInit[];
 }
 
-/** An element of `topics` of AlterPartitionReassignmentsRequest. */
+/** An element of `topics` of {@link AlterPartitionReassignmentsRequest}. */
 export interface AlterPartitionReassignmentsRequestReassignableTopic {
   /** Name of the topic. */
   name: string;
@@ -40,7 +40,7 @@ export interface AlterPartitionReassignmentsRequestReassignableTopicInit {
   readonly partitions: readonly AlterPartitionReassignmentsRequestReassignablePartitionInit[];
 }
 
-/** An element of `partitions` of AlterPartitionReassignmentsRequest, ReassignableTopic. */
+/** An element of `partitions` of {@link AlterPartitionReassignmentsRequestReassignableTopic}. */
 export interface AlterPartitionReassignmentsRequestReassignablePartition {
   /** Partition index. */
   partitionIndex: number;
@@ -84,7 +84,7 @@ export interface AlterPartitionReassignmentsResponseInit {
   readonly responses: readonly AlterPartitionReassignmentsResponseReassignableTopicResponseInit[];
 }
 
-/** An element of `responses` of AlterPartitionReassignmentsResponse. */
+/** An element of `responses` of {@link AlterPartitionReassignmentsResponse}. */
 export interface AlterPartitionReassignmentsResponseReassignableTopicResponse {
   /** Name of the topic. */
   name: string;
@@ -100,7 +100,7 @@ export interface AlterPartitionReassignmentsResponseReassignableTopicResponseIni
   readonly partitions: readonly AlterPartitionReassignmentsResponseReassignablePartitionResponseInit[];
 }
 
-/** An element of `partitions` of AlterPartitionReassignmentsResponse, ReassignableTopicResponse. */
+/** An element of `partitions` of {@link AlterPartitionReassignmentsResponseReassignableTopicResponse}. */
 export interface AlterPartitionReassignmentsResponseReassignablePartitionResponse {
   /** Partition index. */
   partitionIndex: number;

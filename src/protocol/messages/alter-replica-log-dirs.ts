@@ -16,7 +16,7 @@ export interface AlterReplicaLogDirsRequestInit {
   readonly dirs: readonly AlterReplicaLogDirsRequestAlterReplicaLogDirInit[];
 }
 
-/** An element of `dirs` of AlterReplicaLogDirsRequest. */
+/** An element of `dirs` of {@link AlterReplicaLogDirsRequest}. */
 export interface AlterReplicaLogDirsRequestAlterReplicaLogDir {
   /** Absolute path of the directory that the replicas move to. */
   path: string;
@@ -32,7 +32,7 @@ export interface AlterReplicaLogDirsRequestAlterReplicaLogDirInit {
   readonly topics: readonly AlterReplicaLogDirsRequestAlterReplicaLogDirTopicInit[];
 }
 
-/** An element of `topics` of AlterReplicaLogDirsRequest, AlterReplicaLogDir. */
+/** An element of `topics` of {@link AlterReplicaLogDirsRequestAlterReplicaLogDir}. */
 export interface AlterReplicaLogDirsRequestAlterReplicaLogDirTopic {
   /** Name of the topic. */
   name: string;
@@ -64,7 +64,7 @@ export interface AlterReplicaLogDirsResponseInit {
   readonly results: readonly AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResultInit[];
 }
 
-/** An element of `results` of AlterReplicaLogDirsResponse. */
+/** An element of `results` of {@link AlterReplicaLogDirsResponse}. */
 export interface AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult {
   /** Name of the topic. */
   topicName: string;
@@ -80,7 +80,7 @@ export interface AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResultInit {
   readonly partitions: readonly AlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResultInit[];
 }
 
-/** An element of `partitions` of AlterReplicaLogDirsResponse, AlterReplicaLogDirTopicResult. */
+/** An element of `partitions` of {@link AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult}. */
 export interface AlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult {
   /** Partition index. */
   partitionIndex: number;

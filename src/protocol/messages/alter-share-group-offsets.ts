@@ -21,7 +21,7 @@ export interface AlterShareGroupOffsetsRequestInit {
   readonly topics: readonly AlterShareGroupOffsetsRequestTopicInit[];
 }
 
-/** An element of `topics` of AlterShareGroupOffsetsRequest. */
+/** An element of `topics` of {@link AlterShareGroupOffsetsRequest}. */
 export interface AlterShareGroupOffsetsRequestTopic {
   /** Name of the topic. */
   topicName: string;
@@ -37,7 +37,7 @@ export interface AlterShareGroupOffsetsRequestTopicInit {
   readonly partitions: readonly AlterShareGroupOffsetsRequestPartitionInit[];
 }
 
-/** An element of `partitions` of AlterShareGroupOffsetsRequest, AlterShareGroupOffsetsRequestTopic. */
+/** An element of `partitions` of {@link AlterShareGroupOffsetsRequestTopic}. */
 export interface AlterShareGroupOffsetsRequestPartition {
   /** Partition index. */
   partitionIndex: number;
@@ -77,7 +77,7 @@ export interface AlterShareGroupOffsetsResponseInit {
   readonly responses: readonly AlterShareGroupOffsetsResponseTopicInit[];
 }
 
-/** An element of `responses` of AlterShareGroupOffsetsResponse. */
+/** An element of `responses` of {@link AlterShareGroupOffsetsResponse}. */
 export interface AlterShareGroupOffsetsResponseTopic {
   /** Name of the topic. */
   topicName: string;
@@ -97,7 +97,7 @@ export interface AlterShareGroupOffsetsResponseTopicInit {
   readonly partitions: readonly AlterShareGroupOffsetsResponsePartitionInit[];
 }
 
-/** An element of `partitions` of AlterShareGroupOffsetsResponse, AlterShareGroupOffsetsResponseTopic. */
+/** An element of `partitions` of {@link AlterShareGroupOffsetsResponseTopic}. */
 export interface AlterShareGroupOffsetsResponsePartition {
   /** Partition index. */
   partitionIndex: number;

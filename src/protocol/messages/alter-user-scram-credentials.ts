@@ -20,7 +20,7 @@ export interface AlterUserScramCredentialsRequestInit {
   readonly upsertions: readonly AlterUserScramCredentialsRequestScramCredentialUpsertionInit[];
 }
 
-/** An element of `deletions` of AlterUserScramCredentialsRequest. */
+/** An element of `deletions` of {@link AlterUserScramCredentialsRequest}. */
 export interface AlterUserScramCredentialsRequestScramCredentialDeletion {
   /** Name of the user. */
   name: string;
@@ -36,7 +36,7 @@ export interface AlterUserScramCredentialsRequestScramCredentialDeletionInit {
   readonly mechanism: number;
 }
 
-/** An element of `upsertions` of AlterUserScramCredentialsRequest. */
+/** An element of `upsertions` of {@link AlterUserScramCredentialsRequest}. */
 export interface AlterUserScramCredentialsRequestScramCredentialUpsertion {
   /** Name of the user. */
   name: string;
@@ -80,7 +80,7 @@ export interface AlterUserScramCredentialsResponseInit {
   readonly results: readonly AlterUserScramCredentialsResponseAlterUserScramCredentialsResultInit[];
 }
 
-/** An element of `results` of AlterUserScramCredentialsResponse. */
+/** An element of `results` of {@link AlterUserScramCredentialsResponse}. */
 export interface AlterUserScramCredentialsResponseAlterUserScramCredentialsResult {
   /** Name of the user. */
   user: string;

@@ -56,7 +56,7 @@ export interface ApiVersionsResponseInit {
   readonly zkMigrationReady?: boolean | undefined;
 }
 
-/** An element of `apiKeys` of ApiVersionsResponse. */
+/** An element of `apiKeys` of {@link ApiVersionsResponse}. */
 export interface ApiVersionsResponseApiVersion {
   /** API key. */
   apiKey: number;
@@ -76,7 +76,7 @@ export interface ApiVersionsResponseApiVersionInit {
   readonly maxVersion: number;
 }
 
-/** An element of `supportedFeatures` of ApiVersionsResponse. */
+/** An element of `supportedFeatures` of {@link ApiVersionsResponse}. */
 export interface ApiVersionsResponseSupportedFeatureKey {
   /** Name of the feature. */
   name: string;
@@ -96,7 +96,7 @@ export interface ApiVersionsResponseSupportedFeatureKeyInit {
   readonly maxVersion: number;
 }
 
-/** An element of `finalizedFeatures` of ApiVersionsResponse. */
+/** An element of `finalizedFeatures` of {@link ApiVersionsResponse}. */
 export interface ApiVersionsResponseFinalizedFeatureKey {
   /** Name of the feature. */
   name: string;

@@ -36,7 +36,7 @@ export interface ConsumerGroupDescribeResponseInit {
   readonly groups: readonly ConsumerGroupDescribeResponseDescribedGroupInit[];
 }
 
-/** An element of `groups` of ConsumerGroupDescribeResponse. */
+/** An element of `groups` of {@link ConsumerGroupDescribeResponse}. */
 export interface ConsumerGroupDescribeResponseDescribedGroup {
   /** 0, or why nothing is known of the group. */
   errorCode: number;
@@ -80,7 +80,7 @@ export interface ConsumerGroupDescribeResponseDescribedGroupInit {
   readonly authorizedOperations?: number | undefined;
 }
 
-/** An element of `members` of ConsumerGroupDescribeResponse, DescribedGroup. */
+/** An element of `members` of {@link ConsumerGroupDescribeResponseDescribedGroup}. */
 export interface ConsumerGroupDescribeResponseMember {
   /** Member id. */
   memberId: string;
@@ -132,7 +132,7 @@ export interface ConsumerGroupDescribeResponseMemberInit {
   readonly memberType?: number | undefined;
 }
 
-/** An element of `topicPartitions` of ConsumerGroupDescribeResponse, Assignment. */
+/** An element of `topicPartitions` of {@link ConsumerGroupDescribeResponseAssignment}. */
 export interface ConsumerGroupDescribeResponseTopicPartitions {
   /** Id of the topic. */
   topicId: string;
@@ -152,7 +152,7 @@ export interface ConsumerGroupDescribeResponseTopicPartitionsInit {
   readonly partitions: readonly number[];
 }
 
-/** What stands in `assignment` of ConsumerGroupDescribeResponse, Member. */
+/** The value of `assignment` of {@link ConsumerGroupDescribeResponseMember}. */
 export interface ConsumerGroupDescribeResponseAssignment {
   /** Partitions, by topic. */
   topicPartitions: ConsumerGroupDescribeResponseTopicPartitions[];

@@ -52,7 +52,7 @@ export interface ConsumerGroupHeartbeatRequestInit {
   readonly topicPartitions?: readonly ConsumerGroupHeartbeatRequestTopicPartitionsInit[] | null | undefined;
 }
 
-/** An element of `topicPartitions` of ConsumerGroupHeartbeatRequest. */
+/** An element of `topicPartitions` of {@link ConsumerGroupHeartbeatRequest}. */
 export interface ConsumerGroupHeartbeatRequestTopicPartitions {
   /** Id of the topic. */
   topicId: string;
@@ -104,7 +104,7 @@ export interface ConsumerGroupHeartbeatResponseInit {
   readonly assignment?: ConsumerGroupHeartbeatResponseAssignmentInit | null | undefined;
 }
 
-/** What stands in `assignment` of ConsumerGroupHeartbeatResponse, unless null. */
+/** The value of `assignment` of {@link ConsumerGroupHeartbeatResponse}, unless null. */
 export interface ConsumerGroupHeartbeatResponseAssignment {
   /** Partitions that the member may use now. */
   topicPartitions: ConsumerGroupHeartbeatResponseTopicPartitions[];
@@ -116,7 +116,7 @@ export interface ConsumerGroupHeartbeatResponseAssignmentInit {
   readonly topicPartitions: readonly ConsumerGroupHeartbeatResponseTopicPartitionsInit[];
 }
 
-/** An element of `topicPartitions` of ConsumerGroupHeartbeatResponse, Assignment. */
+/** An element of `topicPartitions` of {@link ConsumerGroupHeartbeatResponseAssignment}. */
 export interface ConsumerGroupHeartbeatResponseTopicPartitions {
   /** Id of the topic. */
   topicId: string;

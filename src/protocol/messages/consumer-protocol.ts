@@ -32,7 +32,7 @@ export interface ConsumerProtocolSubscriptionInit {
   readonly rackId?: string | null | undefined;
 }
 
-/** An element of `ownedPartitions` of ConsumerProtocolSubscription. */
+/** An element of `ownedPartitions` of {@link ConsumerProtocolSubscription}. */
 export interface ConsumerProtocolSubscriptionTopicPartition {
   /** Name of the topic. */
   topic: string;
@@ -126,7 +126,7 @@ export interface ConsumerProtocolAssignmentInit {
   readonly userData?: Uint8Array | null | undefined;
 }
 
-/** An element of `assignedPartitions` of ConsumerProtocolAssignment. */
+/** An element of `assignedPartitions` of {@link ConsumerProtocolAssignment}. */
 export interface ConsumerProtocolAssignmentTopicPartition {
   /** Name of the topic. */
   topic: string;

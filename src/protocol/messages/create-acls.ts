@@ -16,7 +16,7 @@ export interface CreateAclsRequestInit {
   readonly creations: readonly CreateAclsRequestAclCreationInit[];
 }
 
-/** An element of `creations` of CreateAclsRequest. */
+/** An element of `creations` of {@link CreateAclsRequest}. */
 export interface CreateAclsRequestAclCreation {
   /** Type of the resource: 2 topic, 3 group, 4 cluster, 5 transactional id, 6 delegation token, 7 user. */
   resourceType: number;
@@ -68,7 +68,7 @@ export interface CreateAclsResponseInit {
   readonly results: readonly CreateAclsResponseAclCreationResultInit[];
 }
 
-/** An element of `results` of CreateAclsResponse. */
+/** An element of `results` of {@link CreateAclsResponse}. */
 export interface CreateAclsResponseAclCreationResult {
   /** 0, or why the ACL was not created. */
   errorCode: number;

@@ -28,7 +28,7 @@ export interface CreateDelegationTokenRequestInit {
   readonly maxLifetimeMs: bigint;
 }
 
-/** An element of `renewers` of CreateDelegationTokenRequest. */
+/** An element of `renewers` of {@link CreateDelegationTokenRequest}. */
 export interface CreateDelegationTokenRequestCreatableRenewers {
   /** Type of the principal, such as `User`. */
   principalType: string;
@@ -231,6 +231,18 @@ function rejection(_version: number, errorCode: number): CreateDelegationTokenRe
   };
 }
 
+function fitCreateDelegationTokenResponse(
+  value: CreateDelegationTokenResponseInit,
+  version: number,
+): CreateDelegationTokenResponseInit {
+  if (version >= 3) return value;
+  return {
+    ...value,
+    tokenRequesterPrincipalType: undefined,
+    tokenRequesterPrincipalName: undefined,
+  };
+}
+
 /** The codec of CreateDelegationToken, API key 38, versions 1 to 3. Creates a delegation token (KIP-48). For another owner since KIP-373. */
 export const createDelegationTokenApi: ApiCodec<
   CreateDelegationTokenRequest,
@@ -249,4 +261,5 @@ export const createDelegationTokenApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitCreateDelegationTokenResponse,
 };

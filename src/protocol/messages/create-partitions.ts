@@ -24,7 +24,7 @@ export interface CreatePartitionsRequestInit {
   readonly validateOnly: boolean;
 }
 
-/** An element of `topics` of CreatePartitionsRequest. */
+/** An element of `topics` of {@link CreatePartitionsRequest}. */
 export interface CreatePartitionsRequestCreatePartitionsTopic {
   /** Name of the topic. */
   name: string;
@@ -44,7 +44,7 @@ export interface CreatePartitionsRequestCreatePartitionsTopicInit {
   readonly assignments: readonly CreatePartitionsRequestCreatePartitionsAssignmentInit[] | null;
 }
 
-/** An element of `assignments` of CreatePartitionsRequest, CreatePartitionsTopic. */
+/** An element of `assignments` of {@link CreatePartitionsRequestCreatePartitionsTopic}. */
 export interface CreatePartitionsRequestCreatePartitionsAssignment {
   /** Broker ids of the replicas. */
   brokerIds: number[];
@@ -72,7 +72,7 @@ export interface CreatePartitionsResponseInit {
   readonly results: readonly CreatePartitionsResponseCreatePartitionsTopicResultInit[];
 }
 
-/** An element of `results` of CreatePartitionsResponse. */
+/** An element of `results` of {@link CreatePartitionsResponse}. */
 export interface CreatePartitionsResponseCreatePartitionsTopicResult {
   /** Name of the topic. */
   name: string;

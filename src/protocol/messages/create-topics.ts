@@ -25,7 +25,7 @@ export interface CreateTopicsRequestInit {
   readonly validateOnly?: boolean | undefined;
 }
 
-/** An element of `topics` of CreateTopicsRequest. */
+/** An element of `topics` of {@link CreateTopicsRequest}. */
 export interface CreateTopicsRequestCreatableTopic {
   /** Name of the topic. */
   name: string;
@@ -53,7 +53,7 @@ export interface CreateTopicsRequestCreatableTopicInit {
   readonly configs: readonly CreateTopicsRequestCreatableTopicConfigInit[];
 }
 
-/** An element of `assignments` of CreateTopicsRequest, CreatableTopic. */
+/** An element of `assignments` of {@link CreateTopicsRequestCreatableTopic}. */
 export interface CreateTopicsRequestCreatableReplicaAssignment {
   /** Partition index. */
   partitionIndex: number;
@@ -69,7 +69,7 @@ export interface CreateTopicsRequestCreatableReplicaAssignmentInit {
   readonly brokerIds: readonly number[];
 }
 
-/** An element of `configs` of CreateTopicsRequest, CreatableTopic. */
+/** An element of `configs` of {@link CreateTopicsRequestCreatableTopic}. */
 export interface CreateTopicsRequestCreatableTopicConfig {
   /** Name of the config. */
   name: string;
@@ -101,7 +101,7 @@ export interface CreateTopicsResponseInit {
   readonly topics: readonly CreateTopicsResponseCreatableTopicResultInit[];
 }
 
-/** An element of `topics` of CreateTopicsResponse. */
+/** An element of `topics` of {@link CreateTopicsResponse}. */
 export interface CreateTopicsResponseCreatableTopicResult {
   /** Name of the topic. */
   name: string;
@@ -141,7 +141,7 @@ export interface CreateTopicsResponseCreatableTopicResultInit {
   readonly configs?: readonly CreateTopicsResponseCreatableTopicConfigsInit[] | null | undefined;
 }
 
-/** An element of `configs` of CreateTopicsResponse, CreatableTopicResult. */
+/** An element of `configs` of {@link CreateTopicsResponseCreatableTopicResult}. */
 export interface CreateTopicsResponseCreatableTopicConfigs {
   /** Name of the config. */
   name: string;

@@ -16,7 +16,7 @@ export interface DeleteAclsRequestInit {
   readonly filters: readonly DeleteAclsRequestDeleteAclsFilterInit[];
 }
 
-/** An element of `filters` of DeleteAclsRequest. */
+/** An element of `filters` of {@link DeleteAclsRequest}. */
 export interface DeleteAclsRequestDeleteAclsFilter {
   /** Type of the resource: 1 any, 2 topic, 3 group, 4 cluster, 5 transactional id, 6 delegation token, 7 user. */
   resourceTypeFilter: number;
@@ -68,7 +68,7 @@ export interface DeleteAclsResponseInit {
   readonly filterResults: readonly DeleteAclsResponseDeleteAclsFilterResultInit[];
 }
 
-/** An element of `filterResults` of DeleteAclsResponse. */
+/** An element of `filterResults` of {@link DeleteAclsResponse}. */
 export interface DeleteAclsResponseDeleteAclsFilterResult {
   /** 0, or why the filter was not applied. */
   errorCode: number;
@@ -88,7 +88,7 @@ export interface DeleteAclsResponseDeleteAclsFilterResultInit {
   readonly matchingAcls: readonly DeleteAclsResponseDeleteAclsMatchingAclInit[];
 }
 
-/** An element of `matchingAcls` of DeleteAclsResponse, DeleteAclsFilterResult. */
+/** An element of `matchingAcls` of {@link DeleteAclsResponseDeleteAclsFilterResult}. */
 export interface DeleteAclsResponseDeleteAclsMatchingAcl {
   /** 0, or why the ACL was not deleted. */
   errorCode: number;

@@ -32,7 +32,7 @@ export interface DeleteGroupsResponseInit {
   readonly results: readonly DeleteGroupsResponseDeletableGroupResultInit[];
 }
 
-/** An element of `results` of DeleteGroupsResponse. */
+/** An element of `results` of {@link DeleteGroupsResponse}. */
 export interface DeleteGroupsResponseDeletableGroupResult {
   /** Group id. */
   groupId: string;

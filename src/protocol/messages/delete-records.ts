@@ -20,7 +20,7 @@ export interface DeleteRecordsRequestInit {
   readonly timeoutMs: number;
 }
 
-/** An element of `topics` of DeleteRecordsRequest. */
+/** An element of `topics` of {@link DeleteRecordsRequest}. */
 export interface DeleteRecordsRequestDeleteRecordsTopic {
   /** Name of the topic. */
   name: string;
@@ -36,7 +36,7 @@ export interface DeleteRecordsRequestDeleteRecordsTopicInit {
   readonly partitions: readonly DeleteRecordsRequestDeleteRecordsPartitionInit[];
 }
 
-/** An element of `partitions` of DeleteRecordsRequest, DeleteRecordsTopic. */
+/** An element of `partitions` of {@link DeleteRecordsRequestDeleteRecordsTopic}. */
 export interface DeleteRecordsRequestDeleteRecordsPartition {
   /** Partition index. */
   partitionIndex: number;
@@ -68,7 +68,7 @@ export interface DeleteRecordsResponseInit {
   readonly topics: readonly DeleteRecordsResponseDeleteRecordsTopicResultInit[];
 }
 
-/** An element of `topics` of DeleteRecordsResponse. */
+/** An element of `topics` of {@link DeleteRecordsResponse}. */
 export interface DeleteRecordsResponseDeleteRecordsTopicResult {
   /** Name of the topic. */
   name: string;
@@ -84,7 +84,7 @@ export interface DeleteRecordsResponseDeleteRecordsTopicResultInit {
   readonly partitions: readonly DeleteRecordsResponseDeleteRecordsPartitionResultInit[];
 }
 
-/** An element of `partitions` of DeleteRecordsResponse, DeleteRecordsTopicResult. */
+/** An element of `partitions` of {@link DeleteRecordsResponseDeleteRecordsTopicResult}. */
 export interface DeleteRecordsResponseDeleteRecordsPartitionResult {
   /** Partition index. */
   partitionIndex: number;

@@ -21,7 +21,7 @@ export interface DeleteShareGroupOffsetsRequestInit {
   readonly topics: readonly DeleteShareGroupOffsetsRequestTopicInit[];
 }
 
-/** An element of `topics` of DeleteShareGroupOffsetsRequest. */
+/** An element of `topics` of {@link DeleteShareGroupOffsetsRequest}. */
 export interface DeleteShareGroupOffsetsRequestTopic {
   /** Name of the topic. */
   topicName: string;
@@ -57,7 +57,7 @@ export interface DeleteShareGroupOffsetsResponseInit {
   readonly responses: readonly DeleteShareGroupOffsetsResponseTopicInit[];
 }
 
-/** An element of `responses` of DeleteShareGroupOffsetsResponse. */
+/** An element of `responses` of {@link DeleteShareGroupOffsetsResponse}. */
 export interface DeleteShareGroupOffsetsResponseTopic {
   /** Name of the topic. */
   topicName: string;

@@ -19,7 +19,7 @@ export interface DeleteShareGroupStateRequestInit {
   readonly topics: readonly DeleteShareGroupStateRequestDeleteStateDataInit[];
 }
 
-/** An element of `topics` of DeleteShareGroupStateRequest. */
+/** An element of `topics` of {@link DeleteShareGroupStateRequest}. */
 export interface DeleteShareGroupStateRequestDeleteStateData {
   /** Id of the topic. */
   topicId: string;
@@ -35,7 +35,7 @@ export interface DeleteShareGroupStateRequestDeleteStateDataInit {
   readonly partitions: readonly DeleteShareGroupStateRequestPartitionDataInit[];
 }
 
-/** An element of `partitions` of DeleteShareGroupStateRequest, DeleteStateData. */
+/** An element of `partitions` of {@link DeleteShareGroupStateRequestDeleteStateData}. */
 export interface DeleteShareGroupStateRequestPartitionData {
   /** Partition index. */
   partition: number;
@@ -59,7 +59,7 @@ export interface DeleteShareGroupStateResponseInit {
   readonly results: readonly DeleteShareGroupStateResponseDeleteStateResultInit[];
 }
 
-/** An element of `results` of DeleteShareGroupStateResponse. */
+/** An element of `results` of {@link DeleteShareGroupStateResponse}. */
 export interface DeleteShareGroupStateResponseDeleteStateResult {
   /** Id of the topic. */
   topicId: string;
@@ -75,7 +75,7 @@ export interface DeleteShareGroupStateResponseDeleteStateResultInit {
   readonly partitions: readonly DeleteShareGroupStateResponsePartitionResultInit[];
 }
 
-/** An element of `partitions` of DeleteShareGroupStateResponse, DeleteStateResult. */
+/** An element of `partitions` of {@link DeleteShareGroupStateResponseDeleteStateResult}. */
 export interface DeleteShareGroupStateResponsePartitionResult {
   /** Partition index. */
   partition: number;

@@ -25,7 +25,7 @@ export interface DeleteTopicsRequestInit {
   readonly timeoutMs: number;
 }
 
-/** An element of `topics` of DeleteTopicsRequest. */
+/** An element of `topics` of {@link DeleteTopicsRequest}. */
 export interface DeleteTopicsRequestDeleteTopicState {
   /** Name of the topic, null when it is deleted by id. */
   name: string | null;
@@ -57,7 +57,7 @@ export interface DeleteTopicsResponseInit {
   readonly responses: readonly DeleteTopicsResponseDeletableTopicResultInit[];
 }
 
-/** An element of `responses` of DeleteTopicsResponse. */
+/** An element of `responses` of {@link DeleteTopicsResponse}. */
 export interface DeleteTopicsResponseDeletableTopicResult {
   /** Name of the topic, null when it was deleted by an id that is not known. */
   name: string | null;

@@ -64,7 +64,7 @@ export interface DescribeAclsResponseInit {
   readonly resources: readonly DescribeAclsResponseDescribeAclsResourceInit[];
 }
 
-/** An element of `resources` of DescribeAclsResponse. */
+/** An element of `resources` of {@link DescribeAclsResponse}. */
 export interface DescribeAclsResponseDescribeAclsResource {
   /** Type of the resource: 2 topic, 3 group, 4 cluster, 5 transactional id, 6 delegation token, 7 user. */
   resourceType: number;
@@ -88,7 +88,7 @@ export interface DescribeAclsResponseDescribeAclsResourceInit {
   readonly acls: readonly DescribeAclsResponseAclDescriptionInit[];
 }
 
-/** An element of `acls` of DescribeAclsResponse, DescribeAclsResource. */
+/** An element of `acls` of {@link DescribeAclsResponseDescribeAclsResource}. */
 export interface DescribeAclsResponseAclDescription {
   /** Principal, such as `User:alice`; `User:*` for all. */
   principal: string;

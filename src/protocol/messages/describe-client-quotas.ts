@@ -20,7 +20,7 @@ export interface DescribeClientQuotasRequestInit {
   readonly strict: boolean;
 }
 
-/** An element of `components` of DescribeClientQuotasRequest. */
+/** An element of `components` of {@link DescribeClientQuotasRequest}. */
 export interface DescribeClientQuotasRequestComponentData {
   /** Type of the entity: `user`, `client-id` or `ip`. */
   entityType: string;
@@ -64,7 +64,7 @@ export interface DescribeClientQuotasResponseInit {
   readonly entries: readonly DescribeClientQuotasResponseEntryDataInit[] | null;
 }
 
-/** An element of `entries` of DescribeClientQuotasResponse. */
+/** An element of `entries` of {@link DescribeClientQuotasResponse}. */
 export interface DescribeClientQuotasResponseEntryData {
   /** Entity that the quotas apply to, as pairs of type and name. */
   entity: DescribeClientQuotasResponseEntityData[];
@@ -80,7 +80,7 @@ export interface DescribeClientQuotasResponseEntryDataInit {
   readonly values: readonly DescribeClientQuotasResponseValueDataInit[];
 }
 
-/** An element of `entity` of DescribeClientQuotasResponse, EntryData. */
+/** An element of `entity` of {@link DescribeClientQuotasResponseEntryData}. */
 export interface DescribeClientQuotasResponseEntityData {
   /** Type of the entity: `user`, `client-id` or `ip`. */
   entityType: string;
@@ -96,7 +96,7 @@ export interface DescribeClientQuotasResponseEntityDataInit {
   readonly entityName: string | null;
 }
 
-/** An element of `values` of DescribeClientQuotasResponse, EntryData. */
+/** An element of `values` of {@link DescribeClientQuotasResponseEntryData}. */
 export interface DescribeClientQuotasResponseValueData {
   /** Name of the quota, such as `producer_byte_rate`. */
   key: string;

@@ -64,7 +64,7 @@ export interface DescribeClusterResponseInit {
   readonly clusterAuthorizedOperations?: number | undefined;
 }
 
-/** An element of `brokers` of DescribeClusterResponse. */
+/** An element of `brokers` of {@link DescribeClusterResponse}. */
 export interface DescribeClusterResponseDescribeClusterBroker {
   /** Broker id. */
   brokerId: number;
@@ -201,6 +201,26 @@ function rejection(_version: number, errorCode: number, errorMessage: string | n
   };
 }
 
+function fitDescribeClusterResponse(value: DescribeClusterResponseInit, version: number): DescribeClusterResponseInit {
+  if (version >= 2) return value;
+  return {
+    ...value,
+    endpointType: version >= 1 ? value.endpointType : undefined,
+    brokers: value.brokers.map((broker) => fitDescribeClusterResponseDescribeClusterBroker(broker, version)),
+  };
+}
+
+function fitDescribeClusterResponseDescribeClusterBroker(
+  value: DescribeClusterResponseDescribeClusterBrokerInit,
+  version: number,
+): DescribeClusterResponseDescribeClusterBrokerInit {
+  if (version >= 2) return value;
+  return {
+    ...value,
+    isFenced: undefined,
+  };
+}
+
 /** The codec of DescribeCluster, API key 60, versions 0 to 2. Nodes and controller of the cluster (KIP-700). Controllers since KIP-919, fenced brokers since KIP-1073. */
 export const describeClusterApi: ApiCodec<
   DescribeClusterRequest,
@@ -219,4 +239,5 @@ export const describeClusterApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitDescribeClusterResponse,
 };

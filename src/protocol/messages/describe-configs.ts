@@ -24,7 +24,7 @@ export interface DescribeConfigsRequestInit {
   readonly includeDocumentation?: boolean | undefined;
 }
 
-/** An element of `resources` of DescribeConfigsRequest. */
+/** An element of `resources` of {@link DescribeConfigsRequest}. */
 export interface DescribeConfigsRequestDescribeConfigsResource {
   /** Type of the resource: 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group. */
   resourceType: number;
@@ -60,7 +60,7 @@ export interface DescribeConfigsResponseInit {
   readonly results: readonly DescribeConfigsResponseDescribeConfigsResultInit[];
 }
 
-/** An element of `results` of DescribeConfigsResponse. */
+/** An element of `results` of {@link DescribeConfigsResponse}. */
 export interface DescribeConfigsResponseDescribeConfigsResult {
   /** 0, or why nothing was read. */
   errorCode: number;
@@ -88,7 +88,7 @@ export interface DescribeConfigsResponseDescribeConfigsResultInit {
   readonly configs: readonly DescribeConfigsResponseDescribeConfigsResourceResultInit[];
 }
 
-/** An element of `configs` of DescribeConfigsResponse, DescribeConfigsResult. */
+/** An element of `configs` of {@link DescribeConfigsResponseDescribeConfigsResult}. */
 export interface DescribeConfigsResponseDescribeConfigsResourceResult {
   /** Name of the config. */
   name: string;
@@ -128,7 +128,7 @@ export interface DescribeConfigsResponseDescribeConfigsResourceResultInit {
   readonly documentation?: string | null | undefined;
 }
 
-/** An element of `synonyms` of DescribeConfigsResponse, DescribeConfigsResourceResult. */
+/** An element of `synonyms` of {@link DescribeConfigsResponseDescribeConfigsResourceResult}. */
 export interface DescribeConfigsResponseDescribeConfigsSynonym {
   /** Name of the config that gives the value. */
   name: string;

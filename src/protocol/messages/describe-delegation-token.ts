@@ -16,7 +16,7 @@ export interface DescribeDelegationTokenRequestInit {
   readonly owners: readonly DescribeDelegationTokenRequestDescribeDelegationTokenOwnerInit[] | null;
 }
 
-/** An element of `owners` of DescribeDelegationTokenRequest. */
+/** An element of `owners` of {@link DescribeDelegationTokenRequest}. */
 export interface DescribeDelegationTokenRequestDescribeDelegationTokenOwner {
   /** Type of the principal, such as `User`. */
   principalType: string;
@@ -52,7 +52,7 @@ export interface DescribeDelegationTokenResponseInit {
   readonly throttleTimeMs?: number | undefined;
 }
 
-/** An element of `tokens` of DescribeDelegationTokenResponse. */
+/** An element of `tokens` of {@link DescribeDelegationTokenResponse}. */
 export interface DescribeDelegationTokenResponseDescribedDelegationToken {
   /** Type of the principal that owns the token, such as `User`. */
   principalType: string;
@@ -100,7 +100,7 @@ export interface DescribeDelegationTokenResponseDescribedDelegationTokenInit {
   readonly renewers: readonly DescribeDelegationTokenResponseDescribedDelegationTokenRenewerInit[];
 }
 
-/** An element of `renewers` of DescribeDelegationTokenResponse, DescribedDelegationToken. */
+/** An element of `renewers` of {@link DescribeDelegationTokenResponseDescribedDelegationToken}. */
 export interface DescribeDelegationTokenResponseDescribedDelegationTokenRenewer {
   /** Type of the principal, such as `User`. */
   principalType: string;
@@ -280,6 +280,29 @@ function rejection(_version: number, errorCode: number): DescribeDelegationToken
   };
 }
 
+function fitDescribeDelegationTokenResponse(
+  value: DescribeDelegationTokenResponseInit,
+  version: number,
+): DescribeDelegationTokenResponseInit {
+  if (version >= 3) return value;
+  return {
+    ...value,
+    tokens: value.tokens.map((token) => fitDescribeDelegationTokenResponseDescribedDelegationToken(token, version)),
+  };
+}
+
+function fitDescribeDelegationTokenResponseDescribedDelegationToken(
+  value: DescribeDelegationTokenResponseDescribedDelegationTokenInit,
+  version: number,
+): DescribeDelegationTokenResponseDescribedDelegationTokenInit {
+  if (version >= 3) return value;
+  return {
+    ...value,
+    tokenRequesterPrincipalType: undefined,
+    tokenRequesterPrincipalName: undefined,
+  };
+}
+
 /** The codec of DescribeDelegationToken, API key 41, versions 1 to 3. Lists delegation tokens (KIP-48). Their requesters since KIP-373. */
 export const describeDelegationTokenApi: ApiCodec<
   DescribeDelegationTokenRequest,
@@ -298,4 +321,5 @@ export const describeDelegationTokenApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitDescribeDelegationTokenResponse,
 };

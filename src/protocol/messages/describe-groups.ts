@@ -36,7 +36,7 @@ export interface DescribeGroupsResponseInit {
   readonly groups: readonly DescribeGroupsResponseDescribedGroupInit[];
 }
 
-/** An element of `groups` of DescribeGroupsResponse. */
+/** An element of `groups` of {@link DescribeGroupsResponse}. */
 export interface DescribeGroupsResponseDescribedGroup {
   /** 0, or why nothing is known of the group. */
   errorCode: number;
@@ -76,7 +76,7 @@ export interface DescribeGroupsResponseDescribedGroupInit {
   readonly authorizedOperations?: number | undefined;
 }
 
-/** An element of `members` of DescribeGroupsResponse, DescribedGroup. */
+/** An element of `members` of {@link DescribeGroupsResponseDescribedGroup}. */
 export interface DescribeGroupsResponseDescribedGroupMember {
   /** Member id. */
   memberId: string;
@@ -249,6 +249,26 @@ function errorResponse(
   };
 }
 
+function fitDescribeGroupsResponse(value: DescribeGroupsResponseInit, version: number): DescribeGroupsResponseInit {
+  if (version >= 6) return value;
+  return {
+    ...value,
+    groups: value.groups.map((group) => fitDescribeGroupsResponseDescribedGroup(group, version)),
+  };
+}
+
+function fitDescribeGroupsResponseDescribedGroup(
+  value: DescribeGroupsResponseDescribedGroupInit,
+  version: number,
+): DescribeGroupsResponseDescribedGroupInit {
+  if (version >= 6) return value;
+  return {
+    ...value,
+    errorMessage: undefined,
+    authorizedOperations: version >= 3 ? value.authorizedOperations : undefined,
+  };
+}
+
 /** The codec of DescribeGroups, API key 15, versions 0 to 6. Describes classic groups: their state and their members. */
 export const describeGroupsApi: ApiCodec<
   DescribeGroupsRequest,
@@ -266,4 +286,6 @@ export const describeGroupsApi: ApiCodec<
   writeResponse: writeDescribeGroupsResponse,
   findErrorCode,
   errorResponse,
+
+  fitResponse: fitDescribeGroupsResponse,
 };

@@ -16,7 +16,7 @@ export interface DescribeLogDirsRequestInit {
   readonly topics: readonly DescribeLogDirsRequestDescribableLogDirTopicInit[] | null;
 }
 
-/** An element of `topics` of DescribeLogDirsRequest. */
+/** An element of `topics` of {@link DescribeLogDirsRequest}. */
 export interface DescribeLogDirsRequestDescribableLogDirTopic {
   /** Name of the topic. */
   topic: string;
@@ -52,7 +52,7 @@ export interface DescribeLogDirsResponseInit {
   readonly results: readonly DescribeLogDirsResponseDescribeLogDirsResultInit[];
 }
 
-/** An element of `results` of DescribeLogDirsResponse. */
+/** An element of `results` of {@link DescribeLogDirsResponse}. */
 export interface DescribeLogDirsResponseDescribeLogDirsResult {
   /** 0, or what is wrong with the directory. */
   errorCode: number;
@@ -84,7 +84,7 @@ export interface DescribeLogDirsResponseDescribeLogDirsResultInit {
   readonly isCordoned?: boolean | undefined;
 }
 
-/** An element of `topics` of DescribeLogDirsResponse, DescribeLogDirsResult. */
+/** An element of `topics` of {@link DescribeLogDirsResponseDescribeLogDirsResult}. */
 export interface DescribeLogDirsResponseDescribeLogDirsTopic {
   /** Name of the topic. */
   name: string;
@@ -100,7 +100,7 @@ export interface DescribeLogDirsResponseDescribeLogDirsTopicInit {
   readonly partitions: readonly DescribeLogDirsResponseDescribeLogDirsPartitionInit[];
 }
 
-/** An element of `partitions` of DescribeLogDirsResponse, DescribeLogDirsTopic. */
+/** An element of `partitions` of {@link DescribeLogDirsResponseDescribeLogDirsTopic}. */
 export interface DescribeLogDirsResponseDescribeLogDirsPartition {
   /** Partition index. */
   partitionIndex: number;

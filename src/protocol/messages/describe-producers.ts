@@ -16,7 +16,7 @@ export interface DescribeProducersRequestInit {
   readonly topics: readonly DescribeProducersRequestTopicRequestInit[];
 }
 
-/** An element of `topics` of DescribeProducersRequest. */
+/** An element of `topics` of {@link DescribeProducersRequest}. */
 export interface DescribeProducersRequestTopicRequest {
   /** Name of the topic. */
   name: string;
@@ -48,7 +48,7 @@ export interface DescribeProducersResponseInit {
   readonly topics: readonly DescribeProducersResponseTopicResponseInit[];
 }
 
-/** An element of `topics` of DescribeProducersResponse. */
+/** An element of `topics` of {@link DescribeProducersResponse}. */
 export interface DescribeProducersResponseTopicResponse {
   /** Name of the topic. */
   name: string;
@@ -64,7 +64,7 @@ export interface DescribeProducersResponseTopicResponseInit {
   readonly partitions: readonly DescribeProducersResponsePartitionResponseInit[];
 }
 
-/** An element of `partitions` of DescribeProducersResponse, TopicResponse. */
+/** An element of `partitions` of {@link DescribeProducersResponseTopicResponse}. */
 export interface DescribeProducersResponsePartitionResponse {
   /** Partition index. */
   partitionIndex: number;
@@ -88,7 +88,7 @@ export interface DescribeProducersResponsePartitionResponseInit {
   readonly activeProducers: readonly DescribeProducersResponseProducerStateInit[];
 }
 
-/** An element of `activeProducers` of DescribeProducersResponse, PartitionResponse. */
+/** An element of `activeProducers` of {@link DescribeProducersResponsePartitionResponse}. */
 export interface DescribeProducersResponseProducerState {
   /** Producer id. */
   producerId: bigint;

@@ -17,7 +17,7 @@ export interface DescribeQuorumRequestInit {
   readonly topics: readonly DescribeQuorumRequestTopicDataInit[];
 }
 
-/** An element of `topics` of DescribeQuorumRequest. */
+/** An element of `topics` of {@link DescribeQuorumRequest}. */
 export interface DescribeQuorumRequestTopicData {
   /** Name of the topic. */
   topicName: string;
@@ -33,7 +33,7 @@ export interface DescribeQuorumRequestTopicDataInit {
   readonly partitions: readonly DescribeQuorumRequestPartitionDataInit[];
 }
 
-/** An element of `partitions` of DescribeQuorumRequest, TopicData. */
+/** An element of `partitions` of {@link DescribeQuorumRequestTopicData}. */
 export interface DescribeQuorumRequestPartitionData {
   /** Partition index. */
   partitionIndex: number;
@@ -69,7 +69,7 @@ export interface DescribeQuorumResponseInit {
   readonly nodes?: readonly DescribeQuorumResponseNodeInit[] | undefined;
 }
 
-/** An element of `topics` of DescribeQuorumResponse. */
+/** An element of `topics` of {@link DescribeQuorumResponse}. */
 export interface DescribeQuorumResponseTopicData {
   /** Name of the topic. */
   topicName: string;
@@ -85,7 +85,7 @@ export interface DescribeQuorumResponseTopicDataInit {
   readonly partitions: readonly DescribeQuorumResponsePartitionDataInit[];
 }
 
-/** An element of `partitions` of DescribeQuorumResponse, TopicData. */
+/** An element of `partitions` of {@link DescribeQuorumResponseTopicData}. */
 export interface DescribeQuorumResponsePartitionData {
   /** Partition index. */
   partitionIndex: number;
@@ -125,7 +125,7 @@ export interface DescribeQuorumResponsePartitionDataInit {
   readonly observers: readonly DescribeQuorumResponseReplicaStateInit[];
 }
 
-/** An element of `nodes` of DescribeQuorumResponse. */
+/** An element of `nodes` of {@link DescribeQuorumResponse}. */
 export interface DescribeQuorumResponseNode {
   /** Node id of the voter. */
   nodeId: number;
@@ -141,7 +141,7 @@ export interface DescribeQuorumResponseNodeInit {
   readonly listeners: readonly DescribeQuorumResponseListenerInit[];
 }
 
-/** An element of `listeners` of DescribeQuorumResponse, Node. */
+/** An element of `listeners` of {@link DescribeQuorumResponseNode}. */
 export interface DescribeQuorumResponseListener {
   /** Name of the listener. */
   name: string;
@@ -161,7 +161,7 @@ export interface DescribeQuorumResponseListenerInit {
   readonly port: number;
 }
 
-/** An element of `currentVoters` of DescribeQuorumResponse, PartitionData. */
+/** An element of `currentVoters` of {@link DescribeQuorumResponsePartitionData}. */
 export interface DescribeQuorumResponseReplicaState {
   /** Node id of the replica. */
   replicaId: number;
@@ -410,6 +410,51 @@ function rejection(_version: number, errorCode: number, errorMessage: string | n
   };
 }
 
+function fitDescribeQuorumResponse(value: DescribeQuorumResponseInit, version: number): DescribeQuorumResponseInit {
+  if (version >= 2) return value;
+  return {
+    ...value,
+    topics: value.topics.map((topic) => fitDescribeQuorumResponseTopicData(topic, version)),
+    nodes: undefined,
+  };
+}
+
+function fitDescribeQuorumResponseTopicData(
+  value: DescribeQuorumResponseTopicDataInit,
+  version: number,
+): DescribeQuorumResponseTopicDataInit {
+  if (version >= 2) return value;
+  return {
+    ...value,
+    partitions: value.partitions.map((partition) => fitDescribeQuorumResponsePartitionData(partition, version)),
+  };
+}
+
+function fitDescribeQuorumResponsePartitionData(
+  value: DescribeQuorumResponsePartitionDataInit,
+  version: number,
+): DescribeQuorumResponsePartitionDataInit {
+  if (version >= 2) return value;
+  return {
+    ...value,
+    currentVoters: value.currentVoters.map((currentVoter) =>
+      fitDescribeQuorumResponseReplicaState(currentVoter, version),
+    ),
+    observers: value.observers.map((observer) => fitDescribeQuorumResponseReplicaState(observer, version)),
+  };
+}
+
+function fitDescribeQuorumResponseReplicaState(
+  value: DescribeQuorumResponseReplicaStateInit,
+  version: number,
+): DescribeQuorumResponseReplicaStateInit {
+  if (version >= 2) return value;
+  return {
+    ...value,
+    replicaDirectoryId: undefined,
+  };
+}
+
 /** The codec of DescribeQuorum, API key 55, versions 0 to 2. Leader, voters and observers of the metadata quorum (KIP-595). Timestamps since KIP-836, directories and nodes since KIP-853. */
 export const describeQuorumApi: ApiCodec<
   DescribeQuorumRequest,
@@ -428,4 +473,5 @@ export const describeQuorumApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitDescribeQuorumResponse,
 };

@@ -17,7 +17,7 @@ export interface DescribeShareGroupOffsetsRequestInit {
   readonly groups: readonly DescribeShareGroupOffsetsRequestGroupInit[];
 }
 
-/** An element of `groups` of DescribeShareGroupOffsetsRequest. */
+/** An element of `groups` of {@link DescribeShareGroupOffsetsRequest}. */
 export interface DescribeShareGroupOffsetsRequestGroup {
   /** Group id. */
   groupId: string;
@@ -33,7 +33,7 @@ export interface DescribeShareGroupOffsetsRequestGroupInit {
   readonly topics: readonly DescribeShareGroupOffsetsRequestTopicInit[] | null;
 }
 
-/** An element of `topics` of DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsRequestGroup. */
+/** An element of `topics` of {@link DescribeShareGroupOffsetsRequestGroup}. */
 export interface DescribeShareGroupOffsetsRequestTopic {
   /** Name of the topic. */
   topicName: string;
@@ -65,7 +65,7 @@ export interface DescribeShareGroupOffsetsResponseInit {
   readonly groups: readonly DescribeShareGroupOffsetsResponseGroupInit[];
 }
 
-/** An element of `groups` of DescribeShareGroupOffsetsResponse. */
+/** An element of `groups` of {@link DescribeShareGroupOffsetsResponse}. */
 export interface DescribeShareGroupOffsetsResponseGroup {
   /** Group id. */
   groupId: string;
@@ -89,7 +89,7 @@ export interface DescribeShareGroupOffsetsResponseGroupInit {
   readonly errorMessage?: string | null | undefined;
 }
 
-/** An element of `topics` of DescribeShareGroupOffsetsResponse, DescribeShareGroupOffsetsResponseGroup. */
+/** An element of `topics` of {@link DescribeShareGroupOffsetsResponseGroup}. */
 export interface DescribeShareGroupOffsetsResponseTopic {
   /** Name of the topic. */
   topicName: string;
@@ -109,7 +109,7 @@ export interface DescribeShareGroupOffsetsResponseTopicInit {
   readonly partitions: readonly DescribeShareGroupOffsetsResponsePartitionInit[];
 }
 
-/** An element of `partitions` of DescribeShareGroupOffsetsResponse, DescribeShareGroupOffsetsResponseTopic. */
+/** An element of `partitions` of {@link DescribeShareGroupOffsetsResponseTopic}. */
 export interface DescribeShareGroupOffsetsResponsePartition {
   /** Partition index. */
   partitionIndex: number;

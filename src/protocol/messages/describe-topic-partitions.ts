@@ -25,7 +25,7 @@ export interface DescribeTopicPartitionsRequestInit {
   readonly cursor?: DescribeTopicPartitionsRequestCursorInit | null | undefined;
 }
 
-/** An element of `topics` of DescribeTopicPartitionsRequest. */
+/** An element of `topics` of {@link DescribeTopicPartitionsRequest}. */
 export interface DescribeTopicPartitionsRequestTopicRequest {
   /** Name of the topic. */
   name: string;
@@ -37,7 +37,7 @@ export interface DescribeTopicPartitionsRequestTopicRequestInit {
   readonly name: string;
 }
 
-/** What stands in `cursor` of DescribeTopicPartitionsRequest, unless null. */
+/** The value of `cursor` of {@link DescribeTopicPartitionsRequest}, unless null. */
 export interface DescribeTopicPartitionsRequestCursor {
   /** Name of the first topic. */
   topicName: string;
@@ -73,7 +73,7 @@ export interface DescribeTopicPartitionsResponseInit {
   readonly nextCursor?: DescribeTopicPartitionsResponseCursorInit | null | undefined;
 }
 
-/** An element of `topics` of DescribeTopicPartitionsResponse. */
+/** An element of `topics` of {@link DescribeTopicPartitionsResponse}. */
 export interface DescribeTopicPartitionsResponseTopic {
   /** 0, or why nothing is known of the topic. */
   errorCode: number;
@@ -105,7 +105,7 @@ export interface DescribeTopicPartitionsResponseTopicInit {
   readonly topicAuthorizedOperations?: number | undefined;
 }
 
-/** An element of `partitions` of DescribeTopicPartitionsResponse, DescribeTopicPartitionsResponseTopic. */
+/** An element of `partitions` of {@link DescribeTopicPartitionsResponseTopic}. */
 export interface DescribeTopicPartitionsResponsePartition {
   /** 0, or why nothing is known of the partition. */
   errorCode: number;
@@ -149,7 +149,7 @@ export interface DescribeTopicPartitionsResponsePartitionInit {
   readonly offlineReplicas: readonly number[];
 }
 
-/** What stands in `nextCursor` of DescribeTopicPartitionsResponse, unless null. */
+/** The value of `nextCursor` of {@link DescribeTopicPartitionsResponse}, unless null. */
 export interface DescribeTopicPartitionsResponseCursor {
   /** Name of the first topic. */
   topicName: string;

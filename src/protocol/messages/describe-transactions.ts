@@ -32,7 +32,7 @@ export interface DescribeTransactionsResponseInit {
   readonly transactionStates: readonly DescribeTransactionsResponseTransactionStateInit[];
 }
 
-/** An element of `transactionStates` of DescribeTransactionsResponse. */
+/** An element of `transactionStates` of {@link DescribeTransactionsResponse}. */
 export interface DescribeTransactionsResponseTransactionState {
   /** 0, or why nothing is known of the transactional id. */
   errorCode: number;
@@ -72,7 +72,7 @@ export interface DescribeTransactionsResponseTransactionStateInit {
   readonly topics: readonly DescribeTransactionsResponseTopicDataInit[];
 }
 
-/** An element of `topics` of DescribeTransactionsResponse, TransactionState. */
+/** An element of `topics` of {@link DescribeTransactionsResponseTransactionState}. */
 export interface DescribeTransactionsResponseTopicData {
   /** Name of the topic. */
   topic: string;

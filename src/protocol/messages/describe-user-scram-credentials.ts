@@ -16,7 +16,7 @@ export interface DescribeUserScramCredentialsRequestInit {
   readonly users: readonly DescribeUserScramCredentialsRequestUserNameInit[] | null;
 }
 
-/** An element of `users` of DescribeUserScramCredentialsRequest. */
+/** An element of `users` of {@link DescribeUserScramCredentialsRequest}. */
 export interface DescribeUserScramCredentialsRequestUserName {
   /** Name of the user. */
   name: string;
@@ -52,7 +52,7 @@ export interface DescribeUserScramCredentialsResponseInit {
   readonly results: readonly DescribeUserScramCredentialsResponseDescribeUserScramCredentialsResultInit[];
 }
 
-/** An element of `results` of DescribeUserScramCredentialsResponse. */
+/** An element of `results` of {@link DescribeUserScramCredentialsResponse}. */
 export interface DescribeUserScramCredentialsResponseDescribeUserScramCredentialsResult {
   /** Name of the user. */
   user: string;
@@ -76,7 +76,7 @@ export interface DescribeUserScramCredentialsResponseDescribeUserScramCredential
   readonly credentialInfos: readonly DescribeUserScramCredentialsResponseCredentialInfoInit[];
 }
 
-/** An element of `credentialInfos` of DescribeUserScramCredentialsResponse, DescribeUserScramCredentialsResult. */
+/** An element of `credentialInfos` of {@link DescribeUserScramCredentialsResponseDescribeUserScramCredentialsResult}. */
 export interface DescribeUserScramCredentialsResponseCredentialInfo {
   /** SCRAM mechanism: 1 SCRAM-SHA-256, 2 SCRAM-SHA-512. */
   mechanism: number;

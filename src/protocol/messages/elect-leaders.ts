@@ -24,7 +24,7 @@ export interface ElectLeadersRequestInit {
   readonly timeoutMs?: number | undefined;
 }
 
-/** An element of `topicPartitions` of ElectLeadersRequest. */
+/** An element of `topicPartitions` of {@link ElectLeadersRequest}. */
 export interface ElectLeadersRequestTopicPartitions {
   /** Name of the topic. */
   topic: string;
@@ -60,7 +60,7 @@ export interface ElectLeadersResponseInit {
   readonly replicaElectionResults: readonly ElectLeadersResponseReplicaElectionResultInit[];
 }
 
-/** An element of `replicaElectionResults` of ElectLeadersResponse. */
+/** An element of `replicaElectionResults` of {@link ElectLeadersResponse}. */
 export interface ElectLeadersResponseReplicaElectionResult {
   /** Name of the topic. */
   topic: string;
@@ -76,7 +76,7 @@ export interface ElectLeadersResponseReplicaElectionResultInit {
   readonly partitionResult: readonly ElectLeadersResponsePartitionResultInit[];
 }
 
-/** An element of `partitionResult` of ElectLeadersResponse, ReplicaElectionResult. */
+/** An element of `partitionResult` of {@link ElectLeadersResponseReplicaElectionResult}. */
 export interface ElectLeadersResponsePartitionResult {
   /** Partition index. */
   partitionId: number;
@@ -242,6 +242,14 @@ function rejection(version: number, errorCode: number): ElectLeadersResponseInit
   };
 }
 
+function fitElectLeadersResponse(value: ElectLeadersResponseInit, version: number): ElectLeadersResponseInit {
+  if (version >= 1) return value;
+  return {
+    ...value,
+    errorCode: 0,
+  };
+}
+
 /** The codec of ElectLeaders, API key 43, versions 0 to 2. Has partitions elect a leader, preferred or unclean (KIP-183, KIP-460). */
 export const electLeadersApi: ApiCodec<
   ElectLeadersRequest,
@@ -260,4 +268,5 @@ export const electLeadersApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitElectLeadersResponse,
 };

@@ -61,7 +61,7 @@ export interface FetchRequestInit {
   readonly rackId?: string | undefined;
 }
 
-/** What stands in `replicaState` of FetchRequest. */
+/** The value of `replicaState` of {@link FetchRequest}. */
 export interface FetchRequestReplicaState {
   /** Broker id, -1 for a consumer. */
   replicaId: number;
@@ -77,7 +77,7 @@ export interface FetchRequestReplicaStateInit {
   readonly replicaEpoch?: bigint | undefined;
 }
 
-/** An element of `topics` of FetchRequest. */
+/** An element of `topics` of {@link FetchRequest}. */
 export interface FetchRequestFetchTopic {
   /** Name of the topic, up to version 12 (v4 to v12). */
   topic: string;
@@ -97,7 +97,7 @@ export interface FetchRequestFetchTopicInit {
   readonly partitions: readonly FetchRequestFetchPartitionInit[];
 }
 
-/** An element of `partitions` of FetchRequest, FetchTopic. */
+/** An element of `partitions` of {@link FetchRequestFetchTopic}. */
 export interface FetchRequestFetchPartition {
   /** Partition index. */
   partition: number;
@@ -137,7 +137,7 @@ export interface FetchRequestFetchPartitionInit {
   readonly highWatermark?: bigint | undefined;
 }
 
-/** An element of `forgottenTopicsData` of FetchRequest. */
+/** An element of `forgottenTopicsData` of {@link FetchRequest}. */
 export interface FetchRequestForgottenTopic {
   /** Name of the topic, up to version 12 (v7 to v12). */
   topic: string;
@@ -185,7 +185,7 @@ export interface FetchResponseInit {
   readonly nodeEndpoints?: readonly FetchResponseNodeEndpointInit[] | undefined;
 }
 
-/** An element of `responses` of FetchResponse. */
+/** An element of `responses` of {@link FetchResponse}. */
 export interface FetchResponseFetchableTopicResponse {
   /** Name of the topic, up to version 12 (v4 to v12). */
   topic: string;
@@ -205,7 +205,7 @@ export interface FetchResponseFetchableTopicResponseInit {
   readonly partitions: readonly FetchResponsePartitionDataInit[];
 }
 
-/** An element of `partitions` of FetchResponse, FetchableTopicResponse. */
+/** An element of `partitions` of {@link FetchResponseFetchableTopicResponse}. */
 export interface FetchResponsePartitionData {
   /** Partition index. */
   partitionIndex: number;
@@ -257,7 +257,7 @@ export interface FetchResponsePartitionDataInit {
   readonly records: RecordsInit | null;
 }
 
-/** What stands in `divergingEpoch` of FetchResponse, PartitionData. */
+/** The value of `divergingEpoch` of {@link FetchResponsePartitionData}. */
 export interface FetchResponseEpochEndOffset {
   /** Leader epoch, -1 for none. */
   epoch: number;
@@ -273,7 +273,7 @@ export interface FetchResponseEpochEndOffsetInit {
   readonly endOffset?: bigint | undefined;
 }
 
-/** What stands in `currentLeader` of FetchResponse, PartitionData. */
+/** The value of `currentLeader` of {@link FetchResponsePartitionData}. */
 export interface FetchResponseLeaderIdAndEpoch {
   /** Broker id, -1 when it is not known. */
   leaderId: number;
@@ -289,7 +289,7 @@ export interface FetchResponseLeaderIdAndEpochInit {
   readonly leaderEpoch?: number | undefined;
 }
 
-/** What stands in `snapshotId` of FetchResponse, PartitionData. */
+/** The value of `snapshotId` of {@link FetchResponsePartitionData}. */
 export interface FetchResponseSnapshotId {
   /** End offset of the snapshot, -1 for none. */
   endOffset: bigint;
@@ -305,7 +305,7 @@ export interface FetchResponseSnapshotIdInit {
   readonly epoch?: number | undefined;
 }
 
-/** An element of `abortedTransactions` of FetchResponse, PartitionData. */
+/** An element of `abortedTransactions` of {@link FetchResponsePartitionData}. */
 export interface FetchResponseAbortedTransaction {
   /** Producer id of the transaction. */
   producerId: bigint;
@@ -321,7 +321,7 @@ export interface FetchResponseAbortedTransactionInit {
   readonly firstOffset: bigint;
 }
 
-/** An element of `nodeEndpoints` of FetchResponse. */
+/** An element of `nodeEndpoints` of {@link FetchResponse}. */
 export interface FetchResponseNodeEndpoint {
   /** Broker id. */
   nodeId: number;
@@ -864,6 +864,41 @@ function rejection(_version: number, errorCode: number): FetchResponseInit {
   };
 }
 
+function fitFetchResponse(value: FetchResponseInit, version: number): FetchResponseInit {
+  if (version >= 16) return value;
+  return {
+    ...value,
+    sessionId: version >= 7 ? value.sessionId : undefined,
+    responses: value.responses.map((response) => fitFetchResponseFetchableTopicResponse(response, version)),
+    nodeEndpoints: undefined,
+  };
+}
+
+function fitFetchResponseFetchableTopicResponse(
+  value: FetchResponseFetchableTopicResponseInit,
+  version: number,
+): FetchResponseFetchableTopicResponseInit {
+  if (version >= 12) return value;
+  return {
+    ...value,
+    partitions: value.partitions.map((partition) => fitFetchResponsePartitionData(partition, version)),
+  };
+}
+
+function fitFetchResponsePartitionData(
+  value: FetchResponsePartitionDataInit,
+  version: number,
+): FetchResponsePartitionDataInit {
+  if (version >= 12) return value;
+  return {
+    ...value,
+    divergingEpoch: undefined,
+    currentLeader: undefined,
+    snapshotId: undefined,
+    preferredReadReplica: version >= 11 ? value.preferredReadReplica : undefined,
+  };
+}
+
 function releaseRecords(response: FetchResponseInit, onError: (error: unknown) => void): void {
   for (const responseElement of structsOf(response.responses)) {
     for (const partition of structsOf(responseElement.partitions)) {
@@ -885,5 +920,6 @@ export const fetchApi: ApiCodec<FetchRequest, FetchRequestInit, FetchResponse, F
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitFetchResponse,
   releaseRecords,
 };

@@ -60,7 +60,7 @@ export interface FindCoordinatorResponseInit {
   readonly coordinators?: readonly FindCoordinatorResponseCoordinatorInit[] | undefined;
 }
 
-/** An element of `coordinators` of FindCoordinatorResponse. */
+/** An element of `coordinators` of {@link FindCoordinatorResponse}. */
 export interface FindCoordinatorResponseCoordinator {
   /** The key that was asked for. */
   key: string;
@@ -237,6 +237,17 @@ function rejection(version: number, errorCode: number, errorMessage: string | nu
   };
 }
 
+function fitFindCoordinatorResponse(value: FindCoordinatorResponseInit, version: number): FindCoordinatorResponseInit {
+  return {
+    ...value,
+    errorCode: version <= 3 ? value.errorCode : 0,
+    nodeId: version <= 3 ? value.nodeId : undefined,
+    host: version <= 3 ? value.host : undefined,
+    port: version <= 3 ? value.port : undefined,
+    coordinators: version >= 4 ? value.coordinators : undefined,
+  };
+}
+
 /** The codec of FindCoordinator, API key 10, versions 0 to 6. Names the broker that coordinates a group, a transactional id or a share-partition. Batches since KIP-699. */
 export const findCoordinatorApi: ApiCodec<
   FindCoordinatorRequest,
@@ -255,4 +266,5 @@ export const findCoordinatorApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitFindCoordinatorResponse,
 };

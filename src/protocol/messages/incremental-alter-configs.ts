@@ -20,7 +20,7 @@ export interface IncrementalAlterConfigsRequestInit {
   readonly validateOnly: boolean;
 }
 
-/** An element of `resources` of IncrementalAlterConfigsRequest. */
+/** An element of `resources` of {@link IncrementalAlterConfigsRequest}. */
 export interface IncrementalAlterConfigsRequestAlterConfigsResource {
   /** Type of the resource: 2 topic, 4 broker, 8 broker logger, 16 client metrics, 32 group. */
   resourceType: number;
@@ -40,7 +40,7 @@ export interface IncrementalAlterConfigsRequestAlterConfigsResourceInit {
   readonly configs: readonly IncrementalAlterConfigsRequestAlterableConfigInit[];
 }
 
-/** An element of `configs` of IncrementalAlterConfigsRequest, AlterConfigsResource. */
+/** An element of `configs` of {@link IncrementalAlterConfigsRequestAlterConfigsResource}. */
 export interface IncrementalAlterConfigsRequestAlterableConfig {
   /** Name of the config. */
   name: string;
@@ -76,7 +76,7 @@ export interface IncrementalAlterConfigsResponseInit {
   readonly responses: readonly IncrementalAlterConfigsResponseAlterConfigsResourceResponseInit[];
 }
 
-/** An element of `responses` of IncrementalAlterConfigsResponse. */
+/** An element of `responses` of {@link IncrementalAlterConfigsResponse}. */
 export interface IncrementalAlterConfigsResponseAlterConfigsResourceResponse {
   /** 0, or why the configs were not changed. */
   errorCode: number;

@@ -157,6 +157,15 @@ function rejection(_version: number, errorCode: number): InitProducerIdResponseI
   };
 }
 
+function fitInitProducerIdResponse(value: InitProducerIdResponseInit, version: number): InitProducerIdResponseInit {
+  if (version >= 6) return value;
+  return {
+    ...value,
+    ongoingTxnProducerId: undefined,
+    ongoingTxnProducerEpoch: undefined,
+  };
+}
+
 /** The codec of InitProducerId, API key 22, versions 0 to 6. Gives a producer its id and epoch, and fences those before it (KIP-98). Bumps of the epoch since KIP-360. */
 export const initProducerIdApi: ApiCodec<
   InitProducerIdRequest,
@@ -175,4 +184,5 @@ export const initProducerIdApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitInitProducerIdResponse,
 };

@@ -19,7 +19,7 @@ export interface InitializeShareGroupStateRequestInit {
   readonly topics: readonly InitializeShareGroupStateRequestInitializeStateDataInit[];
 }
 
-/** An element of `topics` of InitializeShareGroupStateRequest. */
+/** An element of `topics` of {@link InitializeShareGroupStateRequest}. */
 export interface InitializeShareGroupStateRequestInitializeStateData {
   /** Id of the topic. */
   topicId: string;
@@ -35,7 +35,7 @@ export interface InitializeShareGroupStateRequestInitializeStateDataInit {
   readonly partitions: readonly InitializeShareGroupStateRequestPartitionDataInit[];
 }
 
-/** An element of `partitions` of InitializeShareGroupStateRequest, InitializeStateData. */
+/** An element of `partitions` of {@link InitializeShareGroupStateRequestInitializeStateData}. */
 export interface InitializeShareGroupStateRequestPartitionData {
   /** Partition index. */
   partition: number;
@@ -67,7 +67,7 @@ export interface InitializeShareGroupStateResponseInit {
   readonly results: readonly InitializeShareGroupStateResponseInitializeStateResultInit[];
 }
 
-/** An element of `results` of InitializeShareGroupStateResponse. */
+/** An element of `results` of {@link InitializeShareGroupStateResponse}. */
 export interface InitializeShareGroupStateResponseInitializeStateResult {
   /** Id of the topic. */
   topicId: string;
@@ -83,7 +83,7 @@ export interface InitializeShareGroupStateResponseInitializeStateResultInit {
   readonly partitions: readonly InitializeShareGroupStateResponsePartitionResultInit[];
 }
 
-/** An element of `partitions` of InitializeShareGroupStateResponse, InitializeStateResult. */
+/** An element of `partitions` of {@link InitializeShareGroupStateResponseInitializeStateResult}. */
 export interface InitializeShareGroupStateResponsePartitionResult {
   /** Partition index. */
   partition: number;

@@ -44,7 +44,7 @@ export interface JoinGroupRequestInit {
   readonly reason?: string | null | undefined;
 }
 
-/** An element of `protocols` of JoinGroupRequest. */
+/** An element of `protocols` of {@link JoinGroupRequest}. */
 export interface JoinGroupRequestProtocol {
   /** Name of the protocol; for a consumer, of an assignor. */
   name: string;
@@ -104,7 +104,7 @@ export interface JoinGroupResponseInit {
   readonly members: readonly JoinGroupResponseMemberInit[];
 }
 
-/** An element of `members` of JoinGroupResponse. */
+/** An element of `members` of {@link JoinGroupResponse}. */
 export interface JoinGroupResponseMember {
   /** Member id. */
   memberId: string;
@@ -265,6 +265,14 @@ function rejection(_version: number, errorCode: number): JoinGroupResponseInit {
   };
 }
 
+function fitJoinGroupResponse(value: JoinGroupResponseInit, version: number): JoinGroupResponseInit {
+  if (version >= 9) return value;
+  return {
+    ...value,
+    skipAssignment: undefined,
+  };
+}
+
 /** The codec of JoinGroup, API key 11, versions 0 to 9. Joins a group, or joins it again during a rebalance. Static members since KIP-345. */
 export const joinGroupApi: ApiCodec<JoinGroupRequest, JoinGroupRequestInit, JoinGroupResponse, JoinGroupResponseInit> =
   {
@@ -279,4 +287,5 @@ export const joinGroupApi: ApiCodec<JoinGroupRequest, JoinGroupRequestInit, Join
     findErrorCode,
     errorResponse,
     rejection,
+    fitResponse: fitJoinGroupResponse,
   };

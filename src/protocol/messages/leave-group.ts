@@ -24,7 +24,7 @@ export interface LeaveGroupRequestInit {
   readonly members?: readonly LeaveGroupRequestMemberIdentityInit[] | undefined;
 }
 
-/** An element of `members` of LeaveGroupRequest. */
+/** An element of `members` of {@link LeaveGroupRequest}. */
 export interface LeaveGroupRequestMemberIdentity {
   /** Member id, empty for a static member that is named by its group instance id. */
   memberId: string;
@@ -64,7 +64,7 @@ export interface LeaveGroupResponseInit {
   readonly members?: readonly LeaveGroupResponseMemberResponseInit[] | undefined;
 }
 
-/** An element of `members` of LeaveGroupResponse. */
+/** An element of `members` of {@link LeaveGroupResponse}. */
 export interface LeaveGroupResponseMemberResponse {
   /** Member id, empty for a static member that is named by its group instance id. */
   memberId: string;
@@ -209,6 +209,14 @@ function rejection(_version: number, errorCode: number): LeaveGroupResponseInit 
   };
 }
 
+function fitLeaveGroupResponse(value: LeaveGroupResponseInit, version: number): LeaveGroupResponseInit {
+  if (version >= 3) return value;
+  return {
+    ...value,
+    members: undefined,
+  };
+}
+
 /** The codec of LeaveGroup, API key 13, versions 0 to 5. Takes members out of a group. Several at a time since KIP-345. */
 export const leaveGroupApi: ApiCodec<
   LeaveGroupRequest,
@@ -227,4 +235,5 @@ export const leaveGroupApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitLeaveGroupResponse,
 };

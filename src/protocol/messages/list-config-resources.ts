@@ -36,7 +36,7 @@ export interface ListConfigResourcesResponseInit {
   readonly configResources: readonly ListConfigResourcesResponseConfigResourceInit[];
 }
 
-/** An element of `configResources` of ListConfigResourcesResponse. */
+/** An element of `configResources` of {@link ListConfigResourcesResponse}. */
 export interface ListConfigResourcesResponseConfigResource {
   /** Name of the resource. */
   resourceName: string;

@@ -40,7 +40,7 @@ export interface ListGroupsResponseInit {
   readonly groups: readonly ListGroupsResponseListedGroupInit[];
 }
 
-/** An element of `groups` of ListGroupsResponse. */
+/** An element of `groups` of {@link ListGroupsResponse}. */
 export interface ListGroupsResponseListedGroup {
   /** Group id. */
   groupId: string;

@@ -28,7 +28,7 @@ export interface ListOffsetsRequestInit {
   readonly timeoutMs?: number | undefined;
 }
 
-/** An element of `topics` of ListOffsetsRequest. */
+/** An element of `topics` of {@link ListOffsetsRequest}. */
 export interface ListOffsetsRequestListOffsetsTopic {
   /** Name of the topic. */
   name: string;
@@ -44,7 +44,7 @@ export interface ListOffsetsRequestListOffsetsTopicInit {
   readonly partitions: readonly ListOffsetsRequestListOffsetsPartitionInit[];
 }
 
-/** An element of `partitions` of ListOffsetsRequest, ListOffsetsTopic. */
+/** An element of `partitions` of {@link ListOffsetsRequestListOffsetsTopic}. */
 export interface ListOffsetsRequestListOffsetsPartition {
   /** Partition index. */
   partitionIndex: number;
@@ -80,7 +80,7 @@ export interface ListOffsetsResponseInit {
   readonly topics: readonly ListOffsetsResponseListOffsetsTopicResponseInit[];
 }
 
-/** An element of `topics` of ListOffsetsResponse. */
+/** An element of `topics` of {@link ListOffsetsResponse}. */
 export interface ListOffsetsResponseListOffsetsTopicResponse {
   /** Name of the topic. */
   name: string;
@@ -96,7 +96,7 @@ export interface ListOffsetsResponseListOffsetsTopicResponseInit {
   readonly partitions: readonly ListOffsetsResponseListOffsetsPartitionResponseInit[];
 }
 
-/** An element of `partitions` of ListOffsetsResponse, ListOffsetsTopicResponse. */
+/** An element of `partitions` of {@link ListOffsetsResponseListOffsetsTopicResponse}. */
 export interface ListOffsetsResponseListOffsetsPartitionResponse {
   /** Partition index. */
   partitionIndex: number;
@@ -295,6 +295,38 @@ function errorResponse(request: ListOffsetsRequest, _version: number, errorCode:
   };
 }
 
+function fitListOffsetsResponse(value: ListOffsetsResponseInit, version: number): ListOffsetsResponseInit {
+  if (version >= 4) return value;
+  return {
+    ...value,
+    topics: value.topics.map((topic) => fitListOffsetsResponseListOffsetsTopicResponse(topic, version)),
+  };
+}
+
+function fitListOffsetsResponseListOffsetsTopicResponse(
+  value: ListOffsetsResponseListOffsetsTopicResponseInit,
+  version: number,
+): ListOffsetsResponseListOffsetsTopicResponseInit {
+  if (version >= 4) return value;
+  return {
+    ...value,
+    partitions: value.partitions.map((partition) =>
+      fitListOffsetsResponseListOffsetsPartitionResponse(partition, version),
+    ),
+  };
+}
+
+function fitListOffsetsResponseListOffsetsPartitionResponse(
+  value: ListOffsetsResponseListOffsetsPartitionResponseInit,
+  version: number,
+): ListOffsetsResponseListOffsetsPartitionResponseInit {
+  if (version >= 4) return value;
+  return {
+    ...value,
+    leaderEpoch: undefined,
+  };
+}
+
 /** The codec of ListOffsets, API key 2, versions 1 to 11. Finds offsets by timestamp, the first and the last among them (KIP-79, KIP-734). */
 export const listOffsetsApi: ApiCodec<
   ListOffsetsRequest,
@@ -312,4 +344,6 @@ export const listOffsetsApi: ApiCodec<
   writeResponse: writeListOffsetsResponse,
   findErrorCode,
   errorResponse,
+
+  fitResponse: fitListOffsetsResponse,
 };

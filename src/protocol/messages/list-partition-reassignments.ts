@@ -20,7 +20,7 @@ export interface ListPartitionReassignmentsRequestInit {
   readonly topics?: readonly ListPartitionReassignmentsRequestListPartitionReassignmentsTopicsInit[] | null | undefined;
 }
 
-/** An element of `topics` of ListPartitionReassignmentsRequest. */
+/** An element of `topics` of {@link ListPartitionReassignmentsRequest}. */
 export interface ListPartitionReassignmentsRequestListPartitionReassignmentsTopics {
   /** Name of the topic. */
   name: string;
@@ -60,7 +60,7 @@ export interface ListPartitionReassignmentsResponseInit {
   readonly topics: readonly ListPartitionReassignmentsResponseOngoingTopicReassignmentInit[];
 }
 
-/** An element of `topics` of ListPartitionReassignmentsResponse. */
+/** An element of `topics` of {@link ListPartitionReassignmentsResponse}. */
 export interface ListPartitionReassignmentsResponseOngoingTopicReassignment {
   /** Name of the topic. */
   name: string;
@@ -76,7 +76,7 @@ export interface ListPartitionReassignmentsResponseOngoingTopicReassignmentInit 
   readonly partitions: readonly ListPartitionReassignmentsResponseOngoingPartitionReassignmentInit[];
 }
 
-/** An element of `partitions` of ListPartitionReassignmentsResponse, OngoingTopicReassignment. */
+/** An element of `partitions` of {@link ListPartitionReassignmentsResponseOngoingTopicReassignment}. */
 export interface ListPartitionReassignmentsResponseOngoingPartitionReassignment {
   /** Partition index. */
   partitionIndex: number;

@@ -52,7 +52,7 @@ export interface ListTransactionsResponseInit {
   readonly transactionStates: readonly ListTransactionsResponseTransactionStateInit[];
 }
 
-/** An element of `transactionStates` of ListTransactionsResponse. */
+/** An element of `transactionStates` of {@link ListTransactionsResponse}. */
 export interface ListTransactionsResponseTransactionState {
   /** Transactional id of the producer. */
   transactionalId: string;

@@ -29,7 +29,7 @@ export interface MetadataRequestInit {
   readonly includeTopicAuthorizedOperations?: boolean | undefined;
 }
 
-/** An element of `topics` of MetadataRequest. */
+/** An element of `topics` of {@link MetadataRequest}. */
 export interface MetadataRequestTopic {
   /** Id of the topic, nil when it is asked for by name (v10+). */
   topicId: string;
@@ -81,7 +81,7 @@ export interface MetadataResponseInit {
   readonly errorCode: number;
 }
 
-/** An element of `brokers` of MetadataResponse. */
+/** An element of `brokers` of {@link MetadataResponse}. */
 export interface MetadataResponseBroker {
   /** Broker id. */
   nodeId: number;
@@ -105,7 +105,7 @@ export interface MetadataResponseBrokerInit {
   readonly rack?: string | null | undefined;
 }
 
-/** An element of `topics` of MetadataResponse. */
+/** An element of `topics` of {@link MetadataResponse}. */
 export interface MetadataResponseTopic {
   /** 0, or why nothing is known of the topic. */
   errorCode: number;
@@ -137,7 +137,7 @@ export interface MetadataResponseTopicInit {
   readonly topicAuthorizedOperations?: number | undefined;
 }
 
-/** An element of `partitions` of MetadataResponse, MetadataResponseTopic. */
+/** An element of `partitions` of {@link MetadataResponseTopic}. */
 export interface MetadataResponsePartition {
   /** 0, or why nothing is known of the partition. */
   errorCode: number;
@@ -396,6 +396,22 @@ function rejection(_version: number, errorCode: number): MetadataResponseInit {
   };
 }
 
+function fitMetadataResponse(value: MetadataResponseInit, version: number): MetadataResponseInit {
+  return {
+    ...value,
+    topics: value.topics.map((topic) => fitMetadataResponseTopic(topic, version)),
+    clusterAuthorizedOperations: version >= 8 && version <= 10 ? value.clusterAuthorizedOperations : undefined,
+  };
+}
+
+function fitMetadataResponseTopic(value: MetadataResponseTopicInit, version: number): MetadataResponseTopicInit {
+  if (version >= 8) return value;
+  return {
+    ...value,
+    topicAuthorizedOperations: undefined,
+  };
+}
+
 /** The codec of Metadata, API key 3, versions 0 to 13. Brokers, controller, and topics with their partitions and leaders. Topic ids since KIP-516. */
 export const metadataApi: ApiCodec<MetadataRequest, MetadataRequestInit, MetadataResponse, MetadataResponseInit> = {
   key: 3,
@@ -409,4 +425,5 @@ export const metadataApi: ApiCodec<MetadataRequest, MetadataRequestInit, Metadat
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitMetadataResponse,
 };

@@ -37,7 +37,7 @@ export interface OffsetCommitRequestInit {
   readonly topics: readonly OffsetCommitRequestTopicInit[];
 }
 
-/** An element of `topics` of OffsetCommitRequest. */
+/** An element of `topics` of {@link OffsetCommitRequest}. */
 export interface OffsetCommitRequestTopic {
   /** Name of the topic (v2 to v9). */
   name: string;
@@ -57,7 +57,7 @@ export interface OffsetCommitRequestTopicInit {
   readonly partitions: readonly OffsetCommitRequestPartitionInit[];
 }
 
-/** An element of `partitions` of OffsetCommitRequest, OffsetCommitRequestTopic. */
+/** An element of `partitions` of {@link OffsetCommitRequestTopic}. */
 export interface OffsetCommitRequestPartition {
   /** Partition index. */
   partitionIndex: number;
@@ -97,7 +97,7 @@ export interface OffsetCommitResponseInit {
   readonly topics: readonly OffsetCommitResponseTopicInit[];
 }
 
-/** An element of `topics` of OffsetCommitResponse. */
+/** An element of `topics` of {@link OffsetCommitResponse}. */
 export interface OffsetCommitResponseTopic {
   /** Name of the topic (v2 to v9). */
   name: string;
@@ -117,7 +117,7 @@ export interface OffsetCommitResponseTopicInit {
   readonly partitions: readonly OffsetCommitResponsePartitionInit[];
 }
 
-/** An element of `partitions` of OffsetCommitResponse, OffsetCommitResponseTopic. */
+/** An element of `partitions` of {@link OffsetCommitResponseTopic}. */
 export interface OffsetCommitResponsePartition {
   /** Partition index. */
   partitionIndex: number;

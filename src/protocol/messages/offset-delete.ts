@@ -20,7 +20,7 @@ export interface OffsetDeleteRequestInit {
   readonly topics: readonly OffsetDeleteRequestTopicInit[];
 }
 
-/** An element of `topics` of OffsetDeleteRequest. */
+/** An element of `topics` of {@link OffsetDeleteRequest}. */
 export interface OffsetDeleteRequestTopic {
   /** Name of the topic. */
   name: string;
@@ -36,7 +36,7 @@ export interface OffsetDeleteRequestTopicInit {
   readonly partitions: readonly OffsetDeleteRequestPartitionInit[];
 }
 
-/** An element of `partitions` of OffsetDeleteRequest, OffsetDeleteRequestTopic. */
+/** An element of `partitions` of {@link OffsetDeleteRequestTopic}. */
 export interface OffsetDeleteRequestPartition {
   /** Partition index. */
   partitionIndex: number;
@@ -68,7 +68,7 @@ export interface OffsetDeleteResponseInit {
   readonly topics: readonly OffsetDeleteResponseTopicInit[];
 }
 
-/** An element of `topics` of OffsetDeleteResponse. */
+/** An element of `topics` of {@link OffsetDeleteResponse}. */
 export interface OffsetDeleteResponseTopic {
   /** Name of the topic. */
   name: string;
@@ -84,7 +84,7 @@ export interface OffsetDeleteResponseTopicInit {
   readonly partitions: readonly OffsetDeleteResponsePartitionInit[];
 }
 
-/** An element of `partitions` of OffsetDeleteResponse, OffsetDeleteResponseTopic. */
+/** An element of `partitions` of {@link OffsetDeleteResponseTopic}. */
 export interface OffsetDeleteResponsePartition {
   /** Partition index. */
   partitionIndex: number;

@@ -29,7 +29,7 @@ export interface OffsetFetchRequestInit {
   readonly requireStable?: boolean | undefined;
 }
 
-/** An element of `topics` of OffsetFetchRequest. */
+/** An element of `topics` of {@link OffsetFetchRequest}. */
 export interface OffsetFetchRequestTopic {
   /** Name of the topic. */
   name: string;
@@ -45,7 +45,7 @@ export interface OffsetFetchRequestTopicInit {
   readonly partitionIndexes: readonly number[];
 }
 
-/** An element of `groups` of OffsetFetchRequest. */
+/** An element of `groups` of {@link OffsetFetchRequest}. */
 export interface OffsetFetchRequestGroup {
   /** Group id. */
   groupId: string;
@@ -69,7 +69,7 @@ export interface OffsetFetchRequestGroupInit {
   readonly topics: readonly OffsetFetchRequestTopicsInit[] | null;
 }
 
-/** An element of `topics` of OffsetFetchRequest, OffsetFetchRequestGroup. */
+/** An element of `topics` of {@link OffsetFetchRequestGroup}. */
 export interface OffsetFetchRequestTopics {
   /** Name of the topic (v8 to v9). */
   name: string;
@@ -113,7 +113,7 @@ export interface OffsetFetchResponseInit {
   readonly groups?: readonly OffsetFetchResponseGroupInit[] | undefined;
 }
 
-/** An element of `topics` of OffsetFetchResponse. */
+/** An element of `topics` of {@link OffsetFetchResponse}. */
 export interface OffsetFetchResponseTopic {
   /** Name of the topic. */
   name: string;
@@ -129,7 +129,7 @@ export interface OffsetFetchResponseTopicInit {
   readonly partitions: readonly OffsetFetchResponsePartitionInit[];
 }
 
-/** An element of `partitions` of OffsetFetchResponse, OffsetFetchResponseTopic. */
+/** An element of `partitions` of {@link OffsetFetchResponseTopic}. */
 export interface OffsetFetchResponsePartition {
   /** Partition index. */
   partitionIndex: number;
@@ -157,7 +157,7 @@ export interface OffsetFetchResponsePartitionInit {
   readonly errorCode: number;
 }
 
-/** An element of `groups` of OffsetFetchResponse. */
+/** An element of `groups` of {@link OffsetFetchResponse}. */
 export interface OffsetFetchResponseGroup {
   /** Group id. */
   groupId: string;
@@ -177,7 +177,7 @@ export interface OffsetFetchResponseGroupInit {
   readonly errorCode: number;
 }
 
-/** An element of `topics` of OffsetFetchResponse, OffsetFetchResponseGroup. */
+/** An element of `topics` of {@link OffsetFetchResponseGroup}. */
 export interface OffsetFetchResponseTopics {
   /** Name of the topic (v8 to v9). */
   name: string;
@@ -197,7 +197,7 @@ export interface OffsetFetchResponseTopicsInit {
   readonly partitions: readonly OffsetFetchResponsePartitionsInit[];
 }
 
-/** An element of `partitions` of OffsetFetchResponse, OffsetFetchResponseTopics. */
+/** An element of `partitions` of {@link OffsetFetchResponseTopics}. */
 export interface OffsetFetchResponsePartitions {
   /** Partition index. */
   partitionIndex: number;
@@ -543,6 +543,14 @@ function rejection(_version: number, errorCode: number): OffsetFetchResponseInit
   };
 }
 
+function fitOffsetFetchResponse(value: OffsetFetchResponseInit, version: number): OffsetFetchResponseInit {
+  return {
+    ...value,
+    topics: version <= 7 ? value.topics : undefined,
+    groups: version >= 8 ? value.groups : undefined,
+  };
+}
+
 /** The codec of OffsetFetch, API key 9, versions 1 to 10. Reads the committed offsets of groups. Several groups at a time since KIP-709, member epochs since KIP-848. */
 export const offsetFetchApi: ApiCodec<
   OffsetFetchRequest,
@@ -561,4 +569,5 @@ export const offsetFetchApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitOffsetFetchResponse,
 };

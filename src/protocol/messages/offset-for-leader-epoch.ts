@@ -20,7 +20,7 @@ export interface OffsetForLeaderEpochRequestInit {
   readonly topics: readonly OffsetForLeaderEpochRequestOffsetForLeaderTopicInit[];
 }
 
-/** An element of `topics` of OffsetForLeaderEpochRequest. */
+/** An element of `topics` of {@link OffsetForLeaderEpochRequest}. */
 export interface OffsetForLeaderEpochRequestOffsetForLeaderTopic {
   /** Name of the topic. */
   topic: string;
@@ -36,7 +36,7 @@ export interface OffsetForLeaderEpochRequestOffsetForLeaderTopicInit {
   readonly partitions: readonly OffsetForLeaderEpochRequestOffsetForLeaderPartitionInit[];
 }
 
-/** An element of `partitions` of OffsetForLeaderEpochRequest, OffsetForLeaderTopic. */
+/** An element of `partitions` of {@link OffsetForLeaderEpochRequestOffsetForLeaderTopic}. */
 export interface OffsetForLeaderEpochRequestOffsetForLeaderPartition {
   /** Partition index. */
   partition: number;
@@ -72,7 +72,7 @@ export interface OffsetForLeaderEpochResponseInit {
   readonly topics: readonly OffsetForLeaderEpochResponseOffsetForLeaderTopicResultInit[];
 }
 
-/** An element of `topics` of OffsetForLeaderEpochResponse. */
+/** An element of `topics` of {@link OffsetForLeaderEpochResponse}. */
 export interface OffsetForLeaderEpochResponseOffsetForLeaderTopicResult {
   /** Name of the topic. */
   topic: string;
@@ -88,7 +88,7 @@ export interface OffsetForLeaderEpochResponseOffsetForLeaderTopicResultInit {
   readonly partitions: readonly OffsetForLeaderEpochResponseEpochEndOffsetInit[];
 }
 
-/** An element of `partitions` of OffsetForLeaderEpochResponse, OffsetForLeaderTopicResult. */
+/** An element of `partitions` of {@link OffsetForLeaderEpochResponseOffsetForLeaderTopicResult}. */
 export interface OffsetForLeaderEpochResponseEpochEndOffset {
   /** 0, or why nothing was found. */
   errorCode: number;

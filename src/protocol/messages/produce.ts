@@ -29,7 +29,7 @@ export interface ProduceRequestInit {
   readonly topicData: readonly ProduceRequestTopicProduceDataInit[];
 }
 
-/** An element of `topicData` of ProduceRequest. */
+/** An element of `topicData` of {@link ProduceRequest}. */
 export interface ProduceRequestTopicProduceData {
   /** Name of the topic, up to version 12 (v3 to v12). */
   name: string;
@@ -49,7 +49,7 @@ export interface ProduceRequestTopicProduceDataInit {
   readonly partitionData: readonly ProduceRequestPartitionProduceDataInit[];
 }
 
-/** An element of `partitionData` of ProduceRequest, TopicProduceData. */
+/** An element of `partitionData` of {@link ProduceRequestTopicProduceData}. */
 export interface ProduceRequestPartitionProduceData {
   /** Partition index. */
   index: number;
@@ -85,7 +85,7 @@ export interface ProduceResponseInit {
   readonly nodeEndpoints?: readonly ProduceResponseNodeEndpointInit[] | undefined;
 }
 
-/** An element of `responses` of ProduceResponse. */
+/** An element of `responses` of {@link ProduceResponse}. */
 export interface ProduceResponseTopicProduceResponse {
   /** Name of the topic, up to version 12 (v3 to v12). */
   name: string;
@@ -105,7 +105,7 @@ export interface ProduceResponseTopicProduceResponseInit {
   readonly partitionResponses: readonly ProduceResponsePartitionProduceResponseInit[];
 }
 
-/** An element of `partitionResponses` of ProduceResponse, TopicProduceResponse. */
+/** An element of `partitionResponses` of {@link ProduceResponseTopicProduceResponse}. */
 export interface ProduceResponsePartitionProduceResponse {
   /** Partition index. */
   index: number;
@@ -145,7 +145,7 @@ export interface ProduceResponsePartitionProduceResponseInit {
   readonly currentLeader?: ProduceResponseLeaderIdAndEpochInit | undefined;
 }
 
-/** An element of `recordErrors` of ProduceResponse, PartitionProduceResponse. */
+/** An element of `recordErrors` of {@link ProduceResponsePartitionProduceResponse}. */
 export interface ProduceResponseBatchIndexAndErrorMessage {
   /** Index of the record in its batch. */
   batchIndex: number;
@@ -161,7 +161,7 @@ export interface ProduceResponseBatchIndexAndErrorMessageInit {
   readonly batchIndexErrorMessage?: string | null | undefined;
 }
 
-/** What stands in `currentLeader` of ProduceResponse, PartitionProduceResponse. */
+/** The value of `currentLeader` of {@link ProduceResponsePartitionProduceResponse}. */
 export interface ProduceResponseLeaderIdAndEpoch {
   /** Broker id, -1 when it is not known. */
   leaderId: number;
@@ -177,7 +177,7 @@ export interface ProduceResponseLeaderIdAndEpochInit {
   readonly leaderEpoch?: number | undefined;
 }
 
-/** An element of `nodeEndpoints` of ProduceResponse. */
+/** An element of `nodeEndpoints` of {@link ProduceResponse}. */
 export interface ProduceResponseNodeEndpoint {
   /** Broker id. */
   nodeId: number;
@@ -510,6 +510,39 @@ function errorResponse(
   };
 }
 
+function fitProduceResponse(value: ProduceResponseInit, version: number): ProduceResponseInit {
+  if (version >= 10) return value;
+  return {
+    ...value,
+    responses: value.responses.map((response) => fitProduceResponseTopicProduceResponse(response, version)),
+    nodeEndpoints: undefined,
+  };
+}
+
+function fitProduceResponseTopicProduceResponse(
+  value: ProduceResponseTopicProduceResponseInit,
+  version: number,
+): ProduceResponseTopicProduceResponseInit {
+  if (version >= 10) return value;
+  return {
+    ...value,
+    partitionResponses: value.partitionResponses.map((partitionResponse) =>
+      fitProduceResponsePartitionProduceResponse(partitionResponse, version),
+    ),
+  };
+}
+
+function fitProduceResponsePartitionProduceResponse(
+  value: ProduceResponsePartitionProduceResponseInit,
+  version: number,
+): ProduceResponsePartitionProduceResponseInit {
+  if (version >= 10) return value;
+  return {
+    ...value,
+    currentLeader: undefined,
+  };
+}
+
 /** The codec of Produce, API key 0, versions 3 to 13. Appends record batches to partitions. Transactions since KIP-98, topic ids since KIP-516. */
 export const produceApi: ApiCodec<ProduceRequest, ProduceRequestInit, ProduceResponse, ProduceResponseInit> = {
   key: 0,
@@ -522,4 +555,6 @@ export const produceApi: ApiCodec<ProduceRequest, ProduceRequestInit, ProduceRes
   writeResponse: writeProduceResponse,
   findErrorCode,
   errorResponse,
+
+  fitResponse: fitProduceResponse,
 };

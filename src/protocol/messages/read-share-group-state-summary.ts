@@ -20,7 +20,7 @@ export interface ReadShareGroupStateSummaryRequestInit {
   readonly topics: readonly ReadShareGroupStateSummaryRequestReadStateSummaryDataInit[];
 }
 
-/** An element of `topics` of ReadShareGroupStateSummaryRequest. */
+/** An element of `topics` of {@link ReadShareGroupStateSummaryRequest}. */
 export interface ReadShareGroupStateSummaryRequestReadStateSummaryData {
   /** Id of the topic. */
   topicId: string;
@@ -36,7 +36,7 @@ export interface ReadShareGroupStateSummaryRequestReadStateSummaryDataInit {
   readonly partitions: readonly ReadShareGroupStateSummaryRequestPartitionDataInit[];
 }
 
-/** An element of `partitions` of ReadShareGroupStateSummaryRequest, ReadStateSummaryData. */
+/** An element of `partitions` of {@link ReadShareGroupStateSummaryRequestReadStateSummaryData}. */
 export interface ReadShareGroupStateSummaryRequestPartitionData {
   /** Partition index. */
   partition: number;
@@ -64,7 +64,7 @@ export interface ReadShareGroupStateSummaryResponseInit {
   readonly results: readonly ReadShareGroupStateSummaryResponseReadStateSummaryResultInit[];
 }
 
-/** An element of `results` of ReadShareGroupStateSummaryResponse. */
+/** An element of `results` of {@link ReadShareGroupStateSummaryResponse}. */
 export interface ReadShareGroupStateSummaryResponseReadStateSummaryResult {
   /** Id of the topic. */
   topicId: string;
@@ -80,7 +80,7 @@ export interface ReadShareGroupStateSummaryResponseReadStateSummaryResultInit {
   readonly partitions: readonly ReadShareGroupStateSummaryResponsePartitionResultInit[];
 }
 
-/** An element of `partitions` of ReadShareGroupStateSummaryResponse, ReadStateSummaryResult. */
+/** An element of `partitions` of {@link ReadShareGroupStateSummaryResponseReadStateSummaryResult}. */
 export interface ReadShareGroupStateSummaryResponsePartitionResult {
   /** Partition index. */
   partition: number;

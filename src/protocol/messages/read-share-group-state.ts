@@ -19,7 +19,7 @@ export interface ReadShareGroupStateRequestInit {
   readonly topics: readonly ReadShareGroupStateRequestReadStateDataInit[];
 }
 
-/** An element of `topics` of ReadShareGroupStateRequest. */
+/** An element of `topics` of {@link ReadShareGroupStateRequest}. */
 export interface ReadShareGroupStateRequestReadStateData {
   /** Id of the topic. */
   topicId: string;
@@ -35,7 +35,7 @@ export interface ReadShareGroupStateRequestReadStateDataInit {
   readonly partitions: readonly ReadShareGroupStateRequestPartitionDataInit[];
 }
 
-/** An element of `partitions` of ReadShareGroupStateRequest, ReadStateData. */
+/** An element of `partitions` of {@link ReadShareGroupStateRequestReadStateData}. */
 export interface ReadShareGroupStateRequestPartitionData {
   /** Partition index. */
   partition: number;
@@ -63,7 +63,7 @@ export interface ReadShareGroupStateResponseInit {
   readonly results: readonly ReadShareGroupStateResponseReadStateResultInit[];
 }
 
-/** An element of `results` of ReadShareGroupStateResponse. */
+/** An element of `results` of {@link ReadShareGroupStateResponse}. */
 export interface ReadShareGroupStateResponseReadStateResult {
   /** Id of the topic. */
   topicId: string;
@@ -79,7 +79,7 @@ export interface ReadShareGroupStateResponseReadStateResultInit {
   readonly partitions: readonly ReadShareGroupStateResponsePartitionResultInit[];
 }
 
-/** An element of `partitions` of ReadShareGroupStateResponse, ReadStateResult. */
+/** An element of `partitions` of {@link ReadShareGroupStateResponseReadStateResult}. */
 export interface ReadShareGroupStateResponsePartitionResult {
   /** Partition index. */
   partition: number;
@@ -111,7 +111,7 @@ export interface ReadShareGroupStateResponsePartitionResultInit {
   readonly stateBatches: readonly ReadShareGroupStateResponseStateBatchInit[];
 }
 
-/** An element of `stateBatches` of ReadShareGroupStateResponse, PartitionResult. */
+/** An element of `stateBatches` of {@link ReadShareGroupStateResponsePartitionResult}. */
 export interface ReadShareGroupStateResponseStateBatch {
   /** First offset of the range. */
   firstOffset: bigint;

@@ -32,7 +32,7 @@ export interface ShareAcknowledgeRequestInit {
   readonly topics: readonly ShareAcknowledgeRequestAcknowledgeTopicInit[];
 }
 
-/** An element of `topics` of ShareAcknowledgeRequest. */
+/** An element of `topics` of {@link ShareAcknowledgeRequest}. */
 export interface ShareAcknowledgeRequestAcknowledgeTopic {
   /** Id of the topic. */
   topicId: string;
@@ -48,7 +48,7 @@ export interface ShareAcknowledgeRequestAcknowledgeTopicInit {
   readonly partitions: readonly ShareAcknowledgeRequestAcknowledgePartitionInit[];
 }
 
-/** An element of `partitions` of ShareAcknowledgeRequest, AcknowledgeTopic. */
+/** An element of `partitions` of {@link ShareAcknowledgeRequestAcknowledgeTopic}. */
 export interface ShareAcknowledgeRequestAcknowledgePartition {
   /** Partition index. */
   partitionIndex: number;
@@ -64,7 +64,7 @@ export interface ShareAcknowledgeRequestAcknowledgePartitionInit {
   readonly acknowledgementBatches: readonly ShareAcknowledgeRequestAcknowledgementBatchInit[];
 }
 
-/** An element of `acknowledgementBatches` of ShareAcknowledgeRequest, AcknowledgePartition. */
+/** An element of `acknowledgementBatches` of {@link ShareAcknowledgeRequestAcknowledgePartition}. */
 export interface ShareAcknowledgeRequestAcknowledgementBatch {
   /** First offset of the range. */
   firstOffset: bigint;
@@ -116,7 +116,7 @@ export interface ShareAcknowledgeResponseInit {
   readonly nodeEndpoints: readonly ShareAcknowledgeResponseNodeEndpointInit[];
 }
 
-/** An element of `responses` of ShareAcknowledgeResponse. */
+/** An element of `responses` of {@link ShareAcknowledgeResponse}. */
 export interface ShareAcknowledgeResponseShareAcknowledgeTopicResponse {
   /** Id of the topic. */
   topicId: string;
@@ -132,7 +132,7 @@ export interface ShareAcknowledgeResponseShareAcknowledgeTopicResponseInit {
   readonly partitions: readonly ShareAcknowledgeResponsePartitionDataInit[];
 }
 
-/** An element of `partitions` of ShareAcknowledgeResponse, ShareAcknowledgeTopicResponse. */
+/** An element of `partitions` of {@link ShareAcknowledgeResponseShareAcknowledgeTopicResponse}. */
 export interface ShareAcknowledgeResponsePartitionData {
   /** Partition index. */
   partitionIndex: number;
@@ -156,7 +156,7 @@ export interface ShareAcknowledgeResponsePartitionDataInit {
   readonly currentLeader: ShareAcknowledgeResponseLeaderIdAndEpochInit;
 }
 
-/** What stands in `currentLeader` of ShareAcknowledgeResponse, PartitionData. */
+/** The value of `currentLeader` of {@link ShareAcknowledgeResponsePartitionData}. */
 export interface ShareAcknowledgeResponseLeaderIdAndEpoch {
   /** Broker id, -1 when it is not known. */
   leaderId: number;
@@ -172,7 +172,7 @@ export interface ShareAcknowledgeResponseLeaderIdAndEpochInit {
   readonly leaderEpoch: number;
 }
 
-/** An element of `nodeEndpoints` of ShareAcknowledgeResponse. */
+/** An element of `nodeEndpoints` of {@link ShareAcknowledgeResponse}. */
 export interface ShareAcknowledgeResponseNodeEndpoint {
   /** Broker id. */
   nodeId: number;

@@ -60,7 +60,7 @@ export interface ShareFetchRequestInit {
   readonly forgottenTopicsData: readonly ShareFetchRequestForgottenTopicInit[];
 }
 
-/** An element of `topics` of ShareFetchRequest. */
+/** An element of `topics` of {@link ShareFetchRequest}. */
 export interface ShareFetchRequestFetchTopic {
   /** Id of the topic. */
   topicId: string;
@@ -76,7 +76,7 @@ export interface ShareFetchRequestFetchTopicInit {
   readonly partitions: readonly ShareFetchRequestFetchPartitionInit[];
 }
 
-/** An element of `partitions` of ShareFetchRequest, FetchTopic. */
+/** An element of `partitions` of {@link ShareFetchRequestFetchTopic}. */
 export interface ShareFetchRequestFetchPartition {
   /** Partition index. */
   partitionIndex: number;
@@ -96,7 +96,7 @@ export interface ShareFetchRequestFetchPartitionInit {
   readonly acknowledgementBatches: readonly ShareFetchRequestAcknowledgementBatchInit[];
 }
 
-/** An element of `acknowledgementBatches` of ShareFetchRequest, FetchPartition. */
+/** An element of `acknowledgementBatches` of {@link ShareFetchRequestFetchPartition}. */
 export interface ShareFetchRequestAcknowledgementBatch {
   /** First offset of the range. */
   firstOffset: bigint;
@@ -116,7 +116,7 @@ export interface ShareFetchRequestAcknowledgementBatchInit {
   readonly acknowledgeTypes: readonly number[];
 }
 
-/** An element of `forgottenTopicsData` of ShareFetchRequest. */
+/** An element of `forgottenTopicsData` of {@link ShareFetchRequest}. */
 export interface ShareFetchRequestForgottenTopic {
   /** Id of the topic. */
   topicId: string;
@@ -164,7 +164,7 @@ export interface ShareFetchResponseInit {
   readonly nodeEndpoints: readonly ShareFetchResponseNodeEndpointInit[];
 }
 
-/** An element of `responses` of ShareFetchResponse. */
+/** An element of `responses` of {@link ShareFetchResponse}. */
 export interface ShareFetchResponseShareFetchableTopicResponse {
   /** Id of the topic. */
   topicId: string;
@@ -180,7 +180,7 @@ export interface ShareFetchResponseShareFetchableTopicResponseInit {
   readonly partitions: readonly ShareFetchResponsePartitionDataInit[];
 }
 
-/** An element of `partitions` of ShareFetchResponse, ShareFetchableTopicResponse. */
+/** An element of `partitions` of {@link ShareFetchResponseShareFetchableTopicResponse}. */
 export interface ShareFetchResponsePartitionData {
   /** Partition index. */
   partitionIndex: number;
@@ -220,7 +220,7 @@ export interface ShareFetchResponsePartitionDataInit {
   readonly acquiredRecords: readonly ShareFetchResponseAcquiredRecordsInit[];
 }
 
-/** What stands in `currentLeader` of ShareFetchResponse, PartitionData. */
+/** The value of `currentLeader` of {@link ShareFetchResponsePartitionData}. */
 export interface ShareFetchResponseLeaderIdAndEpoch {
   /** Broker id, -1 when it is not known. */
   leaderId: number;
@@ -236,7 +236,7 @@ export interface ShareFetchResponseLeaderIdAndEpochInit {
   readonly leaderEpoch: number;
 }
 
-/** An element of `acquiredRecords` of ShareFetchResponse, PartitionData. */
+/** An element of `acquiredRecords` of {@link ShareFetchResponsePartitionData}. */
 export interface ShareFetchResponseAcquiredRecords {
   /** First offset of the range. */
   firstOffset: bigint;
@@ -256,7 +256,7 @@ export interface ShareFetchResponseAcquiredRecordsInit {
   readonly deliveryCount: number;
 }
 
-/** An element of `nodeEndpoints` of ShareFetchResponse. */
+/** An element of `nodeEndpoints` of {@link ShareFetchResponse}. */
 export interface ShareFetchResponseNodeEndpoint {
   /** Broker id. */
   nodeId: number;
@@ -601,5 +601,6 @@ export const shareFetchApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+
   releaseRecords,
 };

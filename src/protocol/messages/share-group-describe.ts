@@ -36,7 +36,7 @@ export interface ShareGroupDescribeResponseInit {
   readonly groups: readonly ShareGroupDescribeResponseDescribedGroupInit[];
 }
 
-/** An element of `groups` of ShareGroupDescribeResponse. */
+/** An element of `groups` of {@link ShareGroupDescribeResponse}. */
 export interface ShareGroupDescribeResponseDescribedGroup {
   /** 0, or why nothing is known of the group. */
   errorCode: number;
@@ -80,7 +80,7 @@ export interface ShareGroupDescribeResponseDescribedGroupInit {
   readonly authorizedOperations?: number | undefined;
 }
 
-/** An element of `members` of ShareGroupDescribeResponse, DescribedGroup. */
+/** An element of `members` of {@link ShareGroupDescribeResponseDescribedGroup}. */
 export interface ShareGroupDescribeResponseMember {
   /** Member id. */
   memberId: string;
@@ -116,7 +116,7 @@ export interface ShareGroupDescribeResponseMemberInit {
   readonly assignment: ShareGroupDescribeResponseAssignmentInit;
 }
 
-/** An element of `topicPartitions` of ShareGroupDescribeResponse, Assignment. */
+/** An element of `topicPartitions` of {@link ShareGroupDescribeResponseAssignment}. */
 export interface ShareGroupDescribeResponseTopicPartitions {
   /** Id of the topic. */
   topicId: string;
@@ -136,7 +136,7 @@ export interface ShareGroupDescribeResponseTopicPartitionsInit {
   readonly partitions: readonly number[];
 }
 
-/** What stands in `assignment` of ShareGroupDescribeResponse, Member. */
+/** The value of `assignment` of {@link ShareGroupDescribeResponseMember}. */
 export interface ShareGroupDescribeResponseAssignment {
   /** Partitions, by topic. */
   topicPartitions: ShareGroupDescribeResponseTopicPartitions[];

@@ -68,7 +68,7 @@ export interface ShareGroupHeartbeatResponseInit {
   readonly assignment?: ShareGroupHeartbeatResponseAssignmentInit | null | undefined;
 }
 
-/** What stands in `assignment` of ShareGroupHeartbeatResponse, unless null. */
+/** The value of `assignment` of {@link ShareGroupHeartbeatResponse}, unless null. */
 export interface ShareGroupHeartbeatResponseAssignment {
   /** Partitions that the member may use now. */
   topicPartitions: ShareGroupHeartbeatResponseTopicPartitions[];
@@ -80,7 +80,7 @@ export interface ShareGroupHeartbeatResponseAssignmentInit {
   readonly topicPartitions: readonly ShareGroupHeartbeatResponseTopicPartitionsInit[];
 }
 
-/** An element of `topicPartitions` of ShareGroupHeartbeatResponse, Assignment. */
+/** An element of `topicPartitions` of {@link ShareGroupHeartbeatResponseAssignment}. */
 export interface ShareGroupHeartbeatResponseTopicPartitions {
   /** Id of the topic. */
   topicId: string;

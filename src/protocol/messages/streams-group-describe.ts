@@ -36,7 +36,7 @@ export interface StreamsGroupDescribeResponseInit {
   readonly groups: readonly StreamsGroupDescribeResponseDescribedGroupInit[];
 }
 
-/** An element of `groups` of StreamsGroupDescribeResponse. */
+/** An element of `groups` of {@link StreamsGroupDescribeResponse}. */
 export interface StreamsGroupDescribeResponseDescribedGroup {
   /** 0, or why nothing is known of the group. */
   errorCode: number;
@@ -80,7 +80,7 @@ export interface StreamsGroupDescribeResponseDescribedGroupInit {
   readonly authorizedOperations?: number | undefined;
 }
 
-/** What stands in `topology` of StreamsGroupDescribeResponse, DescribedGroup, unless null. */
+/** The value of `topology` of {@link StreamsGroupDescribeResponseDescribedGroup}, unless null. */
 export interface StreamsGroupDescribeResponseTopology {
   /** Epoch of the topology. */
   epoch: number;
@@ -96,7 +96,7 @@ export interface StreamsGroupDescribeResponseTopologyInit {
   readonly subtopologies?: readonly StreamsGroupDescribeResponseSubtopologyInit[] | null | undefined;
 }
 
-/** An element of `subtopologies` of StreamsGroupDescribeResponse, Topology. */
+/** An element of `subtopologies` of {@link StreamsGroupDescribeResponseTopology}. */
 export interface StreamsGroupDescribeResponseSubtopology {
   /** Id of the subtopology. */
   subtopologyId: string;
@@ -124,7 +124,7 @@ export interface StreamsGroupDescribeResponseSubtopologyInit {
   readonly repartitionSourceTopics: readonly StreamsGroupDescribeResponseTopicInfoInit[];
 }
 
-/** An element of `members` of StreamsGroupDescribeResponse, DescribedGroup. */
+/** An element of `members` of {@link StreamsGroupDescribeResponseDescribedGroup}. */
 export interface StreamsGroupDescribeResponseMember {
   /** Member id. */
   memberId: string;
@@ -192,7 +192,7 @@ export interface StreamsGroupDescribeResponseMemberInit {
   readonly isClassic: boolean;
 }
 
-/** What stands in `userEndpoint` of StreamsGroupDescribeResponse, Member, unless null. */
+/** The value of `userEndpoint` of {@link StreamsGroupDescribeResponseMember}, unless null. */
 export interface StreamsGroupDescribeResponseEndpoint {
   /** Host name of the application. */
   host: string;
@@ -208,7 +208,7 @@ export interface StreamsGroupDescribeResponseEndpointInit {
   readonly port: number;
 }
 
-/** An element of `taskOffsets` of StreamsGroupDescribeResponse, Member. */
+/** An element of `taskOffsets` of {@link StreamsGroupDescribeResponseMember}. */
 export interface StreamsGroupDescribeResponseTaskOffset {
   /** Id of the subtopology. */
   subtopologyId: string;
@@ -228,7 +228,7 @@ export interface StreamsGroupDescribeResponseTaskOffsetInit {
   readonly offset: bigint;
 }
 
-/** What stands in `assignment` of StreamsGroupDescribeResponse, Member. */
+/** The value of `assignment` of {@link StreamsGroupDescribeResponseMember}. */
 export interface StreamsGroupDescribeResponseAssignment {
   /** Tasks that process records. */
   activeTasks: StreamsGroupDescribeResponseTaskIds[];
@@ -248,7 +248,7 @@ export interface StreamsGroupDescribeResponseAssignmentInit {
   readonly warmupTasks: readonly StreamsGroupDescribeResponseTaskIdsInit[];
 }
 
-/** An element of `activeTasks` of StreamsGroupDescribeResponse, Assignment. */
+/** An element of `activeTasks` of {@link StreamsGroupDescribeResponseAssignment}. */
 export interface StreamsGroupDescribeResponseTaskIds {
   /** Id of the subtopology. */
   subtopologyId: string;
@@ -264,7 +264,7 @@ export interface StreamsGroupDescribeResponseTaskIdsInit {
   readonly partitions: readonly number[];
 }
 
-/** An element of `clientTags` of StreamsGroupDescribeResponse, Member. */
+/** An element of `clientTags` of {@link StreamsGroupDescribeResponseMember}. */
 export interface StreamsGroupDescribeResponseKeyValue {
   /** Name of the tag or config. */
   key: string;
@@ -280,7 +280,7 @@ export interface StreamsGroupDescribeResponseKeyValueInit {
   readonly value: string;
 }
 
-/** An element of `stateChangelogTopics` of StreamsGroupDescribeResponse, Subtopology. */
+/** An element of `stateChangelogTopics` of {@link StreamsGroupDescribeResponseSubtopology}. */
 export interface StreamsGroupDescribeResponseTopicInfo {
   /** Name of the topic. */
   name: string;

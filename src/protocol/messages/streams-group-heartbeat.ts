@@ -80,7 +80,7 @@ export interface StreamsGroupHeartbeatRequestInit {
   readonly shutdownApplication?: boolean | undefined;
 }
 
-/** What stands in `topology` of StreamsGroupHeartbeatRequest, unless null. */
+/** The value of `topology` of {@link StreamsGroupHeartbeatRequest}, unless null. */
 export interface StreamsGroupHeartbeatRequestTopology {
   /** Epoch of the topology. */
   epoch: number;
@@ -96,7 +96,7 @@ export interface StreamsGroupHeartbeatRequestTopologyInit {
   readonly subtopologies: readonly StreamsGroupHeartbeatRequestSubtopologyInit[];
 }
 
-/** An element of `subtopologies` of StreamsGroupHeartbeatRequest, Topology. */
+/** An element of `subtopologies` of {@link StreamsGroupHeartbeatRequestTopology}. */
 export interface StreamsGroupHeartbeatRequestSubtopology {
   /** Id of the subtopology. */
   subtopologyId: string;
@@ -132,7 +132,7 @@ export interface StreamsGroupHeartbeatRequestSubtopologyInit {
   readonly copartitionGroups: readonly StreamsGroupHeartbeatRequestCopartitionGroupInit[];
 }
 
-/** An element of `copartitionGroups` of StreamsGroupHeartbeatRequest, Subtopology. */
+/** An element of `copartitionGroups` of {@link StreamsGroupHeartbeatRequestSubtopology}. */
 export interface StreamsGroupHeartbeatRequestCopartitionGroup {
   /** Indexes into the `sourceTopics` of the subtopology. */
   sourceTopics: number[];
@@ -152,7 +152,7 @@ export interface StreamsGroupHeartbeatRequestCopartitionGroupInit {
   readonly repartitionSourceTopics: readonly number[];
 }
 
-/** An element of `clientTags` of StreamsGroupHeartbeatRequest. */
+/** An element of `clientTags` of {@link StreamsGroupHeartbeatRequest}. */
 export interface StreamsGroupHeartbeatRequestKeyValue {
   /** Name of the tag or config. */
   key: string;
@@ -168,7 +168,7 @@ export interface StreamsGroupHeartbeatRequestKeyValueInit {
   readonly value: string;
 }
 
-/** An element of `stateChangelogTopics` of StreamsGroupHeartbeatRequest, Subtopology. */
+/** An element of `stateChangelogTopics` of {@link StreamsGroupHeartbeatRequestSubtopology}. */
 export interface StreamsGroupHeartbeatRequestTopicInfo {
   /** Name of the topic. */
   name: string;
@@ -192,7 +192,7 @@ export interface StreamsGroupHeartbeatRequestTopicInfoInit {
   readonly topicConfigs: readonly StreamsGroupHeartbeatRequestKeyValueInit[];
 }
 
-/** What stands in `userEndpoint` of StreamsGroupHeartbeatRequest, unless null. */
+/** The value of `userEndpoint` of {@link StreamsGroupHeartbeatRequest}, unless null. */
 export interface StreamsGroupHeartbeatRequestEndpoint {
   /** Host name of the application. */
   host: string;
@@ -208,7 +208,7 @@ export interface StreamsGroupHeartbeatRequestEndpointInit {
   readonly port: number;
 }
 
-/** An element of `taskOffsets` of StreamsGroupHeartbeatRequest. */
+/** An element of `taskOffsets` of {@link StreamsGroupHeartbeatRequest}. */
 export interface StreamsGroupHeartbeatRequestTaskOffset {
   /** Id of the subtopology. */
   subtopologyId: string;
@@ -228,7 +228,7 @@ export interface StreamsGroupHeartbeatRequestTaskOffsetInit {
   readonly offset: bigint;
 }
 
-/** An element of `activeTasks` of StreamsGroupHeartbeatRequest. */
+/** An element of `activeTasks` of {@link StreamsGroupHeartbeatRequest}. */
 export interface StreamsGroupHeartbeatRequestTaskIds {
   /** Id of the subtopology. */
   subtopologyId: string;
@@ -309,7 +309,7 @@ export interface StreamsGroupHeartbeatResponseInit {
     readonly StreamsGroupHeartbeatResponseEndpointToPartitionsInit[] | null | undefined;
 }
 
-/** An element of `partitionsByUserEndpoint` of StreamsGroupHeartbeatResponse. */
+/** An element of `partitionsByUserEndpoint` of {@link StreamsGroupHeartbeatResponse}. */
 export interface StreamsGroupHeartbeatResponseEndpointToPartitions {
   /** Where the application answers interactive queries. */
   userEndpoint: StreamsGroupHeartbeatResponseEndpoint;
@@ -329,7 +329,7 @@ export interface StreamsGroupHeartbeatResponseEndpointToPartitionsInit {
   readonly standbyPartitions: readonly StreamsGroupHeartbeatResponseTopicPartitionInit[];
 }
 
-/** An element of `status` of StreamsGroupHeartbeatResponse. */
+/** An element of `status` of {@link StreamsGroupHeartbeatResponse}. */
 export interface StreamsGroupHeartbeatResponseStatus {
   /** 0 stale topology, 1 missing source topics, 2 incorrectly partitioned topics, 3 missing internal topics, 4 shutdown of the application, 5 assignment delayed. */
   statusCode: number;
@@ -345,7 +345,7 @@ export interface StreamsGroupHeartbeatResponseStatusInit {
   readonly statusDetail: string;
 }
 
-/** An element of `activePartitions` of StreamsGroupHeartbeatResponse, EndpointToPartitions. */
+/** An element of `activePartitions` of {@link StreamsGroupHeartbeatResponseEndpointToPartitions}. */
 export interface StreamsGroupHeartbeatResponseTopicPartition {
   /** Name of the topic. */
   topic: string;
@@ -361,7 +361,7 @@ export interface StreamsGroupHeartbeatResponseTopicPartitionInit {
   readonly partitions: readonly number[];
 }
 
-/** An element of `activeTasks` of StreamsGroupHeartbeatResponse. */
+/** An element of `activeTasks` of {@link StreamsGroupHeartbeatResponse}. */
 export interface StreamsGroupHeartbeatResponseTaskIds {
   /** Id of the subtopology. */
   subtopologyId: string;
@@ -377,7 +377,7 @@ export interface StreamsGroupHeartbeatResponseTaskIdsInit {
   readonly partitions: readonly number[];
 }
 
-/** What stands in `userEndpoint` of StreamsGroupHeartbeatResponse, EndpointToPartitions. */
+/** The value of `userEndpoint` of {@link StreamsGroupHeartbeatResponseEndpointToPartitions}. */
 export interface StreamsGroupHeartbeatResponseEndpoint {
   /** Host name of the application. */
   host: string;

@@ -40,7 +40,7 @@ export interface SyncGroupRequestInit {
   readonly assignments: readonly SyncGroupRequestAssignmentInit[];
 }
 
-/** An element of `assignments` of SyncGroupRequest. */
+/** An element of `assignments` of {@link SyncGroupRequest}. */
 export interface SyncGroupRequestAssignment {
   /** Member id. */
   memberId: string;

@@ -44,7 +44,7 @@ export interface TxnOffsetCommitRequestInit {
   readonly topics: readonly TxnOffsetCommitRequestTopicInit[];
 }
 
-/** An element of `topics` of TxnOffsetCommitRequest. */
+/** An element of `topics` of {@link TxnOffsetCommitRequest}. */
 export interface TxnOffsetCommitRequestTopic {
   /** Name of the topic. */
   name: string;
@@ -60,7 +60,7 @@ export interface TxnOffsetCommitRequestTopicInit {
   readonly partitions: readonly TxnOffsetCommitRequestPartitionInit[];
 }
 
-/** An element of `partitions` of TxnOffsetCommitRequest, TxnOffsetCommitRequestTopic. */
+/** An element of `partitions` of {@link TxnOffsetCommitRequestTopic}. */
 export interface TxnOffsetCommitRequestPartition {
   /** Partition index. */
   partitionIndex: number;
@@ -100,7 +100,7 @@ export interface TxnOffsetCommitResponseInit {
   readonly topics: readonly TxnOffsetCommitResponseTopicInit[];
 }
 
-/** An element of `topics` of TxnOffsetCommitResponse. */
+/** An element of `topics` of {@link TxnOffsetCommitResponse}. */
 export interface TxnOffsetCommitResponseTopic {
   /** Name of the topic. */
   name: string;
@@ -116,7 +116,7 @@ export interface TxnOffsetCommitResponseTopicInit {
   readonly partitions: readonly TxnOffsetCommitResponsePartitionInit[];
 }
 
-/** An element of `partitions` of TxnOffsetCommitResponse, TxnOffsetCommitResponseTopic. */
+/** An element of `partitions` of {@link TxnOffsetCommitResponseTopic}. */
 export interface TxnOffsetCommitResponsePartition {
   /** Partition index. */
   partitionIndex: number;

@@ -24,7 +24,7 @@ export interface UpdateFeaturesRequestInit {
   readonly validateOnly?: boolean | undefined;
 }
 
-/** An element of `featureUpdates` of UpdateFeaturesRequest. */
+/** An element of `featureUpdates` of {@link UpdateFeaturesRequest}. */
 export interface UpdateFeaturesRequestFeatureUpdateKey {
   /** Name of the feature. */
   feature: string;
@@ -72,7 +72,7 @@ export interface UpdateFeaturesResponseInit {
   readonly results?: readonly UpdateFeaturesResponseUpdatableFeatureResultInit[] | undefined;
 }
 
-/** An element of `results` of UpdateFeaturesResponse. */
+/** An element of `results` of {@link UpdateFeaturesResponse}. */
 export interface UpdateFeaturesResponseUpdatableFeatureResult {
   /** Name of the feature. */
   feature: string;

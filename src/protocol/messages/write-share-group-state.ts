@@ -20,7 +20,7 @@ export interface WriteShareGroupStateRequestInit {
   readonly topics: readonly WriteShareGroupStateRequestWriteStateDataInit[];
 }
 
-/** An element of `topics` of WriteShareGroupStateRequest. */
+/** An element of `topics` of {@link WriteShareGroupStateRequest}. */
 export interface WriteShareGroupStateRequestWriteStateData {
   /** Id of the topic. */
   topicId: string;
@@ -36,7 +36,7 @@ export interface WriteShareGroupStateRequestWriteStateDataInit {
   readonly partitions: readonly WriteShareGroupStateRequestPartitionDataInit[];
 }
 
-/** An element of `partitions` of WriteShareGroupStateRequest, WriteStateData. */
+/** An element of `partitions` of {@link WriteShareGroupStateRequestWriteStateData}. */
 export interface WriteShareGroupStateRequestPartitionData {
   /** Partition index. */
   partition: number;
@@ -68,7 +68,7 @@ export interface WriteShareGroupStateRequestPartitionDataInit {
   readonly stateBatches: readonly WriteShareGroupStateRequestStateBatchInit[];
 }
 
-/** An element of `stateBatches` of WriteShareGroupStateRequest, PartitionData. */
+/** An element of `stateBatches` of {@link WriteShareGroupStateRequestPartitionData}. */
 export interface WriteShareGroupStateRequestStateBatch {
   /** First offset of the range. */
   firstOffset: bigint;
@@ -104,7 +104,7 @@ export interface WriteShareGroupStateResponseInit {
   readonly results: readonly WriteShareGroupStateResponseWriteStateResultInit[];
 }
 
-/** An element of `results` of WriteShareGroupStateResponse. */
+/** An element of `results` of {@link WriteShareGroupStateResponse}. */
 export interface WriteShareGroupStateResponseWriteStateResult {
   /** Id of the topic. */
   topicId: string;
@@ -120,7 +120,7 @@ export interface WriteShareGroupStateResponseWriteStateResultInit {
   readonly partitions: readonly WriteShareGroupStateResponsePartitionResultInit[];
 }
 
-/** An element of `partitions` of WriteShareGroupStateResponse, WriteStateResult. */
+/** An element of `partitions` of {@link WriteShareGroupStateResponseWriteStateResult}. */
 export interface WriteShareGroupStateResponsePartitionResult {
   /** Partition index. */
   partition: number;

@@ -16,7 +16,7 @@ export interface WriteTxnMarkersRequestInit {
   readonly markers: readonly WriteTxnMarkersRequestWritableTxnMarkerInit[];
 }
 
-/** An element of `markers` of WriteTxnMarkersRequest. */
+/** An element of `markers` of {@link WriteTxnMarkersRequest}. */
 export interface WriteTxnMarkersRequestWritableTxnMarker {
   /** Producer id. */
   producerId: bigint;
@@ -48,7 +48,7 @@ export interface WriteTxnMarkersRequestWritableTxnMarkerInit {
   readonly transactionVersion?: number | undefined;
 }
 
-/** An element of `topics` of WriteTxnMarkersRequest, WritableTxnMarker. */
+/** An element of `topics` of {@link WriteTxnMarkersRequestWritableTxnMarker}. */
 export interface WriteTxnMarkersRequestWritableTxnMarkerTopic {
   /** Name of the topic. */
   name: string;
@@ -76,7 +76,7 @@ export interface WriteTxnMarkersResponseInit {
   readonly markers: readonly WriteTxnMarkersResponseWritableTxnMarkerResultInit[];
 }
 
-/** An element of `markers` of WriteTxnMarkersResponse. */
+/** An element of `markers` of {@link WriteTxnMarkersResponse}. */
 export interface WriteTxnMarkersResponseWritableTxnMarkerResult {
   /** Producer id. */
   producerId: bigint;
@@ -92,7 +92,7 @@ export interface WriteTxnMarkersResponseWritableTxnMarkerResultInit {
   readonly topics: readonly WriteTxnMarkersResponseWritableTxnMarkerTopicResultInit[];
 }
 
-/** An element of `topics` of WriteTxnMarkersResponse, WritableTxnMarkerResult. */
+/** An element of `topics` of {@link WriteTxnMarkersResponseWritableTxnMarkerResult}. */
 export interface WriteTxnMarkersResponseWritableTxnMarkerTopicResult {
   /** Name of the topic. */
   name: string;
@@ -108,7 +108,7 @@ export interface WriteTxnMarkersResponseWritableTxnMarkerTopicResultInit {
   readonly partitions: readonly WriteTxnMarkersResponseWritableTxnMarkerPartitionResultInit[];
 }
 
-/** An element of `partitions` of WriteTxnMarkersResponse, WritableTxnMarkerTopicResult. */
+/** An element of `partitions` of {@link WriteTxnMarkersResponseWritableTxnMarkerTopicResult}. */
 export interface WriteTxnMarkersResponseWritableTxnMarkerPartitionResult {
   /** Partition index. */
   partitionIndex: number;

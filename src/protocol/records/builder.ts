@@ -112,7 +112,8 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * Makes the batch. The builder is at its end then.
+   * Makes the batch. The builder is at its end then. Without compression the batch lies in memory of up to twice its size:
+   * who keeps many of them copies them.
    *
    * @param lastOffset - The last offset of the batch, where compaction took away records behind the last that is left:
    * a producer's sequence goes on from it. Default: that of the last record. A batch without records is made only with it.

@@ -288,3 +288,28 @@ test('empty settles with true when the last connection is gone, or with false wh
   socket.destroy();
   expect(await gone).toBe(true);
 });
+
+test('a handler that throws loses its own connection, and what it had written reaches nobody', async () => {
+  const { listener, handlers, accept } = makeListener();
+  const { port } = await listener.bind();
+  listener.accept({
+    ...accept,
+    handler(socket, onGone) {
+      const handler = accept.handler(socket, onGone);
+      const echo = handler.handle.bind(handler);
+      const handle: FrameHandler['handle'] = (bytes, start, end) => {
+        const outcome = echo(bytes, start, end);
+        if (bytes[start] === 0xff) throw new Error('boom');
+        return outcome;
+      };
+      return Object.assign(handler, { handle });
+    },
+  });
+  const [bad, good] = await Promise.all([connectTo(port), connectTo(port)]);
+  bad.write(Buffer.of(0, 0, 0, 1, 0xff));
+  await once(bad, 'close');
+  expect(bad.bytesRead).toBe(0);
+  expect(handlers.flatMap(({ log }) => log)).toContain('failed: boom');
+  good.write(Buffer.of(0, 0, 0, 1, 7));
+  expect(await echoed(good)).toEqual(Buffer.of(0, 0, 0, 1, 7));
+});

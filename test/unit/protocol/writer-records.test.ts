@@ -44,6 +44,18 @@ describe('records', () => {
     expect(written(writer).toString('hex')).toBe(['00000000', '01', '01', 'ffffffff', '00', '01'].join(''));
   });
 
+  it('of a frame that would be too long for its length are refused, before anything is written', () => {
+    // Memory that nobody touches is never there.
+    const large = Buffer.allocUnsafeSlow(0x4000_0000);
+    const writer = new Writer();
+    writer.beginFrame();
+    writer.records(large, false);
+    writer.records(large, false);
+    expect(() => writer.endFrame()).toThrow('a message of 2147483656 bytes');
+    writer.abandonFrame();
+    expect(writer.length).toBe(0);
+  });
+
   it.each([
     undefined,
     null,

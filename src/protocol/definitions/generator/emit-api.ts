@@ -1,9 +1,10 @@
 import { emitErrorResponse, emitFindErrorCode, emitRejection, emitReleaseRecords } from './emit-errors.js';
+import { emitFit } from './emit-fit.js';
 import { emitDefault, emitReader, structsWithDefaults } from './emit-reader.js';
 import { emitTypes } from './emit-types.js';
 import { emitIsDefault, emitWriter, structsCompared } from './emit-writer.js';
 import { type Api, type Data, isEmpty, type Message, type Struct, type Versions } from './model.js';
-import { isNullable } from './shape.js';
+import { isNullable, typeName } from './shape.js';
 
 /** `ListOffsets` -> `listOffsets`, the name of the backend's method. */
 export function methodName(api: { readonly name: string }): string {
@@ -26,6 +27,7 @@ export function emitApi(api: Api): string {
   const request = api.request!;
   const response = api.response!;
   const release = emitReleaseRecords(response);
+  const fit = emitFit(response);
   const rejection = emitRejection(request, response);
   const types = [
     emitMessageTypes(request, `${api.name} request, ${versionsDoc(api)}. ${api.doc}`),
@@ -37,6 +39,7 @@ export function emitApi(api: Api): string {
     emitFindErrorCode(response),
     emitErrorResponse(request, response),
     rejection,
+    fit,
     release,
   ].join('');
   const constant = `
@@ -53,6 +56,7 @@ export const ${methodName(api)}Api: ApiCodec<${request.name}, ${request.name}Ini
   findErrorCode,
   errorResponse,
   ${rejection === '' ? '' : 'rejection,'}
+  ${fit === '' ? '' : `fitResponse: fit${response.name},`}
   ${release === '' ? '' : 'releaseRecords,'}
 };
 `;
@@ -94,8 +98,8 @@ function structDoc(message: Message, struct: Struct): string {
     for (const field of owner.fields) {
       const element = field.type.kind === 'array' ? field.type.element : field.type;
       if (element.kind !== 'struct' || element.name !== struct.name) continue;
-      const what = field.type.kind === 'array' ? 'An element of' : 'What stands in';
-      return `${what} \`${field.name}\` of ${owner === message.root ? message.name : `${message.name}, ${owner.name}`}${isNullable(field) && field.type.kind !== 'array' ? ', unless null' : ''}.`;
+      const what = field.type.kind === 'array' ? 'An element of' : 'The value of';
+      return `${what} \`${field.name}\` of {@link ${typeName(message, owner.name)}}${isNullable(field) && field.type.kind !== 'array' ? ', unless null' : ''}.`;
     }
   }
   return `${struct.name} of ${message.name}.`;

@@ -1,5 +1,15 @@
 import { covers, type Field, type FieldType, type Message, type Struct } from './model.js';
-import { condition, defaultCode, isErrorCode, isNullable, isRequired, present, structOf, uses } from './shape.js';
+import {
+  condition,
+  defaultCode,
+  elementName,
+  isErrorCode,
+  isNullable,
+  isRequired,
+  present,
+  structOf,
+  uses,
+} from './shape.js';
 
 /** What an error answer is made from, where it is made: the request or one element of an array in it. */
 interface Source {
@@ -123,16 +133,6 @@ function echoList(source: Source, response: Message, field: Field, path: string)
   if (inner === null) return access;
   const literal = errorStruct(element, response, inner);
   return `${list}.map((${uses(literal, name) ? name : ''}) => (${literal}))`;
-}
-
-/** `topics` -> `topic`, `partitionData` -> `partition`, `partitionIndexes` -> `partitionIndex`. */
-function elementName(list: string, outer: string): string {
-  const name = list
-    .replace(/Data$/, '')
-    .replace(/ies$/, 'y')
-    .replace(/(?<=x|ss)es$/, '')
-    .replace(/(?<!s)s$/, '');
-  return name === outer || name === list ? `${name}Element` : name;
 }
 
 function onErrorCode(field: Field, text: string): string {

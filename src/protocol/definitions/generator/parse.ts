@@ -179,7 +179,7 @@ function parseMessage(
 function parseField(line: Line, file: string): Field {
   const [definition = '', defaultText] = line.text.split(' = ');
   const words = definition.split(' ');
-  const name = words.shift() ?? '';
+  const name = words.shift()!;
   const type = parseType(words.shift() ?? fail(file, line, 'a field has a name and a type'));
   const isVersions = (word: string | undefined): boolean => word !== undefined && /^(\d+(\+|-\d+)?|none)$/.test(word);
   const takeVersions = (otherwise: Versions): Versions =>

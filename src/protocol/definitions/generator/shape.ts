@@ -70,6 +70,16 @@ export function uses(code: string, variable: string): boolean {
   return new RegExp(`(?<![\\w']|(?<!\\.\\.)\\.)${variable}\\b(?!:)`).test(code);
 }
 
+/** What an element of a list is called: `topics` -> `topic`, `partitionData` -> `partition`, `partitionIndexes` -> `partitionIndex`. */
+export function elementName(list: string, outer: string): string {
+  const name = list
+    .replace(/Data$/, '')
+    .replace(/ies$/, 'y')
+    .replace(/(?<=x|ss)es$/, '')
+    .replace(/(?<!s)s$/, '');
+  return name === outer || name === list ? `${name}Element` : name;
+}
+
 /** The function that reads or writes one element of an array. */
 export function elementFunction(
   verb: 'read' | 'write',
@@ -87,7 +97,8 @@ export function elementFunction(
 /** Whether a function over the message's structs needs `const flexible`. */
 export function flexibleDeclaration(message: Message, body: string): string {
   if (!uses(body, 'flexible')) return '';
-  return `const flexible = ${condition(message.flexible, message.versions) ?? 'true'};\n`;
+  // Where it is always so, no code asks: see flexibleOf.
+  return `const flexible = ${condition(message.flexible, message.versions)!};\n`;
 }
 
 /** Required in what is encoded: by our rule everything but defaults, tags, throttle time and partial fields. */

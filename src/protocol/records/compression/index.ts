@@ -2,7 +2,7 @@ import { EncodeError } from '../../errors.js';
 import { requireInteger } from '../integers.js';
 import type { Compression } from './compression.js';
 import { gunzip, gzip } from './gzip.js';
-import { type DecompressionLimits, outputLimit } from './limits.js';
+import { corrupt, type DecompressionLimits, outputLimit } from './limits.js';
 import { lz4Compress, lz4Decompress } from './lz4.js';
 import { snappyCompress, snappyDecompress } from './snappy.js';
 import { zstdCompress, zstdDecompress } from './zstd.js';
@@ -42,10 +42,10 @@ export function compress(compression: Compression, bytes: Buffer, level?: number
  * @throws {@link RecordsError} `CORRUPT_COMPRESSION` or `LIMIT_EXCEEDED`.
  */
 export function decompress(compression: Compression, bytes: Buffer, limits: DecompressionLimits = {}): Buffer {
+  if (compression === 'none') return bytes;
   const limit = outputLimit(bytes.length, limits);
+  if (bytes.length === 0) throw corrupt(0, `${compression} of no bytes`);
   switch (compression) {
-    case 'none':
-      return bytes;
     case 'gzip':
       return gunzip(bytes, limit);
     case 'snappy':

@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer';
 import { EncodeError } from '../../errors.js';
 import { RecordsError } from '../errors.js';
 
@@ -16,7 +17,7 @@ export function outputLimit(compressedBytes: number, limits: DecompressionLimits
   const { maxBytes = DEFAULT_MAX_BYTES, maxRatio = Infinity } = limits;
   if (!(maxBytes >= 1)) throw new EncodeError('INVALID_VALUE', `${String(maxBytes)} instead of 1 or more`, 'maxBytes');
   if (!(maxRatio > 0)) throw new EncodeError('INVALID_VALUE', `${String(maxRatio)} instead of more than 0`, 'maxRatio');
-  return Math.max(1, Math.floor(Math.min(maxBytes, maxRatio * compressedBytes, Number.MAX_SAFE_INTEGER)));
+  return Math.max(1, Math.floor(Math.min(maxBytes, maxRatio * compressedBytes, constants.MAX_LENGTH)));
 }
 
 /** Decompression that would give too much. */

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { RecordsError } from '../errors.js';
-import { require } from '../libraries.js';
+import { require, resolveLibrary } from '../libraries.js';
 
 /** The functions of libzstd, as `@bokuweb/zstd-wasm` compiles them; pointers and sizes are numbers. */
 export interface Zstd {
@@ -53,22 +52,17 @@ export function releaseZstd(always = false): void {
 
 /** Loads it through emscripten's hook: the package's own `init()` is asynchronous. */
 function load(): Zstd {
-  try {
-    const folder = dirname(require.resolve(PACKAGE));
-    const file = join(folder, 'zstd.js');
-    compiled ??= new WebAssembly.Module(readFileSync(join(folder, 'zstd.wasm')));
-    const module = compiled;
-    const { Module: library } = require(file) as { readonly Module: Loader };
-    // The loader holds the one instance that it makes: for another, it is loaded again.
-    Reflect.deleteProperty(require.cache, file);
-    library.instantiateWasm = (imports, receive) => {
-      const instance = new WebAssembly.Instance(module, imports);
-      receive(instance);
-      return instance.exports;
-    };
-    library.init();
-    return library;
-  } catch (cause) {
-    throw new RecordsError('LIBRARY_UNAVAILABLE', 0, `the package '${PACKAGE}' does not load`, { cause });
-  }
+  const folder = dirname(resolveLibrary(PACKAGE));
+  const file = join(folder, 'zstd.js');
+  const module = (compiled ??= new WebAssembly.Module(readFileSync(join(folder, 'zstd.wasm'))));
+  const { Module: library } = require(file) as { readonly Module: Loader };
+  // The loader holds the one instance that it makes: for another, it is loaded again.
+  Reflect.deleteProperty(require.cache, file);
+  library.instantiateWasm = (imports, receive) => {
+    const instance = new WebAssembly.Instance(module, imports);
+    receive(instance);
+    return instance.exports;
+  };
+  library.init();
+  return library;
 }

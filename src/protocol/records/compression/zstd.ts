@@ -9,6 +9,9 @@ import { releaseZstd, type Zstd, zstdLibrary } from './zstd-library.js';
 /** libzstd's code for output that is larger than its place. */
 const OUTPUT_TOO_SMALL = -70;
 
+/** The memory of the library can grow to this, in bytes. */
+const MOST_MEMORY = 2 ** 31;
+
 /** Writes one frame with its size in the header. */
 export function zstdCompress(bytes: Buffer, level: number): Buffer {
   const zstd = zstdLibrary();
@@ -41,15 +44,16 @@ function run(
   capacity: number,
   call: (to: number, capacity: number, from: number) => number,
 ): Buffer {
-  const from = zstd._malloc(input.length + capacity);
-  if (from === 0) throw corrupt(0, `zstd needs ${String(input.length + capacity)} bytes that it does not have`);
+  const size = input.length + capacity;
+  const from = size < MOST_MEMORY ? zstd._malloc(size) : 0;
+  if (from === 0) throw new RecordsError('LIMIT_EXCEEDED', 0, `zstd needs ${String(size)} bytes that it does not have`);
   let broken = false;
   try {
     const to = from + input.length;
     zstd.HEAPU8.set(input, from);
-    const size = call(to, capacity, from);
-    if (zstd._ZSTD_isError(size)) throw corrupt(0, `zstd that its library refuses with error ${String(-size)}`);
-    return Buffer.from(zstd.HEAPU8.subarray(to, to + size));
+    const result = call(to, capacity, from);
+    if (zstd._ZSTD_isError(result)) throw corrupt(0, `zstd that its library refuses with error ${String(-result)}`);
+    return Buffer.from(zstd.HEAPU8.subarray(to, to + result));
   } catch (error) {
     broken = !(error instanceof RecordsError);
     throw broken ? corrupt(0, 'zstd that makes its library fail', error) : error;

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { emitApi, fileName, methodName, versionsDoc } from '../../../../src/protocol/definitions/generator/emit-api.js';
+import {
+  emitApi,
+  emitData,
+  fileName,
+  methodName,
+  versionsDoc,
+} from '../../../../src/protocol/definitions/generator/emit-api.js';
 import {
   emitApis,
   emitBackendMethods,
@@ -90,8 +96,8 @@ describe('generated code', () => {
       '/** Once (v2). */',
       '/** Never (in no version). */',
       '/** (v1 to v2) */',
-      '/** What stands in `inner` of MadeUpRequest, unless null. */',
-      '/** An element of `list` of MadeUpRequest. */',
+      '/** The value of `inner` of {@link MadeUpRequest}, unless null. */',
+      '/** An element of `list` of {@link MadeUpRequest}. */',
       '/** Unused of MadeUpRequest. */',
       '/** Answer to a {@link MadeUpRequest}. */',
       '/** The codec of MadeUp, API key 900, versions 1 to 5. What it is for. */',
@@ -130,6 +136,19 @@ describe('a condition on the version', () => {
     [{ min: 0, max: -1 }, 'false'],
   ])('%j, given 2 to 6', (versions, code) => {
     expect(condition(versions, { min: 2, max: 6 })).toBe(code);
+  });
+});
+
+describe('a message that is no API', () => {
+  it.each([
+    ['0-2', -1],
+    ['0-2 flexible 1+', 1],
+  ])('%s says since when it is flexible: %i', (versions, flexibleFrom) => {
+    const { data } = parseDefinitions(`data Said ${versions}\n  words []string\n`, 'said.api');
+    expect(emitData('said', data)).toContain(`  name: 'Said',
+  versions: { min: 0, max: 2 },
+  flexibleFrom: ${String(flexibleFrom)},
+`);
   });
 });
 

@@ -85,6 +85,56 @@ describe('an error answer', () => {
     expect(codec.errorResponse({ ...asked, names: null }, 0, 15, null)).toStrictEqual({ groups: [] });
   });
 
+  it('goes over several lists one after the other, and names the elements of each in its own way', () => {
+    const codec = made(`  results []Result from topics,names
+    label string from name,element
+    topicId uuid 4+ ignorable from topicId,none
+    errorCode int16
+`);
+    expect(codec.errorResponse({ ...asked, topics: asked.topics.slice(1) }, 0, 3, null)).toStrictEqual({
+      results: [
+        { label: 'u', topicId: NIL_UUID, errorCode: 3 },
+        { label: 'a', errorCode: 3 },
+        { label: 'b', errorCode: 3 },
+      ],
+    });
+  });
+
+  it('goes over a list within a list', () => {
+    const codec = made('  results []Result from topics.partitions\n    n int32 from index\n    errorCode int16\n');
+    expect(codec.errorResponse(asked, 0, 3, null)).toStrictEqual({
+      results: [
+        { n: 3, errorCode: 3 },
+        { n: 5, errorCode: 3 },
+      ],
+    });
+  });
+
+  it('holds in a version what that carries, where the rest would be refused', () => {
+    const codec = made(`  errorCode int16 0-3
+  errorMessage string 2+ null 2+ = null
+  node int32 0-3 onerror -1
+  note string 2+ null 2+ from note = null
+  groupId string 1+ ignorable from groupId
+`);
+    const noted = { ...asked, note: 'n' };
+    const answers = [0, 2, 4].map((version) => codec.errorResponse(noted, version, 3, 'why'));
+    expect(answers).toStrictEqual([
+      { errorCode: 3, errorMessage: null, node: -1, note: null, groupId: 'g' },
+      { errorCode: 3, errorMessage: 'why', node: -1, note: 'n', groupId: 'g' },
+      { errorCode: 0, errorMessage: 'why', node: 0, note: 'n', groupId: 'g' },
+    ]);
+  });
+
+  it('echoes no bytes by their name alone', () => {
+    const source = `api 900 Made 0\n\nrequest\n  token bytes\n  user string\nresponse\n  errorCode int16\n  token bytes\n  user string\n`;
+    expect(compileApi(source).errorResponse({ token: Buffer.from('secret'), user: 'me' }, 0, 3, null)).toStrictEqual({
+      errorCode: 3,
+      token: Buffer.alloc(0),
+      user: 'me',
+    });
+  });
+
   it('holds what is required, by name from the request or by default, and leaves out the rest', () => {
     const codec = made(
       `  throttleTimeMs int32
@@ -119,6 +169,12 @@ describe('an error answer', () => {
   it('is refused when the definition is made, where the request does not have what it should echo', () => {
     expect(() => made('  results []Result from nowhere\n    errorCode int16\n')).toThrow(
       'MadeResponse: results comes from nowhere, which the request does not have',
+    );
+    expect(() => made('  results []Result from topics\n    a string from b,element\n    errorCode int16\n')).toThrow(
+      'MadeResponse: a comes from b,element, which Topic does not have',
+    );
+    expect(() => made('  results []Result from names\n    a string from b\n')).toThrow(
+      'MadeResponse: a comes from b, which name does not have',
     );
   });
 });

@@ -201,6 +201,13 @@ describe('null', () => {
     expect(() => decode(codec, 4, hex('02 61', '01', '00', '00'))).toThrow(DecodeError);
   });
 
+  it('is allowed in none where the definition names later versions only', () => {
+    const codec = made('0-1 flexible 1+', '  text string null 2+');
+    expectBytes(codec, 1, { text: 'a' }, hex('02 61 00'));
+    expect(refusal(codec, 1, { text: null })).toMatchObject({ code: 'INVALID_VALUE' });
+    expect(() => decode(codec, 0, 'ffff')).toThrow(DecodeError);
+  });
+
   it('is no value that was left out: where the default is another, it stays null', () => {
     const codec = made(
       '0-2 flexible 2+',
@@ -259,8 +266,8 @@ describe('flexible versions', () => {
   });
 
   it('may be all of them', () => {
-    const codec = made('0-1 flexible 0+', '  name string\n  list []Inner\n    n int8');
-    expectBytes(codec, 0, { name: 'a', list: [{ n: 1 }] }, hex('02 61', '02 01 00', '00'));
+    const codec = made('0-1 flexible 0+', '  name string\n  names []string\n  list []Inner\n    n int8');
+    expectBytes(codec, 0, { name: 'a', names: ['b'], list: [{ n: 1 }] }, hex('02 61', '02 02 62', '02 01 00', '00'));
     expect(codec.flexibleFrom).toBe(0);
   });
 

@@ -32,6 +32,22 @@ api 9 Nine 3
     expect(third).toMatchObject({ key: 9, doc: 'The last one.', versions: { min: 3, max: 3 } });
   });
 
+  it('may be of messages that are no APIs, beside those that are', () => {
+    const { apis, data } = parseDefinitions(
+      '# Said among members.\ndata Said 0-2 flexible 1+\n  words []string\n\napi 7 Seven none\ndata Bare 3\n',
+      'some.api',
+    );
+    expect(apis.map(({ name }) => name)).toEqual(['Seven']);
+    expect(data).toMatchObject([
+      {
+        doc: 'Said among members.',
+        message: { name: 'Said', versions: { min: 0, max: 2 }, flexible: { min: 1, max: Infinity } },
+      },
+      { message: { name: 'Bare', versions: { min: 3, max: 3 }, root: { fields: [] } } },
+    ]);
+    expect(data[0]!.message.root.fields.map(({ name }) => name)).toEqual(['words']);
+  });
+
   it('says of a field all there is to say', () => {
     const { request } = parseApi(
       requestOf(
@@ -168,6 +184,9 @@ describe('a mistake is named with file, line and text', () => {
       4,
       'AAAAAAAAAAAAAAAAAAAAAQ is no default',
     ],
+    ['a message without a name', 'data 0-1', 1, 'expected: data Name VERSIONS [flexible VERSIONS]'],
+    ['a message without a version', 'data Said none', 1, 'a message without a version'],
+    ['a message whose versions have no end', 'data Said 1+', 1, 'the versions of an API have an end'],
     ['a default for bytes', requestOf('0', '  a bytes = 0x00'), 4, '0x00 is no default of this type'],
     ['a default for an array', requestOf('0', '  a []int8 = []'), 4, '[] is no default of this type'],
   ];

@@ -6,7 +6,7 @@ import {
   type MetadataResponseInit,
 } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
-import { explainEncodeError } from '../../../src/dispatch/encode-trace.js';
+import { explainEncodeError } from '../../../src/protocol/encode-trace.js';
 
 const partition = { errorCode: 0, partitionIndex: 0, leaderId: 1, leaderEpoch: 0, replicaNodes: [1], isrNodes: [1] };
 
@@ -18,8 +18,10 @@ function metadata(partitions: readonly unknown[]): MetadataResponseInit {
   };
 }
 
+const write = (metadataApi as ApiCodec).writeResponse;
+
 function explain(value: unknown, codec: unknown = metadataApi, version = 9): EncodeError {
-  return explainEncodeError(codec as ApiCodec, version, value, new Error('at first'));
+  return explainEncodeError((codec as ApiCodec).writeResponse, version, value, new Error('at first'));
 }
 
 describe('the path of the field', () => {
@@ -101,8 +103,10 @@ describe('what has no path', () => {
   });
 
   test('neither is what was thrown and is no Error', () => {
-    const error = explainEncodeError(metadataApi, 9, metadata([partition]), 'a string');
+    const error = explainEncodeError(write, 9, metadata([partition]), 'a string');
     expect(error).toMatchObject({ path: '', message: 'a string' });
+    const other = explainEncodeError(write, 9, metadata([partition]), 5);
+    expect(other).toMatchObject({ path: '', message: 'a value of type number was thrown' });
   });
 });
 
@@ -121,8 +125,7 @@ test('a getter that throws is named, whatever it throws', () => {
     path: 'topics[0].partitions[0].leaderEpoch',
     detail: 'at first',
   });
-  const codec = metadataApi as unknown as ApiCodec;
-  expect(explainEncodeError(codec, 9, metadata([throwing(1)]), 'a string')).toMatchObject({ detail: 'a string' });
+  expect(explainEncodeError(write, 9, metadata([throwing(1)]), 'a string')).toMatchObject({ detail: 'a string' });
 });
 
 test('nothing of the records is given back: that is for whoever dropped the response', () => {

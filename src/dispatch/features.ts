@@ -1,0 +1,46 @@
+import type { Features, VersionRange } from '../contract.js';
+import { OptionError } from '../errors.js';
+import type { ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
+
+const HIGHEST_LEVEL = 0x7fff;
+/** Clients take no notice of features without an epoch. */
+const FIRST_EPOCH = 0n;
+
+/** What ApiVersions says of features. @throws OptionError naming what cannot be. */
+export function describeFeatures(
+  features: Features,
+): Pick<ApiVersionsResponseInit, 'supportedFeatures' | 'finalizedFeatures' | 'finalizedFeaturesEpoch'> {
+  if (typeof features !== 'object') {
+    throw new OptionError('backend.features', features, 'it is an object such as { supported, finalized }');
+  }
+  const { supported = {}, finalized = {}, finalizedEpoch = FIRST_EPOCH } = features;
+  const supportedFeatures = Object.entries<VersionRange | undefined>(supported).map(([name, range]) => {
+    const minVersion = checkLevel(`supported.${name}.min`, range?.min, 0, HIGHEST_LEVEL);
+    const maxVersion = checkLevel(`supported.${name}.max`, range?.max, Math.max(1, minVersion), HIGHEST_LEVEL);
+    return { name, minVersion, maxVersion };
+  });
+  const finalizedFeatures = Object.entries(finalized).map(([name, level]) => {
+    const { min, max }: VersionRange = supported[name] ?? { min: 1, max: HIGHEST_LEVEL };
+    checkLevel(`finalized.${name}`, level, Math.max(1, min), max);
+    // Ranges of finalized levels are a matter of the past: a cluster is at one level.
+    return { name, minVersionLevel: level, maxVersionLevel: level };
+  });
+  if (finalizedFeatures.length === 0) return { supportedFeatures };
+  if (
+    typeof finalizedEpoch !== 'bigint' ||
+    BigInt.asIntN(64, finalizedEpoch) !== finalizedEpoch ||
+    finalizedEpoch < 0n
+  ) {
+    throw new OptionError('backend.features.finalizedEpoch', finalizedEpoch, 'it is a bigint from 0 on, of 64 bits');
+  }
+  return { supportedFeatures, finalizedFeatures, finalizedFeaturesEpoch: finalizedEpoch };
+}
+
+function checkLevel(field: string, value: unknown, least: number, most: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new OptionError(
+    `backend.features.${field}`,
+    value,
+    `it is a whole number from ${String(least)} to ${String(most)}`,
+  );
+}

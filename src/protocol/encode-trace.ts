@@ -1,0 +1,53 @@
+import { EncodeError } from './errors.js';
+import { type WriteElement, Writer } from './writer.js';
+
+/**
+ * Finds out which field of a value did not fit: encodes it once more through proxies that note what is read last.
+ * Costs nothing until something is wrong.
+ *
+ * @param write - What failed to write the value.
+ * @param error - What it threw.
+ */
+export function explainEncodeError(
+  write: WriteElement<unknown>,
+  version: number,
+  value: unknown,
+  error: unknown,
+  options?: { readonly defaults?: boolean },
+): EncodeError {
+  if (typeof value !== 'object' || value === null) {
+    return new EncodeError(
+      'INVALID_VALUE',
+      `${value === null ? 'null' : `a value of type ${typeof value}`} is not a message`,
+    );
+  }
+  let path = '';
+
+  function trace(target: unknown, at: string): unknown {
+    if (typeof target !== 'object' || target === null || target instanceof Uint8Array) return target;
+    // Over a stand-in: a proxy of what is frozen may show nothing but the thing itself.
+    return new Proxy(Array.isArray(target) ? [] : {}, {
+      has: (_, key) => Reflect.has(target, key),
+      get(_, key): unknown {
+        if (typeof key === 'symbol' || (Array.isArray(target) && key === 'length')) return Reflect.get(target, key);
+        path = Array.isArray(target) ? `${at}[${key}]` : at === '' ? key : `${at}.${key}`;
+        return trace(Reflect.get(target, key), path);
+      },
+    });
+  }
+
+  try {
+    write(new Writer(options), trace(value, ''), version);
+  } catch (again) {
+    const cause = again instanceof Error ? again : error;
+    if (cause instanceof EncodeError) return new EncodeError(cause.code, cause.detail, path);
+    return new EncodeError('INVALID_VALUE', detailOf(cause), path);
+  }
+  return new EncodeError('INVALID_VALUE', detailOf(error));
+}
+
+/** What was thrown, in words: it may be anything. */
+function detailOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  return typeof thrown === 'string' ? thrown : `a value of type ${typeof thrown} was thrown`;
+}
