@@ -389,11 +389,7 @@ export class Writer {
   }
 
   /**
-<<<<<<< HEAD
    * Hands over what was written, as one piece or several. The bytes are the taker's; the writer goes on behind them.
-=======
-   * Hands over what was written: one piece or several. The memory belongs to the taker until `recycle`.
->>>>>>> i5-core
    */
   take(): Uint8Array | Uint8Array[] {
     if (this.pieces.length === 0) {
