@@ -8,6 +8,18 @@
  * have a default. A codec such as {@link metadataApi} reads and writes the messages of one API, and {@link apis} lists
  * all APIs with their versions.
  *
+ * {@link encodeRequest}, {@link decodeResponse} and their like go by API key and version, and take Kafka's default for
+ * whatever is left out:
+ *
+ * ```ts
+ * const body = encodeRequest(3, 12, { topics: [{ name: 'orders' }] });
+ * const header = encodeRequestHeader({ apiKey: 3, apiVersion: 12, correlationId: 1, clientId: 'me' });
+ * const { topics } = decodeResponse(3, 12, answer);
+ * ```
+ *
+ * All codecs are loaded for them. Who needs one API imports it alone, as from
+ * `iggy-gateway-kafka/protocol/messages/metadata`.
+ *
  * @packageDocumentation
  * @module iggy-gateway-kafka/protocol
  */

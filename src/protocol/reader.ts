@@ -180,10 +180,14 @@ export class Reader {
     if (count > this.elementsLeft) this.fail('TOO_MANY_ELEMENTS', `more array elements than one message may hold`);
     this.elementsLeft -= count;
     // Grown by push: a count never decides an allocation before its elements have been read.
-    // Made around the first one, for most arrays have no other: an empty array makes room for 17 when it is pushed to.
+    // Short ones, such as replicas, are made as they are: an array that is pushed to makes room for 17 more at once.
     if (count === 0) return [];
-    const elements: T[] = [read(this, version)];
-    for (let index = 1; index < count; index++) elements.push(read(this, version));
+    const first = read(this, version);
+    if (count === 1) return [first];
+    const second = read(this, version);
+    if (count === 2) return [first, second];
+    const elements: T[] = [first, second, read(this, version)];
+    for (let index = 3; index < count; index++) elements.push(read(this, version));
     return elements;
   }
 

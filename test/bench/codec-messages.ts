@@ -1,20 +1,22 @@
-import type {
-  ApiVersionsResponse,
-  FetchRequest,
-  FetchResponse,
-  MetadataRequest,
-  MetadataResponse,
-  ProduceRequest,
-  ProduceResponse,
+import {
+  buildBatch,
+  decodeResponse,
+  type FetchResponse,
+  readBatches,
+  readRecords,
+  type RequestValue,
+  type ResponseValue,
 } from 'iggy-gateway-kafka/protocol';
-import { recordBatch } from './record-batch.js';
 
 // The messages of the codec bench: as large as a busy client and a middling cluster make them.
 
-/** Records of each partition in Produce: one batch with one record. */
-export const RECORD_BATCH: Buffer = recordBatch(170, 109);
-/** What that record holds. */
+/** Each partition of Produce and Fetch has one batch with one record of this value. */
 export const RECORD_VALUE: Buffer = Buffer.alloc(100, 'v');
+export const RECORD_TIMESTAMP = 1_700_000_000_000;
+
+function oneRecord(): Buffer {
+  return buildBatch([{ timestamp: RECORD_TIMESTAMP, key: null, value: RECORD_VALUE }]);
+}
 
 const TOPICS = 1000;
 const PARTITIONS = 100;
@@ -28,65 +30,51 @@ export function metadataTopics(): readonly string[] {
   return topicNames;
 }
 
-export const metadataRequest: Partial<MetadataRequest> = {
-  topics: topicNames.map((name) => ({ name, topicId: '00000000-0000-0000-0000-000000000000' })),
+const metadataRequest: RequestValue<3> = {
+  topics: topicNames.map((name) => ({ name })),
   allowAutoTopicCreation: false,
 };
 
 /** Three brokers; three partitions a topic, three replicas each. */
-export const metadataResponse: Partial<MetadataResponse> = {
+const metadataResponse: ResponseValue<3> = {
   brokers: [1, 2, 3].map((nodeId) => ({ nodeId, host: `broker-${String(nodeId)}.example`, port: 9092, rack: null })),
   clusterId: 'dGhpcyBpcyBhIGNsdXN0ZXI',
   controllerId: 1,
   topics: topicNames.map((name) => ({
-    errorCode: 0,
     name,
     // Dropped before version 10.
     topicId: `8f6b5d1c-73ae-4f0b-9c52-${name.slice(-4).padStart(12, '0')}`,
-    isInternal: false,
     partitions: [0, 1, 2].map((partitionIndex) => ({
-      errorCode: 0,
       partitionIndex,
       leaderId: 1 + partitionIndex,
-      leaderEpoch: -1,
       replicaNodes: [1, 2, 3],
       isrNodes: [1, 2, 3],
-      offlineReplicas: [],
     })),
-    topicAuthorizedOperations: -2147483648,
   })),
 };
 
-export const produceRequest = {
-  transactionalId: null,
-  acks: -1,
-  timeoutMs: 30_000,
-  topicData: [{ name: 'topic', partitionData: partitions.map((index) => ({ index, records: RECORD_BATCH })) }],
-} satisfies Partial<Omit<ProduceRequest, 'topicData'>> & { topicData: object[] };
+/** Builds the batches as well, for the others do so within the call. */
+function produceRequest(): RequestValue<0> {
+  return {
+    acks: -1,
+    timeoutMs: 30_000,
+    topicData: [{ name: 'topic', partitionData: partitions.map((index) => ({ index, records: oneRecord() })) }],
+  };
+}
 
-export const produceResponse: object = {
+const produceResponse: ResponseValue<0> = {
   responses: [
     {
       name: 'topic',
-      partitionResponses: partitions.map((index) => ({
-        index,
-        errorCode: 0,
-        baseOffset: 1_000_000n + BigInt(index),
-        logAppendTimeMs: -1n,
-        logStartOffset: 0n,
-      })),
+      partitionResponses: partitions.map((index) => ({ index, baseOffset: 1_000_000n, logStartOffset: 0n })),
     },
   ],
-} satisfies { responses: object[] } & Partial<Record<keyof ProduceResponse, unknown>>;
+};
 
-export const fetchRequest = {
-  replicaId: -1,
+const fetchRequest: RequestValue<1> = {
   maxWaitMs: 500,
   minBytes: 1,
   maxBytes: 52_428_800,
-  isolationLevel: 0,
-  sessionId: 0,
-  sessionEpoch: -1,
   topics: [
     {
       topic: 'topic',
@@ -94,37 +82,71 @@ export const fetchRequest = {
         partition,
         currentLeaderEpoch: 5,
         fetchOffset: 1_000_000n,
-        lastFetchedEpoch: -1,
-        logStartOffset: -1n,
         partitionMaxBytes: 1_048_576,
       })),
     },
   ],
-  rackId: '',
-} satisfies Partial<Omit<FetchRequest, 'topics'>> & { topics: object[] };
+};
 
-/** Without records: decoding them is a matter of its own, which the others do on the way and we do not. */
-export const fetchResponse: object = {
-  errorCode: 0,
-  sessionId: 0,
+const fetchResponse: ResponseValue<1> = {
   responses: [
     {
       topic: 'topic',
       partitions: partitions.map((partitionIndex) => ({
         partitionIndex,
-        errorCode: 0,
         highWatermark: 1_000_000n,
         lastStableOffset: 1_000_000n,
         logStartOffset: 0n,
         abortedTransactions: [],
-        preferredReadReplica: -1,
-        records: Buffer.alloc(0),
+        records: oneRecord(),
       })),
     },
   ],
-} satisfies { responses: object[] } & Partial<Record<keyof FetchResponse, unknown>>;
+};
+
+/** Reads all records as well, for the others do so as they decode. */
+function decodeFetched(version: number, bytes: Buffer): unknown[] {
+  const { responses }: FetchResponse = decodeResponse(1, version, bytes);
+  const read: unknown[] = [];
+  for (const topic of responses) {
+    for (const { records } of topic.partitions) {
+      for (const batch of readBatches(records!)) read.push(...readRecords(batch));
+    }
+  }
+  return read;
+}
 
 /** What a broker with all APIs says. */
-export const apiVersionsResponse: Partial<ApiVersionsResponse> = {
+const apiVersionsResponse: ResponseValue<18> = {
   apiKeys: Array.from({ length: 75 }, (_, apiKey) => ({ apiKey, minVersion: 0, maxVersion: 9 })),
 };
+
+export interface Message {
+  readonly api: string;
+  readonly key: number;
+  readonly what: string;
+  readonly request: (version: number) => object;
+  readonly response: object;
+  /** Where decoding a response takes more than the codec. */
+  readonly decodeResponse?: (version: number, bytes: Buffer) => unknown;
+}
+
+export const messages: readonly Message[] = [
+  {
+    api: 'ApiVersions',
+    key: 18,
+    what: '75 APIs',
+    request: (version) => (version >= 3 ? software : {}),
+    response: apiVersionsResponse,
+  },
+  { api: 'Metadata', key: 3, what: '1,000 topics', request: () => metadataRequest, response: metadataResponse },
+  { api: 'Produce', key: 0, what: '100 partitions', request: produceRequest, response: produceResponse },
+  {
+    api: 'Fetch',
+    key: 1,
+    what: '100 partitions',
+    request: () => fetchRequest,
+    response: fetchResponse,
+    decodeResponse: decodeFetched,
+  },
+];

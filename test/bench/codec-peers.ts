@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { metadataTopics, RECORD_VALUE, software } from './codec-messages.js';
+import { metadataTopics, RECORD_TIMESTAMP, RECORD_VALUE, software } from './codec-messages.js';
 
 // The codecs of kafkajs and @platformatic/kafka, as their clients call them. Both are clients: they encode requests and
 // decode responses, and that is all they can be asked for.
@@ -38,7 +38,7 @@ export function loadKafkajs(): Peer {
       decodeResponse: decode,
     };
   };
-  const messages = [{ key: null, value: RECORD_VALUE, timestamp: 1_700_000_000_000 }];
+  const messages = [{ key: null, value: RECORD_VALUE, timestamp: RECORD_TIMESTAMP }];
   return {
     name: 'kafkajs',
     version: versionOf(require.resolve('kafkajs/package.json')),
@@ -103,7 +103,7 @@ export async function loadPlatformatic(): Promise<Peer | null> {
     topic: 'topic',
     partition,
     value: RECORD_VALUE,
-    timestamp: 1_700_000_000_000n,
+    timestamp: BigInt(RECORD_TIMESTAMP),
   }));
   const fetched = [
     {
