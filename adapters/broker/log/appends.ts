@@ -122,7 +122,8 @@ export class Appends {
       if (repeated === null) return true;
       const { answer } = job;
       answer.baseOffset = BigInt(repeated.baseOffset);
-      if (answer.logAppendTimeMs !== -1n) answer.logAppendTimeMs = BigInt(repeated.timestamp);
+      // Kafka tells it whatever the topic's timestamps are.
+      answer.logAppendTimeMs = BigInt(repeated.timestamp);
       answer.logStartOffset = BigInt(job.log.startOffset);
     } catch (error) {
       if (!(error instanceof BatchRefused)) throw error;

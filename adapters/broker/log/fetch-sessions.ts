@@ -126,7 +126,7 @@ export class FetchSessions {
   /** A new session, if there is room for one. */
   #create(targets: readonly FetchTarget[], usesTopicIds: boolean): FetchSession | null {
     const now = this.#clock.monotonic();
-    if (targets.length === 0 || !this.#makeRoom(targets.length, now)) return null;
+    if (!this.#makeRoom(targets.length, now)) return null;
     let id: number;
     do id = randomInt(1, HIGHEST_ID);
     while (this.#sessions.has(id));

@@ -57,8 +57,8 @@ export class ListOffsets {
       const topic = this.#kit.topics.byName(name);
       const answers: PartitionAnswer[] = [];
       for (const wanted of partitions) {
-        const twice = repeated?.has(`${name}:${String(wanted.partitionIndex)}`) === true;
-        const answer = twice ? failure(wanted, ErrorCode.INVALID_REQUEST) : this.#answer(topic, wanted, apiVersion);
+        const answer = this.#unlessRepeated(repeated, topic, name, wanted, apiVersion);
+        if (answer === undefined) continue;
         if (isPromise(answer)) {
           const slot = answers.length;
           answers.push(failure(wanted, ErrorCode.UNKNOWN_SERVER_ERROR));
@@ -75,6 +75,26 @@ export class ListOffsets {
     }
     const response = { throttleTimeMs: 0, topics };
     return later === null ? response : Promise.all(later).then(() => response);
+  }
+
+  /** A partition that is named more than once is answered once, with an error. */
+  #unlessRepeated(
+    repeated: Map<string, boolean> | null,
+    topic: Topic | undefined,
+    name: string,
+    wanted: ListOffsetsRequestListOffsetsPartition,
+    version: number,
+  ): Awaitable<PartitionAnswer> | undefined {
+    if (repeated !== null) {
+      const key = `${name}:${String(wanted.partitionIndex)}`;
+      const answered = repeated.get(key);
+      if (answered === true) return undefined;
+      if (answered === false) {
+        repeated.set(key, true);
+        return failure(wanted, ErrorCode.INVALID_REQUEST);
+      }
+    }
+    return this.#answer(topic, wanted, version);
   }
 
   #answer(
@@ -147,15 +167,15 @@ function codeOf(error: unknown): number {
   throw error;
 }
 
-/** Partitions that a request names more than once. */
-function repeatedPartitions({ topics }: ListOffsetsRequest): Set<string> | null {
+/** Partitions that a request names more than once, and whether they are answered. */
+function repeatedPartitions({ topics }: ListOffsetsRequest): Map<string, boolean> | null {
   if (topics.length === 1 && topics[0]!.partitions.length === 1) return null;
   const seen = new Set<string>();
-  let repeated: Set<string> | null = null;
+  let repeated: Map<string, boolean> | null = null;
   for (const { name, partitions } of topics) {
     for (const { partitionIndex } of partitions) {
       const key = `${name}:${String(partitionIndex)}`;
-      if (seen.has(key)) (repeated ??= new Set()).add(key);
+      if (seen.has(key)) (repeated ??= new Map<string, boolean>()).set(key, false);
       seen.add(key);
     }
   }

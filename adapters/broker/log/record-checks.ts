@@ -66,13 +66,16 @@ function batchAt(records: Buffer, at: number): RecordBatch | null {
   } catch (error) {
     if (!(error instanceof RecordsError)) throw error;
     if (error.code === 'TRUNCATED') return null;
-    const old = error.code === 'UNSUPPORTED_MAGIC' && records[at + MAGIC]! < 2;
+    const old = records[at + MAGIC]! < 2 && records.readInt32BE(at + LENGTH) >= LEAST_OLD_LENGTH;
     throw new BatchRefused(old ? ErrorCode.INVALID_RECORD : ErrorCode.CORRUPT_MESSAGE, error.message);
   }
 }
 
-/** Where the magic stands in a batch. */
+/** Where magic and length stand in a batch, and in the message sets of old. */
 const MAGIC = 16;
+const LENGTH = 8;
+/** The least that a message of old can be long. */
+const LEAST_OLD_LENGTH = 14;
 
 /**
  * Everything that a broker checks in a batch before it looks at its producer, in Kafka's order, and makes it what the
@@ -121,7 +124,12 @@ function checkRecords(batch: RecordBatch, summary: BatchSummary, config: TopicCo
   const keyless = summary.nullKeys > 0 && config['cleanup.policy'].includes('compact');
   if (config['message.timestamp.type'] === 'LogAppendTime') {
     if (batch.timestampType === 'LogAppendTime') {
-      throw new BatchRefused(ErrorCode.INVALID_TIMESTAMP, 'producers do not set LogAppendTime themselves');
+      const batchIndexErrorMessage = 'producers do not set LogAppendTime themselves';
+      const faults = Array.from({ length: summary.recordCount }, (_, batchIndex) => ({
+        batchIndex,
+        batchIndexErrorMessage,
+      }));
+      throw new BatchRefused(ErrorCode.INVALID_TIMESTAMP, batchIndexErrorMessage, faults);
     }
     if (keyless) refuseRecords(batch, keyless, -Infinity, Infinity);
     return;
@@ -169,9 +177,12 @@ function codeOf({ code }: RecordsError): number {
   switch (code) {
     case 'CRC_MISMATCH':
       return ErrorCode.CORRUPT_MESSAGE;
-    case 'UNSUPPORTED_COMPRESSION':
     case 'LIBRARY_UNAVAILABLE':
       return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
+    // As Kafka has it.
+    case 'UNSUPPORTED_COMPRESSION':
+    case 'CORRUPT_COMPRESSION':
+      return ErrorCode.UNKNOWN_SERVER_ERROR;
     case 'LIMIT_EXCEEDED':
       return ErrorCode.MESSAGE_TOO_LARGE;
     case 'INVALID_VALUE':
