@@ -1,4 +1,4 @@
-import { type AbortCause, type ConnectionInfo, KafkaError } from '../contract.js';
+import { type AbortCause, type ConnectionInfo, KafkaError, RequestAborted } from '../contract.js';
 import { isThenable } from '../events.js';
 import { CLOSE, DONE, type FrameHandler, type FrameOutcome } from '../listener/frame-handler.js';
 import { ErrorCode } from '../protocol/error-codes.js';
@@ -152,6 +152,8 @@ export class Session implements FrameHandler {
       if (context.aborted !== 'timeout') return CLOSE;
       return this.answerError(route, request, context, startedAt, ErrorCode.REQUEST_TIMED_OUT, null);
     }
+    // The backend gives the connection up.
+    if (error instanceof RequestAborted && error.cause === 'disconnect') return CLOSE;
     if (isKafkaError(error)) {
       const message = error.message === '' ? null : error.message;
       const outcome = this.answerError(route, request, context, startedAt, error.code, message);
