@@ -2,7 +2,13 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Awaitable, ErrorCode, errorName } from '../../../src/contract.js';
-import { createTopicsApi, metadataApi, type MetadataResponseTopic } from '../../../src/protocol/index.js';
+import {
+  createTopicsApi,
+  deleteTopicsApi,
+  listOffsetsApi,
+  metadataApi,
+  type MetadataResponseTopic,
+} from '../../../src/protocol/index.js';
 import type { BrokerConfigInit } from '../../broker/index.js';
 import { WireClient } from '../wire-client.js';
 import type { ContractBroker, ContractStart } from './case.js';
@@ -84,6 +90,13 @@ export class Bench {
       for (const { errorCode, partitionIndex } of found.partitions) {
         isCode(errorCode, 'NONE', `Metadata of partition ${String(partitionIndex)}`);
       }
+      // A leader that is named may have yet to learn it.
+      const ask = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1n }));
+      const request = { replicaId: -1, topics: [{ name, partitions: ask }] };
+      const { topics } = await this.client.send(listOffsetsApi, request);
+      for (const { errorCode } of topics.flatMap((each) => each.partitions)) {
+        isCode(errorCode, 'NONE', `ListOffsets of topic ${name}`);
+      }
       return { name, id: found.topicId };
     });
   }
@@ -97,6 +110,17 @@ export class Bench {
       `Metadata of topic ${name}: ${String(topics.length)} topics came`,
     );
     return found;
+  }
+
+  /** Deletes a topic, and waits until it is gone. */
+  async deleteTopic({ name, id }: BenchTopic): Promise<void> {
+    const version = this.client.version(deleteTopicsApi);
+    const request = version >= 6 ? { topics: [{ name: null, topicId: id }] } : { topicNames: [name] };
+    const { responses } = await this.client.send(deleteTopicsApi, { ...request, timeoutMs: 10_000 }, version);
+    isCode(responses[0]?.errorCode, 'NONE', 'DeleteTopics');
+    await eventually(async () => {
+      isCode((await this.describe(name)).errorCode, 'UNKNOWN_TOPIC_OR_PARTITION', 'Metadata after DeleteTopics');
+    });
   }
 
   /** Stops the broker and starts another over the same store, with a new client. */

@@ -1,7 +1,17 @@
 import { type Awaitable, OptionError } from '../../../src/contract.js';
 import { Bench } from './bench.js';
 import type { Capability, CaseDefinition, ContractBroker, ContractCase, ContractStart } from './case.js';
+import { restartCases } from './restart.js';
 import { topicCases } from './topics.js';
+import { configCases } from './configs.js';
+import { fetchCases } from './fetch.js';
+import { fetchSessionCases } from './fetch-sessions.js';
+import { groupAdminCases } from './group-admin.js';
+import { groupCases } from './groups.js';
+import { idempotenceCases } from './idempotence.js';
+import { listOffsetsCases } from './list-offsets.js';
+import { logCases } from './log.js';
+import { offsetCases } from './offsets.js';
 import { produceCases } from './produce.js';
 
 export type { Capability, ContractBroker, ContractCase, ContractStart } from './case.js';
@@ -25,7 +35,17 @@ const CAPABILITIES: readonly Capability[] = [
 
 const AREAS: Readonly<Record<string, readonly CaseDefinition[]>> = {
   topics: topicCases,
+  configs: configCases,
   produce: produceCases,
+  'idempotent producers': idempotenceCases,
+  fetch: fetchCases,
+  'fetch sessions': fetchSessionCases,
+  'list offsets': listOffsetsCases,
+  'old records': logCases,
+  groups: groupCases,
+  'committed offsets': offsetCases,
+  'administration of groups': groupAdminCases,
+  restart: restartCases,
 };
 
 /**
