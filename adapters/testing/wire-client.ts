@@ -21,8 +21,8 @@ export type ClientCodec<RequestInit, Response> = Pick<
 
 interface Waiting {
   readonly what: string;
-  resolve(frame: Buffer): void;
-  reject(error: Error): void;
+  readonly resolve: (frame: Buffer) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** A Kafka client of the barest kind: one connection, requests as they are given, answers by their correlation id. */

@@ -1,11 +1,13 @@
-import { createStubBackend, OptionError } from 'iggy-gateway-kafka';
-import { contractCases, defineContract, startBroker } from 'iggy-gateway-kafka/testing';
+import { OptionError } from 'iggy-gateway-kafka';
+import { contractCases, type ContractOptions, defineContract, startBroker } from 'iggy-gateway-kafka/testing';
 import { describe, expect, test } from 'vitest';
 
-const start = () => startBroker({ backend: createStubBackend() });
+/** A backend that answers hardly anything. */
+const backend = { name: 'test', metadata: () => ({ brokers: [], topics: [], errorCode: 0 }) };
+const start = () => startBroker({ backend });
 
 /** The case with this name. */
-function caseOf(name: string, options = { start }) {
+function caseOf(name: string, options: ContractOptions = { start }) {
   const found = contractCases(options).find((each) => each.name === name);
   if (found === undefined) throw new Error(`no case '${name}'`);
   return found;

@@ -38,7 +38,7 @@ export interface ContractCase {
   /** Those of them that it is not capable of: none when the case can be run. */
   readonly absent: readonly Capability[];
   /** Starts a broker, holds it to the rule and closes it. Rejects with an `AssertionError` when the rule is broken. */
-  run(): Promise<void>;
+  readonly run: () => Promise<void>;
 }
 
 /** A case as its file has it. */
@@ -48,5 +48,5 @@ export interface CaseDefinition {
   /** Holds only for backends without these. */
   readonly without?: readonly Capability[];
   readonly config?: BrokerConfigInit;
-  run(bench: Bench): Promise<void>;
+  readonly run: (bench: Bench) => Promise<void>;
 }

@@ -77,7 +77,7 @@ export async function append(
 ): Promise<number> {
   const batch = records instanceof Uint8Array ? records : batchOf(records);
   const { errorCode, errorMessage, baseOffset } = await produce(client, topic, batch, options);
-  isCode(errorCode, 'NONE', `Produce: ${errorMessage ?? ''}`);
+  isCode(errorCode, 'NONE', `Produce (${errorMessage ?? 'no message'})`);
   return Number(baseOffset);
 }
 
