@@ -71,7 +71,10 @@ export interface RequestContext<State = unknown> {
 /** Why a request was given up: the client has gone, the gateway closes, or `requestTimeoutMs` is over. */
 export type AbortCause = 'disconnect' | 'shutdown' | 'timeout';
 
-/** The reason of a request's abort signal. Rejecting with it is no error. */
+/**
+ * The reason of a request's abort signal. Rejecting with it is no error. A backend that throws one of its own with the
+ * cause `disconnect` ends the connection: the request gets no answer, those before it have theirs.
+ */
 export class RequestAborted extends Error {
   override readonly name: string = 'RequestAborted';
 

@@ -1,4 +1,4 @@
-import { type AbortCause, type ConnectionInfo, KafkaError } from '../contract.js';
+import { type AbortCause, type ConnectionInfo, KafkaError, RequestAborted } from '../contract.js';
 import { isThenable } from '../events.js';
 import { CLOSE, DONE, type FrameHandler, type FrameOutcome } from '../listener/frame-handler.js';
 import { explainEncodeError } from '../protocol/encode-trace.js';
@@ -153,6 +153,8 @@ export class Session implements FrameHandler {
       this.reportError(context.api, context, error);
       return this.answerError(route, request, context, startedAt, ErrorCode.REQUEST_TIMED_OUT, null);
     }
+    // The backend gives the connection up.
+    if (error instanceof RequestAborted && error.cause === 'disconnect') return CLOSE;
     if (isKafkaError(error)) {
       const message = error.message === '' ? null : error.message;
       const outcome = this.answerError(route, request, context, startedAt, error.code, message);

@@ -1,0 +1,52 @@
+import type { Awaitable } from '../../../src/contract.js';
+import type { BrokerConfigInit } from '../../broker/index.js';
+import type { Bench } from './bench.js';
+
+/**
+ * What a backend may lack, by name:
+ *
+ * - `brokerConfigs`: `start` heeds the configs that a case wants of the broker;
+ * - `durable`: the broker's `restart` keeps what it had stored;
+ * - `deleteRecords`, `retention`, `compaction`: records go before their topic does;
+ * - `transactions`: a producer may have a transactional id.
+ */
+export type Capability = 'brokerConfigs' | 'durable' | 'deleteRecords' | 'retention' | 'compaction' | 'transactions';
+
+/** A broker under test, running. */
+export interface ContractBroker {
+  /** What clients connect to: `host:port`. */
+  readonly bootstrap: string;
+  /** Stops it and starts another over what it has stored. Left out when there is no such thing: not `durable`. */
+  restart?(): Awaitable<ContractBroker>;
+  close(): Awaitable<void>;
+}
+
+/** What a case wants of the broker that it is run against. */
+export interface ContractStart {
+  /** Configs by Kafka's names: the initial delay of groups is off. */
+  readonly config: BrokerConfigInit;
+}
+
+/** One rule of the contract. */
+export interface ContractCase {
+  /** What it belongs to: `topics`, `produce`. */
+  readonly area: string;
+  /** The rule, as a sentence that holds. */
+  readonly name: string;
+  /** What the backend must be capable of. */
+  readonly needs: readonly Capability[];
+  /** Those of them that it is not capable of: none when the case can be run. */
+  readonly absent: readonly Capability[];
+  /** Starts a broker, holds it to the rule and closes it. Rejects with an `AssertionError` when the rule is broken. */
+  readonly run: () => Promise<void>;
+}
+
+/** A case as its file has it. */
+export interface CaseDefinition {
+  readonly name: string;
+  readonly needs?: readonly Capability[];
+  /** Holds only for backends without these. */
+  readonly without?: readonly Capability[];
+  readonly config?: BrokerConfigInit;
+  readonly run: (bench: Bench) => Promise<void>;
+}

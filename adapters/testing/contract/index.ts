@@ -1,0 +1,85 @@
+import { type Awaitable, OptionError } from '../../../src/contract.js';
+import { Bench } from './bench.js';
+import type { Capability, CaseDefinition, ContractBroker, ContractCase, ContractStart } from './case.js';
+import { restartCases } from './restart.js';
+import { topicCases } from './topics.js';
+import { configCases } from './configs.js';
+import { fetchCases } from './fetch.js';
+import { fetchSessionCases } from './fetch-sessions.js';
+import { groupAdminCases } from './group-admin.js';
+import { groupCases } from './groups.js';
+import { idempotenceCases } from './idempotence.js';
+import { listOffsetsCases } from './list-offsets.js';
+import { logCases } from './log.js';
+import { offsetCases } from './offsets.js';
+import { produceCases } from './produce.js';
+
+export type { Capability, ContractBroker, ContractCase, ContractStart } from './case.js';
+
+/** Options of {@link contractCases}. */
+export interface ContractOptions {
+  /** Starts a broker for one case. A broker that is shared by all is fine: topics and groups have names of their own. */
+  readonly start: (wanted: ContractStart) => Awaitable<ContractBroker>;
+  /** What the backend is capable of; true where nothing is said. */
+  readonly capabilities?: Readonly<Partial<Record<Capability, boolean>>> | undefined;
+}
+
+const CAPABILITIES: readonly Capability[] = [
+  'brokerConfigs',
+  'durable',
+  'deleteRecords',
+  'retention',
+  'compaction',
+  'transactions',
+];
+
+const AREAS: Readonly<Record<string, readonly CaseDefinition[]>> = {
+  topics: topicCases,
+  configs: configCases,
+  produce: produceCases,
+  'idempotent producers': idempotenceCases,
+  fetch: fetchCases,
+  'fetch sessions': fetchSessionCases,
+  'list offsets': listOffsetsCases,
+  'old records': logCases,
+  groups: groupCases,
+  'committed offsets': offsetCases,
+  'administration of groups': groupAdminCases,
+  restart: restartCases,
+};
+
+/**
+ * The rules of a Kafka broker, each as a case that speaks the protocol over a socket: for any test runner. Cases for
+ * what the backend does instead of a capability are left out where it has it.
+ *
+ * @throws OptionError for a capability that there is not.
+ */
+export function contractCases({ start, capabilities = {} }: ContractOptions): ContractCase[] {
+  for (const [name, value] of Object.entries(capabilities)) {
+    if (!CAPABILITIES.includes(name as Capability)) {
+      throw new OptionError(`capabilities.${name}`, value, `they are ${CAPABILITIES.join(', ')}`);
+    }
+  }
+  const has = (capability: Capability): boolean => capabilities[capability] !== false;
+  return Object.entries(AREAS).flatMap(([area, definitions]) =>
+    definitions.flatMap(({ name, needs = [], without = [], config = {}, run }): ContractCase[] => {
+      if (without.some(has)) return [];
+      return [
+        {
+          area,
+          name,
+          needs,
+          absent: needs.filter((capability) => !has(capability)),
+          async run() {
+            const bench = await Bench.start(start, { 'group.initial.rebalance.delay.ms': 0, ...config });
+            try {
+              await run(bench);
+            } finally {
+              await bench.close();
+            }
+          },
+        },
+      ];
+    }),
+  );
+}

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { initProducerIdApi, metadataApi } from '../../../src/protocol/index.js';
+import { isCode } from './bench.js';
+import type { CaseDefinition } from './case.js';
+import { deleteRecords } from './log.js';
+import { heartbeat, newGroup, soleMember } from './members.js';
+import { commit, committed } from './offsets.js';
+import { append, batchOf, bounds, produce, readAll, values } from './records.js';
+
+export const restartCases: readonly CaseDefinition[] = [
+  {
+    name: 'topics keep their ids and partitions, the cluster its id',
+    needs: ['durable'],
+    async run(bench) {
+      const topic = await bench.topic({ partitions: 3 });
+      const { clusterId } = await bench.client.send(metadataApi, { topics: [] });
+      await bench.restart();
+      assert.equal((await bench.ready(topic.name, 3)).id, topic.id, 'the topic has another id');
+      const again = await bench.client.send(metadataApi, { topics: [] });
+      assert.equal(again.clusterId, clusterId, 'the cluster has another id');
+    },
+  },
+  {
+    name: 'a topic that was deleted stays so',
+    needs: ['durable'],
+    async run(bench) {
+      const topic = await bench.topic();
+      await bench.deleteTopic(topic);
+      await bench.restart();
+      isCode((await bench.describe(topic.name)).errorCode, 'UNKNOWN_TOPIC_OR_PARTITION', 'Metadata of a deleted topic');
+    },
+  },
+  {
+    name: 'records are there, and offsets go on',
+    needs: ['durable'],
+    async run(bench) {
+      const topic = await bench.topic();
+      await append(bench.client, topic, ['a', 'b']);
+      await bench.restart();
+      await bench.ready(topic.name, 1);
+      assert.deepEqual(await values(bench.client, topic), ['a', 'b'], 'other records are there');
+      assert.equal(await append(bench.client, topic, ['c']), 2, 'the next record has another offset');
+    },
+  },
+  {
+    name: 'configs of topics hold',
+    needs: ['durable'],
+    async run(bench) {
+      const topic = await bench.topic({ configs: { 'max.message.bytes': '500' } });
+      await bench.restart();
+      await bench.ready(topic.name, 1);
+      const { errorCode } = await produce(bench.client, topic, batchOf(['x'.repeat(1000)]));
+      isCode(errorCode, 'MESSAGE_TOO_LARGE', 'Produce of more than max.message.bytes');
+    },
+  },
+  {
+    name: 'a batch that is sent again is stored once, and no producer id is given twice',
+    needs: ['durable'],
+    async run(bench) {
+      const topic = await bench.topic();
+      const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
+      const { producerId, producerEpoch } = await bench.client.send(initProducerIdApi, request);
+      const batch = (baseSequence: number): Buffer =>
+        batchOf([String(baseSequence)], { producerId: Number(producerId), producerEpoch, baseSequence });
+      for (const sequence of [0, 1]) await append(bench.client, topic, batch(sequence));
+      await bench.restart();
+      await bench.ready(topic.name, 1);
+      assert.equal(await append(bench.client, topic, batch(1)), 1, 'a batch that was sent again has another offset');
+      const gap = await produce(bench.client, topic, batch(3));
+      isCode(gap.errorCode, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'Produce of sequence 3 after 1');
+      await append(bench.client, topic, batch(2));
+      const read = (await readAll(bench.client, topic)).map(({ value }) => value);
+      assert.deepEqual(read, ['0', '1', '2'], 'other records are there');
+      const next = await bench.client.send(initProducerIdApi, request);
+      assert.notEqual(next.producerId, producerId, 'InitProducerId gave an id twice');
+    },
+  },
+  {
+    name: 'committed offsets are there',
+    needs: ['durable'],
+    async run(bench) {
+      const topic = await bench.topic();
+      const groupId = await newGroup(bench);
+      isCode(await commit(bench.client, groupId, topic, 42, { metadata: 'm' }), 'NONE', 'OffsetCommit');
+      await bench.restart();
+      assert.deepEqual(await committed(bench.client, groupId, topic), [[42, 'm']], 'another offset is committed');
+    },
+  },
+  {
+    name: 'members of a group go on in their generation',
+    needs: ['durable'],
+    async run(bench) {
+      const groupId = await newGroup(bench);
+      const member = await soleMember(bench, groupId);
+      await bench.restart();
+      isCode(await heartbeat(bench.client, groupId, member), 'NONE', 'Heartbeat of a member from before');
+    },
+  },
+  {
+    name: 'records that were deleted stay so',
+    needs: ['durable', 'deleteRecords'],
+    async run(bench) {
+      const topic = await bench.topic();
+      await append(bench.client, topic, ['a', 'b', 'c']);
+      isCode((await deleteRecords(bench, topic, 2))?.errorCode, 'NONE', 'DeleteRecords');
+      await bench.restart();
+      await bench.ready(topic.name, 1);
+      assert.deepEqual(await bounds(bench.client, topic), [2, 3], 'ListOffsets has other bounds');
+    },
+  },
+];

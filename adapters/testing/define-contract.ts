@@ -1,0 +1,41 @@
+import type { ContractCase, ContractOptions } from './contract/index.js';
+import { contractCases } from './contract/index.js';
+
+/** `test` of vitest, jest or node:test. */
+export interface TestFunction {
+  (name: string, run: () => Promise<void>): unknown;
+  /** Names a test that does not run. */
+  readonly skip?: ((name: string, run: () => Promise<void>) => unknown) | undefined;
+}
+
+/** The two functions of a test runner that are needed. */
+export interface TestRunner {
+  readonly describe: (name: string, define: () => void) => unknown;
+  readonly test: TestFunction;
+}
+
+/**
+ * Makes a test of each case of the contract, under its area. Cases that need what the backend lacks are shown as skipped
+ * where the runner can.
+ *
+ * ```ts
+ * import { describe, test } from 'node:test';
+ * defineContract({ describe, test }, { start: () => startBroker({ backend: () => createMyBackend() }) });
+ * ```
+ */
+export function defineContract({ describe, test }: TestRunner, options: ContractOptions): void {
+  const areas = new Map<string, ContractCase[]>();
+  for (const each of contractCases(options)) {
+    const area = areas.get(each.area);
+    if (area === undefined) areas.set(each.area, [each]);
+    else area.push(each);
+  }
+  for (const [area, cases] of areas) {
+    describe(area, () => {
+      for (const { name, absent, run } of cases) {
+        if (absent.length === 0) test(name, run);
+        else test.skip?.(`${name} (without ${absent.join(', ')})`, run);
+      }
+    });
+  }
+}

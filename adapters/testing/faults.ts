@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type ApiName,
+  type Awaitable,
+  type Backend,
+  KafkaError,
+  OptionError,
+  RequestAborted,
+  type RequestContext,
+} from '../../src/contract.js';
+import { apis, fetchApi, type FetchResponseInit } from '../../src/protocol/index.js';
+
+/** Which requests a fault meets. */
+export interface FaultOptions {
+  /** How many requests: from 1; `Infinity` for all until it is taken back. Default: 1. */
+  readonly times?: number | undefined;
+  /** Only requests for which this answers true. Default: every request of the API. */
+  readonly where?: ((request: unknown, context: RequestContext) => boolean) | undefined;
+}
+
+/** How a connection is cut. */
+export interface CutOptions extends FaultOptions {
+  /**
+   * `before`: the backend never sees the request. `after`: it has done what it was asked, and the client is not told.
+   */
+  readonly when: 'before' | 'after';
+}
+
+/** How a request fails. */
+export interface FailOptions extends FaultOptions {
+  /** One of `ErrorCode`, not 0. */
+  readonly errorCode: number;
+  /** `after`: the backend does what it was asked all the same. Default: `before`. */
+  readonly when?: 'before' | 'after' | undefined;
+}
+
+/** How long a request takes longer. */
+export interface DelayOptions extends FaultOptions {
+  /** Milliseconds before the backend sees the request. */
+  readonly ms: number;
+}
+
+/** A fault that waits for its requests. */
+export interface PlannedFault {
+  /** How many requests it has yet to meet. */
+  readonly remaining: number;
+  /** Takes it back. */
+  cancel(): void;
+}
+
+/** What is to go wrong, by API. One request meets at most one fault: of those that it fits, the one planned first. */
+export interface Faults {
+  /** Ends the connection of a request without an answer. */
+  cut(api: ApiName, options: CutOptions): PlannedFault;
+  /** Answers a request with an error code, at every topic, partition or group that it names. */
+  fail(api: ApiName, options: FailOptions): PlannedFault;
+  /** Lets a request wait before the backend sees it. */
+  delay(api: ApiName, options: DelayOptions): PlannedFault;
+  /** Takes back all faults. */
+  clear(): void;
+}
+
+type Handler = (this: unknown, request: unknown, context: RequestContext) => Awaitable<unknown>;
+type Meet = (handle: () => Awaitable<unknown>, context: RequestContext) => Awaitable<unknown>;
+
+class Fault implements PlannedFault {
+  constructor(
+    readonly meet: Meet,
+    readonly where: (request: unknown, context: RequestContext) => boolean,
+    public remaining: number,
+  ) {}
+
+  cancel(): void {
+    this.remaining = 0;
+  }
+}
+
+const METHODS: ReadonlySet<string> = new Set(apis.flatMap(({ method }) => method ?? []));
+
+/**
+ * A backend that does what another does, save for the faults that are planned. Without any, requests go straight
+ * through.
+ */
+export function withFaults<State>(backend: Backend<State>): {
+  readonly backend: Backend<State>;
+  readonly faults: Faults;
+} {
+  const planned = new Map<string, Fault[]>();
+  const wrapped = new Map<string, unknown>();
+
+  function wrap(api: string, handler: Handler): Handler {
+    return (request, context) => {
+      const waiting = planned.get(api);
+      const fault = waiting?.find(({ remaining, where }) => remaining > 0 && where(request, context));
+      if (fault === undefined) return handler.call(backend, request, context);
+      fault.remaining--;
+      return fault.meet(() => handler.call(backend, request, context), context);
+    };
+  }
+
+  // A proxy, so that what the gateway checks of a backend is seen as it is; methods run on the backend itself.
+  const proxy = new Proxy(backend, {
+    get(target, key) {
+      const value: unknown = Reflect.get(target, key, target);
+      if (typeof value !== 'function' || typeof key !== 'string') return value;
+      let method = wrapped.get(key);
+      if (method === undefined) {
+        method = METHODS.has(key) ? wrap(key, value as Handler) : (value as Handler).bind(target);
+        wrapped.set(key, method);
+      }
+      return method;
+    },
+  });
+
+  function plan(api: ApiName, { times = 1, where = () => true }: FaultOptions, meet: Meet): PlannedFault {
+    if (!METHODS.has(api)) throw new OptionError('api', api, 'it is the name of a method of a backend');
+    if (!(times >= 1)) throw new OptionError('times', times, 'it is a number from 1 on');
+    const fault = new Fault(meet, where, times);
+    const waiting = (planned.get(api) ?? []).filter(({ remaining }) => remaining > 0);
+    planned.set(api, [...waiting, fault]);
+    return fault;
+  }
+
+  const faults: Faults = {
+    cut(api, options) {
+      return plan(
+        api,
+        options,
+        meeting(options.when, () => new RequestAborted('disconnect')),
+      );
+    },
+    fail(api, options) {
+      const error = new KafkaError(options.errorCode);
+      return plan(
+        api,
+        options,
+        meeting(options.when ?? 'before', () => error),
+      );
+    },
+    delay(api, options) {
+      const { ms } = options;
+      if (!(ms >= 0)) throw new OptionError('ms', ms, 'it is a number of milliseconds from 0 on');
+      return plan(api, options, async (handle, { signal }) => {
+        await sleep(ms, undefined, { signal });
+        return handle();
+      });
+    },
+    clear() {
+      for (const waiting of planned.values()) for (const fault of waiting) fault.cancel();
+      planned.clear();
+    },
+  };
+  return { backend: proxy, faults };
+}
+
+/** A request that ends with an error: before the backend sees it, or after it is done. */
+function meeting(when: 'before' | 'after', error: () => Error): Meet {
+  if (when !== 'before' && (when as string) !== 'after')
+    throw new OptionError('when', when, "it is 'before' or 'after'");
+  if (when === 'before') {
+    return () => {
+      throw error();
+    };
+  }
+  return async (handle, { api }) => {
+    const response = await handle();
+    // What is not written, is given back.
+    if (api === 'fetch') fetchApi.releaseRecords?.(response as FetchResponseInit, () => undefined);
+    throw error();
+  };
+}

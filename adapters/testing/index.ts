@@ -1,0 +1,27 @@
+/// <reference types="node" preserve="true" />
+/// <reference lib="esnext.disposable" preserve="true" />
+/**
+ * For tests: a Kafka broker in a line, faults on demand, and the contract that every backend can be held to.
+ *
+ * @packageDocumentation
+ * @module iggy-gateway-kafka/testing
+ */
+export { startBroker, type StartBrokerOptions, type TestBroker } from './start-broker.js';
+export {
+  type CutOptions,
+  type DelayOptions,
+  type FailOptions,
+  type FaultOptions,
+  type Faults,
+  type PlannedFault,
+  withFaults,
+} from './faults.js';
+export {
+  type Capability,
+  type ContractBroker,
+  type ContractCase,
+  contractCases,
+  type ContractOptions,
+  type ContractStart,
+} from './contract/index.js';
+export { defineContract, type TestFunction, type TestRunner } from './define-contract.js';

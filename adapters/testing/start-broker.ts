@@ -1,0 +1,86 @@
+import {
+  type Backend,
+  createKafkaGateway,
+  type GatewayOptions,
+  type KafkaGateway,
+  OptionError,
+} from '../../src/index.js';
+import { type BrokerConfigInit, createBrokerBackend } from '../broker/index.js';
+import { createMemoryStore } from '../memory/index.js';
+import { type Faults, withFaults } from './faults.js';
+
+/** Options of {@link startBroker}. */
+export interface StartBrokerOptions {
+  /**
+   * Configs of the broker by Kafka's names; `group.initial.rebalance.delay.ms` is 0 where nothing else is said. Only for
+   * the memory backend: any other has its own.
+   */
+  readonly config?: BrokerConfigInit | undefined;
+  /**
+   * What answers, or how to make it: called again for each {@link TestBroker.restart}. Default: a broker over a memory
+   * store, which a restart keeps.
+   */
+  readonly backend?: Backend | (() => Backend) | undefined;
+  /** Options of the gateway, such as `maxFrameBytes`. It listens on 127.0.0.1, at a port of the system's choice. */
+  readonly gateway?: Omit<GatewayOptions, 'backend' | 'listener'> | undefined;
+}
+
+/** A broker that runs in this process. */
+export interface TestBroker extends AsyncDisposable {
+  /** What clients connect to: `127.0.0.1:port`. */
+  readonly bootstrap: string;
+  readonly host: string;
+  readonly port: number;
+  /** The gateway in front of the backend, with its events. */
+  readonly gateway: KafkaGateway;
+  /** What is to go wrong. */
+  readonly faults: Faults;
+  /** Closes this broker and starts another over what it had stored, at another port. Faults are forgotten. */
+  restart(): Promise<TestBroker>;
+  /** Closes it at once: requests in flight are aborted. Calling again waits for the same close. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a Kafka broker in this process, in a few milliseconds.
+ *
+ * ```ts
+ * await using broker = await startBroker();
+ * const kafka = new Kafka({ brokers: [broker.bootstrap] });
+ * ```
+ *
+ * @throws OptionError for an option that cannot be.
+ */
+export async function startBroker(options: StartBrokerOptions = {}): Promise<TestBroker> {
+  return startWith(backendMaker(options), options.gateway ?? {});
+}
+
+function backendMaker({ backend, config }: StartBrokerOptions): () => Backend {
+  if (backend === undefined) {
+    const store = createMemoryStore();
+    return () => createBrokerBackend({ store, config: { 'group.initial.rebalance.delay.ms': 0, ...config } });
+  }
+  if (config !== undefined)
+    throw new OptionError('config', config, 'it is left out: a backend of your own has its own');
+  return typeof backend === 'function' ? backend : () => backend;
+}
+
+async function startWith(make: () => Backend, options: Omit<GatewayOptions, 'listener'>): Promise<TestBroker> {
+  const { backend, faults } = withFaults(make());
+  const gateway = createKafkaGateway({ ...options, listener: { host: '127.0.0.1', port: 0 }, backend });
+  const { host, port } = await gateway.listen();
+  const close = (): Promise<void> => gateway.close({ graceMs: 0 });
+  return {
+    bootstrap: `${host}:${String(port)}`,
+    host,
+    port,
+    gateway,
+    faults,
+    async restart() {
+      await close();
+      return startWith(make, options);
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,70 @@
+import { OptionError } from 'iggy-gateway-kafka';
+import { contractCases, type ContractOptions, defineContract, startBroker } from 'iggy-gateway-kafka/testing';
+import { describe, expect, test } from 'vitest';
+
+/** A backend that answers hardly anything. */
+const backend = { name: 'test', metadata: () => ({ brokers: [], topics: [], errorCode: 0 }) };
+const start = () => startBroker({ backend });
+
+/** The case with this name. */
+function caseOf(name: string, options: ContractOptions = { start }) {
+  const found = contractCases(options).find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no case '${name}'`);
+  return found;
+}
+
+describe('contract cases', () => {
+  test('have names of their own', () => {
+    const names = contractCases({ start }).map(({ area, name }) => `${area}: ${name}`);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  test('say what a backend without the API lacks', async () => {
+    await expect(caseOf('acks 1 is answered once the records are stored').run()).rejects.toThrow(
+      'the broker does not answer CreateTopics',
+    );
+  });
+
+  test('fail with the rule that is broken, and close the broker', async () => {
+    let closed = 0;
+    const failing = async () => {
+      const broker = await startBroker();
+      broker.faults.fail('produce', { errorCode: 87 });
+      return {
+        bootstrap: broker.bootstrap,
+        close: async () => {
+          closed++;
+          await broker.close();
+        },
+      };
+    };
+    const broken = caseOf('acks 1 is answered once the records are stored', { start: failing });
+    await expect(broken.run()).rejects.toThrow('the error code is INVALID_RECORD; it must be NONE');
+    expect(closed).toBe(1);
+  });
+
+  test('a case names the capabilities that are absent; instead of some there are other cases', () => {
+    const cases = contractCases({ start, capabilities: { deleteRecords: false, durable: false } });
+    const kept = cases.find(({ name }) => name === 'records that were deleted stay so');
+    expect(kept).toMatchObject({ needs: ['durable', 'deleteRecords'], absent: ['durable', 'deleteRecords'] });
+    const instead = 'DeleteRecords is refused where nothing can be deleted';
+    expect(cases.map(({ name }) => name)).toContain(instead);
+    expect(contractCases({ start }).map(({ name }) => name)).not.toContain(instead);
+  });
+
+  test('a capability that there is not is refused', () => {
+    expect(() => contractCases({ start, capabilities: { durability: false } as never })).toThrow(OptionError);
+  });
+
+  test('tests are made of them, skipped where a capability is absent and the runner can', () => {
+    const made: string[] = [];
+    const skipped: string[] = [];
+    const runner = Object.assign((name: string) => void made.push(name), {
+      skip: (name: string) => void skipped.push(name),
+    });
+    const run = { describe: (_area: string, define: () => void) => define(), test: runner };
+    defineContract(run, { start, capabilities: { compaction: false } });
+    expect(made.length + skipped.length).toBe(contractCases({ start, capabilities: { compaction: false } }).length);
+    expect(skipped).toContain('a compacted topic takes no record without a key (without compaction)');
+  });
+});
