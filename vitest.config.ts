@@ -33,7 +33,12 @@ export default defineConfig({
       // Generated from definitions that golden bytes hold.
       exclude: ['src/protocol/messages/**'],
       reporter: [['text', { skipFull: true }], 'html'],
-      thresholds: { lines: 100, functions: 100, statements: 100, branches: 99.7 },
+      thresholds: {
+        'src/**': { lines: 100, functions: 100, statements: 100, branches: 99.7 },
+        'adapters/stub/**': { lines: 100, functions: 100, statements: 100 },
+        // The broker kit is young.
+        'adapters/broker/**': { lines: 90, functions: 85 },
+      },
     },
   },
 });

@@ -82,7 +82,7 @@ export class WireClient {
   }
 
   /** The highest version of an API that both sides have, and no higher than `most`. @throws Error when there is none. */
-  version(codec: Pick<ApiCodec, 'key' | 'name' | 'versions'>, most = Infinity): number {
+  version(codec: Pick<ApiCodec, 'key' | 'name' | 'versions'>, most: number = Infinity): number {
     const version = this.versions(codec)
       .filter((each) => each <= most)
       .at(-1);

@@ -149,7 +149,7 @@ export function isCode(actual: number | undefined, expected: ErrorName, what: st
 }
 
 /** Repeats until nothing is thrown any more: for what a broker does by itself. */
-export async function eventually<T>(attempt: () => Awaitable<T>, patienceMs = PATIENCE_MS): Promise<T> {
+export async function eventually<T>(attempt: () => Awaitable<T>, patienceMs: number = PATIENCE_MS): Promise<T> {
   const until = performance.now() + patienceMs;
   for (;;) {
     try {

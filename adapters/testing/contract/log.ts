@@ -12,7 +12,10 @@ export async function deleteRecords(
   bench: Bench,
   topic: BenchTopic,
   offset: number,
-  { partition = 0, version = bench.client.version(deleteRecordsApi) } = {},
+  {
+    partition = 0,
+    version = bench.client.version(deleteRecordsApi),
+  }: { readonly partition?: number; readonly version?: number } = {},
 ): Promise<{ readonly errorCode: number; readonly lowWatermark: bigint } | undefined> {
   const partitions = [{ partitionIndex: partition, offset: BigInt(offset) }];
   const request = { topics: [{ name: topic.name, partitions }], timeoutMs: 10_000 };

@@ -41,7 +41,10 @@ export async function committed(
   client: WireClient,
   groupId: string,
   topic: BenchTopic,
-  { partitions = [0], version = client.version(offsetFetchApi) } = {},
+  {
+    partitions = [0],
+    version = client.version(offsetFetchApi),
+  }: { readonly partitions?: readonly number[]; readonly version?: number } = {},
 ): Promise<[offset: number, metadata: string | null][]> {
   const named = version >= FETCH_BY_ID ? { topicId: topic.id } : { name: topic.name };
   const topics = [{ ...named, partitionIndexes: partitions }];

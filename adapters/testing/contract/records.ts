@@ -189,7 +189,11 @@ export async function listOffset(
   client: WireClient,
   topic: BenchTopic,
   timestamp: number,
-  { partition = 0, version = client.version(listOffsetsApi), leaderEpoch = -1 } = {},
+  {
+    partition = 0,
+    version = client.version(listOffsetsApi),
+    leaderEpoch = -1,
+  }: { readonly partition?: number; readonly version?: number; readonly leaderEpoch?: number } = {},
 ): Promise<ListOffsetsResponseListOffsetsPartitionResponse> {
   const epoch = version >= 4 ? { currentLeaderEpoch: leaderEpoch } : {};
   const partitions = [{ partitionIndex: partition, timestamp: BigInt(timestamp), ...epoch }];
