@@ -23,39 +23,23 @@ const NO_CHUNKS: readonly Uint8Array[] = [];
 
 /** The records of one partition. */
 export class MemoryLog {
-  readonly #memory: SegmentMemory;
-  #segments: Segment[] = [];
-  #startOffset = 0;
-  #endOffset = 0;
-  #bytes = 0;
-  #largest = FIRST_SEGMENT_BYTES / 2;
+  private readonly memory: SegmentMemory;
+  segments: Segment[] = [];
+  startOffset = 0;
+  endOffset = 0;
+  /** Bytes of all batches. */
+  bytes = 0;
+  private largest = FIRST_SEGMENT_BYTES / 2;
   deleted = false;
 
   constructor(memory: SegmentMemory) {
-    this.#memory = memory;
-  }
-
-  get startOffset(): number {
-    return this.#startOffset;
-  }
-
-  get endOffset(): number {
-    return this.#endOffset;
-  }
-
-  /** Bytes of all batches. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  get segments(): readonly Segment[] {
-    return this.#segments;
+    this.memory = memory;
   }
 
   /** @throws StoreError `full`. */
   append({ batches, leaderEpoch }: AppendEntry): AppendResult {
-    const baseOffset = this.#endOffset;
-    const segment = this.#segmentFor(batches);
+    const baseOffset = this.endOffset;
+    const segment = this.segmentFor(batches);
     const end = segment.filled + batches.length;
     let offset = baseOffset;
     while (segment.filled < end) {
@@ -65,9 +49,9 @@ export class MemoryLog {
       segment.add(batchSize(segment.memory, at), offset, next);
       offset = next;
     }
-    this.#endOffset = offset;
-    this.#bytes += batches.length;
-    return { baseOffset, startOffset: this.#startOffset };
+    this.endOffset = offset;
+    this.bytes += batches.length;
+    return { baseOffset, startOffset: this.startOffset };
   }
 
   read({ offset, maxBytes, atLeastOneBatch }: ReadEntry): ReadResult {
@@ -80,8 +64,8 @@ export class MemoryLog {
     const chunks: Uint8Array[] = [];
     const readers: Segment[] = [];
     let bytes = 0;
-    for (let index = this.#indexOf(offset); index < this.#segments.length; index++) {
-      const segment = this.#segments[index]!;
+    for (let index = this.indexOf(offset); index < this.segments.length; index++) {
+      const segment = this.segments[index]!;
       const from = bytes === 0 ? segment.find(offset) : 0;
       if (from === segment.filled) continue;
       let to = segment.fit(from, maxBytes - bytes);
@@ -102,11 +86,11 @@ export class MemoryLog {
   }
 
   offsetForTimestamp(timestamp: number): FoundOffset | null {
-    for (const segment of this.#segments) {
+    for (const segment of this.segments) {
       if (segment.maxTimestamp < timestamp) continue;
-      let at = segment.findTime(timestamp, segment.find(this.#startOffset));
+      let at = segment.findTime(timestamp, segment.find(this.startOffset));
       while (at < segment.filled) {
-        const found = this.#firstNotEarlier(segment, at, timestamp);
+        const found = this.firstNotEarlier(segment, at, timestamp);
         if (found !== null) return found;
         at = segment.findTime(timestamp, at + segment.sizeAt(at));
       }
@@ -116,110 +100,105 @@ export class MemoryLog {
 
   maxTimestamp(): FoundOffset | null {
     let latest: Segment | undefined;
-    for (const segment of this.#segments) {
+    for (const segment of this.segments) {
       if (latest === undefined || segment.maxTimestamp > latest.maxTimestamp) latest = segment;
     }
     if (latest === undefined) return null;
-    return this.#firstNotEarlier(latest, latest.maxTimestampAt, latest.maxTimestamp);
+    return this.firstNotEarlier(latest, latest.maxTimestampAt, latest.maxTimestamp);
   }
 
   /** Drops what lies before an offset. */
   deleteBefore(offset: number): number {
-    if (offset > this.#endOffset) {
-      throw new StoreError('outOfRange', `offset ${String(offset)} is after the end, ${String(this.#endOffset)}`);
+    if (offset > this.endOffset) {
+      throw new StoreError('outOfRange', `offset ${String(offset)} is after the end, ${String(this.endOffset)}`);
     }
-    if (offset > this.#startOffset) {
-      this.#startOffset = offset;
-      this.#dropWhile((segment) => segment.endOffset <= offset);
+    if (offset > this.startOffset) {
+      this.startOffset = offset;
+      this.dropWhile((segment) => segment.endOffset <= offset);
     }
-    return this.#startOffset;
+    return this.startOffset;
   }
 
   trim({ olderThan, maxBytes }: Retention): number {
-    this.#dropWhile((segment) => {
+    this.dropWhile((segment) => {
       const age = segment.maxTimestamp < 0 ? segment.begunAt : segment.maxTimestamp;
       const expired = olderThan >= 0 && age < olderThan;
-      return expired || (maxBytes >= 0 && this.#bytes - segment.filled >= maxBytes);
+      return expired || (maxBytes >= 0 && this.bytes - segment.filled >= maxBytes);
     });
-    const first = this.#segments[0]?.baseOffset ?? this.#endOffset;
-    if (first > this.#startOffset) this.#startOffset = first;
-    return this.#startOffset;
+    const first = this.segments[0]?.baseOffset ?? this.endOffset;
+    if (first > this.startOffset) this.startOffset = first;
+    return this.startOffset;
   }
 
   /** The log is gone. */
   drop(): void {
     this.deleted = true;
-    this.#dropWhile(() => true);
+    this.dropWhile(() => true);
   }
 
   /** Puts other segments in the place of the first ones; both have the same offsets. */
   replace(count: number, replacements: readonly Segment[]): void {
-    const before = this.#segments.slice(0, count);
-    this.#segments = [...replacements, ...this.#segments.slice(count)];
-    for (const segment of replacements) this.#bytes += segment.filled;
+    const before = this.segments.slice(0, count);
+    this.segments = [...replacements, ...this.segments.slice(count)];
+    for (const segment of replacements) this.bytes += segment.filled;
     for (const segment of before) {
-      this.#bytes -= segment.filled;
+      this.bytes -= segment.filled;
       segment.drop();
     }
   }
 
   /** Copies the batches to the end of the last segment, or of a new one; the caller counts them. */
-  #segmentFor(batches: Buffer): Segment {
+  private segmentFor(batches: Buffer): Segment {
     const size = batches.length;
-    let segment = this.#segments.at(-1);
+    let segment = this.segments.at(-1);
     if (segment === undefined || segment.room < size || !segment.reusable) {
       const memory = batches.buffer.byteLength;
-      if (size >= ADOPT_BYTES && memory - size <= ADOPT_WASTE_BYTES) return this.#adopt(batches);
-      this.#largest = Math.min(this.#memory.segmentBytes, 2 * this.#largest);
-      segment = new Segment(
-        this.#memory,
-        this.#memory.take(Math.max(this.#largest, size), size),
-        this.#endOffset,
-        true,
-      );
-      this.#segments.push(segment);
+      if (size >= ADOPT_BYTES && memory - size <= ADOPT_WASTE_BYTES) return this.adopt(batches);
+      this.largest = Math.min(this.memory.segmentBytes, 2 * this.largest);
+      segment = new Segment(this.memory, this.memory.take(Math.max(this.largest, size), size), this.endOffset, true);
+      this.segments.push(segment);
     }
     segment.memory.set(batches, segment.filled);
     return segment;
   }
 
-  #adopt(batches: Buffer): Segment {
-    this.#memory.adopt(batches.length);
-    const segment = new Segment(this.#memory, batches, this.#endOffset, false);
-    this.#segments.push(segment);
+  private adopt(batches: Buffer): Segment {
+    this.memory.adopt(batches.length);
+    const segment = new Segment(this.memory, batches, this.endOffset, false);
+    this.segments.push(segment);
     return segment;
   }
 
   /** The last segment that begins at the offset or before it. */
-  #indexOf(offset: number): number {
+  private indexOf(offset: number): number {
     let low = 0;
-    let high = this.#segments.length - 1;
+    let high = this.segments.length - 1;
     while (low < high) {
       const middle = (low + high + 1) >>> 1;
-      if (this.#segments[middle]!.baseOffset <= offset) low = middle;
+      if (this.segments[middle]!.baseOffset <= offset) low = middle;
       else high = middle - 1;
     }
     return low;
   }
 
-  #firstNotEarlier(segment: Segment, at: number, timestamp: number): FoundOffset | null {
+  private firstNotEarlier(segment: Segment, at: number, timestamp: number): FoundOffset | null {
     const reader = new RecordReader(new RecordBatch(segment.memory, at));
     while (reader.next()) {
-      if (reader.timestamp >= timestamp && reader.offset >= this.#startOffset) {
+      if (reader.timestamp >= timestamp && reader.offset >= this.startOffset) {
         return { offset: reader.offset, timestamp: reader.timestamp };
       }
     }
     return null;
   }
 
-  #dropWhile(condition: (segment: Segment) => boolean): void {
+  private dropWhile(condition: (segment: Segment) => boolean): void {
     let count = 0;
-    for (const segment of this.#segments) {
+    for (const segment of this.segments) {
       if (!condition(segment)) break;
-      this.#bytes -= segment.filled;
+      this.bytes -= segment.filled;
       segment.drop();
       count++;
     }
-    if (count > 0) this.#segments.splice(0, count);
+    if (count > 0) this.segments.splice(0, count);
   }
 }

@@ -55,145 +55,145 @@ export class MemoryStore implements LogStore {
     compaction: true,
     keepsBatches: true,
   };
-  readonly #memory: SegmentMemory;
-  readonly #topics = new Map<string, MemoryTopic>();
-  readonly #logs = new WeakMap<PartitionId, MemoryLog>();
-  readonly #state = new Map<string, Uint8Array>();
-  readonly #maxStateBytes: number;
-  #stateBytes = 0;
+  private readonly memory: SegmentMemory;
+  private readonly topics = new Map<string, MemoryTopic>();
+  private readonly logs = new WeakMap<PartitionId, MemoryLog>();
+  private readonly state = new Map<string, Uint8Array>();
+  private readonly maxStateBytes: number;
+  private stateBytes = 0;
 
   /** @throws OptionError for a limit that is no whole number, or too low. */
   constructor({ maxBytes = DEFAULT_MAX_BYTES, maxStateBytes = DEFAULT_MAX_STATE_BYTES }: MemoryStoreOptions = {}) {
     requireBytes('maxBytes', maxBytes);
     requireBytes('maxStateBytes', maxStateBytes);
-    this.#memory = new SegmentMemory(maxBytes, Math.min(SEGMENT_BYTES, Math.ceil(maxBytes / LEAST_SEGMENTS)));
-    this.#maxStateBytes = maxStateBytes;
+    this.memory = new SegmentMemory(maxBytes, Math.min(SEGMENT_BYTES, Math.ceil(maxBytes / LEAST_SEGMENTS)));
+    this.maxStateBytes = maxStateBytes;
   }
 
   /** Memory that records take at the moment, in bytes, as it counts against `maxBytes`. */
   get usedBytes(): number {
-    return this.#memory.used;
+    return this.memory.used;
   }
 
   listTopics(): readonly StoredTopic[] {
-    return Array.from(this.#topics.values(), ({ topic }) => topic);
+    return Array.from(this.topics.values(), ({ topic }) => topic);
   }
 
   createTopic(topic: StoredTopic): StoredTopic {
-    for (const { topic: other } of this.#topics.values()) {
+    for (const { topic: other } of this.topics.values()) {
       if (other.id === topic.id || other.name === topic.name) {
         throw new StoreError('exists', `there is a topic '${other.name}' with the id ${other.id}`);
       }
     }
-    this.#topics.set(topic.id, { topic, logs: this.#newLogs(topic.partitionCount) });
+    this.topics.set(topic.id, { topic, logs: this.newLogs(topic.partitionCount) });
     return topic;
   }
 
   growTopic(topicId: string, partitionCount: number): void {
-    const entry = this.#entry(topicId);
-    entry.logs.push(...this.#newLogs(partitionCount - entry.logs.length));
+    const entry = this.entry(topicId);
+    entry.logs.push(...this.newLogs(partitionCount - entry.logs.length));
     entry.topic = { ...entry.topic, partitionCount };
   }
 
   configureTopic(topicId: string, configs: Readonly<Record<string, string>>): void {
-    const entry = this.#entry(topicId);
+    const entry = this.entry(topicId);
     entry.topic = { ...entry.topic, configs };
   }
 
   deleteTopic(topicId: string): void {
-    for (const log of this.#entry(topicId).logs) log.drop();
-    this.#topics.delete(topicId);
+    for (const log of this.entry(topicId).logs) log.drop();
+    this.topics.delete(topicId);
   }
 
   append(entries: readonly AppendEntry[]): readonly AppendResult[] {
     // Mostly one, and then no closure.
-    if (entries.length === 1) return [this.#append(entries[0]!)];
-    return entries.map((entry) => this.#append(entry));
+    if (entries.length === 1) return [this.appendOne(entries[0]!)];
+    return entries.map((entry) => this.appendOne(entry));
   }
 
   read(entries: readonly ReadEntry[]): readonly ReadResult[] {
-    if (entries.length === 1) return [this.#read(entries[0]!)];
-    return entries.map((entry) => this.#read(entry));
+    if (entries.length === 1) return [this.readOne(entries[0]!)];
+    return entries.map((entry) => this.readOne(entry));
   }
 
   bounds(partition: PartitionId): LogBounds {
-    return this.#log(partition);
+    return this.log(partition);
   }
 
   offsetForTimestamp(partition: PartitionId, timestamp: number): FoundOffset | null {
-    return this.#log(partition).offsetForTimestamp(timestamp);
+    return this.log(partition).offsetForTimestamp(timestamp);
   }
 
   maxTimestamp(partition: PartitionId): FoundOffset | null {
-    return this.#log(partition).maxTimestamp();
+    return this.log(partition).maxTimestamp();
   }
 
   deleteRecords(partition: PartitionId, beforeOffset: number): number {
-    return this.#log(partition).deleteBefore(beforeOffset);
+    return this.log(partition).deleteBefore(beforeOffset);
   }
 
   trim(partition: PartitionId, retention: Retention): number {
-    return this.#log(partition).trim(retention);
+    return this.log(partition).trim(retention);
   }
 
   compact(partition: PartitionId, compaction: Compaction): Promise<number> {
-    return compactLog(this.#log(partition), this.#memory, compaction);
+    return compactLog(this.log(partition), this.memory, compaction);
   }
 
   put(key: string, value: Uint8Array | null): void {
-    const before = this.#state.get(key);
+    const before = this.state.get(key);
     const freed = before === undefined ? 0 : stateBytes(key, before);
     const taken = value === null ? 0 : stateBytes(key, value);
-    if (taken > freed && this.#stateBytes + taken - freed > this.#maxStateBytes) {
-      const limit = `its limit is ${String(this.#maxStateBytes)} (maxStateBytes)`;
+    if (taken > freed && this.stateBytes + taken - freed > this.maxStateBytes) {
+      const limit = `its limit is ${String(this.maxStateBytes)} (maxStateBytes)`;
       throw new StoreError('full', `the memory store has no room for ${String(taken)} bytes of state: ${limit}`);
     }
-    this.#stateBytes += taken - freed;
-    if (value === null) this.#state.delete(key);
-    else this.#state.set(key, Buffer.from(value));
+    this.stateBytes += taken - freed;
+    if (value === null) this.state.delete(key);
+    else this.state.set(key, Buffer.from(value));
   }
 
   load(): Iterable<readonly [key: string, value: Uint8Array]> {
-    return [...this.#state].sort(([a], [b]) => (a < b ? -1 : 1));
+    return [...this.state].sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  #append(entry: AppendEntry): AppendResult {
+  private appendOne(entry: AppendEntry): AppendResult {
     try {
-      return this.#log(entry.partition).append(entry);
+      return this.log(entry.partition).append(entry);
     } catch (error) {
       if (error instanceof StoreError) return { error };
       throw error;
     }
   }
 
-  #read(entry: ReadEntry): ReadResult {
-    const log = this.#find(entry.partition);
+  private readOne(entry: ReadEntry): ReadResult {
+    const log = this.find(entry.partition);
     return log === undefined ? { error: notFound(entry.partition) } : log.read(entry);
   }
 
-  #log(partition: PartitionId): MemoryLog {
-    const log = this.#find(partition);
+  private log(partition: PartitionId): MemoryLog {
+    const log = this.find(partition);
     if (log === undefined) throw notFound(partition);
     return log;
   }
 
-  #find(partition: PartitionId): MemoryLog | undefined {
-    let log = this.#logs.get(partition);
+  private find(partition: PartitionId): MemoryLog | undefined {
+    let log = this.logs.get(partition);
     if (log === undefined) {
-      log = this.#topics.get(partition.topicId)?.logs[partition.partition];
-      if (log !== undefined) this.#logs.set(partition, log);
+      log = this.topics.get(partition.topicId)?.logs[partition.partition];
+      if (log !== undefined) this.logs.set(partition, log);
     }
     return log?.deleted === true ? undefined : log;
   }
 
-  #entry(topicId: string): MemoryTopic {
-    const entry = this.#topics.get(topicId);
+  private entry(topicId: string): MemoryTopic {
+    const entry = this.topics.get(topicId);
     if (entry === undefined) throw new StoreError('notFound', `there is no topic with the id ${topicId}`);
     return entry;
   }
 
-  #newLogs(count: number): MemoryLog[] {
-    return Array.from({ length: count }, () => new MemoryLog(this.#memory));
+  private newLogs(count: number): MemoryLog[] {
+    return Array.from({ length: count }, () => new MemoryLog(this.memory));
   }
 }
 

@@ -9,17 +9,13 @@ export class SegmentMemory {
   readonly maxBytes: number;
   /** What a segment grows to, in bytes. */
   readonly segmentBytes: number;
-  readonly #spare: Buffer[] = [];
-  #used = 0;
+  private readonly spare: Buffer[] = [];
+  /** Bytes of the segments in use, as they were reserved. */
+  used = 0;
 
   constructor(maxBytes: number, segmentBytes: number) {
     this.maxBytes = maxBytes;
     this.segmentBytes = segmentBytes;
-  }
-
-  /** Bytes of the segments in use, as they were reserved. */
-  get used(): number {
-    return this.#used;
   }
 
   /**
@@ -28,25 +24,24 @@ export class SegmentMemory {
    * @throws StoreError `full`.
    */
   take(wanted: number, least: number): Buffer {
-    const size = this.#used + wanted <= this.maxBytes ? wanted : least;
+    const size = this.used + wanted <= this.maxBytes ? wanted : least;
     this.adopt(size);
-    const spare = size === this.segmentBytes ? this.#spare.pop() : undefined;
+    const spare = size === this.segmentBytes ? this.spare.pop() : undefined;
     return spare ?? Buffer.allocUnsafeSlow(size);
   }
 
   /** Counts memory that came from elsewhere. @throws StoreError `full`. */
   adopt(bytes: number): void {
-    if (this.#used + bytes > this.maxBytes) {
-      const limit = `its limit is ${String(this.maxBytes)} (maxBytes), and ${String(this.#used)} are taken`;
+    if (this.used + bytes > this.maxBytes) {
+      const limit = `its limit is ${String(this.maxBytes)} (maxBytes), and ${String(this.used)} are taken`;
       throw new StoreError('full', `the memory store has no room for ${String(bytes)} bytes: ${limit}`);
     }
-    this.#used += bytes;
+    this.used += bytes;
   }
 
   /** Takes memory back that nobody reads any more. */
   give(memory: Buffer, reusable: boolean): void {
-    this.#used -= memory.length;
-    if (reusable && memory.length === this.segmentBytes && this.#spare.length < SPARE_SEGMENTS)
-      this.#spare.push(memory);
+    this.used -= memory.length;
+    if (reusable && memory.length === this.segmentBytes && this.spare.length < SPARE_SEGMENTS) this.spare.push(memory);
   }
 }

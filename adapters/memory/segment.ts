@@ -27,17 +27,17 @@ export class Segment {
   maxTimestampAt = 0;
 
   // Of some batches: where they stand, their first offset less that of the segment, the highest timestamp before them.
-  readonly #indexAt: number[] = [];
-  readonly #indexDelta: number[] = [];
-  readonly #indexTime: number[] = [];
+  private readonly indexAt: number[] = [];
+  private readonly indexDelta: number[] = [];
+  private readonly indexTime: number[] = [];
 
-  readonly #owner: SegmentMemory;
+  private readonly owner: SegmentMemory;
   /** Readers whose answers have not been written yet. */
-  #readers = 0;
-  #dropped = false;
+  private readers = 0;
+  private dropped = false;
 
   constructor(owner: SegmentMemory, memory: Buffer, baseOffset: number, reusable: boolean) {
-    this.#owner = owner;
+    this.owner = owner;
     this.memory = memory;
     this.baseOffset = baseOffset;
     this.endOffset = baseOffset;
@@ -52,11 +52,11 @@ export class Segment {
   add(size: number, baseOffset: number, endOffset: number): void {
     const at = this.filled;
     const maxTimestamp = this.maxTimestampOf(at);
-    const { length } = this.#indexAt;
-    if (length === 0 || at - this.#indexAt[length - 1]! >= INDEX_INTERVAL_BYTES) {
-      this.#indexAt.push(at);
-      this.#indexDelta.push(baseOffset - this.baseOffset);
-      this.#indexTime.push(this.maxTimestamp);
+    const { length } = this.indexAt;
+    if (length === 0 || at - this.indexAt[length - 1]! >= INDEX_INTERVAL_BYTES) {
+      this.indexAt.push(at);
+      this.indexDelta.push(baseOffset - this.baseOffset);
+      this.indexTime.push(this.maxTimestamp);
     }
     if (maxTimestamp > this.maxTimestamp) {
       this.maxTimestamp = maxTimestamp;
@@ -82,14 +82,14 @@ export class Segment {
 
   /** Where the first batch stands that ends at this offset or after it; the end of the segment if there is none. */
   find(offset: number): number {
-    let at = this.#indexed(this.#indexDelta, offset - this.baseOffset);
+    let at = this.indexed(this.indexDelta, offset - this.baseOffset);
     while (at < this.filled && this.lastOffsetAt(at) < offset) at += this.sizeAt(at);
     return at;
   }
 
   /** Where the first batch stands whose highest timestamp is not earlier; the end of the segment if there is none. */
   findTime(timestamp: number, from: number): number {
-    let at = Math.max(from, this.#indexed(this.#indexTime, timestamp - 1));
+    let at = Math.max(from, this.indexed(this.indexTime, timestamp - 1));
     while (at < this.filled && this.maxTimestampOf(at) < timestamp) at += this.sizeAt(at);
     return at;
   }
@@ -98,7 +98,7 @@ export class Segment {
   fit(from: number, maxBytes: number): number {
     const limit = from + maxBytes;
     if (limit >= this.filled) return this.filled;
-    let at = Math.max(from, this.#indexed(this.#indexAt, limit));
+    let at = Math.max(from, this.indexed(this.indexAt, limit));
     for (;;) {
       const end = at + this.sizeAt(at);
       if (end > limit) return at;
@@ -108,22 +108,22 @@ export class Segment {
 
   /** Someone reads views of the memory until {@link release}. */
   retain(): void {
-    this.#readers++;
+    this.readers++;
   }
 
   release(): void {
-    this.#readers--;
-    if (this.#dropped && this.#readers === 0) this.#owner.give(this.memory, this.reusable);
+    this.readers--;
+    if (this.dropped && this.readers === 0) this.owner.give(this.memory, this.reusable);
   }
 
   /** The log has no use for it any more: its memory is free once nobody reads it. */
   drop(): void {
-    this.#dropped = true;
-    if (this.#readers === 0) this.#owner.give(this.memory, this.reusable);
+    this.dropped = true;
+    if (this.readers === 0) this.owner.give(this.memory, this.reusable);
   }
 
   /** Position of the last entry that is not above a limit; the values ascend. */
-  #indexed(values: readonly number[], limit: number): number {
+  private indexed(values: readonly number[], limit: number): number {
     let low = 0;
     let high = values.length - 1;
     while (low < high) {
@@ -131,6 +131,6 @@ export class Segment {
       if (values[middle]! <= limit) low = middle;
       else high = middle - 1;
     }
-    return this.#indexAt[low] ?? 0;
+    return this.indexAt[low] ?? 0;
   }
 }

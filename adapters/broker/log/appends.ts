@@ -61,16 +61,16 @@ export function refusedAnswer(index: number, { code, message, recordErrors }: Ba
 
 /** Appends what was checked: one append at a time for each partition, and a producer's batches in their order, once. */
 export class Appends {
-  readonly #kit: Kit;
-  readonly #logs: PartitionLogs;
-  readonly #epochs: LeaderEpochs;
-  readonly #retention: RetentionLoop;
+  private readonly kit: Kit;
+  private readonly logs: PartitionLogs;
+  private readonly epochs: LeaderEpochs;
+  private readonly retention: RetentionLoop;
 
   constructor(kit: Kit, logs: PartitionLogs, epochs: LeaderEpochs, retention: RetentionLoop) {
-    this.#kit = kit;
-    this.#logs = logs;
-    this.#epochs = epochs;
-    this.#retention = retention;
+    this.kit = kit;
+    this.logs = logs;
+    this.epochs = epochs;
+    this.retention = retention;
   }
 
   /** Fills in the answers; a promise where the store gives one. */
@@ -78,45 +78,45 @@ export class Appends {
     const ready: AppendJob[] = [];
     let later: PromiseLike<unknown>[] | null = null;
     for (const job of jobs) {
-      const begun = job.log.busy ? this.#whenFree(job) : this.#begin(job);
+      const begun = job.log.busy ? this.whenFree(job) : this.begin(job);
       if (begun === true) ready.push(job);
       else if (begun !== false) (later ??= []).push(begun);
     }
-    const appended = ready.length === 0 ? undefined : this.#append(ready);
+    const appended = ready.length === 0 ? undefined : this.append(ready);
     if (later === null) return isPromise(appended) ? appended : undefined;
     if (isPromise(appended)) later.push(appended);
     return Promise.all(later);
   }
 
-  async #whenFree(job: AppendJob): Promise<void> {
+  private async whenFree(job: AppendJob): Promise<void> {
     await new Promise<void>((resolve) => {
       (job.log.waiting ??= []).push(resolve);
     });
-    const begun = await this.#begin(job);
-    if (begun === true) await this.#append([job]);
+    const begun = await this.begin(job);
+    if (begun === true) await this.append([job]);
   }
 
   /** Whether the job goes on to the store at once; false when it is answered already. */
-  #begin(job: AppendJob): boolean | PromiseLike<unknown> {
+  private begin(job: AppendJob): boolean | PromiseLike<unknown> {
     const { log } = job;
     log.busy = true;
     if (job.batch.producerId < 0) return true;
     try {
-      const producers = this.#logs.producers(log);
-      if (!isPromise(producers)) return this.#inSequence(job, producers);
+      const producers = this.logs.producers(log);
+      if (!isPromise(producers)) return this.inSequence(job, producers);
       return producers.then(
-        (states) => (this.#inSequence(job, states) ? this.#append([job]) : undefined),
+        (states) => (this.inSequence(job, states) ? this.append([job]) : undefined),
         (error: unknown) => {
-          this.#failed([job], error);
+          this.failed([job], error);
         },
       );
     } catch (error) {
-      this.#failed([job], error);
+      this.failed([job], error);
       return false;
     }
   }
 
-  #inSequence(job: AppendJob, producers: ProducerStates): boolean {
+  private inSequence(job: AppendJob, producers: ProducerStates): boolean {
     try {
       const repeated = producers.check(job.batch);
       if (repeated === null) return true;
@@ -133,86 +133,86 @@ export class Appends {
     return false;
   }
 
-  #append(jobs: readonly AppendJob[], again = false): Awaitable<unknown> {
+  private append(jobs: readonly AppendJob[], again = false): Awaitable<unknown> {
     try {
       const entries = jobs.length === 1 ? [jobs[0]!.entry()] : jobs.map((job) => job.entry());
-      const results = this.#kit.store.append(entries);
-      if (!isPromise(results)) return this.#settle(jobs, results, again);
+      const results = this.kit.store.append(entries);
+      if (!isPromise(results)) return this.settle(jobs, results, again);
       return results.then(
-        (settled) => this.#settle(jobs, settled, again),
+        (settled) => this.settle(jobs, settled, again),
         (error: unknown) => {
-          this.#failed(jobs, error);
+          this.failed(jobs, error);
         },
       );
     } catch (error) {
-      this.#failed(jobs, error);
+      this.failed(jobs, error);
       return undefined;
     }
   }
 
-  #settle(jobs: readonly AppendJob[], results: readonly AppendResult[], again: boolean): Awaitable<unknown> {
+  private settle(jobs: readonly AppendJob[], results: readonly AppendResult[], again: boolean): Awaitable<unknown> {
     let later: PromiseLike<unknown>[] | null = null;
     let refused: AppendJob[] | null = null;
     for (let index = 0; index < jobs.length; index++) {
       const job = jobs[index]!;
       const result = results[index]!;
       if (result.error === undefined) {
-        const kept = this.#appended(job, result.baseOffset, result.startOffset);
+        const kept = this.appended(job, result.baseOffset, result.startOffset);
         if (kept !== undefined) (later ??= []).push(kept);
       } else if (result.error.kind === 'full' && !again) {
         (refused ??= []).push(job);
       } else {
-        this.#refused(job, result.error);
+        this.refused(job, result.error);
       }
     }
     if (refused !== null) {
-      const retried = this.#makeRoom(refused);
+      const retried = this.makeRoom(refused);
       if (isPromise(retried)) (later ??= []).push(retried);
     }
     return later === null ? undefined : Promise.all(later);
   }
 
   /** The store is full: what retention would free in time, it frees now. */
-  #makeRoom(jobs: readonly AppendJob[]): Awaitable<unknown> {
-    return andThen(this.#retention.relieve(), () => this.#append(jobs, true));
+  private makeRoom(jobs: readonly AppendJob[]): Awaitable<unknown> {
+    return andThen(this.retention.relieve(), () => this.append(jobs, true));
   }
 
-  #appended(job: AppendJob, baseOffset: number, startOffset: number): PromiseLike<void> | undefined {
+  private appended(job: AppendJob, baseOffset: number, startOffset: number): PromiseLike<void> | undefined {
     const { log, batch, answer } = job;
     const { partition, producers } = log;
     answer.baseOffset = BigInt(baseOffset);
     answer.logStartOffset = BigInt(startOffset);
     log.startOffset = startOffset;
-    if (log.epoch !== partition.leaderEpoch) this.#epochs.appended(log, baseOffset);
+    if (log.epoch !== partition.leaderEpoch) this.epochs.appended(log, baseOffset);
     let saved: Awaitable<void> = undefined;
     if (producers !== null) {
       if (batch.producerId >= 0) {
         producers.appended(batch, baseOffset, job.now);
-        if (!this.#kit.store.capabilities.keepsBatches) saved = this.#logs.save(log);
+        if (!this.kit.store.capabilities.keepsBatches) saved = this.logs.save(log);
       }
       producers.endOffset = baseOffset + batch.recordCount;
     }
-    this.#retention.grown(log, batch.end - batch.start);
+    this.retention.grown(log, batch.end - batch.start);
     log.release();
     partition.changed();
     return isPromise(saved) ? saved : undefined;
   }
 
-  #refused(job: AppendJob, error: StoreError): void {
+  private refused(job: AppendJob, error: StoreError): void {
     // It may be in the log or not: what the producers sent is learned from there.
-    if (error.kind === 'outcomeUnknown') this.#logs.doubt(job.log);
-    if (error.kind === 'full') this.#kit.warn(`Produce is refused: ${error.message}`);
+    if (error.kind === 'outcomeUnknown') this.logs.doubt(job.log);
+    if (error.kind === 'full') this.kit.warn(`Produce is refused: ${error.message}`);
     job.refuse(new BatchRefused(storeErrorCode(error), error.message));
     job.log.release();
   }
 
-  #failed(jobs: readonly AppendJob[], error: unknown): void {
+  private failed(jobs: readonly AppendJob[], error: unknown): void {
     if (error instanceof StoreError) {
-      for (const job of jobs) this.#refused(job, error);
+      for (const job of jobs) this.refused(job, error);
       return;
     }
     for (const job of jobs) {
-      this.#logs.doubt(job.log);
+      this.logs.doubt(job.log);
       job.refuse(new BatchRefused(ErrorCode.UNKNOWN_SERVER_ERROR, ''));
       job.log.release();
     }

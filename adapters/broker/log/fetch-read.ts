@@ -41,73 +41,69 @@ export interface FetchLimits {
 
 /** Reads the targets of one request, in their order, as long as the limit allows. */
 export class FetchReader {
-  readonly #kit: Kit;
-  readonly #targets: readonly FetchTarget[];
-  readonly #limits: FetchLimits;
-  readonly #signal: () => AbortSignal | null;
-  #results: (TargetResult | undefined)[] = [];
-  #bytes = 0;
-  #failed = false;
+  private readonly kit: Kit;
+  private readonly targets: readonly FetchTarget[];
+  private readonly limits: FetchLimits;
+  private readonly signal: () => AbortSignal | null;
+  private results: (TargetResult | undefined)[] = [];
+  private bytes = 0;
+  private failed = false;
   /** Where in the targets those stand that can be read, and what they are. */
-  #readable: number[] = [];
-  #partitions: Partition[] = [];
-  #hints: LeaderHints;
+  private readable: number[] = [];
+  /** The partitions that could be read last time. */
+  partitions: Partition[] = [];
+  private hints: LeaderHints;
 
   constructor(kit: Kit, targets: readonly FetchTarget[], limits: FetchLimits, signal: () => AbortSignal | null) {
-    this.#kit = kit;
-    this.#targets = targets;
-    this.#limits = limits;
-    this.#signal = signal;
-    this.#hints = new LeaderHints(kit);
-  }
-
-  /** The partitions that could be read last time. */
-  get partitions(): readonly Partition[] {
-    return this.#partitions;
+    this.kit = kit;
+    this.targets = targets;
+    this.limits = limits;
+    this.signal = signal;
+    this.hints = new LeaderHints(kit);
   }
 
   /** Goes over all of them once. What it gives holds memory of the store until it is released. */
   pass(): Awaitable<FetchPass> {
-    this.#results = new Array<TargetResult | undefined>(this.#targets.length);
-    this.#bytes = 0;
-    this.#failed = false;
-    this.#readable = [];
-    this.#partitions = [];
-    this.#hints = new LeaderHints(this.#kit);
-    for (let index = 0; index < this.#targets.length; index++) this.#look(index);
-    return this.#readFrom(0);
+    this.results = new Array<TargetResult | undefined>(this.targets.length);
+    this.bytes = 0;
+    this.failed = false;
+    this.readable = [];
+    this.partitions = [];
+    this.hints = new LeaderHints(this.kit);
+    for (let index = 0; index < this.targets.length; index++) this.look(index);
+    return this.readFrom(0);
   }
 
-  #look(index: number): void {
-    const target = this.#targets[index]!;
+  private look(index: number): void {
+    const target = this.targets[index]!;
     const known = target.partition !== null;
-    const found = this.#find(target);
+    const found = this.find(target);
     if (typeof found === 'object') {
-      this.#readable.push(index);
-      this.#partitions.push(found);
+      this.readable.push(index);
+      this.partitions.push(found);
       return;
     }
     const errorCode = found;
-    const hint = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER ? this.#hints.last : undefined;
-    this.#results[index] = { errorCode, read: undefined, hint };
+    const hint = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER ? this.hints.last : undefined;
+    this.results[index] = { errorCode, read: undefined, hint };
     // As in Kafka, a topic that was never known does not end the wait for the others; one that is deleted does.
     const unknown = errorCode === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION || errorCode === ErrorCode.UNKNOWN_TOPIC_ID;
-    if (!unknown || known) this.#failed = true;
+    if (!unknown || known) this.failed = true;
   }
 
   /** The partition, or why it cannot be read. */
-  #find(target: FetchTarget): Partition | number {
-    const { byId, withoutZstd, follower } = this.#limits;
+  private find(target: FetchTarget): Partition | number {
+    const { byId, withoutZstd, follower } = this.limits;
     let { partition } = target;
     if (partition?.topic.exists !== true) {
-      const { topics } = this.#kit;
+      const { topics } = this.kit;
       const topic = byId ? topics.byId(target.topicId) : topics.byName(target.topic);
       partition = topic?.partitions[target.index] ?? null;
       target.partition = partition;
       if (topic === undefined && byId) return ErrorCode.UNKNOWN_TOPIC_ID;
       if (partition === null) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
-    if (follower || !this.#hints.leads(partition)) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    if (follower || !this.hints.leads(partition)) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
     if (withoutZstd && partition.topic.config['compression.type'] === 'zstd') {
       return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
     }
@@ -116,54 +112,56 @@ export class FetchReader {
   }
 
   /** Reads on from one of the readable targets, as many at a time as surely fit. */
-  #readFrom(from: number): Awaitable<FetchPass> {
-    for (let next = from; next < this.#readable.length;) {
-      const entries = this.#entries(next);
-      const results = this.#kit.store.read(entries, this.#signal());
+  private readFrom(from: number): Awaitable<FetchPass> {
+    for (let next = from; next < this.readable.length;) {
+      const entries = this.entries(next);
+      const results = this.kit.store.read(entries, this.signal());
       const first = next;
       next += entries.length;
       if (isPromise(results)) {
         const then = next;
         return results.then((settled) => {
-          this.#take(first, entries, settled);
-          return this.#readFrom(then);
+          this.take(first, entries, settled);
+          return this.readFrom(then);
         });
       }
-      this.#take(first, entries, results);
+      this.take(first, entries, results);
     }
-    const results = this.#results as TargetResult[];
-    const hopeless = this.#readable.length === 0;
-    return { results, bytes: this.#bytes, failed: this.#failed, hopeless, hints: this.#hints };
+    const results = this.results as TargetResult[];
+    const hopeless = this.readable.length === 0;
+    return { results, bytes: this.bytes, failed: this.failed, hopeless, hints: this.hints };
   }
 
-  #entries(from: number): ReadEntry[] {
+  private entries(from: number): ReadEntry[] {
     const entries: ReadEntry[] = [];
-    let left = Math.max(0, this.#limits.maxBytes - this.#bytes);
-    const atLeastOneBatch = this.#bytes === 0;
-    for (let at = from; at < this.#readable.length && (left > 0 || entries.length === 0 || !atLeastOneBatch); at++) {
-      const { fetchOffset, maxBytes } = this.#targets[this.#readable[at]!]!;
+    let left = Math.max(0, this.limits.maxBytes - this.bytes);
+    const atLeastOneBatch = this.bytes === 0;
+    // With nothing left to give, only the bounds of the rest are asked for, in one go.
+    const exhausted = left === 0 && !atLeastOneBatch;
+    for (let at = from; at < this.readable.length && (left > 0 || entries.length === 0 || exhausted); at++) {
+      const { fetchOffset, maxBytes } = this.targets[this.readable[at]!]!;
       const most = Math.max(0, Math.min(maxBytes, left));
-      entries.push({ partition: this.#partitions[at]!.id, offset: fetchOffset, maxBytes: most, atLeastOneBatch });
+      entries.push({ partition: this.partitions[at]!.id, offset: fetchOffset, maxBytes: most, atLeastOneBatch });
       left -= most;
     }
     return entries;
   }
 
-  #take(first: number, entries: readonly ReadEntry[], results: readonly ReadResult[]): void {
+  private take(first: number, entries: readonly ReadEntry[], results: readonly ReadResult[]): void {
     for (let at = 0; at < entries.length; at++) {
       const result = results[at]!;
-      const index = this.#readable[first + at]!;
+      const index = this.readable[first + at]!;
       if (result.error !== undefined) {
-        this.#failed = true;
-        this.#results[index] = { errorCode: storeErrorCode(result.error), read: undefined };
-      } else if (this.#bytes > 0 && result.bytes > entries[at]!.maxBytes) {
+        this.failed = true;
+        this.results[index] = { errorCode: storeErrorCode(result.error), read: undefined };
+      } else if (this.bytes > 0 && result.bytes > entries[at]!.maxBytes) {
         // Only the first batch of all may be larger than what was asked for.
         result.release?.();
         const { startOffset, endOffset } = result;
-        this.#results[index] = { errorCode: 0, read: { chunks: [], bytes: 0, startOffset, endOffset } };
+        this.results[index] = { errorCode: 0, read: { chunks: [], bytes: 0, startOffset, endOffset } };
       } else {
-        this.#bytes += result.bytes;
-        this.#results[index] = { errorCode: 0, read: result };
+        this.bytes += result.bytes;
+        this.results[index] = { errorCode: 0, read: result };
       }
     }
   }

@@ -24,11 +24,11 @@ const CURRENT_LEADER_SINCE = 12;
 
 /** Answers Fetch. */
 export class Fetch {
-  readonly #kit: Kit;
+  private readonly kit: Kit;
   readonly sessions: FetchSessions;
 
   constructor(kit: Kit) {
-    this.#kit = kit;
+    this.kit = kit;
     this.sessions = new FetchSessions(kit.clock, () => kit.config.get('max.incremental.fetch.session.cache.slots'));
   }
 
@@ -36,7 +36,7 @@ export class Fetch {
     const { apiVersion } = context;
     const scope = this.sessions.scope(request, apiVersion);
     if (scope.errorCode !== 0) return { errorCode: scope.errorCode, sessionId: 0, responses: [], throttleTimeMs: 0 };
-    const maxBytes = Math.min(request.maxBytes, this.#kit.config.get('fetch.max.bytes'));
+    const maxBytes = Math.min(request.maxBytes, this.kit.config.get('fetch.max.bytes'));
     const minBytes = Math.min(request.minBytes, maxBytes);
     const limits = {
       maxBytes,
@@ -44,14 +44,14 @@ export class Fetch {
       withoutZstd: apiVersion < ZSTD_SINCE,
       follower: request.replicaId >= 0 || request.replicaState.replicaId >= 0,
     };
-    const reader = new FetchReader(this.#kit, scope.targets, limits, () => context.signal);
+    const reader = new FetchReader(this.kit, scope.targets, limits, () => context.signal);
     let asynchronous = false;
     const settle = (pass: FetchPass): Awaitable<FetchResponseInit> => {
       const enough = pass.bytes >= minBytes || pass.failed || pass.hopeless || request.maxWaitMs <= 0;
-      if (enough) return this.#answer(scope, pass, context);
+      if (enough) return this.answer(scope, pass, context);
       releasePass(pass);
       const wait = { minBytes, maxWaitMs: request.maxWaitMs, lookAtOnce: asynchronous };
-      return waitForRecords(this.#kit, reader, wait, context.signal).then((late) => this.#answer(scope, late, context));
+      return waitForRecords(this.kit, reader, wait, context.signal).then((late) => this.answer(scope, late, context));
     };
     const pass = reader.pass();
     if (!isPromise(pass)) return settle(pass);
@@ -59,7 +59,7 @@ export class Fetch {
     return pass.then(settle);
   }
 
-  #answer(scope: FetchScope, pass: FetchPass, { apiVersion, advertised }: RequestContext): FetchResponseInit {
+  private answer(scope: FetchScope, pass: FetchPass, { apiVersion, advertised }: RequestContext): FetchResponseInit {
     const { targets, session, incremental } = scope;
     const responses: FetchResponseFetchableTopicResponseInit[] = [];
     let last: FetchTarget | undefined;

@@ -11,30 +11,30 @@ export interface LeaderHint {
 
 /** Looks who leads the partitions of one request, and gathers where else they are led. */
 export class LeaderHints {
-  readonly #kit: Kit;
-  #others: Set<number> | null = null;
+  private readonly kit: Kit;
+  private others: Set<number> | null = null;
   /** The leader of the partition that was looked at last, where it is another broker. */
   last: LeaderHint | undefined = undefined;
 
   constructor(kit: Kit) {
-    this.#kit = kit;
+    this.kit = kit;
   }
 
   /** Whether this broker leads it. */
   leads({ topic, index, leaderEpoch }: Partition): boolean {
-    const { placement } = this.#kit;
+    const { placement } = this.kit;
     const leaderId = placement.leader(topic.id, index);
     if (leaderId === placement.nodeId) return true;
     this.last = { leaderId, leaderEpoch };
-    this.#others ??= new Set();
-    this.#others.add(leaderId);
+    this.others ??= new Set();
+    this.others.add(leaderId);
     return false;
   }
 
   /** Where the other leaders are. */
   endpoints(self: Endpoint): readonly BrokerNode[] | undefined {
-    const others = this.#others;
+    const others = this.others;
     if (others === null) return undefined;
-    return this.#kit.placement.nodes(self).filter(({ nodeId }) => others.has(nodeId));
+    return this.kit.placement.nodes(self).filter(({ nodeId }) => others.has(nodeId));
   }
 }

@@ -41,12 +41,12 @@ const NO_TIME = -1n;
 
 /** Answers ListOffsets. */
 export class ListOffsets {
-  readonly #kit: Kit;
-  readonly #epochs: LeaderEpochs;
+  private readonly kit: Kit;
+  private readonly epochs: LeaderEpochs;
 
   constructor(kit: Kit, epochs: LeaderEpochs) {
-    this.#kit = kit;
-    this.#epochs = epochs;
+    this.kit = kit;
+    this.epochs = epochs;
   }
 
   handle(request: ListOffsetsRequest, { apiVersion }: RequestContext): Awaitable<ListOffsetsResponseInit> {
@@ -54,10 +54,10 @@ export class ListOffsets {
     let later: PromiseLike<void>[] | null = null;
     const repeated = repeatedPartitions(request);
     for (const { name, partitions } of request.topics) {
-      const topic = this.#kit.topics.byName(name);
+      const topic = this.kit.topics.byName(name);
       const answers: PartitionAnswer[] = [];
       for (const wanted of partitions) {
-        const answer = this.#unlessRepeated(repeated, topic, name, wanted, apiVersion);
+        const answer = this.unlessRepeated(repeated, topic, name, wanted, apiVersion);
         if (answer === undefined) continue;
         if (isPromise(answer)) {
           const slot = answers.length;
@@ -78,7 +78,7 @@ export class ListOffsets {
   }
 
   /** A partition that is named more than once is answered once, with an error. */
-  #unlessRepeated(
+  private unlessRepeated(
     repeated: Map<string, boolean> | null,
     topic: Topic | undefined,
     name: string,
@@ -94,10 +94,10 @@ export class ListOffsets {
         return failure(wanted, ErrorCode.INVALID_REQUEST);
       }
     }
-    return this.#answer(topic, wanted, version);
+    return this.answer(topic, wanted, version);
   }
 
-  #answer(
+  private answer(
     topic: Topic | undefined,
     wanted: ListOffsetsRequestListOffsetsPartition,
     version: number,
@@ -106,17 +106,17 @@ export class ListOffsets {
     if (timestamp < 0 && !(version >= SINCE[timestamp]!)) return failure(wanted, ErrorCode.UNSUPPORTED_VERSION);
     const partition = topic?.partitions[wanted.partitionIndex];
     if (topic === undefined || partition === undefined) return failure(wanted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
-    const { placement } = this.#kit;
+    const { placement } = this.kit;
     if (placement.leader(topic.id, partition.index) !== placement.nodeId) {
       return failure(wanted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     }
     const errorCode = checkLeaderEpoch(wanted.currentLeaderEpoch, partition);
     if (errorCode !== 0) return failure(wanted, errorCode);
     try {
-      const found = this.#find(partition, timestamp);
-      if (!isPromise(found)) return this.#found(partition, found, version);
+      const found = this.find(partition, timestamp);
+      if (!isPromise(found)) return this.found(partition, found, version);
       return found.then(
-        (offset) => this.#found(partition, offset, version),
+        (offset) => this.found(partition, offset, version),
         (error: unknown) => failure(wanted, codeOf(error)),
       );
     } catch (error) {
@@ -124,8 +124,8 @@ export class ListOffsets {
     }
   }
 
-  #find({ id }: Partition, timestamp: number): Awaitable<FoundOffset | null> {
-    const { store } = this.#kit;
+  private find({ id }: Partition, timestamp: number): Awaitable<FoundOffset | null> {
+    const { store } = this.kit;
     switch (timestamp) {
       case LATEST:
       case EARLIEST:
@@ -145,10 +145,10 @@ export class ListOffsets {
     }
   }
 
-  #found(partition: Partition, found: FoundOffset | null, version: number): PartitionAnswer {
+  private found(partition: Partition, found: FoundOffset | null, version: number): PartitionAnswer {
     const { index } = partition;
     if (found === null) return { partitionIndex: index, errorCode: 0, timestamp: NO_TIME, offset: -1n };
-    const leaderEpoch = version >= LEADER_EPOCH_SINCE ? this.#epochs.at(partition, found.offset) : -1;
+    const leaderEpoch = version >= LEADER_EPOCH_SINCE ? this.epochs.at(partition, found.offset) : -1;
     const timestamp = found.timestamp === -1 ? NO_TIME : BigInt(found.timestamp);
     return { partitionIndex: index, errorCode: 0, timestamp, offset: BigInt(found.offset), leaderEpoch };
   }

@@ -39,37 +39,37 @@ const SCAN_BYTES = 1024 * 1024;
 
 /** The partitions that are written to, and the idempotent producers of each, which a restart does not forget. */
 export class PartitionLogs {
-  readonly #kit: Kit;
-  #logs = new WeakMap<Partition, PartitionLog>();
-  #stopListening: (() => void) | null = null;
+  private readonly kit: Kit;
+  private logs = new WeakMap<Partition, PartitionLog>();
+  private stopListening: (() => void) | null = null;
   /** Those with producers. */
-  readonly #known = new Set<PartitionLog>();
+  private readonly known = new Set<PartitionLog>();
   /** What was saved before this backend was opened, until it is needed. */
-  readonly #saved = new Map<string, Buffer>();
+  private readonly saved = new Map<string, Buffer>();
 
   constructor(kit: Kit) {
-    this.#kit = kit;
+    this.kit = kit;
   }
 
   open(): void {
-    this.#saved.clear();
-    this.#known.clear();
-    for (const [key, value] of this.#kit.state.load(PREFIX)) this.#saved.set(key, value);
-    this.#stopListening = this.#kit.topics.onDeleted((topic) => {
-      this.#forget(topic);
+    this.saved.clear();
+    this.known.clear();
+    for (const [key, value] of this.kit.state.load(PREFIX)) this.saved.set(key, value);
+    this.stopListening = this.kit.topics.onDeleted((topic) => {
+      this.forget(topic);
     });
   }
 
   close(): void {
-    this.#stopListening?.();
-    this.#logs = new WeakMap();
+    this.stopListening?.();
+    this.logs = new WeakMap();
   }
 
   of(partition: Partition): PartitionLog {
-    let log = this.#logs.get(partition);
+    let log = this.logs.get(partition);
     if (log === undefined) {
       log = new PartitionLog(partition);
-      this.#logs.set(partition, log);
+      this.logs.set(partition, log);
     }
     return log;
   }
@@ -77,61 +77,61 @@ export class PartitionLogs {
   /** The producers of a partition: what was saved, and what its batches say since then. */
   producers(log: PartitionLog): Awaitable<ProducerStates> {
     if (log.producers !== null) return log.producers;
-    const saved = this.#saved.get(keyOf(log.partition));
+    const saved = this.saved.get(keyOf(log.partition));
     const states = saved === undefined ? new ProducerStates() : ProducerStates.restore(saved);
-    const recovered = this.#kit.store.capabilities.keepsBatches ? this.#recover(log, states) : states;
+    const recovered = this.kit.store.capabilities.keepsBatches ? this.recover(log, states) : states;
     return andThen(recovered, (recoveredStates) => {
-      this.#known.add(log);
+      this.known.add(log);
       return (log.producers = recoveredStates);
     });
   }
 
   /** What was appended last may be there or not: who produced it is learned from the log again, if it says so. */
   doubt(log: PartitionLog): void {
-    if (this.#kit.store.capabilities.keepsBatches) log.producers = null;
+    if (this.kit.store.capabilities.keepsBatches) log.producers = null;
   }
 
   /** Keeps the producers of a partition over a restart. */
   save(log: PartitionLog): Awaitable<void> {
     if (log.producers?.dirty !== true || !log.partition.topic.exists) return;
     log.producers.dirty = false;
-    return this.#kit.state.put(PREFIX + keyOf(log.partition), log.producers.save());
+    return this.kit.state.put(PREFIX + keyOf(log.partition), log.producers.save());
   }
 
   /** Saves all that changed, without producers that have been idle for too long. */
   async saveAll(): Promise<void> {
-    const before = this.#kit.clock.now() - this.#kit.config.get('producer.id.expiration.ms');
-    for (const log of this.#known) {
+    const before = this.kit.clock.now() - this.kit.config.get('producer.id.expiration.ms');
+    for (const log of this.known) {
       log.producers?.expire(before);
       await this.save(log);
     }
   }
 
-  #recover(log: PartitionLog, saved: ProducerStates): Awaitable<ProducerStates> {
-    return andThen(this.#kit.store.bounds(log.partition.id), ({ startOffset, endOffset }: LogBounds) => {
+  private recover(log: PartitionLog, saved: ProducerStates): Awaitable<ProducerStates> {
+    return andThen(this.kit.store.bounds(log.partition.id), ({ startOffset, endOffset }: LogBounds) => {
       // A log that ends before what was saved is another one.
       const states = saved.endOffset > endOffset ? new ProducerStates() : saved;
       if (states.endOffset < startOffset) states.endOffset = startOffset;
-      return this.#scan(log, states);
+      return this.scan(log, states);
     });
   }
 
-  #scan(log: PartitionLog, states: ProducerStates): Awaitable<ProducerStates> {
+  private scan(log: PartitionLog, states: ProducerStates): Awaitable<ProducerStates> {
     const { id } = log.partition;
     for (;;) {
       const entry = { partition: id, offset: states.endOffset, maxBytes: SCAN_BYTES, atLeastOneBatch: true };
-      const results = this.#kit.store.read([entry], null);
+      const results = this.kit.store.read([entry], null);
       if (isPromise(results)) {
-        return results.then((read) => (this.#absorb(states, read[0]!) ? states : this.#scan(log, states)));
+        return results.then((read) => (this.absorb(states, read[0]!) ? states : this.scan(log, states)));
       }
-      if (this.#absorb(states, results[0]!)) return states;
+      if (this.absorb(states, results[0]!)) return states;
     }
   }
 
   /** True at the end of the log. */
-  #absorb(states: ProducerStates, result: ReadResult): boolean {
+  private absorb(states: ProducerStates, result: ReadResult): boolean {
     if (result.error !== undefined) throw result.error;
-    const now = this.#kit.clock.now();
+    const now = this.kit.clock.now();
     for (const chunk of result.chunks) {
       const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
       for (const batch of readBatches(bytes)) {
@@ -144,14 +144,14 @@ export class PartitionLogs {
     return result.bytes === 0 || states.endOffset >= result.endOffset;
   }
 
-  #forget(topic: Topic): void {
+  private forget(topic: Topic): void {
     for (const partition of topic.partitions) {
-      const log = this.#logs.get(partition);
+      const log = this.logs.get(partition);
       const key = keyOf(partition);
-      const saved = this.#saved.delete(key);
+      const saved = this.saved.delete(key);
       if (!saved && (log?.producers ?? null) === null) continue;
-      if (log !== undefined) this.#known.delete(log);
-      const forgotten = this.#kit.state.put(PREFIX + key, null);
+      if (log !== undefined) this.known.delete(log);
+      const forgotten = this.kit.state.put(PREFIX + key, null);
       if (isPromise(forgotten)) forgotten.then(undefined, () => undefined); // what stays behind, nobody asks for
     }
   }

@@ -18,33 +18,33 @@ const TOPIC_IDS_SINCE = 13;
 
 /** Answers Produce. */
 export class Produce {
-  readonly #kit: Kit;
-  readonly #logs: PartitionLogs;
-  readonly #appends: Appends;
+  private readonly kit: Kit;
+  private readonly logs: PartitionLogs;
+  private readonly appends: Appends;
 
   constructor(kit: Kit, logs: PartitionLogs, appends: Appends) {
-    this.#kit = kit;
-    this.#logs = logs;
-    this.#appends = appends;
+    this.kit = kit;
+    this.logs = logs;
+    this.appends = appends;
   }
 
   handle(request: ProduceRequest, context: RequestContext): Awaitable<ProduceResponseInit> {
     const { acks, topicData } = request;
     const { apiVersion } = context;
-    const now = this.#kit.clock.now();
+    const now = this.kit.clock.now();
     const validAcks = acks >= -1 && acks <= 1;
     const jobs: AppendJob[] = [];
-    const hints = new LeaderHints(this.#kit);
+    const hints = new LeaderHints(this.kit);
     const responses: ProduceResponseTopicProduceResponseInit[] = [];
     for (const { name, topicId, partitionData } of topicData) {
       const byId = apiVersion >= TOPIC_IDS_SINCE;
-      const topic = byId ? this.#kit.topics.byId(topicId) : this.#kit.topics.byName(name);
+      const topic = byId ? this.kit.topics.byId(topicId) : this.kit.topics.byName(name);
       const partitionResponses: PartitionAnswer[] = [];
       for (const data of partitionData) {
         let answer: PartitionAnswer;
         try {
           if (topic === undefined) throw unknownTopic(byId);
-          const job = this.#check(topic, data, apiVersion, validAcks, now, hints);
+          const job = this.check(topic, data, apiVersion, validAcks, now, hints);
           answer = job.answer;
           jobs.push(job);
         } catch (error) {
@@ -60,11 +60,11 @@ export class Produce {
     const nodeEndpoints = apiVersion >= 10 ? hints.endpoints(context.advertised) : undefined;
     const response = { responses, throttleTimeMs: 0, nodeEndpoints };
     if (jobs.length === 0) return response;
-    const done = this.#appends.run(jobs);
+    const done = this.appends.run(jobs);
     return done === undefined ? response : andThen(done, () => response);
   }
 
-  #check(
+  private check(
     topic: Topic,
     { index, records }: ProduceRequestPartitionProduceData,
     version: number,
@@ -80,7 +80,7 @@ export class Produce {
     if (topic.isInternal) throw new BatchRefused(ErrorCode.INVALID_TOPIC_EXCEPTION, `'${topic.name}' is internal`);
     if (!hints.leads(partition)) throw new BatchRefused(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'led by another broker');
     const { config } = topic;
-    const job = new AppendJob(this.#logs.of(partition), checkBatch(batch, config, now), index, now);
+    const job = new AppendJob(this.logs.of(partition), checkBatch(batch, config, now), index, now);
     if (config['message.timestamp.type'] === 'LogAppendTime') job.answer.logAppendTimeMs = BigInt(now);
     return job;
   }

@@ -1,0 +1,75 @@
+import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
+import { expect, test } from 'vitest';
+import { StoredState } from '../../../../adapters/broker/durable-state.js';
+import type { Kit } from '../../../../adapters/broker/kit.js';
+import { LeaderEpochs } from '../../../../adapters/broker/log/leader-epochs.js';
+import { PartitionLog } from '../../../../adapters/broker/log/partition-logs.js';
+import type { Partition, Topic } from '../../../../adapters/broker/topics/topic-registry.js';
+
+async function epochsOver(store = createMemoryStore()) {
+  const state = new StoredState(store);
+  await state.open();
+  const deleted: ((topic: Topic) => void)[] = [];
+  const warnings: string[] = [];
+  const topics = { onDeleted: (listener: (topic: Topic) => void) => (deleted.push(listener), () => undefined) };
+  const kit = { state, topics, warn: (text: string) => warnings.push(text) } as unknown as Kit;
+  const epochs = new LeaderEpochs(kit);
+  epochs.open();
+  return { epochs, warnings, state, remove: (topic: Topic) => deleted.forEach((listener) => listener(topic)) };
+}
+
+function partitionAt(leaderEpoch: number): Partition {
+  const id = { topicId: 'id', topic: 't', partition: 0 };
+  return { id, leaderEpoch, index: 0 } as unknown as Partition;
+}
+
+test('a log of epoch 0 has nothing to keep', async () => {
+  const store = createMemoryStore();
+  const { epochs } = await epochsOver(store);
+  const partition = partitionAt(0);
+  epochs.appended(new PartitionLog(partition), 0);
+  expect([...store.load()]).toEqual([]);
+  expect(epochs.at(partition, 5)).toBe(0);
+  expect(epochs.end(partition, 0, 9)).toEqual({ epoch: 0, endOffset: 9 });
+  expect(epochs.end(partition, 1, 9)).toEqual({ epoch: -1, endOffset: -1 });
+});
+
+test('knows which epoch wrote what, after a restart as well', async () => {
+  const store = createMemoryStore();
+  const { epochs } = await epochsOver(store);
+  for (const [epoch, offset] of [
+    [2, 10],
+    [5, 20],
+    [5, 30],
+  ] as const) {
+    epochs.appended(new PartitionLog(partitionAt(epoch)), offset);
+  }
+  const { epochs: later, remove } = await epochsOver(store);
+  const partition = partitionAt(6);
+  expect([0, 9, 10, 19, 20, 99].map((offset) => later.at(partition, offset))).toEqual([0, 0, 2, 2, 5, 5]);
+  expect([0, 2, 3, 5, 6, 7].map((epoch) => later.end(partition, epoch, 40))).toEqual([
+    { epoch: 0, endOffset: 10 },
+    { epoch: 2, endOffset: 20 },
+    { epoch: 2, endOffset: 20 },
+    { epoch: 5, endOffset: 40 },
+    { epoch: 6, endOffset: 40 },
+    { epoch: -1, endOffset: -1 },
+  ]);
+  remove({ partitions: [partition] } as unknown as Topic);
+  expect([...store.load()]).toEqual([]);
+});
+
+test('the operator is told when they cannot be saved', async () => {
+  const store = createMemoryStore();
+  const { epochs, warnings, state } = await epochsOver(store);
+  const failing = new Error('no');
+  state.put = () => {
+    throw failing;
+  };
+  epochs.appended(new PartitionLog(partitionAt(1)), 0);
+  state.put = () => Promise.reject(failing);
+  epochs.appended(new PartitionLog(partitionAt(2)), 1);
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(warnings).toHaveLength(2);
+});
