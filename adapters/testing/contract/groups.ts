@@ -2,7 +2,17 @@ import assert from 'node:assert/strict';
 import { findCoordinatorApi, joinGroupApi, metadataApi } from '../../../src/protocol/index.js';
 import { eventually, isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
-import { heartbeat, join, joinOnce, leave, MEMBER_ID_REQUIRED_FROM, newGroup, soleMember, sync } from './members.js';
+import {
+  heartbeat,
+  join,
+  joinOnce,
+  leave,
+  MEMBER_ID_REQUIRED_FROM,
+  metadataOf,
+  newGroup,
+  soleMember,
+  sync,
+} from './members.js';
 
 const GROUP = 0;
 const TRANSACTION = 1;
@@ -53,8 +63,8 @@ export const groupCases: readonly CaseDefinition[] = [
         assert.equal(joined.leader, memberId, `JoinGroup ${what}: the only member leads`);
         assert.equal(joined.protocolName, 'range', `JoinGroup ${what}: another protocol`);
         assert.deepEqual(
-          joined.members.map((member) => [member.memberId, member.metadata.toString()]),
-          [[memberId, 'metadata of range']],
+          joined.members.map((member) => [member.memberId, member.metadata]),
+          [[memberId, metadataOf('range')]],
           `JoinGroup ${what}: the leader is told of other members`,
         );
         const at = { version: Math.min(version, 4) };

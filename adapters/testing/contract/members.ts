@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  consumerProtocolSubscription,
   findCoordinatorApi,
   heartbeatApi,
   joinGroupApi,
@@ -7,12 +8,23 @@ import {
   leaveGroupApi,
   syncGroupApi,
   type SyncGroupResponse,
+  Writer,
 } from '../../../src/protocol/index.js';
 import type { WireClient } from '../wire-client.js';
 import { type Bench, eventually, isCode } from './bench.js';
 
 /** From this version of JoinGroup on a new member is given its id first (KIP-394). */
 export const MEMBER_ID_REQUIRED_FROM = 4;
+const SUBSCRIPTION_VERSION = 0;
+
+/** A subscription as consumers have it, to nothing: Kafka's coordinator reads it, and cannot go on with anything else. */
+export function metadataOf(protocol: string): Buffer {
+  const writer = new Writer();
+  writer.int16(SUBSCRIPTION_VERSION);
+  consumerProtocolSubscription.write(writer, { topics: [], userData: Buffer.from(protocol) }, SUBSCRIPTION_VERSION);
+  const bytes = writer.take();
+  return Array.isArray(bytes) ? Buffer.concat(bytes) : Buffer.from(bytes);
+}
 
 /** How a member joins. */
 export interface JoinOptions {
@@ -34,7 +46,7 @@ export function joinOnce(client: WireClient, groupId: string, options: JoinOptio
     memberId,
     sessionTimeoutMs,
     protocolType,
-    protocols: protocols.map((name) => ({ name, metadata: Buffer.from(`metadata of ${name}`) })),
+    protocols: protocols.map((name) => ({ name, metadata: metadataOf(name) })),
     ...(version >= 1 ? { rebalanceTimeoutMs } : {}),
     ...(instanceId === undefined ? {} : { groupInstanceId: instanceId }),
   };
