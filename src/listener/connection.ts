@@ -3,6 +3,7 @@ import { type ConnectionLimits, ConnectionTimeoutError } from './connection-limi
 import { CLOSE, type FrameHandler, type FrameOutcome, type PendingFrame } from './frame-handler.js';
 import { FrameReader } from './frame-reader.js';
 import type { BudgetMember, InFlightBytes } from './in-flight-bytes.js';
+import type { Sender } from './outbox.js';
 import { Slice } from './slice.js';
 import type { Turn, Work } from './turn.js';
 import { WriteTimeout } from './write-timeout.js';
@@ -20,6 +21,8 @@ export interface ConnectionShared {
 const READ_AHEAD_BYTES = 64 * 1024;
 /** Answers are handed to the socket in runs of this size, so that a large chunk of requests does not pile them up. */
 const WRITE_BYTES = 256 * 1024;
+/** Answers below this size wait for those of other connections. */
+const SMALL_BYTES = 16 * 1024;
 /** How many frames pass between two looks at the clock. */
 const SLICE_FRAMES = 32;
 /** What a client has to bring within `frameTimeoutMs` while others wait for memory. */
@@ -34,7 +37,7 @@ const LINGER_MS = 2_000;
  * One socket: chunks in, frames to the handler in order, one at a time, answers out in the same order. It knows when to
  * stop reading (a request in flight, answers that are not taken, memory short) and when to give up.
  */
-export class Connection implements BudgetMember, Work {
+export class Connection implements BudgetMember, Sender, Work {
   private readonly socket: Socket;
   private readonly handler: FrameHandler;
   private readonly shared: ConnectionShared;
@@ -357,17 +360,23 @@ export class Connection implements BudgetMember, Work {
   }
 
   private flush(): void {
-    const { writer } = this.shared.turn;
+    const { writer, outbox } = this.shared.turn;
     if (writer.length === 0) return;
     const socket = this.socket;
     const releases = writer.takeReleases();
-    const written = releases === null ? this.onWritten : this.releasing(releases);
     const bytes = writer.take();
     if (socket.destroyed) {
       writer.recycle(true);
       this.release(releases);
       return;
     }
+    if (releases === null && !Array.isArray(bytes) && bytes.length < SMALL_BYTES && socket.writableLength === 0) {
+      outbox.put(this, bytes);
+      return;
+    }
+    // What waits there may be of this connection, and goes first.
+    outbox.send();
+    const written = releases === null ? this.onWritten : this.releasing(releases);
     if (Array.isArray(bytes)) {
       socket.cork();
       for (let index = 0; index < bytes.length - 1; index++) socket.write(bytes[index]!);
@@ -382,12 +391,26 @@ export class Connection implements BudgetMember, Work {
       socket.write(bytes, written);
       writer.recycle(socket.writableLength === 0);
     }
-    if (socket.writableLength > 0) {
-      if (!this.writeTimeout.armed) this.takenAt = this.shared.now;
-      this.writeTimeout.arm();
-      this.account();
-    }
+    this.sent();
     this.lookAtUnsent();
+  }
+
+  send(bytes: Uint8Array): boolean {
+    const { socket } = this;
+    if (socket.destroyed) return true;
+    socket.write(bytes, this.onWritten);
+    if (socket.writableLength === 0) return true;
+    this.sent();
+    this.lookAtUnsent();
+    this.updateReading();
+    return false;
+  }
+
+  private sent(): void {
+    if (this.socket.writableLength === 0) return;
+    if (!this.writeTimeout.armed) this.takenAt = this.shared.now;
+    this.writeTimeout.arm();
+    this.account();
   }
 
   /** Called after each write: the peer has taken bytes. */
@@ -424,6 +447,7 @@ export class Connection implements BudgetMember, Work {
     if (!this.finished || this.pending !== null) return;
     this.ended = true;
     this.frames.clear();
+    this.shared.turn.outbox.send();
     if (this.inputEnded || this.lingerMs === 0) {
       this.socket.destroySoon();
       return;

@@ -1,4 +1,5 @@
 import { Writer } from '../protocol/writer.js';
+import { Outbox } from './outbox.js';
 
 /** Work that becomes ready: frames to handle, or an answer to write. */
 export interface Work {
@@ -13,6 +14,7 @@ export interface Work {
  */
 export class Turn {
   readonly writer: Writer = new Writer();
+  readonly outbox: Outbox = new Outbox(this.writer);
   private working = false;
   private readonly ready: Work[] = [];
   private loops = 0;

@@ -38,6 +38,7 @@ const float64Cell = new Float64Array(words.buffer);
 interface FrameStart {
   slab: Buffer;
   floor: number;
+  lowest: number;
   begin: number;
   position: number;
   pieces: number;
@@ -58,6 +59,8 @@ export class Writer {
   private slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
   /** Below it, the slab holds what was taken and is still needed. */
   private floor = 0;
+  /** Where the floor goes back to when what is held has been written. */
+  private lowest = 0;
   /** Where the open piece begins in the slab. */
   private begin = 0;
   private position = 0;
@@ -68,6 +71,7 @@ export class Writer {
   private readonly frame: FrameStart = {
     slab: this.slab,
     floor: 0,
+    lowest: 0,
     begin: 0,
     position: 0,
     pieces: 0,
@@ -342,6 +346,7 @@ export class Writer {
     const frame = this.frame;
     frame.slab = this.slab;
     frame.floor = this.floor;
+    frame.lowest = this.lowest;
     frame.begin = this.begin;
     frame.position = this.position;
     frame.pieces = this.pieces.length;
@@ -380,6 +385,7 @@ export class Writer {
     const frame = this.frame;
     this.slab = frame.slab;
     this.floor = frame.floor;
+    this.lowest = frame.lowest;
     this.begin = frame.begin;
     this.position = frame.position;
     this.pieces.length = frame.pieces;
@@ -423,10 +429,44 @@ export class Writer {
    * @internal
    */
   recycle(written: boolean): void {
-    if (!written) this.floor = this.position;
+    if (!written) this.lowest = this.floor = this.position;
+    this.goOn();
+  }
+
+  /**
+   * What was taken last, in one piece, is about to be written: its memory is left alone until {@link letGo}.
+   *
+   * @internal
+   */
+  hold(): void {
+    this.floor = this.position;
+    this.goOn();
+  }
+
+  /**
+   * How many bytes are held.
+   *
+   * @internal
+   */
+  get heldBytes(): number {
+    return this.floor - this.lowest;
+  }
+
+  /**
+   * Everything that was held has been written (`true`), or some of it is still needed. What was not taken yet stays.
+   *
+   * @internal
+   */
+  letGo(written: boolean): void {
+    if (!written) this.lowest = this.floor;
+    else this.floor = this.lowest;
+    if (this.length === 0) this.position = this.begin = this.floor;
+  }
+
+  private goOn(): void {
     if (this.slab.length > SLAB_BYTES || this.slab.length - this.floor < SLAB_BYTES / 4) {
       this.slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-      this.floor = 0;
+      this.lowest = this.floor = 0;
       // The last frame began in the old one, and would keep it.
       this.frame.slab = this.slab;
       this.frame.lengthSlab = this.slab;
@@ -453,7 +493,7 @@ export class Writer {
       frame.lengthAt -= this.begin;
     }
     this.slab = slab;
-    this.floor = 0;
+    this.lowest = this.floor = 0;
     this.begin = 0;
     this.position = open + size;
     return open;

@@ -21,6 +21,8 @@ export interface Load {
 }
 
 const host = '127.0.0.1';
+/** The flags for Node.js that `npm start` has. */
+const START_FLAGS = ['--initial-old-space-size=256'];
 const gatewayMain = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 
 const running = new Set<ChildProcess>();
@@ -39,7 +41,7 @@ export function spawnGateway(port: number): ChildProcess {
 /** The gateway: the command with the stub, or the broker over a memory store. */
 export async function startGateway(backend: 'stub' | 'memory'): Promise<Server> {
   if (backend === 'memory') {
-    const broker = forkScript('memory-server.ts');
+    const broker = forkScript('memory-server.ts', START_FLAGS);
     const port = await Promise.race([message<number>(broker), failsOnExit(broker, 'the broker')]);
     return { name: 'gateway', address: { host, port }, pid: broker.pid, stop: () => stop(broker) };
   }
@@ -86,9 +88,9 @@ export async function stop(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-function forkScript(file: string): ChildProcess {
+function forkScript(file: string, flags: readonly string[] = []): ChildProcess {
   // tsx only compiles the script when it is loaded: what runs hot is plain Node.
-  const execArgv = [`--import=${import.meta.resolve('tsx')}`];
+  const execArgv = [...flags, `--import=${import.meta.resolve('tsx')}`];
   return keep(fork(new URL(file, import.meta.url), { execArgv, serialization: 'advanced' }));
 }
 

@@ -131,8 +131,8 @@ test('what wakes another connection never runs its work inside its own call', as
     'waker called',
     'waker returns',
     'waker encoded',
-    'waker written',
     'sleeper encoded',
+    'waker written',
     'sleeper written',
   ]);
 });

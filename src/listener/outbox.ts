@@ -1,0 +1,59 @@
+import type { Writer } from '../protocol/writer.js';
+
+/** Who has answers to send. */
+export interface Sender {
+  /** Hands bytes to the socket; true when it took them all. */
+  send(bytes: Uint8Array): boolean;
+}
+
+/** How long an answer may wait for those of other connections, in milliseconds. */
+const PATIENCE_MS = 0.5;
+/** How many bytes of answers wait at most: more would need another piece of memory. */
+const MOST_BYTES = 32 * 1024;
+
+/**
+ * Small answers of all connections, until the event loop has gone over the sockets that were readable: written one after
+ * the other, they wake clients once, where each by itself would wake its client, and the kernel take turns with us.
+ */
+export class Outbox {
+  private readonly writer: Writer;
+  private senders: Sender[] = [];
+  private answers: Uint8Array[] = [];
+  private since = 0;
+  private scheduled = false;
+
+  constructor(writer: Writer) {
+    this.writer = writer;
+  }
+
+  /** Takes what was just taken from the writer, and keeps its memory from being written again. */
+  put(sender: Sender, bytes: Uint8Array): void {
+    this.senders.push(sender);
+    this.answers.push(bytes);
+    this.writer.hold();
+    if (this.senders.length === 1) this.since = performance.now();
+    if (this.writer.heldBytes > MOST_BYTES || performance.now() - this.since > PATIENCE_MS) this.send();
+    else if (!this.scheduled) {
+      this.scheduled = true;
+      setImmediate(this.onImmediate);
+    }
+  }
+
+  /** Sends what there is, in the order in which it came. */
+  send(): void {
+    const { senders, answers } = this;
+    if (senders.length === 0) return;
+    let sent = true;
+    for (let index = 0; index < senders.length; index++) {
+      if (!senders[index]!.send(answers[index]!)) sent = false;
+    }
+    senders.length = 0;
+    answers.length = 0;
+    this.writer.letGo(sent);
+  }
+
+  private readonly onImmediate = (): void => {
+    this.scheduled = false;
+    this.send();
+  };
+}
