@@ -92,7 +92,7 @@ class Gathered {
 
   segment(owner: SegmentMemory): Segment {
     const first = new RecordBatch(this.#batches[0]!).baseOffset;
-    const segment = new Segment(owner, owner.take(this.bytes, this.bytes), first, true);
+    const segment = new Segment(owner, owner.take(this.bytes, this.bytes), first);
     for (const bytes of this.#batches) {
       segment.memory.set(bytes, segment.filled);
       const batch = new RecordBatch(segment.memory, segment.filled);

@@ -14,10 +14,6 @@ import type { SegmentMemory } from './segment-memory.js';
 
 /** The first segment of a log, in bytes: thousands of logs with little in them must not take megabytes each. */
 const FIRST_SEGMENT_BYTES = 16 * 1024;
-/** From here on, a batch whose memory is all its own is kept in it instead of copied. */
-const ADOPT_BYTES = 256 * 1024;
-/** What may lie beside the batch in memory that is adopted. */
-const ADOPT_WASTE_BYTES = 8 * 1024;
 
 const NO_CHUNKS: readonly Uint8Array[] = [];
 
@@ -151,21 +147,12 @@ export class MemoryLog {
   private segmentFor(batches: Buffer): Segment {
     const size = batches.length;
     let segment = this.segments.at(-1);
-    if (segment === undefined || segment.room < size || !segment.reusable) {
-      const memory = batches.buffer.byteLength;
-      if (size >= ADOPT_BYTES && memory - size <= ADOPT_WASTE_BYTES) return this.adopt(batches);
+    if (segment === undefined || segment.room < size) {
       this.largest = Math.min(this.memory.segmentBytes, 2 * this.largest);
-      segment = new Segment(this.memory, this.memory.take(Math.max(this.largest, size), size), this.endOffset, true);
+      segment = new Segment(this.memory, this.memory.take(Math.max(this.largest, size), size), this.endOffset);
       this.segments.push(segment);
     }
     segment.memory.set(batches, segment.filled);
-    return segment;
-  }
-
-  private adopt(batches: Buffer): Segment {
-    this.memory.adopt(batches.length);
-    const segment = new Segment(this.memory, batches, this.endOffset, false);
-    this.segments.push(segment);
     return segment;
   }
 

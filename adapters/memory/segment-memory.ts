@@ -25,23 +25,18 @@ export class SegmentMemory {
    */
   take(wanted: number, least: number): Buffer {
     const size = this.used + wanted <= this.maxBytes ? wanted : least;
-    this.adopt(size);
+    if (this.used + size > this.maxBytes) {
+      const limit = `its limit is ${String(this.maxBytes)} (maxBytes), and ${String(this.used)} are taken`;
+      throw new StoreError('full', `the memory store has no room for ${String(size)} bytes: ${limit}`);
+    }
+    this.used += size;
     const spare = size === this.segmentBytes ? this.spare.pop() : undefined;
     return spare ?? Buffer.allocUnsafeSlow(size);
   }
 
-  /** Counts memory that came from elsewhere. @throws StoreError `full`. */
-  adopt(bytes: number): void {
-    if (this.used + bytes > this.maxBytes) {
-      const limit = `its limit is ${String(this.maxBytes)} (maxBytes), and ${String(this.used)} are taken`;
-      throw new StoreError('full', `the memory store has no room for ${String(bytes)} bytes: ${limit}`);
-    }
-    this.used += bytes;
-  }
-
   /** Takes memory back that nobody reads any more. */
-  give(memory: Buffer, reusable: boolean): void {
+  give(memory: Buffer): void {
     this.used -= memory.length;
-    if (reusable && memory.length === this.segmentBytes && this.spare.length < SPARE_SEGMENTS) this.spare.push(memory);
+    if (memory.length === this.segmentBytes && this.spare.length < SPARE_SEGMENTS) this.spare.push(memory);
   }
 }

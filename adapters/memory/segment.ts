@@ -12,8 +12,6 @@ const TWO_32 = 0x1_0000_0000;
 /** Batches one behind the other in one piece of memory, with an index by offset and by time. */
 export class Segment {
   readonly memory: Buffer;
-  /** Whether the memory is the store's own and may serve again. */
-  readonly reusable: boolean;
   /** No offset of it is lower. */
   readonly baseOffset: number;
   /** The offset after its last. */
@@ -36,12 +34,11 @@ export class Segment {
   private readers = 0;
   private dropped = false;
 
-  constructor(owner: SegmentMemory, memory: Buffer, baseOffset: number, reusable: boolean) {
+  constructor(owner: SegmentMemory, memory: Buffer, baseOffset: number) {
     this.owner = owner;
     this.memory = memory;
     this.baseOffset = baseOffset;
     this.endOffset = baseOffset;
-    this.reusable = reusable;
   }
 
   get room(): number {
@@ -113,13 +110,13 @@ export class Segment {
 
   release(): void {
     this.readers--;
-    if (this.dropped && this.readers === 0) this.owner.give(this.memory, this.reusable);
+    if (this.dropped && this.readers === 0) this.owner.give(this.memory);
   }
 
   /** The log has no use for it any more: its memory is free once nobody reads it. */
   drop(): void {
     this.dropped = true;
-    if (this.readers === 0) this.owner.give(this.memory, this.reusable);
+    if (this.readers === 0) this.owner.give(this.memory);
   }
 
   /** Position of the last entry that is not above a limit; the values ascend. */

@@ -28,24 +28,24 @@ const NO_HEADERS: readonly RecordHeader[] = Object.freeze([]);
  * where the batch is compressed, of the decompressed records.
  */
 export class RecordReader {
-  readonly #bytes: Buffer;
-  readonly #end: number;
-  readonly #baseOffset: number;
-  readonly #baseTimestamp: number;
+  private readonly bytes: Buffer;
+  private readonly end: number;
+  private readonly baseOffset: number;
+  private readonly baseTimestamp: number;
   /** The time of the append, if it is that of all records. */
-  readonly #appendTime: number | null;
-  readonly #lastDelta: number;
-  #left: number;
-  #position: number;
-  #delta = -1;
-  #timestamp = -1;
-  #bodyAt = 0;
-  #keyAt = 0;
-  #keyLength = -1;
-  #valueAt = 0;
-  #valueLength = -1;
-  #headersAt = 0;
-  #headerCount = 0;
+  private readonly appendTime: number | null;
+  private readonly lastDelta: number;
+  private left: number;
+  private position: number;
+  private delta = -1;
+  private currentTime = -1;
+  private bodyAt = 0;
+  private keyAt = 0;
+  private keySize = -1;
+  private valueAt = 0;
+  private valueSize = -1;
+  private headersAt = 0;
+  private headersThere = 0;
 
   /**
    * Decompresses the batch if it is compressed.
@@ -58,27 +58,27 @@ export class RecordReader {
     const start = batch.start + BATCH_HEADER_BYTES;
     // A batch that compaction has emptied holds nothing, not even an empty frame.
     if (compression === 'none' || start === end) {
-      this.#bytes = batch.bytes;
-      this.#position = start;
-      this.#end = end;
+      this.bytes = batch.bytes;
+      this.position = start;
+      this.end = end;
     } else {
-      this.#bytes = decompress(compression, batch.bytes.subarray(start, end), limits);
-      this.#position = 0;
-      this.#end = this.#bytes.length;
+      this.bytes = decompress(compression, batch.bytes.subarray(start, end), limits);
+      this.position = 0;
+      this.end = this.bytes.length;
     }
-    this.#baseOffset = batch.baseOffset;
-    this.#baseTimestamp = batch.baseTimestamp;
-    this.#appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : null;
-    this.#lastDelta = batch.lastOffsetDelta;
-    this.#left = batch.recordCount;
-    if (this.#left < 0 || this.#left * LEAST_RECORD_BYTES > this.#end - this.#position) {
-      this.#fail('INVALID_COUNT', `${String(this.#left)} records in ${String(this.#end - this.#position)} bytes`);
+    this.baseOffset = batch.baseOffset;
+    this.baseTimestamp = batch.baseTimestamp;
+    this.appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : null;
+    this.lastDelta = batch.lastOffsetDelta;
+    this.left = batch.recordCount;
+    if (this.left < 0 || this.left * LEAST_RECORD_BYTES > this.end - this.position) {
+      this.fail('INVALID_COUNT', `${String(this.left)} records in ${String(this.end - this.position)} bytes`);
     }
   }
 
   /** Size of the records, decompressed, from the next one to the end. */
   get remainingBytes(): number {
-    return this.#end - this.#position;
+    return this.end - this.position;
   }
 
   /**
@@ -88,80 +88,80 @@ export class RecordReader {
    * the batch's last, or bytes are left after the last record.
    */
   next(): boolean {
-    if (this.#left === 0) {
-      if (this.#position === this.#end) return false;
-      this.#fail('TRAILING_BYTES', `${String(this.#end - this.#position)} bytes after the last record`);
+    if (this.left === 0) {
+      if (this.position === this.end) return false;
+      this.fail('TRAILING_BYTES', `${String(this.end - this.position)} bytes after the last record`);
     }
-    const length = this.#varint(this.#end);
-    const end = this.#position + length;
-    if (length < 0 || end > this.#end) this.#fail('INVALID_LENGTH', `a record of ${String(length)} bytes`);
+    const length = this.varint(this.end);
+    const end = this.position + length;
+    if (length < 0 || end > this.end) this.fail('INVALID_LENGTH', `a record of ${String(length)} bytes`);
     // Attributes: no bit has a meaning.
-    this.#position++;
-    this.#readTimestamp(end);
-    this.#readOffset(end);
-    this.#bodyAt = this.#position;
+    this.position++;
+    this.takeTime(end);
+    this.takeOffset(end);
+    this.bodyAt = this.position;
 
-    this.#keyLength = this.#nullableLength(end, 'a key');
-    this.#keyAt = this.#skip(this.#keyLength);
-    this.#valueLength = this.#nullableLength(end, 'a value');
-    this.#valueAt = this.#skip(this.#valueLength);
-    this.#checkHeaders(end);
-    if (this.#position !== end) this.#fail('INVALID_LENGTH', `a record that should end at byte ${String(end)}`);
-    this.#left--;
+    this.keySize = this.nullableLength(end, 'a key');
+    this.keyAt = this.skip(this.keySize);
+    this.valueSize = this.nullableLength(end, 'a value');
+    this.valueAt = this.skip(this.valueSize);
+    this.checkHeaders(end);
+    if (this.position !== end) this.fail('INVALID_LENGTH', `a record that should end at byte ${String(end)}`);
+    this.left--;
     return true;
   }
 
   /** Absolute offset of the current record. */
   get offset(): number {
-    return this.#baseOffset + this.#delta;
+    return this.baseOffset + this.delta;
   }
 
   /** Timestamp of the current record in milliseconds since 1970: the producer's or that of the append; -1 for none. */
   get timestamp(): number {
-    return this.#timestamp;
+    return this.currentTime;
   }
 
   /** Length of the current record's key in bytes; -1 for null. */
   get keyLength(): number {
-    return this.#keyLength;
+    return this.keySize;
   }
 
   /** The current record's key: a view. */
   get key(): Buffer | null {
-    return this.#view(this.#keyAt, this.#keyLength);
+    return this.view(this.keyAt, this.keySize);
   }
 
   /** Length of the current record's value in bytes; -1 for null. */
   get valueLength(): number {
-    return this.#valueLength;
+    return this.valueSize;
   }
 
   /** The current record's value: a view. */
   get value(): Buffer | null {
-    return this.#view(this.#valueAt, this.#valueLength);
+    return this.view(this.valueAt, this.valueSize);
   }
 
   /** How many headers the current record has. */
   get headerCount(): number {
-    return this.#headerCount;
+    return this.headersThere;
   }
 
   /** The current record's headers, in their order; values are views. What is not UTF-8 in a name becomes U+FFFD. */
   get headers(): readonly RecordHeader[] {
-    if (this.#headerCount === 0) return NO_HEADERS;
-    const next = this.#position;
-    this.#position = this.#headersAt;
+    if (this.headersThere === 0) return NO_HEADERS;
+    const next = this.position;
+    this.position = this.headersAt;
     const headers: RecordHeader[] = [];
-    for (let count = this.#headerCount; count > 0; count--) {
+    for (let count = this.headersThere; count > 0; count--) {
       // Checked by next(), the end of the bytes included.
-      const keyLength = this.#varint(next);
-      const keyAt = this.#skip(keyLength);
-      const valueLength = this.#varint(next);
-      const valueAt = this.#skip(valueLength);
-      const key = decodeUtf8(this.#bytes, keyAt, keyAt + keyLength);
-      headers.push({ key, value: this.#view(valueAt, valueLength) });
+      const keyLength = this.varint(next);
+      const keyAt = this.skip(keyLength);
+      const valueLength = this.varint(next);
+      const valueAt = this.skip(valueLength);
+      const key = decodeUtf8(this.bytes, keyAt, keyAt + keyLength);
+      headers.push({ key, value: this.view(valueAt, valueLength) });
     }
-    this.#position = next;
+    this.position = next;
     return headers;
   }
 
@@ -172,95 +172,101 @@ export class RecordReader {
    * @internal
    */
   get body(): Buffer {
-    return this.#bytes.subarray(this.#bodyAt, this.#position);
+    return this.bytes.subarray(this.bodyAt, this.position);
   }
 
   /** The current record as an object of its own, which stays what it is when the reader goes on. */
   record(): KafkaRecord {
-    return { offset: this.offset, timestamp: this.#timestamp, key: this.key, value: this.value, headers: this.headers };
+    return {
+      offset: this.offset,
+      timestamp: this.currentTime,
+      key: this.key,
+      value: this.value,
+      headers: this.headers,
+    };
   }
 
-  #readTimestamp(end: number): void {
-    const timestamp = this.#baseTimestamp + this.#varlong(end);
-    if (!Number.isSafeInteger(timestamp)) this.#fail('INVALID_VALUE', 'a timestamp that does not fit 53 bits');
-    this.#timestamp = this.#appendTime ?? timestamp;
+  private takeTime(end: number): void {
+    const timestamp = this.baseTimestamp + this.varlong(end);
+    if (!Number.isSafeInteger(timestamp)) this.fail('INVALID_VALUE', 'a timestamp that does not fit 53 bits');
+    this.currentTime = this.appendTime ?? timestamp;
   }
 
-  #readOffset(end: number): void {
-    const delta = this.#varint(end);
-    if (delta <= this.#delta || delta > this.#lastDelta) {
-      const range = `${String(this.#delta + 1)} to ${String(this.#lastDelta)}`;
-      this.#fail('INVALID_OFFSET', `an offset of ${String(delta)} in the batch instead of one from ${range}`);
+  private takeOffset(end: number): void {
+    const delta = this.varint(end);
+    if (delta <= this.delta || delta > this.lastDelta) {
+      const range = `${String(this.delta + 1)} to ${String(this.lastDelta)}`;
+      this.fail('INVALID_OFFSET', `an offset of ${String(delta)} in the batch instead of one from ${range}`);
     }
-    this.#delta = delta;
+    this.delta = delta;
   }
 
-  #checkHeaders(end: number): void {
-    const count = this.#varint(end);
-    this.#headersAt = this.#position;
-    if (count < 0 || count * LEAST_HEADER_BYTES > end - this.#position) {
-      this.#fail('INVALID_COUNT', `${String(count)} headers in ${String(end - this.#position)} bytes`);
+  private checkHeaders(end: number): void {
+    const count = this.varint(end);
+    this.headersAt = this.position;
+    if (count < 0 || count * LEAST_HEADER_BYTES > end - this.position) {
+      this.fail('INVALID_COUNT', `${String(count)} headers in ${String(end - this.position)} bytes`);
     }
     for (let left = count; left > 0; left--) {
-      const keyLength = this.#nullableLength(end, 'the name of a header');
-      if (keyLength < 0) this.#fail('INVALID_LENGTH', 'a header without a name');
-      this.#skip(keyLength);
-      this.#skip(this.#nullableLength(end, 'the value of a header'));
+      const keyLength = this.nullableLength(end, 'the name of a header');
+      if (keyLength < 0) this.fail('INVALID_LENGTH', 'a header without a name');
+      this.skip(keyLength);
+      this.skip(this.nullableLength(end, 'the value of a header'));
     }
-    this.#headerCount = count;
+    this.headersThere = count;
   }
 
   /** A length that fits what is left; -1 for null. */
-  #nullableLength(end: number, what: string): number {
-    const length = this.#varint(end);
-    if (length < -1 || length > end - this.#position) {
-      this.#fail('INVALID_LENGTH', `${what} of ${String(length)} in ${String(end - this.#position)} bytes`);
+  private nullableLength(end: number, what: string): number {
+    const length = this.varint(end);
+    if (length < -1 || length > end - this.position) {
+      this.fail('INVALID_LENGTH', `${what} of ${String(length)} in ${String(end - this.position)} bytes`);
     }
     return length;
   }
 
-  #skip(length: number): number {
-    const at = this.#position;
-    if (length > 0) this.#position = at + length;
+  private skip(length: number): number {
+    const at = this.position;
+    if (length > 0) this.position = at + length;
     return at;
   }
 
-  #view(at: number, length: number): Buffer | null {
-    return length < 0 ? null : this.#bytes.subarray(at, at + length);
+  private view(at: number, length: number): Buffer | null {
+    return length < 0 ? null : this.bytes.subarray(at, at + length);
   }
 
   /** Zigzag varint of at most 5 bytes and 32 bits; padded forms are read. */
-  #varint(end: number): number {
-    const at = this.#position;
+  private varint(end: number): number {
+    const at = this.position;
     if (at < end) {
-      const byte = this.#bytes[at]!;
+      const byte = this.bytes[at]!;
       // Most are one byte: offsets, lengths, counts.
       if (byte < 0x80) {
-        this.#position = at + 1;
+        this.position = at + 1;
         return (byte >>> 1) ^ -(byte & 1);
       }
     }
     let value = 0;
     for (let shift = 0; ; shift += 7) {
-      const byte = this.#byte(end);
-      if (shift === 28 && byte > 0x0f) this.#fail('INVALID_VARINT', 'a varint wider than 5 bytes or 32 bits');
+      const byte = this.byte(end);
+      if (shift === 28 && byte > 0x0f) this.fail('INVALID_VARINT', 'a varint wider than 5 bytes or 32 bits');
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return (value >>> 1) ^ -(value & 1);
     }
   }
 
   /** Zigzag varint of at most 10 bytes and 64 bits, as a number: exact as long as it fits 53 bits. */
-  #varlong(end: number): number {
+  private varlong(end: number): number {
     let low = 0;
     for (let shift = 0; shift < 28; shift += 7) {
-      const byte = this.#byte(end);
+      const byte = this.byte(end);
       low |= (byte & 0x7f) << shift;
       if (byte < 0x80) return (low >>> 1) ^ -(low & 1);
     }
     let high = 0;
     for (let index = 0, scale = 1; ; index++, scale *= 128) {
-      const byte = this.#byte(end);
-      if (index === 5 && byte > 1) this.#fail('INVALID_VARINT', 'a varint wider than 10 bytes or 64 bits');
+      const byte = this.byte(end);
+      if (index === 5 && byte > 1) this.fail('INVALID_VARINT', 'a varint wider than 10 bytes or 64 bits');
       high += (byte & 0x7f) * scale;
       if (byte < 0x80) break;
     }
@@ -268,13 +274,13 @@ export class RecordReader {
     return low & 1 ? -magnitude - 1 : magnitude;
   }
 
-  #byte(end: number): number {
-    if (this.#position >= end) this.#fail('TRUNCATED', 'a record that ends too early');
-    return this.#bytes[this.#position++]!;
+  private byte(end: number): number {
+    if (this.position >= end) this.fail('TRUNCATED', 'a record that ends too early');
+    return this.bytes[this.position++]!;
   }
 
-  #fail(code: RecordsErrorCode, detail: string): never {
-    throw new RecordsError(code, this.#position, detail);
+  private fail(code: RecordsErrorCode, detail: string): never {
+    throw new RecordsError(code, this.position, detail);
   }
 }
 

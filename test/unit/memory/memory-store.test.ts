@@ -1,6 +1,6 @@
 import { OptionError } from 'iggy-gateway-kafka';
 import { createMemoryStore, type MemoryStore } from 'iggy-gateway-kafka/adapters/memory';
-import { buildBatch, readBatches, readRecords, RecordBatch } from 'iggy-gateway-kafka/protocol';
+import { buildBatch, readBatches, readRecords } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
 import { type PartitionId, type ReadResult, StoreError } from '../../../adapters/broker/log-store.js';
 
@@ -145,20 +145,6 @@ describe('a log', () => {
     const entry = { partition, batches, recordCount: 4, maxTimestamp: 2, leaderEpoch: 0 };
     expect(store.append([entry, entry])).toMatchObject([{ baseOffset: 0 }, { baseOffset: 4 }]);
     expect(recordsOf(read(store, 0)).map(([offset]) => offset)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-  });
-
-  test('keeps a large batch in the memory that it came in, and a small one not', () => {
-    const store = storeWithTopic();
-    const large = Buffer.allocUnsafeSlow(300_000);
-    buildBatch([{ timestamp: 1, value: Buffer.alloc(299_928) }]).copy(large);
-    expect(new RecordBatch(large).end).toBe(large.length);
-    const entry = { partition, batches: large, recordCount: 1, maxTimestamp: 1, leaderEpoch: 0 };
-    append(store, [{}]);
-    store.append([entry]);
-    append(store, [{}]);
-    const { chunks } = read(store, 0);
-    expect(chunks[1]!.buffer).toBe(large.buffer);
-    expect(recordsOf(read(store, 0)).map(([offset]) => offset)).toEqual([0, 1, 2]);
   });
 
   test('finds records by their time', () => {
