@@ -20,6 +20,9 @@ const ONE_NODE = {
   'transaction.state.log.replication.factor': 1,
   'transaction.state.log.num.partitions': 1,
   'transaction.state.log.min.isr': 1,
+  'share.coordinator.state.topic.replication.factor': 1,
+  'share.coordinator.state.topic.num.partitions': 1,
+  'share.coordinator.state.topic.min.isr': 1,
 };
 
 /** Without eligible leader replicas, which set a config for the whole cluster. */

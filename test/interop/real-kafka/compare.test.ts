@@ -39,7 +39,7 @@ describe.skipIf(!isInstalled())('the memory backend answers as Apache Kafka does
     } finally {
       await Promise.all(sides.map((side) => side.close()));
     }
-    const [theirs, ours] = sides.map(({ answers }) => answers) as [Map<string, unknown>, Map<string, unknown>];
+    const [theirs, ours] = sides.map((side) => side.answers()) as [Map<string, unknown>, Map<string, unknown>];
     expect([...ours.keys()], 'both are asked the same').toEqual([...theirs.keys()]);
     const lines = [...theirs].flatMap(([name, answer]) => differencesOf(answer, ours.get(name), `${name} >`));
     found.push(...lines);

@@ -5,6 +5,10 @@ const NAMES = ['name', 'topic', 'groupId', 'topicName', 'resourceName', 'memberI
 export function differencesOf(theirs: unknown, ours: unknown, path = ''): string[] {
   if (JSON.stringify(theirs) === JSON.stringify(ours)) return [];
   if (isObject(theirs) && isObject(ours)) {
+    // What comes with a refusal follows from it.
+    if (theirs.errorCode !== ours.errorCode) {
+      return differencesOf(theirs.errorCode, ours.errorCode, path === '' ? 'errorCode' : `${path}.errorCode`);
+    }
     const names = new Set([...Object.keys(theirs), ...Object.keys(ours)]);
     return [...names].flatMap((name) => differencesOf(theirs[name], ours[name], path === '' ? name : `${path}.${name}`));
   }

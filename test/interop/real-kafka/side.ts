@@ -18,6 +18,8 @@ export interface AskOptions {
   readonly on?: string;
   /** Milliseconds after which it counts as not answered. */
   readonly patienceMs?: number;
+  /** Of lists of groups only those with such a name: others may be there. */
+  readonly only?: RegExp;
 }
 
 /** One of the two brokers: what it was asked, and what it answered. */
@@ -25,11 +27,16 @@ export class Side {
   readonly #port: number;
   readonly #connections = new Map<string, Promise<WireClient>>();
   readonly #names = new Map<string, string>();
-  /** Answers as they are compared, by API, version and what was asked. */
-  readonly answers = new Map<string, unknown>();
+  readonly #responses = new Map<string, unknown>();
 
   constructor(port: number) {
     this.#port = port;
+  }
+
+  /** Answers as they are compared, by API, version and what was asked. */
+  answers(): Map<string, unknown> {
+    const nameOf = (id: string): string | undefined => this.#names.get(id);
+    return new Map(Array.from(this.#responses, ([name, response]) => [name, normalize(response, nameOf)]));
   }
 
   /** Asks, and writes down what came back. Resolves with undefined when nothing did. */
@@ -41,10 +48,10 @@ export class Side {
     options: AskOptions = {},
   ): Promise<Response | undefined> {
     const name = `${codec.name} v${version}: ${what}`;
-    if (this.answers.has(name)) throw new Error(`'${name}' is asked twice`);
-    this.answers.set(name, 'not yet answered');
+    if (this.#responses.has(name)) throw new Error(`'${name}' is asked twice`);
+    this.#responses.set(name, 'not yet answered');
     const { response, instead } = await this.#attempt(codec, version, request, options);
-    this.answers.set(name, instead ?? normalize(response, (id) => this.#names.get(id)));
+    this.#responses.set(name, instead ?? onlyGroups(response, options.only));
     return response;
   }
 
@@ -126,6 +133,12 @@ export class Side {
     }
     return connection;
   }
+}
+
+function onlyGroups(response: unknown, only: RegExp | undefined): unknown {
+  if (only === undefined) return response;
+  const { groups, ...rest } = response as { readonly groups: readonly { readonly groupId: string }[] };
+  return { ...rest, groups: groups.filter(({ groupId }) => only.test(groupId)) };
 }
 
 /** What is asked of both brokers, in this order. */

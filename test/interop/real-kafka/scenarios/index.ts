@@ -1,6 +1,12 @@
 import type { Scenario } from '../side.js';
 import { describeScenario, logDirScenario, metadataScenario } from './cluster.js';
 import { alterConfigsScenario, describeConfigsScenario } from './configs.js';
+import { fetchScenario, sessionScenario } from './fetch.js';
+import { groupAdminScenario, offsetScenario } from './group-offsets.js';
+import { coordinatorScenario, memberScenario, protocolScenario, refusedMemberScenario } from './groups.js';
+import { listOffsetsScenario } from './list-offsets.js';
+import { produceScenario, produceToConfigsScenario } from './produce.js';
+import { producerIdScenario, producerScenario } from './producers.js';
 import { deletionScenario, partitionScenario, topicScenario } from './topics.js';
 
 /** All that is asked, in this order. */
@@ -13,4 +19,17 @@ export const scenarios: readonly Scenario[] = [
   logDirScenario,
   describeConfigsScenario,
   alterConfigsScenario,
+  produceScenario,
+  produceToConfigsScenario,
+  producerScenario,
+  producerIdScenario,
+  fetchScenario,
+  sessionScenario,
+  listOffsetsScenario,
+  coordinatorScenario,
+  refusedMemberScenario,
+  memberScenario,
+  protocolScenario,
+  offsetScenario,
+  groupAdminScenario,
 ];
