@@ -49,7 +49,12 @@ export async function startApacheKafka(config: Readonly<Record<string, unknown>>
     ...config,
   };
   const properties = path.join(folder, 'server.properties');
-  await writeFile(properties, Object.entries(settings).map(([name, value]) => `${name}=${String(value)}\n`).join(''));
+  await writeFile(
+    properties,
+    Object.entries(settings)
+      .map(([name, value]) => `${name}=${String(value)}\n`)
+      .join(''),
+  );
   const clusterId = 'MkU3OEVBNTcwNTJENDM2Qg';
   const format = ['kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties, ...PLAIN];
   const { exitCode, stderr } = await runClient('java', [...JAVA, ...format]);

@@ -44,10 +44,17 @@ describe.skipIf(!isInstalled())('the memory backend answers as Apache Kafka does
     const lines = [...theirs].flatMap(([name, answer]) => differencesOf(answer, ours.get(name), `${name} >`));
     found.push(...lines);
     const isDeliberate = (line: string) => differences.some(({ lines }) => lines.some((each) => each.test(line)));
-    expect(lines.filter((line) => !isDeliberate(line)), 'request > field: Apache Kafka | memory backend').toEqual([]);
+    expect(
+      lines.filter((line) => !isDeliberate(line)),
+      'request > field: Apache Kafka | memory backend',
+    ).toEqual([]);
   });
 
   test.each(differences)('what differs on purpose does: $title', ({ lines }) => {
-    for (const each of lines) expect(found.filter((line) => each.test(line)), String(each)).not.toEqual([]);
+    for (const each of lines)
+      expect(
+        found.filter((line) => each.test(line)),
+        String(each),
+      ).not.toEqual([]);
   });
 });

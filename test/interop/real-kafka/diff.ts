@@ -1,5 +1,16 @@
 /** Fields that tell the elements of a list apart. */
-const NAMES = ['name', 'topic', 'groupId', 'topicName', 'resourceName', 'memberId', 'key', 'partitionIndex', 'partition', 'index'];
+const NAMES = [
+  'name',
+  'topic',
+  'groupId',
+  'topicName',
+  'resourceName',
+  'memberId',
+  'key',
+  'partitionIndex',
+  'partition',
+  'index',
+];
 
 /** Every place where two normalized answers are not the same, as `path: theirs | ours`. */
 export function differencesOf(theirs: unknown, ours: unknown, path = ''): string[] {
@@ -10,7 +21,9 @@ export function differencesOf(theirs: unknown, ours: unknown, path = ''): string
       return differencesOf(theirs.errorCode, ours.errorCode, path === '' ? 'errorCode' : `${path}.errorCode`);
     }
     const names = new Set([...Object.keys(theirs), ...Object.keys(ours)]);
-    return [...names].flatMap((name) => differencesOf(theirs[name], ours[name], path === '' ? name : `${path}.${name}`));
+    return [...names].flatMap((name) =>
+      differencesOf(theirs[name], ours[name], path === '' ? name : `${path}.${name}`),
+    );
   }
   if (Array.isArray(theirs) && Array.isArray(ours)) {
     const [one, other] = [byName(theirs), byName(ours)];

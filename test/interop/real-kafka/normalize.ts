@@ -36,7 +36,8 @@ export function normalize(value: unknown, nameOf: (id: string) => string | undef
       if (/^(sessionId|producerId)$/.test(field)) return part > 0 ? `some ${field}` : Number(part);
       return numberOf(field, Number(part));
     }
-    if (typeof part === 'string') return nameOf(part) ?? part.replaceAll(UUID, (id) => (id === NIL_UUID ? 'nil' : 'uuid'));
+    if (typeof part === 'string')
+      return nameOf(part) ?? part.replaceAll(UUID, (id) => (id === NIL_UUID ? 'nil' : 'uuid'));
     if (part instanceof Uint8Array) return field === 'records' ? recordsOf(part) : Buffer.from(part).toString('latin1');
     if (Array.isArray(part)) return part.map((each) => visit(field, each)).sort(byText);
     if (typeof part !== 'object' || part === null) return part;
@@ -71,14 +72,17 @@ function textOf(bytes: Uint8Array | null): string {
 /** Every batch with its header and what is in it. */
 function recordsOf(bytes: Uint8Array): string {
   const lines = [...readBatches(Buffer.from(bytes), { partial: 'skip' })].flatMap((batch) => {
-    const { baseOffset, lastOffset, partitionLeaderEpoch, compression, timestampType, producerId, producerEpoch } = batch;
+    const { baseOffset, lastOffset, partitionLeaderEpoch, compression, timestampType, producerId, producerEpoch } =
+      batch;
     const producer = producerId < 0 ? 'nobody' : `a producer at epoch ${producerEpoch}, sequence ${batch.baseSequence}`;
     const times = [batch.baseTimestamp, batch.maxTimestamp].map((time) => recordTime(time)).join(' to ');
     const head =
       `batch ${baseOffset} to ${lastOffset}, epoch ${partitionLeaderEpoch}, ${compression}, ` +
       `${timestampType} ${times}, by ${producer}`;
-    const records = Array.from(readRecords(batch), ({ offset, timestamp, key, value }) =>
-      `${offset}: ${textOf(key ?? null)}=${textOf(value ?? null)} at ${String(recordTime(timestamp))}`,
+    const records = Array.from(
+      readRecords(batch),
+      ({ offset, timestamp, key, value }) =>
+        `${offset}: ${textOf(key ?? null)}=${textOf(value ?? null)} at ${recordTime(timestamp)}`,
     );
     return [head, ...records];
   });

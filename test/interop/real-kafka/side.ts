@@ -8,8 +8,8 @@ type Codec<RequestInit, Response> = Pick<
   'key' | 'name' | 'flexibleFrom' | 'writeRequest' | 'readResponse'
 >;
 
-/** Far more than an answer takes, far less than a request that is kept waiting. */
-const PATIENCE_MS = 3000;
+/** Far more than an answer takes: where none is expected, less will do. */
+const PATIENCE_MS = 10_000;
 /** What a broker does by itself, such as electing the coordinator of its first group. */
 const SETTLE_MS = 20_000;
 
@@ -81,7 +81,7 @@ export class Side {
 
   /** Looks until it is as wanted. */
   async until(look: () => Promise<boolean>): Promise<void> {
-    for (const end = Date.now() + SETTLE_MS; !(await look()); ) {
+    for (const end = Date.now() + SETTLE_MS; !(await look());) {
       if (Date.now() > end) throw new Error('it did not come about');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

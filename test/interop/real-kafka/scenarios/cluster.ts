@@ -60,7 +60,10 @@ export const describeScenario: Scenario = {
       await side.ask('brokers', describeClusterApi, version, { includeClusterAuthorizedOperations: true });
     }
     for (const endpointType of [0, 2, 9]) {
-      await side.ask(`endpoint type ${endpointType}`, describeClusterApi, 1, { endpointType, includeClusterAuthorizedOperations: false });
+      await side.ask(`endpoint type ${endpointType}`, describeClusterApi, 1, {
+        endpointType,
+        includeClusterAuthorizedOperations: false,
+      });
     }
     for (const name of ['p', 'q', 'r']) side.call(await setUpTopic(side, name, { numPartitions: 3 }), `id of ${name}`);
     const describe = (what: string, names: readonly string[], rest: object = {}) =>
@@ -71,9 +74,20 @@ export const describeScenario: Scenario = {
     await describe('no name', ['']);
     for (const limit of [-1, 0, 1, 3, 4, 6, 7]) {
       await describe(`at most ${limit}`, ['r', 'p', 'q'], { responsePartitionLimit: limit });
-      await describe(`at most ${limit} with one that nobody has`, ['none', 'q', 'zzz'], { responsePartitionLimit: limit });
+      await describe(`at most ${limit} with one that nobody has`, ['none', 'q', 'zzz'], {
+        responsePartitionLimit: limit,
+      });
     }
-    for (const [topicName, partitionIndex] of [['p', 1], ['p', 3], ['p', 99], ['p', -1], ['aa', 1], ['pp', 1], ['zz', 1], ['', 0]] as const) {
+    for (const [topicName, partitionIndex] of [
+      ['p', 1],
+      ['p', 3],
+      ['p', 99],
+      ['p', -1],
+      ['aa', 1],
+      ['pp', 1],
+      ['zz', 1],
+      ['', 0],
+    ] as const) {
       await describe(`from ${topicName}-${partitionIndex} on`, ['p', 'q'], { cursor: { topicName, partitionIndex } });
     }
   },
@@ -111,14 +125,20 @@ export const logDirScenario: Scenario = {
     await remove('all', 'sized', 0, -1);
     await remove('all of nothing', 'sized', 1, -1);
     const two = [1, 1].map((partitionIndex) => ({ partitionIndex, offset: 0n }));
-    await side.ask('a partition twice', deleteRecordsApi, 2, { topics: [{ name: 'sized', partitions: two }], timeoutMs: 2000 });
+    await side.ask('a partition twice', deleteRecordsApi, 2, {
+      topics: [{ name: 'sized', partitions: two }],
+      timeoutMs: 2000,
+    });
     await setUpTopic(side, 'compacted', { configs: { 'cleanup.policy': 'compact' } });
     await setUpTopic(side, 'both', { configs: { 'cleanup.policy': 'compact,delete' } });
     await remove('of a compacted topic', 'compacted', 0, 0);
     await remove('of a topic that is compacted and deleted', 'both', 0, 0);
     const ends = [-2n, -1n].map((timestamp) => ({ partitionIndex: 0, timestamp }));
     for (const end of ends) {
-      await side.ask(`what is left, ${end.timestamp}`, listOffsetsApi, 7, { replicaId: -1, topics: [{ name: 'sized', partitions: [end] }] });
+      await side.ask(`what is left, ${end.timestamp}`, listOffsetsApi, 7, {
+        replicaId: -1,
+        topics: [{ name: 'sized', partitions: [end] }],
+      });
     }
   },
 };

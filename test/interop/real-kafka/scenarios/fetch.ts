@@ -1,4 +1,10 @@
-import { deleteRecordsApi, deleteTopicsApi, fetchApi, type FetchRequestInit, produceApi } from 'iggy-gateway-kafka/protocol';
+import {
+  deleteRecordsApi,
+  deleteTopicsApi,
+  fetchApi,
+  type FetchRequestInit,
+  produceApi,
+} from 'iggy-gateway-kafka/protocol';
 import { append, batch, fetchOf, from, produceTo } from '../records.js';
 import { NOBODYS_ID, type Scenario, type Side } from '../side.js';
 import { gone, setUpTopic } from '../topic-setup.js';
@@ -7,11 +13,16 @@ export const fetchScenario: Scenario = {
   area: 'Fetch',
   async run(side) {
     const topicId = side.call(await setUpTopic(side, 'log', { numPartitions: 3 }), 'the id');
-    for (const value of ['a', 'b', 'c']) await append(side, 'log', batch([`${value}1`, `${value}2`, value.repeat(100)]));
+    for (const value of ['a', 'b', 'c'])
+      await append(side, 'log', batch([`${value}1`, `${value}2`, value.repeat(100)]));
     await append(side, 'log', batch(['x', 'y']), 1);
     const topic = { topic: 'log' };
-    const fetch = (what: string, partitions: Parameters<typeof fetchOf>[1], rest: Partial<FetchRequestInit> = {}, version = 12) =>
-      side.ask(what, fetchApi, version, fetchOf(version < 13 ? topic : { topicId }, partitions, rest));
+    const fetch = (
+      what: string,
+      partitions: Parameters<typeof fetchOf>[1],
+      rest: Partial<FetchRequestInit> = {},
+      version = 12,
+    ) => side.ask(what, fetchApi, version, fetchOf(version < 13 ? topic : { topicId }, partitions, rest));
 
     for (let version = 4; version <= 18; version++) await fetch('everything', [from(0), from(1), from(2)], {}, version);
     for (const version of [4, 12, 18]) {
@@ -48,7 +59,10 @@ export const fetchScenario: Scenario = {
     await fetch('a wait of 100 ms', [from(2)], { maxWaitMs: 100 });
     await fetch('a wait of -1 ms', [from(2)], { maxWaitMs: -1 });
     await fetch('a wait, and one out of range', [from(2), from(0, 99)], { maxWaitMs: 60_000 });
-    await fetch('a wait for more than there is, and one that is not there', [from(2), from(9)], { maxWaitMs: 60_000 });
+    const forever = fetchOf(topic, [from(2), from(9)], { maxWaitMs: 60_000 });
+    await side.ask('a wait for what does not come, and one that is not there', fetchApi, 12, forever, {
+      patienceMs: 1000,
+    });
     await fetch('isolation level 1', [from(0)], { isolationLevel: 1 });
     await fetch('isolation level 2', [from(0)], { isolationLevel: 2 });
     await side.ask('nothing', fetchApi, 12, { maxWaitMs: 0, minBytes: 1, maxBytes: 1000, topics: [] });
@@ -74,7 +88,11 @@ export const sessionScenario: Scenario = {
   async run(side) {
     const topicId = side.call(await setUpTopic(side, 'session', { numPartitions: 3 }), 'the id');
     const short = await setUpTopic(side, 'short-lived');
-    for (const [version, key] of [[7, { topic: 'session' }], [12, { topic: 'session' }], [18, { topicId }]] as const) {
+    for (const [version, key] of [
+      [7, { topic: 'session' }],
+      [12, { topic: 'session' }],
+      [18, { topicId }],
+    ] as const) {
       await session(side, version, key);
     }
     // A topic that goes while a session has it.
@@ -87,7 +105,11 @@ export const sessionScenario: Scenario = {
   },
 };
 
-async function session(side: Side, version: number, key: { readonly topic?: string; readonly topicId?: string }): Promise<void> {
+async function session(
+  side: Side,
+  version: number,
+  key: { readonly topic?: string; readonly topicId?: string },
+): Promise<void> {
   const ask = async (
     what: string,
     [sessionId, sessionEpoch]: readonly [number, number],

@@ -71,7 +71,8 @@ export const offsetScenario: Scenario = {
     };
     for (const [what, each] of Object.entries(commits)) {
       for (const version of [2, 6, 7, 8, 9, 10]) await commit(what, version, each);
-      if (each.groupInstanceId === undefined) await commit(`${what}, an unknown instance`, 9, { ...each, groupInstanceId: 'nobody' });
+      if (each.groupInstanceId === undefined)
+        await commit(`${what}, an unknown instance`, 9, { ...each, groupInstanceId: 'nobody' });
     }
     for (const version of [2, 9]) {
       await commit('a topic that is not there', version, { topic: 'none' });
@@ -79,13 +80,25 @@ export const offsetScenario: Scenario = {
       await commit('a topic without a name', version, { topic: '' });
     }
     await commit('an id that nobody has', 10, { topic: NOBODYS_ID });
-    await side.ask('nothing', offsetCommitApi, 9, { groupId: GROUP, generationIdOrMemberEpoch: generation, memberId: id, topics: [] });
+    await side.ask('nothing', offsetCommitApi, 9, {
+      groupId: GROUP,
+      generationIdOrMemberEpoch: generation,
+      memberId: id,
+      topics: [],
+    });
     await side.ask('one of two', offsetCommitApi, 9, {
       groupId: GROUP,
       generationIdOrMemberEpoch: generation,
       memberId: id,
       topics: [
-        { name: 'positions', partitions: [0, 77].map((partitionIndex) => ({ partitionIndex, committedOffset: 6n, committedMetadata: 'm' })) },
+        {
+          name: 'positions',
+          partitions: [0, 77].map((partitionIndex) => ({
+            partitionIndex,
+            committedOffset: 6n,
+            committedMetadata: 'm',
+          })),
+        },
         { name: 'none', partitions: [{ partitionIndex: 0, committedOffset: 1n, committedMetadata: null }] },
       ],
     });
@@ -107,17 +120,32 @@ async function fetched(side: Side, topicId: string): Promise<void> {
       await side.ask(`${what}, none`, offsetFetchApi, version, { groupId, topics: [] });
     }
     for (const version of [8, 9]) {
-      await side.ask(`${what}, some`, offsetFetchApi, version, { groups: [{ groupId, topics: some }], requireStable: true });
+      await side.ask(`${what}, some`, offsetFetchApi, version, {
+        groups: [{ groupId, topics: some }],
+        requireStable: true,
+      });
       await side.ask(`${what}, all`, offsetFetchApi, version, { groups: [{ groupId, topics: null }] });
     }
     await side.ask(`${what}, some`, offsetFetchApi, 10, {
-      groups: [{ groupId, topics: [{ topicId, partitionIndexes: [0, 9] }, { topicId: NOBODYS_ID, partitionIndexes: [0] }] }],
+      groups: [
+        {
+          groupId,
+          topics: [
+            { topicId, partitionIndexes: [0, 9] },
+            { topicId: NOBODYS_ID, partitionIndexes: [0] },
+          ],
+        },
+      ],
     });
     await side.ask(`${what}, all`, offsetFetchApi, 10, { groups: [{ groupId, topics: null }] });
   }
-  await side.ask('several groups', offsetFetchApi, 9, { groups: [GROUP, 'none', 'simple'].map((groupId) => ({ groupId, topics: null })) });
+  await side.ask('several groups', offsetFetchApi, 9, {
+    groups: [GROUP, 'none', 'simple'].map((groupId) => ({ groupId, topics: null })),
+  });
   await side.ask('no groups', offsetFetchApi, 9, { groups: [] });
-  await side.ask('a member of another kind', offsetFetchApi, 9, { groups: [{ groupId: GROUP, memberId: 'x', memberEpoch: 3, topics: null }] });
+  await side.ask('a member of another kind', offsetFetchApi, 9, {
+    groups: [{ groupId: GROUP, memberId: 'x', memberEpoch: 3, topics: null }],
+  });
 }
 
 async function deletedOffsets(side: Side, memberId: string): Promise<void> {
@@ -144,8 +172,13 @@ export const groupAdminScenario: Scenario = {
   async run(side) {
     await setUpGroups(side);
     const { id } = await stableMember(side, 'admin-stable', 'leader');
-    await stableMember(side, 'admin-connect', 'worker', { protocolType: 'connect', protocols: [{ name: 'p', metadata: Buffer.from('m') }] });
-    const topics = [{ name: 'subscribed', partitions: [{ partitionIndex: 0, committedOffset: 1n, committedMetadata: null }] }];
+    await stableMember(side, 'admin-connect', 'worker', {
+      protocolType: 'connect',
+      protocols: [{ name: 'p', metadata: Buffer.from('m') }],
+    });
+    const topics = [
+      { name: 'subscribed', partitions: [{ partitionIndex: 0, committedOffset: 1n, committedMetadata: null }] },
+    ];
     await side.send(offsetCommitApi, 9, { groupId: 'admin-simple', memberId: '', topics });
 
     const list = async (what: string, version: number, request: object = {}): Promise<void> => {
@@ -160,12 +193,17 @@ export const groupAdminScenario: Scenario = {
     }
     const groups = ['admin-stable', 'admin-simple', 'admin-connect', 'none', ''];
     for (let version = 0; version <= 6; version++) {
-      await side.ask('groups', describeGroupsApi, version, { groups, ...(version >= 3 ? { includeAuthorizedOperations: true } : {}) });
+      await side.ask('groups', describeGroupsApi, version, {
+        groups,
+        ...(version >= 3 ? { includeAuthorizedOperations: true } : {}),
+      });
       await side.ask('no groups', describeGroupsApi, version, { groups: [] });
       await side.ask('a group twice', describeGroupsApi, version, { groups: ['none', 'none'] });
     }
     for (const version of [0, 1, 2]) {
-      await side.ask('with members, that there are not', deleteGroupsApi, version, { groupsNames: ['admin-stable', 'none', ''] });
+      await side.ask('with members, that there are not', deleteGroupsApi, version, {
+        groupsNames: ['admin-stable', 'none', ''],
+      });
     }
     await side.ask('a group that there is not, twice', deleteGroupsApi, 2, { groupsNames: ['none', 'none'] });
     await side.ask('nothing', deleteGroupsApi, 2, { groupsNames: [] });

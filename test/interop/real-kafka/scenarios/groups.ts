@@ -25,7 +25,12 @@ export function joining(groupId: string, rest: Partial<JoinGroupRequestInit> = {
   };
 }
 
-export function syncing(groupId: string, generationId: number, memberId: string, rest: Partial<SyncGroupRequestInit> = {}): SyncGroupRequestInit {
+export function syncing(
+  groupId: string,
+  generationId: number,
+  memberId: string,
+  rest: Partial<SyncGroupRequestInit> = {},
+): SyncGroupRequestInit {
   return { groupId, generationId, memberId, protocolType: 'consumer', protocolName: 'range', assignments: [], ...rest };
 }
 
@@ -48,8 +53,15 @@ export function inState(side: Side, groupId: string, state: string, members?: nu
 }
 
 /** A member that has joined alone and assigned itself all; its id is called so in answers. */
-export async function stableMember(side: Side, groupId: string, name: string, rest: Partial<JoinGroupRequestInit> = {}): Promise<{ readonly id: string; readonly generation: number }> {
-  const { memberId, generationId, protocolName } = await side.send(joinGroupApi, 3, joining(groupId, rest), { on: name });
+export async function stableMember(
+  side: Side,
+  groupId: string,
+  name: string,
+  rest: Partial<JoinGroupRequestInit> = {},
+): Promise<{ readonly id: string; readonly generation: number }> {
+  const { memberId, generationId, protocolName } = await side.send(joinGroupApi, 3, joining(groupId, rest), {
+    on: name,
+  });
   side.call(memberId, name);
   const assignments = [{ memberId, assignment: Buffer.from(`all to ${name}`) }];
   const protocolType = rest.protocolType ?? 'consumer';
@@ -113,11 +125,17 @@ export const refusedMemberScenario: Scenario = {
         await side.ask(what, joinGroupApi, version, request(`refused-${version}-${what.replaceAll(' ', '-')}`));
       }
     }
-    await side.ask('an unknown static member', joinGroupApi, 9, joining('refused', { memberId: 'x', groupInstanceId: 'i' }));
+    await side.ask(
+      'an unknown static member',
+      joinGroupApi,
+      9,
+      joining('refused', { memberId: 'x', groupInstanceId: 'i' }),
+    );
     await side.ask('an empty instance id', joinGroupApi, 9, joining('refused', { groupInstanceId: '' }));
     for (const [what, groupId] of Object.entries(STRANGERS)) {
       const memberId = 'x';
-      for (const version of [0, 3, 4]) await side.ask(what, heartbeatApi, version, { groupId, generationId: 1, memberId });
+      for (const version of [0, 3, 4])
+        await side.ask(what, heartbeatApi, version, { groupId, generationId: 1, memberId });
       for (const version of [0, 3]) {
         await side.ask(what, syncGroupApi, version, { groupId, generationId: 1, memberId, assignments: [] });
       }
@@ -142,8 +160,13 @@ export const memberScenario: Scenario = {
       side.ask(what, joinGroupApi, version, joining(groupId, rest), options);
     const beat = (what: string, generationId: number, memberId: string, groupInstanceId: string | null = null) =>
       side.ask(what, heartbeatApi, 4, { groupId, generationId, memberId, groupInstanceId });
-    const sync = (what: string, generationId: number, memberId: string, rest: Partial<SyncGroupRequestInit> = {}, options?: AskOptions) =>
-      side.ask(what, syncGroupApi, 5, syncing(groupId, generationId, memberId, rest), options);
+    const sync = (
+      what: string,
+      generationId: number,
+      memberId: string,
+      rest: Partial<SyncGroupRequestInit> = {},
+      options?: AskOptions,
+    ) => side.ask(what, syncGroupApi, 5, syncing(groupId, generationId, memberId, rest), options);
 
     // A member without an id is given one first, and is pending until it comes back with it.
     const pending = await join('the first', 4);
@@ -215,11 +238,23 @@ export const memberScenario: Scenario = {
     await Promise.all(both);
     await join('a fourth in a group of three', 3, {}, { on: 'd' });
     await join('a fourth with an instance', 5, { groupInstanceId: 'more' }, { on: 'd' });
-    await side.ask('of the third generation', describeGroupsApi, 6, { groups: [groupId], includeAuthorizedOperations: true });
+    await side.ask('of the third generation', describeGroupsApi, 6, {
+      groups: [groupId],
+      includeAuthorizedOperations: true,
+    });
 
     // They leave, whoever they are.
-    const leave = (what: string, version: number, members: readonly { memberId: string; groupInstanceId?: string | null }[]) =>
-      side.ask(what, leaveGroupApi, version, version < 3 ? { groupId, memberId: members[0]?.memberId ?? '' } : { groupId, members });
+    const leave = (
+      what: string,
+      version: number,
+      members: readonly { memberId: string; groupInstanceId?: string | null }[],
+    ) =>
+      side.ask(
+        what,
+        leaveGroupApi,
+        version,
+        version < 3 ? { groupId, memberId: members[0]?.memberId ?? '' } : { groupId, members },
+      );
     await leave('several', 5, [
       { memberId: c },
       { memberId: 'x' },
@@ -245,15 +280,45 @@ export const protocolScenario: Scenario = {
     await setUpGroups(side);
     const groupId = 'protocols';
     const named = (...names: string[]) => names.map((name) => ({ name, metadata: Buffer.from(`of ${name}`) }));
-    const first = await side.ask('the first of three', joinGroupApi, 3, joining(groupId, { protocolType: 'own', protocols: named('x', 'y', 'z') }), { on: 'a' });
+    const first = await side.ask(
+      'the first of three',
+      joinGroupApi,
+      3,
+      joining(groupId, { protocolType: 'own', protocols: named('x', 'y', 'z') }),
+      { on: 'a' },
+    );
     const a = side.call(first?.memberId, 'a');
-    const second = side.ask('one that prefers another', joinGroupApi, 3, joining(groupId, { protocolType: 'own', protocols: named('z', 'y') }), { on: 'b' });
+    const second = side.ask(
+      'one that prefers another',
+      joinGroupApi,
+      3,
+      joining(groupId, { protocolType: 'own', protocols: named('z', 'y') }),
+      { on: 'b' },
+    );
     await inState(side, groupId, 'PreparingRebalance', 2);
-    const again = side.ask('the first again', joinGroupApi, 3, joining(groupId, { memberId: a, protocolType: 'own', protocols: named('x', 'y', 'z') }), { on: 'a' });
+    const again = side.ask(
+      'the first again',
+      joinGroupApi,
+      3,
+      joining(groupId, { memberId: a, protocolType: 'own', protocols: named('x', 'y', 'z') }),
+      { on: 'a' },
+    );
     const b = side.call((await second)?.memberId, 'b');
     await again;
-    await side.ask('no assignment for the second', syncGroupApi, 3, { groupId, generationId: 2, memberId: a, assignments: [{ memberId: a, assignment: Buffer.from('all') }] }, { on: 'a' });
-    await side.ask('what the second gets', syncGroupApi, 3, { groupId, generationId: 2, memberId: b, assignments: [] }, { on: 'b' });
+    await side.ask(
+      'no assignment for the second',
+      syncGroupApi,
+      3,
+      { groupId, generationId: 2, memberId: a, assignments: [{ memberId: a, assignment: Buffer.from('all') }] },
+      { on: 'a' },
+    );
+    await side.ask(
+      'what the second gets',
+      syncGroupApi,
+      3,
+      { groupId, generationId: 2, memberId: b, assignments: [] },
+      { on: 'b' },
+    );
     await side.ask('of another kind', describeGroupsApi, 5, { groups: [groupId] });
   },
 };

@@ -14,12 +14,20 @@ export const listOffsetsScenario: Scenario = {
     await at(2000, ['e', 'f']);
     await at(3000, ['g']);
     await append(side, 'times', batch(['x', 'y'], { compression: 'gzip' }), 1);
-    const list = (what: string, partitions: readonly { partitionIndex: number; timestamp: bigint; currentLeaderEpoch?: number }[], version = 10, rest: object = {}) =>
-      side.ask(what, listOffsetsApi, version, { replicaId: -1, topics: [{ name: 'times', partitions }], ...rest });
+    const list = (
+      what: string,
+      partitions: readonly { partitionIndex: number; timestamp: bigint; currentLeaderEpoch?: number }[],
+      version = 10,
+      rest: object = {},
+    ) => side.ask(what, listOffsetsApi, version, { replicaId: -1, topics: [{ name: 'times', partitions }], ...rest });
     const one = (timestamp: number, partitionIndex = 0) => [{ partitionIndex, timestamp: BigInt(timestamp) }];
     for (let version = 1; version <= 10; version++) {
       for (const special of [-1, -2, -3, -4, -5, -6, -7]) {
-        await list(`timestamp ${special}`, [0, 1, 2].flatMap((partition) => one(special, partition)), version);
+        await list(
+          `timestamp ${special}`,
+          [0, 1, 2].flatMap((partition) => one(special, partition)),
+          version,
+        );
       }
       await list('the second batch', one(THEN + 1500), version);
     }
@@ -34,12 +42,19 @@ export const listOffsetsScenario: Scenario = {
       await list('partition -1', one(-1, -1), version);
       await list('a partition twice', [...one(-1), ...one(-2)], version);
       for (const name of ['none', 'a b', '']) {
-        await side.ask(`topic '${name}'`, listOffsetsApi, version, { replicaId: -1, topics: [{ name, partitions: one(-1) }] });
+        await side.ask(`topic '${name}'`, listOffsetsApi, version, {
+          replicaId: -1,
+          topics: [{ name, partitions: one(-1) }],
+        });
       }
     }
     for (const currentLeaderEpoch of [-1, 0, 1, -2]) {
       for (const version of [4, 10]) {
-        await list(`leader epoch ${currentLeaderEpoch}`, [{ partitionIndex: 0, timestamp: -1n, currentLeaderEpoch }], version);
+        await list(
+          `leader epoch ${currentLeaderEpoch}`,
+          [{ partitionIndex: 0, timestamp: -1n, currentLeaderEpoch }],
+          version,
+        );
       }
     }
     await list('isolation level 1', one(-1), 10, { isolationLevel: 1 });
@@ -49,17 +64,32 @@ export const listOffsetsScenario: Scenario = {
     await side.ask('nothing', listOffsetsApi, 10, { replicaId: -1, topics: [] });
     const partitions = [{ partitionIndex: 0, offset: 4n }];
     await side.send(deleteRecordsApi, 2, { topics: [{ name: 'times', partitions }], timeoutMs: 2000 });
-    for (const timestamp of [-1, -2, -3, -4, THEN + 1000]) await list(`${timestamp < 0 ? timestamp : 'a time'}, the first ones deleted`, one(timestamp));
+    for (const timestamp of [-1, -2, -3, -4, THEN + 1000])
+      await list(`${timestamp < 0 ? timestamp : 'a time'}, the first ones deleted`, one(timestamp));
 
-    const epochs = (what: string, topic: string, partition: number, leaderEpoch: number, version = 4, rest: object = {}) =>
-      side.ask(what, offsetForLeaderEpochApi, version, { replicaId: -2, topics: [{ topic, partitions: [{ partition, leaderEpoch, ...rest }] }] });
+    const epochs = (
+      what: string,
+      topic: string,
+      partition: number,
+      leaderEpoch: number,
+      version = 4,
+      rest: object = {},
+    ) =>
+      side.ask(what, offsetForLeaderEpochApi, version, {
+        replicaId: -2,
+        topics: [{ topic, partitions: [{ partition, leaderEpoch, ...rest }] }],
+      });
     for (const version of [2, 3, 4]) {
       for (const epoch of [-2, -1, 0, 1, 7]) await epochs(`epoch ${epoch}`, 'times', 0, epoch, version);
     }
-    for (const currentLeaderEpoch of [-1, 0, 1]) await epochs(`current epoch ${currentLeaderEpoch}`, 'times', 0, 0, 4, { currentLeaderEpoch });
+    for (const currentLeaderEpoch of [-1, 0, 1])
+      await epochs(`current epoch ${currentLeaderEpoch}`, 'times', 0, 0, 4, { currentLeaderEpoch });
     await epochs('an empty partition', 'times', 2, 0);
     await epochs('a partition that is not there', 'times', 9, 0);
     await epochs('a topic that is not there', 'none', 0, 0);
-    await side.ask('a topic without a name', offsetForLeaderEpochApi, 4, { replicaId: -2, topics: [{ topic: '', partitions: [{ partition: 0, leaderEpoch: 0 }] }] });
+    await side.ask('a topic without a name', offsetForLeaderEpochApi, 4, {
+      replicaId: -2,
+      topics: [{ topic: '', partitions: [{ partition: 0, leaderEpoch: 0 }] }],
+    });
   },
 };

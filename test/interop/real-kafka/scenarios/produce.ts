@@ -1,9 +1,23 @@
+import { gzipSync } from 'node:zlib';
 import { type Compression, fetchApi, produceApi } from 'iggy-gateway-kafka/protocol';
+import { batchAround, varint } from '../../../support/raw-batch.js';
 import { askForAll, batch, produceTo, tampered, THEN } from '../records.js';
 import { NOBODYS_ID, type Scenario } from '../side.js';
 import { setUpTopic } from '../topic-setup.js';
 
 const HOUR = 3_600_000;
+
+/** Two records with these offsets in a batch whose last offset is that of the second. */
+function withOffsets(first: number, second: number, compression: 'none' | 'gzip' = 'none'): Buffer {
+  const record = (offset: number): Buffer =>
+    // Length, attributes, timestamp, offset, no key, no value, no headers.
+    Buffer.from([...varint(6), 0, ...varint(0), ...varint(offset), ...varint(-1), ...varint(-1), ...varint(0)]);
+  const records = Buffer.concat([record(first), record(second)]);
+  const attributes = compression === 'gzip' ? 1 : 0;
+  const baseTimestamp = BigInt(THEN);
+  const settings = { count: 2, lastOffsetDelta: Math.max(first, second), attributes, baseTimestamp };
+  return batchAround(compression === 'gzip' ? gzipSync(records) : records, settings);
+}
 
 /** What may be in the records of a partition, good and bad. */
 const RECORDS: Readonly<Record<string, () => Buffer | null>> = {
@@ -43,6 +57,10 @@ const RECORDS: Readonly<Record<string, () => Buffer | null>> = {
       },
       { from: batch(['a']).subarray(0, 61) },
     ),
+  'offsets with a gap': () => withOffsets(0, 2),
+  'offsets that repeat': () => withOffsets(0, 0),
+  'offsets that go down': () => withOffsets(1, 0),
+  'offsets with a gap, compressed': () => withOffsets(0, 2, 'gzip'),
   'a control batch': () => tampered((bytes) => (bytes[22]! |= 0x20)),
   'LogAppendTime set by the producer': () => tampered((bytes) => (bytes[22]! |= 8)),
   'compression 5': () => tampered((bytes) => (bytes[22]! |= 5)),
@@ -55,6 +73,7 @@ const RECORDS: Readonly<Record<string, () => Buffer | null>> = {
   'a record of negative length': () => tampered((bytes) => (bytes[61] = 0x01)),
   'a highest timestamp that is too low': () => tampered((bytes) => bytes.writeBigInt64BE(77n, 35)),
   'a highest timestamp that is too high': () => tampered((bytes) => bytes.writeBigInt64BE(BigInt(THEN) + 500n, 35)),
+  'a highest timestamp beyond 2^53': () => tampered((bytes) => bytes.writeBigInt64BE(2n ** 60n, 35)),
   'a timestamp of -1': () => batch(['a'], {}, { timestamp: -1 }),
   'a timestamp of -2': () => tampered((bytes) => bytes.writeBigInt64BE(-2n, 27)),
   'a timestamp of 0': () => batch(['a'], {}, { timestamp: 0 }),
@@ -77,8 +96,14 @@ export const produceScenario: Scenario = {
   async run(side) {
     const topicId = side.call(await setUpTopic(side, 'records', { numPartitions: 2 }), 'the id');
     const topic = { name: 'records' };
-    const produce = (what: string, records: Buffer | null, version = 9, options = {}, to: object = topic) =>
-      side.ask(what, produceApi, version, produceTo(to, records, options));
+    const produce = (
+      what: string,
+      records: Buffer | null,
+      version = 9,
+      options = {},
+      to: object = topic,
+      patienceMs = 10_000,
+    ) => side.ask(what, produceApi, version, produceTo(to, records, options), { patienceMs });
 
     for (let version = 3; version <= 13; version++) {
       await produce('one record', batch(['a']), version, {}, version < 13 ? topic : { topicId });
@@ -118,7 +143,7 @@ export const produceScenario: Scenario = {
       ],
     });
     await side.ask('nothing', produceApi, 9, { acks: -1, timeoutMs: 2000, topicData: [] });
-    await produce('null', null);
+    await produce('null', null, 9, {}, topic, 1000);
     await askForAll(side, 'records');
     await side.ask('all of partition 1', fetchApi, 12, {
       maxWaitMs: 0,
@@ -150,7 +175,7 @@ const TO_TOPICS: Readonly<Record<string, () => Buffer>> = {
   'a timestamp in two hours': () => batch(['a'], {}, { timestamp: THEN + 3 * HOUR }),
   'a timestamp of -1': () => batch(['a'], {}, { timestamp: -1 }),
   '300 bytes': () => batch(['x'.repeat(300)]),
-  'snappy': () => batch(['a', 'b'], { compression: 'snappy' }),
+  snappy: () => batch(['a', 'b'], { compression: 'snappy' }),
 };
 
 export const produceToConfigsScenario: Scenario = {
@@ -164,7 +189,9 @@ export const produceToConfigsScenario: Scenario = {
       }
       await askForAll(side, topic);
     }
-    await setUpTopic(side, 'short-segments', { configs: { 'segment.bytes': '1048576', 'max.message.bytes': '2000000' } });
+    await setUpTopic(side, 'short-segments', {
+      configs: { 'segment.bytes': '1048576', 'max.message.bytes': '2000000' },
+    });
     const large = batch(['x'.repeat(1_200_000)]);
     await side.ask('more than segment.bytes', produceApi, 9, produceTo({ name: 'short-segments' }, large));
   },

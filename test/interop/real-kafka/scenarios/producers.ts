@@ -7,7 +7,9 @@ const ID = 900_000;
 const LAST = 0x7fff_ffff;
 
 /** What a producer sends to a partition, one after another: sequence, records, epoch, id. */
-const SEQUENCES: Readonly<Record<string, readonly (readonly [sequence: number, count?: number, epoch?: number, id?: number])[]>> = {
+const SEQUENCES: Readonly<
+  Record<string, readonly (readonly [sequence: number, count?: number, epoch?: number, id?: number])[]>
+> = {
   'in order': [[0], [1], [2, 3], [5]],
   'from 5 on': [[5], [6], [0]],
   'a gap': [[0], [2], [1]],
@@ -20,10 +22,18 @@ const SEQUENCES: Readonly<Record<string, readonly (readonly [sequence: number, c
   'a gap over the end of the sequence': [[LAST], [1], [0]],
   'a new epoch': [[0], [1], [0, 1, 1], [1, 1, 1], [2, 1, 0]],
   'a new epoch not from 0 on': [[0], [5, 1, 1], [1]],
-  'a new epoch, and the old one': [[0, 1, 3], [0, 1, 4], [1, 1, 3], [0, 1, 3]],
+  'a new epoch, and the old one': [
+    [0, 1, 3],
+    [0, 1, 4],
+    [1, 1, 3],
+    [0, 1, 3],
+  ],
   'two epochs on': [[0], [0, 1, 2]],
   'another producer': [[0], [0, 1, 0, ID + 1], [1], [1, 1, 0, ID + 1]],
-  'epoch 32767': [[0, 1, 32_767], [1, 1, 32_767]],
+  'epoch 32767': [
+    [0, 1, 32_767],
+    [1, 1, 32_767],
+  ],
 };
 
 export const producerScenario: Scenario = {
@@ -35,20 +45,35 @@ export const producerScenario: Scenario = {
       for (const [index, [baseSequence, count = 1, producerEpoch = 0, producerId = ID]] of sends.entries()) {
         const values = Array.from({ length: count }, (_, at) => `${index}.${at}`);
         const records = batch(values, { producerId, producerEpoch, baseSequence });
-        await side.ask(`${what}, send ${index}`, produceApi, 9, produceTo({ name: 'sequences' }, records, { partition }));
+        await side.ask(
+          `${what}, send ${index}`,
+          produceApi,
+          9,
+          produceTo({ name: 'sequences' }, records, { partition }),
+        );
       }
     }
     await setUpTopic(side, 'others');
-    const others = (what: string, records: Buffer) => side.ask(what, produceApi, 9, produceTo({ name: 'others' }, records));
-    await others('an epoch of -1', tampered((bytes) => {
-      bytes.writeBigInt64BE(BigInt(ID), 43);
-      bytes.writeInt32BE(0, 53);
-    }));
-    await others('a sequence of -1', tampered((bytes) => {
-      bytes.writeBigInt64BE(BigInt(ID), 43);
-      bytes.writeInt16BE(0, 51);
-    }));
-    await others('a sequence without a producer', tampered((bytes) => bytes.writeInt32BE(5, 53)));
+    const others = (what: string, records: Buffer) =>
+      side.ask(what, produceApi, 9, produceTo({ name: 'others' }, records));
+    await others(
+      'an epoch of -1',
+      tampered((bytes) => {
+        bytes.writeBigInt64BE(BigInt(ID), 43);
+        bytes.writeInt32BE(0, 53);
+      }),
+    );
+    await others(
+      'a sequence of -1',
+      tampered((bytes) => {
+        bytes.writeBigInt64BE(BigInt(ID), 43);
+        bytes.writeInt16BE(0, 51);
+      }),
+    );
+    await others(
+      'a sequence without a producer',
+      tampered((bytes) => bytes.writeInt32BE(5, 53)),
+    );
     await askForAll(side, 'others');
   },
 };

@@ -106,7 +106,9 @@ export const topicScenario: Scenario = {
     for (const configs of CONFIGS) {
       await create(JSON.stringify(configs), 7, [newTopic('configured', { configs })], true);
     }
-    await create('a config twice', 7, [{ ...newTopic('bad'), configs: ['1', '2'].map((value) => ({ name: 'retention.ms', value })) }]);
+    await create('a config twice', 7, [
+      { ...newTopic('bad'), configs: ['1', '2'].map((value) => ({ name: 'retention.ms', value })) },
+    ]);
     const partition = (partitionIndex: number) => ({ partitionIndex, brokerIds: [1] });
     const assigned = newTopic('bad', { assignments: [[1]] });
     await create('an assignment from partition 1 on', 7, [{ ...assigned, assignments: [partition(1)] }]);
@@ -115,10 +117,12 @@ export const topicScenario: Scenario = {
     await create('nothing', 7, []);
     await create('what is good, validated only', 7, [newTopic('validated', { numPartitions: 4 })], true);
     await create('a name that is taken, validated only', 7, [newTopic('one')], true);
-    await create('10,000 partitions in two topics, validated only', 7, [
-      newTopic('large', { numPartitions: 9000 }),
-      newTopic('larger', { numPartitions: 2000 }),
-    ], true);
+    await create(
+      '10,000 partitions in two topics, validated only',
+      7,
+      [newTopic('large', { numPartitions: 9000 }), newTopic('larger', { numPartitions: 2000 })],
+      true,
+    );
     await create('a name of Kafka itself', 7, [newTopic('__cluster_metadata')]);
   },
 };
@@ -173,7 +177,11 @@ export const deletionScenario: Scenario = {
   async run(side) {
     const ids: Record<string, string> = {};
     for (const name of ['by-name', 'by-id', 'twice', 'old', 'kept']) ids[name] = await setUpTopic(side, name);
-    const remove = (what: string, topics: readonly (readonly [name: string | null, id?: string | undefined])[], version = 6) =>
+    const remove = (
+      what: string,
+      topics: readonly (readonly [name: string | null, id?: string | undefined])[],
+      version = 6,
+    ) =>
       side.ask(what, deleteTopicsApi, version, {
         topics: topics.map(([name, topicId = NIL_UUID]) => ({ name, topicId })),
         timeoutMs: 5000,
