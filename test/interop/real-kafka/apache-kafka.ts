@@ -73,6 +73,9 @@ export async function startApacheKafka(config: Readonly<Record<string, unknown>>
   };
 }
 
+/** It takes 3 s, or many more beside other work. */
+const START_MS = 100_000;
+
 /** Whether there is an Apache Kafka to start. */
 export const isInstalled = (): boolean => existsSync(path.join(jars, 'pom.xml'));
 
@@ -80,18 +83,25 @@ export const isInstalled = (): boolean => existsSync(path.join(jars, 'pom.xml'))
 function run(properties: string): Promise<ChildProcess> {
   return new Promise((resolve, reject) => {
     const child = spawn('java', [...JAVA, 'kafka.Kafka', properties], { stdio: ['ignore', 'pipe', 'pipe'] });
+    // Nobody may be left to stop it.
+    const kill = (): void => void child.kill('SIGKILL');
+    process.once('exit', kill);
+    const timer = setTimeout(kill, START_MS);
     let log = '';
     const onLog = (text: string): void => {
       log = (log + text).slice(-16_384);
       if (!log.includes('Kafka Server started')) return;
       // What it says from now on is read and dropped: a full pipe would stop it.
       child.stderr.off('data', onLog).resume();
+      clearTimeout(timer);
       resolve(child);
     };
     child.stdout.resume();
     child.stderr.setEncoding('utf8').on('data', onLog);
     child.once('error', reject);
     child.once('close', () => {
+      process.off('exit', kill);
+      clearTimeout(timer);
       reject(new Error(`Kafka did not start:\n${log}`));
     });
   });

@@ -25,7 +25,7 @@ describe.skipIf(!isInstalled())('the memory backend answers as Apache Kafka does
     gateway = createKafkaGateway({ listener: { host: '127.0.0.1', port: 0 }, backend });
     ({ port } = await gateway.listen());
     kafka = await startApacheKafka(CONFIG);
-  });
+  }, 150_000);
 
   afterAll(async () => {
     await gateway.close({ graceMs: 0 });

@@ -22,7 +22,7 @@ export const differences: readonly Difference[] = [
     title: 'How the value of a config is written',
     lines: [/ {2}2097152 {2}\| 2097152$/, /: TRUE \| true$/, /: \.5 \| 0\.5$/],
     kafka: 'A value is shown as it was written, with blanks and capitals.',
-    ours: 'It is shown as Kafka reads it: ` TRUE ` becomes `true`, `.5` becomes `0.5`.',
+    ours: 'It is shown as Kafka reads it: `TRUE` becomes `true`, `.5` becomes `0.5`.',
     why: 'Stores and tools get one spelling for each value.',
   },
   {
@@ -97,7 +97,7 @@ export const differences: readonly Difference[] = [
     lines: [/^Produce v\d+: offsets (with a gap|that repeat|that go down) .*: NONE \| INVALID_RECORD$/],
     kafka: 'Offsets of records must be consecutive where the batch is compressed; where not, they are not looked at.',
     ours: 'They must be consecutive in both.',
-    why: 'Kafka gives them again when it writes; we keep the batch as it is, and would keep the gap.',
+    why: 'Whoever reads the batch would find an offset twice, or one that the next batch has as well.',
   },
   {
     title: 'Timestamps that no date has',
