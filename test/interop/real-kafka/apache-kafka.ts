@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -75,9 +74,6 @@ export async function startApacheKafka(config: Readonly<Record<string, unknown>>
 
 /** It takes 3 s, or many more beside other work. */
 const START_MS = 100_000;
-
-/** Whether there is an Apache Kafka to start. */
-export const isInstalled = (): boolean => existsSync(path.join(jars, 'pom.xml'));
 
 /** Settles once the broker serves. */
 function run(properties: string): Promise<ChildProcess> {

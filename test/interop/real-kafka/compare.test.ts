@@ -1,7 +1,7 @@
 import { createKafkaGateway, type KafkaGateway } from 'iggy-gateway-kafka';
 import { createMemoryBackend } from 'iggy-gateway-kafka/adapters/memory';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ApacheKafka, isInstalled, startApacheKafka } from './apache-kafka.js';
+import { type ApacheKafka, startApacheKafka } from './apache-kafka.js';
 import { differencesOf } from './diff.js';
 import { differences } from './differences.js';
 import { scenarios } from './scenarios/index.js';
@@ -13,7 +13,7 @@ const CONFIG = {
   'group.max.size': 3,
 };
 
-describe.skipIf(!isInstalled())('the memory backend answers as Apache Kafka does', () => {
+describe('the memory backend answers as Apache Kafka does', () => {
   let kafka: ApacheKafka;
   let gateway: KafkaGateway;
   let port: number;

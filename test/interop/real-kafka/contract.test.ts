@@ -1,6 +1,6 @@
 import { type ContractBroker, defineContract } from 'iggy-gateway-kafka/testing';
 import { afterAll, describe, test } from 'vitest';
-import { type ApacheKafka, isInstalled, startApacheKafka } from './apache-kafka.js';
+import { type ApacheKafka, startApacheKafka } from './apache-kafka.js';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -20,7 +20,7 @@ const SHARED: readonly Config[] = [
   { 'group.max.size': 1, 'auto.create.topics.enable': false },
 ];
 
-describe.skipIf(!isInstalled())('the contract holds of Apache Kafka itself', () => {
+describe('the contract holds of Apache Kafka itself', () => {
   const brokers = new Map<Config, Promise<ApacheKafka>>();
 
   afterAll(async () => {
