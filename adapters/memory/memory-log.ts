@@ -95,12 +95,11 @@ export class MemoryLog {
   }
 
   maxTimestamp(): FoundOffset | null {
-    let latest: Segment | undefined;
+    let latest: FoundOffset | null = null;
     for (const segment of this.segments) {
-      if (latest === undefined || segment.maxTimestamp > latest.maxTimestamp) latest = segment;
+      if (segment.maxTimestamp > (latest?.timestamp ?? -1)) latest = this.latestIn(segment, latest);
     }
-    if (latest === undefined) return null;
-    return this.firstNotEarlier(latest, latest.maxTimestampAt, latest.maxTimestamp);
+    return latest;
   }
 
   /** Drops what lies before an offset. */
@@ -176,6 +175,23 @@ export class MemoryLog {
       }
     }
     return null;
+  }
+
+  /** The first record with the highest timestamp in a segment; the other one if none is later. */
+  private latestIn(segment: Segment, other: FoundOffset | null): FoundOffset | null {
+    const found = this.firstNotEarlier(segment, segment.maxTimestampAt, segment.maxTimestamp);
+    if (found !== null) return found;
+    // That record was deleted: what is left is looked through.
+    let latest = other;
+    for (let at = segment.find(this.startOffset); at < segment.filled; at += segment.sizeAt(at)) {
+      if (segment.maxTimestampOf(at) <= (latest?.timestamp ?? -1)) continue;
+      const reader = new RecordReader(new RecordBatch(segment.memory, at));
+      while (reader.next()) {
+        const { offset, timestamp } = reader;
+        if (offset >= this.startOffset && timestamp > (latest?.timestamp ?? -1)) latest = { offset, timestamp };
+      }
+    }
+    return latest;
   }
 
   private dropWhile(condition: (segment: Segment) => boolean): void {

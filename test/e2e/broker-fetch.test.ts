@@ -81,6 +81,7 @@ describe('Fetch', () => {
       await fetchFrom(client, 't', { version: 13, topicId }),
       await fetchFrom(client, 't', { version: 13, topicId: id, partition: 1 }),
       await fetchFrom(client, 't', { currentLeaderEpoch: 1 }),
+      await fetchFrom(client, 't', { partitionMaxBytes: -1 }),
     ].map(({ errorCode, highWatermark }) => [errorCode, highWatermark]);
     expect(codes).toEqual([
       [ErrorCode.OFFSET_OUT_OF_RANGE, -1n],
@@ -90,7 +91,21 @@ describe('Fetch', () => {
       [ErrorCode.UNKNOWN_TOPIC_ID, -1n],
       [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, -1n],
       [ErrorCode.UNKNOWN_LEADER_EPOCH, -1n],
+      [ErrorCode.UNKNOWN_SERVER_ERROR, -1n],
     ]);
+    expect((await fetchFrom(client, 't', { currentLeaderEpoch: -2 })).errorCode).toBe(0);
+  });
+
+  test('knows two isolation levels, and names aborted transactions to the second', async () => {
+    const { client } = await filled();
+    const topics = [{ topic: 't', partitions: [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: 1000 }] }];
+    const read = async (isolationLevel: number) => {
+      const request = { maxWaitMs: 0, minBytes: 1, maxBytes: 1000, isolationLevel, topics };
+      return (await client.send(fetchApi, 12, request)).response;
+    };
+    expect((await read(0)).responses[0]!.partitions[0]).toMatchObject({ errorCode: 0, abortedTransactions: null });
+    expect((await read(1)).responses[0]!.partitions[0]).toMatchObject({ errorCode: 0, abortedTransactions: [] });
+    expect((await read(2)).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
   });
 
   test('tells where the log starts once records are deleted', async () => {
@@ -302,9 +317,10 @@ describe('ListOffsets', () => {
 
   test('names what is unknown, fenced, or asked for twice', async () => {
     const client = await (await startBroker()).connect();
-    await createTopic(client, 't');
+    await createTopic(client, 't', { numPartitions: 2 });
     const asked = [
       { name: 't', partitions: [{ partitionIndex: 0, timestamp: -1n, currentLeaderEpoch: 3 }] },
+      { name: 't', partitions: [{ partitionIndex: 1, timestamp: -1n, currentLeaderEpoch: -2 }] },
       { name: 'other', partitions: [{ partitionIndex: 0, timestamp: -1n }] },
       {
         name: 'twice',
@@ -317,9 +333,13 @@ describe('ListOffsets', () => {
     const { response } = await client.send(listOffsetsApi, 9, { replicaId: -1, isolationLevel: 1, topics: asked });
     expect(response.topics.map(({ partitions }) => partitions.map(({ errorCode }) => errorCode))).toEqual([
       [ErrorCode.UNKNOWN_LEADER_EPOCH],
+      [ErrorCode.FENCED_LEADER_EPOCH],
       [ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
       [ErrorCode.INVALID_REQUEST],
     ]);
+    const topics = [{ name: 't', partitions: [{ partitionIndex: 0, timestamp: -1n }] }];
+    const strange = await client.send(listOffsetsApi, 9, { replicaId: -1, isolationLevel: 2, topics });
+    expect(strange.response.topics[0]!.partitions[0]!.errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
   });
 });
 

@@ -108,7 +108,9 @@ export class FetchReader {
       return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
     }
     const errorCode = checkLeaderEpoch(target.leaderEpoch, partition);
-    return errorCode === 0 ? partition : errorCode;
+    if (errorCode !== 0) return errorCode;
+    // As Kafka has it.
+    return target.maxBytes < 0 ? ErrorCode.UNKNOWN_SERVER_ERROR : partition;
   }
 
   /** Reads on from one of the readable targets, as many at a time as surely fit. */
@@ -167,9 +169,11 @@ export class FetchReader {
   }
 }
 
+const NO_EPOCH = -1;
+
 /** The error of a client that knows an older or a newer leader (KIP-320); 0 for none. */
 export function checkLeaderEpoch(known: number, { leaderEpoch }: Partition): number {
-  if (known < 0 || known === leaderEpoch) return 0;
+  if (known === NO_EPOCH || known === leaderEpoch) return 0;
   return known < leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
 }
 

@@ -23,14 +23,19 @@ export class FetchTarget {
     this.index = wanted.partition;
     this.fetchOffset = Number(wanted.fetchOffset);
     this.maxBytes = wanted.partitionMaxBytes;
-    this.leaderEpoch = wanted.currentLeaderEpoch;
+    this.leaderEpoch = epochOf(wanted);
   }
 
   update(wanted: FetchRequestFetchPartition): void {
     this.fetchOffset = Number(wanted.fetchOffset);
     this.maxBytes = wanted.partitionMaxBytes;
-    this.leaderEpoch = wanted.currentLeaderEpoch;
+    this.leaderEpoch = epochOf(wanted);
   }
+}
+
+/** -1 for none: Fetch, unlike other APIs, takes any negative epoch for none. */
+function epochOf({ currentLeaderEpoch }: FetchRequestFetchPartition): number {
+  return Math.max(-1, currentLeaderEpoch);
 }
 
 /** What a client reads again and again, so that it needs not repeat it (KIP-227). */

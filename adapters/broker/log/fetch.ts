@@ -7,11 +7,13 @@ import type {
 } from '../../../src/protocol/index.js';
 import { isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
+import { checkIsolationLevel, READ_COMMITTED } from './isolation-level.js';
 import { type FetchPass, FetchReader, releasePass, type TargetResult } from './fetch-read.js';
 import { type FetchScope, FetchSessions, type FetchTarget, moveToEnd } from './fetch-sessions.js';
 import { waitForRecords } from './fetch-wait.js';
 
 const NO_RECORDS = Buffer.alloc(0);
+const NO_TRANSACTIONS = [] as const;
 
 /** Versions from this one on name topics by id (KIP-516). */
 const TOPIC_IDS_SINCE = 13;
@@ -34,6 +36,7 @@ export class Fetch {
 
   handle(request: FetchRequest, context: RequestContext): Awaitable<FetchResponseInit> {
     const { apiVersion } = context;
+    checkIsolationLevel(request.isolationLevel);
     const scope = this.sessions.scope(request, apiVersion);
     if (scope.errorCode !== 0) return { errorCode: scope.errorCode, sessionId: 0, responses: [], throttleTimeMs: 0 };
     const maxBytes = Math.min(request.maxBytes, this.kit.config.get('fetch.max.bytes'));
@@ -48,10 +51,12 @@ export class Fetch {
     let asynchronous = false;
     const settle = (pass: FetchPass): Awaitable<FetchResponseInit> => {
       const enough = pass.bytes >= minBytes || pass.failed || pass.hopeless || request.maxWaitMs <= 0;
-      if (enough) return this.answer(scope, pass, context);
+      if (enough) return this.answer(scope, pass, request, context);
       releasePass(pass);
       const wait = { minBytes, maxWaitMs: request.maxWaitMs, lookAtOnce: asynchronous };
-      return waitForRecords(this.kit, reader, wait, context.signal).then((late) => this.answer(scope, late, context));
+      return waitForRecords(this.kit, reader, wait, context.signal).then((late) =>
+        this.answer(scope, late, request, context),
+      );
     };
     const pass = reader.pass();
     if (!isPromise(pass)) return settle(pass);
@@ -59,7 +64,14 @@ export class Fetch {
     return pass.then(settle);
   }
 
-  private answer(scope: FetchScope, pass: FetchPass, { apiVersion, advertised }: RequestContext): FetchResponseInit {
+  private answer(
+    scope: FetchScope,
+    pass: FetchPass,
+    { isolationLevel }: FetchRequest,
+    { apiVersion, advertised }: RequestContext,
+  ): FetchResponseInit {
+    // Nothing was aborted, but only who reads what is committed is told so.
+    const aborted = isolationLevel === READ_COMMITTED ? NO_TRANSACTIONS : null;
     const { targets, session, incremental } = scope;
     const responses: FetchResponseFetchableTopicResponseInit[] = [];
     let last: FetchTarget | undefined;
@@ -80,7 +92,7 @@ export class Fetch {
         responses.push({ topic: target.topic, topicId: target.topicId, partitions });
       }
       last = target;
-      partitions.push(partitionAnswer(target, result, apiVersion));
+      partitions.push(partitionAnswer(target, result, aborted, apiVersion));
     }
     const nodeEndpoints = apiVersion >= NODE_ENDPOINTS_SINCE ? pass.hints.endpoints(advertised) : undefined;
     return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, sessionId: session?.id ?? 0, responses, nodeEndpoints };
@@ -103,6 +115,7 @@ function isNews(target: FetchTarget, { errorCode, read }: TargetResult): boolean
 function partitionAnswer(
   { index }: FetchTarget,
   { errorCode, read, hint }: TargetResult,
+  abortedTransactions: typeof NO_TRANSACTIONS | null,
   version: number,
 ): FetchResponsePartitionDataInit {
   if (read === undefined) {
@@ -127,7 +140,7 @@ function partitionAnswer(
     highWatermark,
     lastStableOffset: highWatermark,
     logStartOffset: BigInt(read.startOffset),
-    abortedTransactions: null,
+    abortedTransactions,
     preferredReadReplica: -1,
     records: bytes === 0 && release === undefined ? NO_RECORDS : records,
   };

@@ -11,6 +11,7 @@ import type { Kit } from '../kit.js';
 import { type FoundOffset, StoreError } from '../log-store.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
 import { checkLeaderEpoch } from './fetch-read.js';
+import { checkIsolationLevel } from './isolation-level.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import { storeErrorCode } from './store-error-code.js';
 
@@ -50,6 +51,7 @@ export class ListOffsets {
   }
 
   handle(request: ListOffsetsRequest, { apiVersion }: RequestContext): Awaitable<ListOffsetsResponseInit> {
+    checkIsolationLevel(request.isolationLevel);
     const topics: ListOffsetsResponseListOffsetsTopicResponseInit[] = [];
     let later: PromiseLike<void>[] | null = null;
     const repeated = repeatedPartitions(request);

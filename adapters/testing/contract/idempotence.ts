@@ -5,12 +5,16 @@ import { eventually, isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
 import { append, batchOf, produce, values } from './records.js';
 
-interface Producer {
+/** A producer id, with its epoch. */
+export interface Producer {
   readonly producerId: number;
   readonly producerEpoch: number;
 }
 
-async function newProducer(client: WireClient, version: number = client.version(initProducerIdApi)): Promise<Producer> {
+export async function newProducer(
+  client: WireClient,
+  version: number = client.version(initProducerIdApi),
+): Promise<Producer> {
   const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
   // A broker that has just started may have no ids yet.
   const { producerId, producerEpoch } = await eventually(async () => {
@@ -23,7 +27,7 @@ async function newProducer(client: WireClient, version: number = client.version(
 }
 
 /** The batch of a producer whose only record is its sequence. */
-function numbered(producer: Producer, baseSequence: number): Buffer {
+export function numbered(producer: Producer, baseSequence: number): Buffer {
   return batchOf([String(baseSequence)], { ...producer, baseSequence });
 }
 

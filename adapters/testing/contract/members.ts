@@ -111,6 +111,12 @@ export async function leave(
 /** A group id whose coordinator is ready. */
 export async function newGroup(bench: Bench): Promise<string> {
   const groupId = bench.name('group');
+  await coordinated(bench, groupId);
+  return groupId;
+}
+
+/** Waits until the coordinator of a group is ready. */
+export async function coordinated(bench: Bench, groupId: string): Promise<void> {
   await eventually(async () => {
     const version = bench.client.version(findCoordinatorApi, 3);
     const found = await bench.client.send(findCoordinatorApi, { key: groupId }, version);
@@ -118,7 +124,6 @@ export async function newGroup(bench: Bench): Promise<string> {
     const unknown = await heartbeat(bench.client, groupId, { memberId: 'nobody', generationId: 1 });
     isCode(unknown, 'UNKNOWN_MEMBER_ID', 'Heartbeat of nobody');
   });
-  return groupId;
 }
 
 /** A member that has its assignment. */

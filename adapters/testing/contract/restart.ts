@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { initProducerIdApi, metadataApi } from '../../../src/protocol/index.js';
+import { metadataApi } from '../../../src/protocol/index.js';
 import { isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
+import { newProducer, numbered } from './idempotence.js';
 import { deleteRecords } from './log.js';
-import { heartbeat, newGroup, soleMember } from './members.js';
+import { coordinated, heartbeat, newGroup, soleMember } from './members.js';
 import { commit, committed } from './offsets.js';
 import { append, batchOf, bounds, produce, readAll, values } from './records.js';
 
@@ -58,21 +59,22 @@ export const restartCases: readonly CaseDefinition[] = [
     needs: ['durable'],
     async run(bench) {
       const topic = await bench.topic();
-      const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
-      const { producerId, producerEpoch } = await bench.client.send(initProducerIdApi, request);
-      const batch = (baseSequence: number): Buffer =>
-        batchOf([String(baseSequence)], { producerId: Number(producerId), producerEpoch, baseSequence });
-      for (const sequence of [0, 1]) await append(bench.client, topic, batch(sequence));
+      const producer = await newProducer(bench.client);
+      for (const sequence of [0, 1]) await append(bench.client, topic, numbered(producer, sequence));
       await bench.restart();
       await bench.ready(topic.name, 1);
-      assert.equal(await append(bench.client, topic, batch(1)), 1, 'a batch that was sent again has another offset');
-      const gap = await produce(bench.client, topic, batch(3));
+      assert.equal(
+        await append(bench.client, topic, numbered(producer, 1)),
+        1,
+        'a batch that was sent again has another offset',
+      );
+      const gap = await produce(bench.client, topic, numbered(producer, 3));
       isCode(gap.errorCode, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'Produce of sequence 3 after 1');
-      await append(bench.client, topic, batch(2));
+      await append(bench.client, topic, numbered(producer, 2));
       const read = (await readAll(bench.client, topic)).map(({ value }) => value);
       assert.deepEqual(read, ['0', '1', '2'], 'other records are there');
-      const next = await bench.client.send(initProducerIdApi, request);
-      assert.notEqual(next.producerId, producerId, 'InitProducerId gave an id twice');
+      const next = await newProducer(bench.client);
+      assert.notEqual(next.producerId, producer.producerId, 'InitProducerId gave an id twice');
     },
   },
   {
@@ -83,6 +85,7 @@ export const restartCases: readonly CaseDefinition[] = [
       const groupId = await newGroup(bench);
       isCode(await commit(bench.client, groupId, topic, 42, { metadata: 'm' }), 'NONE', 'OffsetCommit');
       await bench.restart();
+      await coordinated(bench, groupId);
       assert.deepEqual(await committed(bench.client, groupId, topic), [[42, 'm']], 'another offset is committed');
     },
   },
@@ -93,6 +96,7 @@ export const restartCases: readonly CaseDefinition[] = [
       const groupId = await newGroup(bench);
       const member = await soleMember(bench, groupId);
       await bench.restart();
+      await coordinated(bench, groupId);
       isCode(await heartbeat(bench.client, groupId, member), 'NONE', 'Heartbeat of a member from before');
     },
   },

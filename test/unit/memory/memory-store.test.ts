@@ -170,6 +170,23 @@ describe('a log', () => {
     expect(store.offsetForTimestamp(partition, 0)).toEqual({ offset: 5, timestamp: 10_025 });
   });
 
+  test('finds the highest timestamp among the records that are left', () => {
+    const store = storeWithTopic();
+    append(store, [{ timestamp: 1 }, { timestamp: 9 }]);
+    append(store, [{ timestamp: 9 }, { timestamp: 5 }, { timestamp: 7 }]);
+    append(store, [{ timestamp: 6 }, { timestamp: 7 }]);
+    append(store, [{}]);
+    const latestFrom = (offset: number) => {
+      store.deleteRecords(partition, offset);
+      return store.maxTimestamp(partition);
+    };
+    expect(store.maxTimestamp(partition)).toEqual({ offset: 1, timestamp: 9 });
+    expect(latestFrom(2)).toEqual({ offset: 2, timestamp: 9 });
+    expect(latestFrom(3)).toEqual({ offset: 4, timestamp: 7 });
+    expect(latestFrom(5)).toEqual({ offset: 6, timestamp: 7 });
+    expect(latestFrom(8)).toBeNull();
+  });
+
   test('drops what is deleted, and only ever more', () => {
     const store = storeWithTopic();
     for (let count = 0; count < 10; count++) append(store, [{ value: 'x'.repeat(10_000) }]);
