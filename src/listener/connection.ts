@@ -397,7 +397,6 @@ export class Connection implements BudgetMember, Sender, Work {
 
   send(bytes: Uint8Array): boolean {
     const { socket } = this;
-    if (socket.destroyed) return true;
     socket.write(bytes, this.onWritten);
     if (socket.writableLength === 0) return true;
     this.sent();
