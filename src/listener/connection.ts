@@ -3,10 +3,9 @@ import { type ConnectionLimits, ConnectionTimeoutError } from './connection-limi
 import { CLOSE, type FrameHandler, type FrameOutcome, type PendingFrame } from './frame-handler.js';
 import { FrameReader } from './frame-reader.js';
 import type { BudgetMember, InFlightBytes } from './in-flight-bytes.js';
-import type { Sender } from './outbox.js';
+import { Output, type OutputOwner } from './output.js';
 import { Slice } from './slice.js';
 import type { Turn, Work } from './turn.js';
-import { WriteTimeout } from './write-timeout.js';
 
 /** What the connections of a gateway share. */
 export interface ConnectionShared {
@@ -21,8 +20,6 @@ export interface ConnectionShared {
 const READ_AHEAD_BYTES = 64 * 1024;
 /** Answers are handed to the socket in runs of this size, so that a large chunk of requests does not pile them up. */
 const WRITE_BYTES = 256 * 1024;
-/** Answers below this size wait for those of other connections. */
-const SMALL_BYTES = 16 * 1024;
 /** How many frames pass between two looks at the clock. */
 const SLICE_FRAMES = 32;
 /** What a client has to bring within `frameTimeoutMs` while others wait for memory. */
@@ -37,7 +34,7 @@ const LINGER_MS = 2_000;
  * One socket: chunks in, frames to the handler in order, one at a time, answers out in the same order. It knows when to
  * stop reading (a request in flight, answers that are not taken, memory short) and when to give up.
  */
-export class Connection implements BudgetMember, Sender, Work {
+export class Connection implements BudgetMember, OutputOwner, Work {
   private readonly socket: Socket;
   private readonly handler: FrameHandler;
   private readonly shared: ConnectionShared;
@@ -61,19 +58,14 @@ export class Connection implements BudgetMember, Sender, Work {
   private finished = false;
   private ended = false;
   private accounted = 0;
-  /** The client leaves as much untaken as it may. */
-  private congested = false;
   private touched: number;
   private receivedBytes = 0;
   /** Since when it reads while others wait for memory, and what it had received then. */
   private favouredSince = 0;
   private favouredFrom = 0;
-  /** The client has taken nothing for a good part of the limit: nothing is read from it either. */
-  private stalled = false;
-  private takenAt = 0;
   private readonly slice: Slice;
   private frameCount = 0;
-  private readonly writeTimeout: WriteTimeout;
+  private readonly output: Output;
   private lingerTimer: NodeJS.Timeout | null = null;
   private draining = false;
   private aborted = false;
@@ -85,9 +77,7 @@ export class Connection implements BudgetMember, Sender, Work {
     this.shared = shared;
     this.frames = new FrameReader(shared.limits.maxFrameBytes);
     this.slice = new Slice(shared.turn);
-    this.writeTimeout = new WriteTimeout(socket, shared.limits.writeTimeoutMs, shared.inFlight, (error) => {
-      this.destroy(error);
-    });
+    this.output = new Output(socket, shared, this);
     this.touched = shared.now;
     socket.on('data', (chunk: Buffer) => {
       this.onData(chunk);
@@ -161,6 +151,24 @@ export class Connection implements BudgetMember, Sender, Work {
     this.destroy(error as Error);
   }
 
+  onUnsent(): void {
+    this.account();
+    this.updateReading();
+  }
+
+  onTaken(waited: boolean): void {
+    this.touched = this.shared.now;
+    if (waited || this.accounted !== 0) this.shared.turn.run(this);
+  }
+
+  onTimeout(error: ConnectionTimeoutError): void {
+    this.destroy(error);
+  }
+
+  onReleaseFailed(error: unknown): void {
+    this.handler.releaseFailed(error);
+  }
+
   mayReadAgain(): void {
     this.updateReading();
   }
@@ -175,10 +183,8 @@ export class Connection implements BudgetMember, Sender, Work {
       this.socket.destroy();
       return;
     }
-    if (this.socket.writableLength > 0) {
-      this.writeTimeout.arm();
-      this.lookForStall(now);
-    } else if (this.frames.partial && this.pending === null) {
+    if (this.output.sweep(now)) return;
+    if (this.frames.partial && this.pending === null) {
       if (now - this.touched > limits.frameTimeoutMs) {
         this.destroy(
           new ConnectionTimeoutError(
@@ -205,13 +211,6 @@ export class Connection implements BudgetMember, Sender, Work {
     }
   }
 
-  /** The socket's timer starts again with what it reads: a client that takes nothing must not keep it off by sending. */
-  private lookForStall(now: number): void {
-    if (this.stalled || now - this.takenAt <= this.shared.limits.writeTimeoutMs / 2) return;
-    this.stalled = true;
-    this.updateReading();
-  }
-
   /** Handles the frames that are there, as far as it goes; then writes what was answered. */
   work(): void {
     if (this.socket.destroyed) {
@@ -222,17 +221,17 @@ export class Connection implements BudgetMember, Sender, Work {
     const { writer } = this.shared.turn;
     if (this.pending !== null && this.pendingSettled) this.completePending(this.pending);
     if (this.aborted && this.pending === null) this.finished = true;
-    this.lookAtUnsent();
+    this.output.lookAtUnsent();
     const before = this.frameCount;
     while (!this.blocked) {
       const outcome = this.nextFrame();
       if (outcome === null) break;
       if (typeof outcome === 'object') this.wait(outcome);
       else if (outcome === CLOSE) this.finished = true;
-      if (writer.length >= WRITE_BYTES) this.flush();
+      if (writer.length >= WRITE_BYTES) this.output.flush();
       if (++this.frameCount % SLICE_FRAMES === 0 && this.slice.isOver()) this.yield();
     }
-    this.flush();
+    this.output.flush();
     if (this.atRest) return;
     this.endWhenDone();
     this.account();
@@ -255,20 +254,13 @@ export class Connection implements BudgetMember, Sender, Work {
     );
   }
 
-  /** With memory short, the next request waits until every answer before it is taken. */
-  private lookAtUnsent(): void {
-    const { limits, inFlight } = this.shared;
-    const most = inFlight.full ? 1 : limits.maxUnsentBytes;
-    this.congested = this.socket.writableLength >= most;
-  }
-
   private get blocked(): boolean {
     return (
       this.finished ||
       this.pending !== null ||
       this.connecting ||
       this.yielded ||
-      this.congested ||
+      this.output.congested ||
       this.overdue >= MOST_OVERDUE
     );
   }
@@ -320,10 +312,7 @@ export class Connection implements BudgetMember, Sender, Work {
   private dropPending(): void {
     if (this.pending === null || !this.pendingSettled) return;
     this.completePending(this.pending);
-    const { writer } = this.shared.turn;
-    writer.take();
-    this.release(writer.takeReleases());
-    writer.recycle(true);
+    this.output.drop();
   }
 
   private onData(chunk: Buffer): void {
@@ -357,86 +346,6 @@ export class Connection implements BudgetMember, Sender, Work {
     this.inputEndedAt = this.shared.now;
     if (this.ended) this.socket.destroySoon();
     else this.shared.turn.run(this);
-  }
-
-  private flush(): void {
-    const { writer, outbox } = this.shared.turn;
-    if (writer.length === 0) return;
-    const socket = this.socket;
-    const releases = writer.takeReleases();
-    const bytes = writer.take();
-    if (socket.destroyed) {
-      writer.recycle(true);
-      this.release(releases);
-      return;
-    }
-    if (releases === null && !Array.isArray(bytes) && bytes.length < SMALL_BYTES && socket.writableLength === 0) {
-      outbox.put(this, bytes);
-      return;
-    }
-    // What waits there may be of this connection, and goes first.
-    outbox.send();
-    const written = releases === null ? this.onWritten : this.releasing(releases);
-    if (Array.isArray(bytes)) {
-      socket.cork();
-      for (let index = 0; index < bytes.length - 1; index++) socket.write(bytes[index]!);
-      socket.write(bytes[bytes.length - 1]!, written);
-      socket.uncork();
-      writer.recycle(socket.writableLength === 0);
-    } else if (socket.writableLength > 0) {
-      // The socket will hold on to it: a copy of the right size, or one small answer pins the whole slab.
-      socket.write(Buffer.from(bytes), written);
-      writer.recycle(true);
-    } else {
-      socket.write(bytes, written);
-      writer.recycle(socket.writableLength === 0);
-    }
-    this.sent();
-    this.lookAtUnsent();
-  }
-
-  send(bytes: Uint8Array): boolean {
-    const { socket } = this;
-    socket.write(bytes, this.onWritten);
-    if (socket.writableLength === 0) return true;
-    this.sent();
-    this.lookAtUnsent();
-    this.updateReading();
-    return false;
-  }
-
-  private sent(): void {
-    if (this.socket.writableLength === 0) return;
-    if (!this.writeTimeout.armed) this.takenAt = this.shared.now;
-    this.writeTimeout.arm();
-    this.account();
-  }
-
-  /** Called after each write: the peer has taken bytes. */
-  private readonly onWritten = (): void => {
-    this.touched = this.shared.now;
-    this.takenAt = this.shared.now;
-    if (this.accounted === 0 && !this.writeTimeout.armed) return;
-    this.stalled = false;
-    if (this.socket.writableLength === 0) this.writeTimeout.disarm();
-    this.shared.turn.run(this);
-  };
-
-  private releasing(releases: readonly (() => void)[]): () => void {
-    return () => {
-      this.release(releases);
-      this.onWritten();
-    };
-  }
-
-  private release(releases: readonly (() => void)[] | null): void {
-    for (const release of releases ?? []) {
-      try {
-        release();
-      } catch (error) {
-        this.handler.releaseFailed(error);
-      }
-    }
   }
 
   private endWhenDone(): void {
@@ -480,7 +389,7 @@ export class Connection implements BudgetMember, Sender, Work {
 
   private mayRead(): boolean {
     const { inFlight, limits } = this.shared;
-    if (this.stalled) return false;
+    if (this.output.stalled) return false;
     const stopped =
       this.finished ||
       this.draining ||

@@ -1,0 +1,158 @@
+import type { Socket } from 'node:net';
+import type { ConnectionLimits, ConnectionTimeoutError } from './connection-limits.js';
+import type { InFlightBytes } from './in-flight-bytes.js';
+import type { Sender } from './outbox.js';
+import type { Turn } from './turn.js';
+import { WriteTimeout } from './write-timeout.js';
+
+/** What the output of a connection shares with the others. */
+export interface OutputShared {
+  readonly limits: ConnectionLimits;
+  readonly turn: Turn;
+  readonly inFlight: InFlightBytes;
+  readonly now: number;
+}
+
+/** Whose output it is. */
+export interface OutputOwner {
+  /** The client leaves bytes untaken, or has begun to take nothing: it may have to be read from no more. */
+  onUnsent(): void;
+  /** The client has taken bytes; `waited` when some had been left. */
+  onTaken(waited: boolean): void;
+  /** The client has taken nothing for too long. */
+  onTimeout(error: ConnectionTimeoutError): void;
+  /** A `release` of an answer's memory threw. */
+  onReleaseFailed(error: unknown): void;
+}
+
+/** Answers below this size wait for those of other connections. */
+const SMALL_BYTES = 16 * 1024;
+
+type Release = () => void;
+
+/** Answers on their way to one socket, and what its client leaves untaken. */
+export class Output implements Sender {
+  /** The client leaves as much untaken as it may. */
+  congested = false;
+  /** The client has taken nothing for a good part of the limit. */
+  stalled = false;
+  private takenAt = 0;
+  private readonly socket: Socket;
+  private readonly shared: OutputShared;
+  private readonly owner: OutputOwner;
+  private readonly timeout: WriteTimeout;
+
+  constructor(socket: Socket, shared: OutputShared, owner: OutputOwner) {
+    this.socket = socket;
+    this.shared = shared;
+    this.owner = owner;
+    this.timeout = new WriteTimeout(socket, shared.limits.writeTimeoutMs, shared.inFlight, (error) => {
+      owner.onTimeout(error);
+    });
+  }
+
+  /** Sends what the writer holds: all of it is of this connection. */
+  flush(): void {
+    const { writer, outbox } = this.shared.turn;
+    if (writer.length === 0) return;
+    const { socket } = this;
+    const releases = writer.takeReleases();
+    const bytes = writer.take();
+    if (socket.destroyed) {
+      writer.recycle(true);
+      this.release(releases);
+      return;
+    }
+    const unsent = socket.writableLength > 0;
+    if (releases === null && !unsent && !Array.isArray(bytes) && bytes.length < SMALL_BYTES) {
+      outbox.put(this, bytes);
+      return;
+    }
+    // What waits there may be of this connection, and goes first.
+    outbox.send();
+    const written = releases === null ? this.onWritten : this.releasing(releases);
+    if (Array.isArray(bytes)) {
+      socket.cork();
+      for (let index = 0; index < bytes.length - 1; index++) socket.write(bytes[index]!);
+      socket.write(bytes[bytes.length - 1]!, written);
+      socket.uncork();
+      writer.recycle(socket.writableLength === 0);
+    } else if (socket.writableLength > 0) {
+      // The socket will hold on to it: a copy of the right size, or one small answer pins the whole slab.
+      socket.write(Buffer.from(bytes), written);
+      writer.recycle(true);
+    } else {
+      socket.write(bytes, written);
+      writer.recycle(socket.writableLength === 0);
+    }
+    this.look();
+  }
+
+  send(bytes: Uint8Array): boolean {
+    this.socket.write(bytes, this.onWritten);
+    if (this.socket.writableLength === 0) return true;
+    this.look();
+    return false;
+  }
+
+  /** Drops what the writer holds. */
+  drop(): void {
+    const { writer } = this.shared.turn;
+    writer.take();
+    this.release(writer.takeReleases());
+    writer.recycle(true);
+  }
+
+  /** With memory short, the next request waits until every answer before it is taken. */
+  lookAtUnsent(): void {
+    const { limits, inFlight } = this.shared;
+    const most = inFlight.full ? 1 : limits.maxUnsentBytes;
+    this.congested = this.socket.writableLength >= most;
+  }
+
+  /** Looks whether the client takes what it is sent; true while some is untaken. */
+  sweep(now: number): boolean {
+    if (this.socket.writableLength === 0) return false;
+    this.timeout.arm();
+    // The socket's timer starts again with what it reads: a client that takes nothing must not keep it off by sending.
+    if (!this.stalled && now - this.takenAt > this.shared.limits.writeTimeoutMs / 2) {
+      this.stalled = true;
+      this.owner.onUnsent();
+    }
+    return true;
+  }
+
+  private look(): void {
+    this.lookAtUnsent();
+    if (this.socket.writableLength === 0) return;
+    if (!this.timeout.armed) this.takenAt = this.shared.now;
+    this.timeout.arm();
+    this.owner.onUnsent();
+  }
+
+  /** Called after each write: the client has taken bytes. */
+  private readonly onWritten = (): void => {
+    const waited = this.timeout.armed;
+    this.takenAt = this.shared.now;
+    this.stalled = false;
+    if (this.socket.writableLength === 0) this.timeout.disarm();
+    this.owner.onTaken(waited);
+  };
+
+  private releasing(releases: readonly Release[]): () => void {
+    return () => {
+      this.release(releases);
+      this.onWritten();
+    };
+  }
+
+  private release(releases: readonly Release[] | null): void {
+    for (const release of releases ?? []) {
+      try {
+        release();
+      } catch (error) {
+        this.owner.onReleaseFailed(error);
+      }
+    }
+  }
+}
