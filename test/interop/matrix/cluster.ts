@@ -1,0 +1,123 @@
+import { createKafkaGateway } from 'iggy-gateway-kafka';
+import { createMemoryBackend } from 'iggy-gateway-kafka/adapters/memory';
+import {
+  createTopicsApi,
+  fetchApi,
+  type KafkaRecord,
+  produceApi,
+  readBatches,
+  readRecords,
+  type RecordBatch,
+} from 'iggy-gateway-kafka/protocol';
+import { WireClient } from '../../support/wire-client.js';
+import type { ReadRecord, WireRecord } from './driver-protocol.js';
+
+const LIMIT_BYTES = 64 * 1024 * 1024;
+const LEFT = ['ECONNRESET', 'EPIPE'];
+
+/** A broker in memory that is also reached past every client, to lay records out and to look at what is stored. */
+export class Cluster {
+  readonly bootstrap: string;
+  /** What no client may cause: malformed requests, failures of the backend, connections that broke. */
+  readonly trouble: unknown[] = [];
+  /** Every request in its order, as `Metadata v9`, with its error code where the answer had one. */
+  readonly asked: string[] = [];
+  readonly #wire: WireClient;
+  readonly #gateway: { close(options: { graceMs: number }): Promise<void> };
+
+  private constructor(gateway: ReturnType<typeof createKafkaGateway>, port: number, wire: WireClient) {
+    this.bootstrap = `127.0.0.1:${port}`;
+    this.#wire = wire;
+    this.#gateway = gateway;
+    gateway.on('response', ({ api, version, errorCode }) => {
+      this.asked.push(`${api} v${version}${errorCode === 0 ? '' : ` error ${errorCode}`}`);
+    });
+    gateway.on('refused', ({ apiName, apiKey, version }) => {
+      this.asked.push(`${apiName ?? `API ${apiKey}`} v${version} refused`);
+    });
+    for (const event of ['protocolError', 'requestError', 'error'] as const) {
+      gateway.on(event, (cause: unknown) => this.trouble.push({ event, cause }));
+    }
+    gateway.on('connectionError', ({ error }) => {
+      if (!LEFT.includes((error as NodeJS.ErrnoException).code ?? '')) this.trouble.push(error);
+    });
+  }
+
+  static async start(): Promise<Cluster> {
+    const config = { 'group.initial.rebalance.delay.ms': 200, 'message.max.bytes': 16 * 1024 * 1024 };
+    const gateway = createKafkaGateway({ listener: { port: 0 }, backend: createMemoryBackend({ config }) });
+    const { port } = await gateway.listen();
+    return new Cluster(gateway, port, await WireClient.connect(port));
+  }
+
+  async close(): Promise<void> {
+    await this.#wire.close();
+    await this.#gateway.close({ graceMs: 0 });
+  }
+
+  async createTopic(name: string, numPartitions = 1): Promise<void> {
+    const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs: [] };
+    const { response } = await this.#wire.send(createTopicsApi, 5, { topics: [topic], timeoutMs: 5000 });
+    const errorCode = response.topics[0]?.errorCode;
+    if (errorCode !== 0) throw new Error(`CreateTopics ${name}: error ${errorCode}`);
+  }
+
+  /** Appends one batch. */
+  async append(topic: string, partition: number, batch: Buffer): Promise<void> {
+    const partitionData = [{ index: partition, records: batch }];
+    const init = { acks: -1, timeoutMs: 5000, topicData: [{ name: topic, partitionData }] };
+    const { response } = await this.#wire.send(produceApi, 9, init);
+    const errorCode = response.responses[0]?.partitionResponses[0]?.errorCode;
+    if (errorCode !== 0) throw new Error(`Produce to ${topic}-${partition}: error ${errorCode}`);
+  }
+
+  /** All batches of a partition from its log start on, and that offset; error 3 is an unknown topic. */
+  async log(topic: string, partition = 0): Promise<{ batches: RecordBatch[]; logStart: number; errorCode: number }> {
+    const batches: RecordBatch[] = [];
+    let next = 0n;
+    for (;;) {
+      const asked = { partition, fetchOffset: next, partitionMaxBytes: LIMIT_BYTES };
+      const topics = [{ topic, partitions: [asked] }];
+      const init = { maxWaitMs: 0, minBytes: 0, maxBytes: LIMIT_BYTES, topics, sessionEpoch: -1 };
+      const { response } = await this.#wire.send(fetchApi, 11, init);
+      const data = response.responses[0]!.partitions[0]!;
+      const logStart = Number(data.logStartOffset);
+      if (data.errorCode === 1 && next < BigInt(logStart)) {
+        next = BigInt(logStart);
+        continue;
+      }
+      for (const batch of readBatches(bytesOf(data.records), { partial: 'skip' })) {
+        batch.checkCrc();
+        batches.push(batch);
+        next = BigInt(batch.lastOffset + 1);
+      }
+      if (data.errorCode !== 0 || next >= data.highWatermark) return { batches, logStart, errorCode: data.errorCode };
+    }
+  }
+
+  /** All records of a partition. */
+  async records(topic: string, partition = 0): Promise<ReadRecord[]> {
+    const { batches } = await this.log(topic, partition);
+    return batches.flatMap((batch) => [...readRecords(batch)].map(readRecord));
+  }
+}
+
+function bytesOf(records: Buffer | readonly Buffer[] | null): Buffer {
+  if (records === null) return Buffer.alloc(0);
+  return Buffer.isBuffer(records) ? records : Buffer.concat(records as readonly Buffer[]);
+}
+
+const base64 = (bytes: Uint8Array | null): string | null =>
+  bytes === null ? null : Buffer.from(bytes).toString('base64');
+const bytes = (text: string | null): Buffer | null => (text === null ? null : Buffer.from(text, 'base64'));
+
+function readRecord({ offset, timestamp, key, value, headers }: KafkaRecord): ReadRecord {
+  const pairs = headers.map((header) => [header.key, base64(header.value)] as const);
+  return { offset, timestamp, key: base64(key), value: base64(value), headers: pairs };
+}
+
+/** As the builder of batches takes it. */
+export function recordInit({ key, value, headers, timestamp }: WireRecord) {
+  const pairs = headers.map(([name, header]) => ({ key: name, value: bytes(header) }));
+  return { key: bytes(key), value: bytes(value), headers: pairs, timestamp };
+}

@@ -1,0 +1,176 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { type ClientRun, runClient } from '../run-client.js';
+import { type Driver, UnsupportedError } from './driver.js';
+import type { Commands, ReadRecord, WireRecord } from './driver-protocol.js';
+
+const text = (base64: string): string => Buffer.from(base64, 'base64').toString();
+const base64 = (value: string | null): string | null => value === null ? null : Buffer.from(value).toString('base64');
+/** Between key and value on a line; in none of the records. */
+const SEPARATOR = '\u0001';
+const MEMBER = ['-X', 'session.timeout.ms=6000', '-X', 'heartbeat.interval.ms=500', '-X', 'auto.offset.reset=earliest'];
+
+/** kcat: command lines, one for each command. */
+export async function startKcat(bootstrap: string): Promise<Driver> {
+  const { stdout } = await runClient('kcat', ['-V']);
+  const match = /Version (\S+) \(.*librdkafka (\S+)/.exec(stdout);
+  return new KcatDriver(bootstrap, match ? `${match[1]!}, librdkafka ${match[2]!}` : '?');
+}
+
+interface Printed {
+  readonly offset: number;
+  readonly ts: number;
+  readonly key: string | null;
+  readonly payload: string | null;
+  readonly headers?: readonly (string | null)[];
+}
+
+class KcatDriver implements Driver {
+  readonly hello: { readonly version: string };
+  readonly #bootstrap: string;
+  #member: ReturnType<typeof spawn> | null = null;
+  #memberOut = '';
+  #memberErr = '';
+
+  constructor(bootstrap: string, version: string) {
+    this.#bootstrap = bootstrap;
+    this.hello = { version };
+  }
+
+  async do<Op extends keyof Commands>(op: Op, input: Commands[Op][0]): Promise<Commands[Op][1]> {
+    const handler = (this as unknown as Record<string, ((input: unknown) => Promise<unknown>) | undefined>)[`$${op}`];
+    if (handler === undefined) throw new UnsupportedError(`kcat has no command for it`);
+    return (await handler.call(this, input)) as Commands[Op][1];
+  }
+
+  async kill(): Promise<void> {
+    const member = this.#member;
+    if (member === null || member.exitCode !== null || member.signalCode !== null) return;
+    const closed = new Promise((resolve) => member.once('close', resolve));
+    member.kill('SIGKILL');
+    await closed;
+  }
+
+  close(): Promise<void> {
+    return this.kill();
+  }
+
+  async $connect(): Promise<Commands['connect'][1]> {
+    const { stdout } = await this.#run(['-L', '-J']);
+    const { brokers } = JSON.parse(stdout) as { brokers: { id: number }[] };
+    return { brokers: brokers.map(({ id }) => id) };
+  }
+
+  async $produce({ topic, partition, compression, idempotent, records }: Commands['produce'][0]): Promise<object> {
+    const folder = await mkdtemp(join(tmpdir(), 'kcat-'));
+    const options = ['-P', '-t', topic, '-p', String(partition), '-X', `compression.codec=${compression}`];
+    options.push('-X', `enable.idempotence=${String(idempotent)}`, '-X', 'message.max.bytes=16000000');
+    try {
+      for (const group of together(records)) {
+        const headers = group[0]!.headers.flatMap(([name, value]) => ['-H', value === null ? name : `${name}=${text(value)}`]);
+        if (group.length === 1 && group[0]!.value !== null && group[0]!.value.length > 1_000_000) {
+          const file = join(folder, 'value');
+          await writeFile(file, Buffer.from(group[0]!.value, 'base64'));
+          await this.#run([...options, ...headers, '-k', text(group[0]!.key ?? ''), file]);
+          continue;
+        }
+        const lines = group.map(({ key, value }) => {
+          if (value === '' || key === '') throw new UnsupportedError('what is empty on the command line is null');
+          const before = key === null ? '' : text(key);
+          return `${before}${SEPARATOR}${value === null ? '' : text(value)}\n`;
+        });
+        await this.#run([...options, ...headers, '-K', SEPARATOR, '-Z'], lines.join(''));
+      }
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+    return {};
+  }
+
+  async $consume({ topic, partition, offset, timestamp, count }: Commands['consume'][0]) {
+    const from = timestamp !== undefined ? `s@${timestamp}` : offset === -2 ? 'beginning' : String(offset);
+    const args = ['-C', '-t', topic, '-p', String(partition), '-o', from, '-c', String(count), '-e'];
+    if (count === 1) {
+      // Bytes that are no text: only their sizes go as text.
+      const run = await runClient('kcat', ['-b', this.#bootstrap, ...args, '-q', '-f', '%o %T %k %S\n'], { limitMs: 30_000 });
+      const raw = await this.#bytes([...args, '-q', '-D', '', '-f', '%s']);
+      const [at, ts, key, size] = run.stdout.trim().split(' ');
+      if (Number(size) !== raw.length) throw new Error(`${raw.length} bytes of ${size}`);
+      const record = { offset: Number(at), timestamp: Number(ts), key: base64(key ?? null), headers: [] };
+      return { records: [{ ...record, value: raw.toString('base64') }] };
+    }
+    const run = await this.#run([...args, '-q', '-J']);
+    return { records: run.stdout.trim().split('\n').map(parse) };
+  }
+
+  async $readGroup({ group, topic, count }: Commands['readGroup'][0]) {
+    const run = await this.#run(['-G', group, '-c', String(count), '-q', '-J', ...MEMBER, topic]);
+    return { records: run.stdout.trim().split('\n').map(parse) };
+  }
+
+  async $join({ group, topic }: Commands['join'][0]): Promise<object> {
+    const member = spawn('kcat', ['-b', this.#bootstrap, '-G', group, '-u', '-J', ...MEMBER, topic]);
+    member.stdout.setEncoding('utf8').on('data', (out: string) => (this.#memberOut += out));
+    member.stderr.setEncoding('utf8').on('data', (out: string) => (this.#memberErr += out));
+    this.#member = member;
+    return Promise.resolve({});
+  }
+
+  async $state(): Promise<Commands['state'][1]> {
+    // % Group g rebalanced (memberid ...): assigned: t [0], t [1]
+    const last = this.#memberErr.split('\n').filter((line) => line.includes(' rebalanced ')).at(-1) ?? '';
+    const assigned = last.includes('assigned:') ? last : '';
+    const partitions = [...assigned.matchAll(/\[(\d+)\]/g)].map((match) => Number(match[1]));
+    const lines = this.#memberOut.split('\n').filter((line) => line.endsWith('}'));
+    return Promise.resolve({ partitions, values: lines.map((line) => (JSON.parse(line) as Printed).payload ?? '') });
+  }
+
+  async $leave(): Promise<object> {
+    const member = this.#member!;
+    const closed = new Promise((resolve) => member.once('close', resolve));
+    member.kill('SIGINT');
+    await closed;
+    return {};
+  }
+
+  async #run(args: readonly string[], input?: string): Promise<ClientRun> {
+    const options = { limitMs: 30_000, ...(input !== undefined && { input }) };
+    const run = await runClient('kcat', ['-b', this.#bootstrap, ...args], options);
+    if (run.exitCode !== 0) throw new Error(`${run.command}\n${run.stderr}`);
+    return run;
+  }
+
+  #bytes(args: readonly string[]): Promise<Buffer> {
+    const child = spawn('kcat', ['-b', this.#bootstrap, ...args]);
+    const chunks: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', () => {
+        resolve(Buffer.concat(chunks));
+      });
+    });
+  }
+}
+
+/** Runs of records with the same headers, which go by the command line: one kcat sends each. */
+function together(records: readonly WireRecord[]): WireRecord[][] {
+  const groups: WireRecord[][] = [];
+  let last = '';
+  for (const record of records) {
+    const headers = JSON.stringify(record.headers);
+    if (groups.length === 0 || headers !== last) groups.push([]);
+    groups.at(-1)!.push(record);
+    last = headers;
+  }
+  return groups;
+}
+
+function parse(line: string): ReadRecord {
+  const { offset, ts, key, payload, headers = [] } = JSON.parse(line) as Printed;
+  const pairs: [string, string | null][] = [];
+  for (let at = 0; at < headers.length; at += 2) pairs.push([headers[at]!, base64(headers[at + 1] ?? null)]);
+  return { offset, timestamp: ts, key: base64(key), value: base64(payload), headers: pairs };
+}

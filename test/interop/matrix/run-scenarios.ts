@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { MatrixClient } from './clients.js';
+import { Cluster } from './cluster.js';
+import { type Driver, UnsupportedError } from './driver.js';
+import { scenarios } from './scenarios.js';
+
+const inCi = !['', '0', 'false', undefined].includes(process.env['CI']);
+
+/** Every scenario with one client, which the reporter makes a column of the table of. */
+export function runScenarios(client: MatrixClient): void {
+  describe(client.name, () => {
+    let cluster: Cluster;
+    let driver: Driver | null = null;
+    let missing: unknown = null;
+    let counter = 0;
+
+    beforeAll(async () => {
+      cluster = await Cluster.start();
+      try {
+        driver = await client.start(cluster.bootstrap);
+      } catch (error) {
+        missing = error;
+      }
+    });
+    afterAll(async () => {
+      await driver?.close();
+      await cluster.close();
+    });
+
+    test.for(scenarios)('$name', async ({ name, run }, context) => {
+      const version = driver?.hello.version ?? 'not installed';
+      await context.annotate(JSON.stringify({ client: client.name, version, scenario: name }), 'matrix');
+      await context.annotate(`${client.name} ${version}`, 'client');
+      if (driver === null) {
+        const why = `${client.name} does not start: run test/interop/install.sh`;
+        if (inCi) throw new Error(why, { cause: missing });
+        context.skip(`${why} (${String(missing)})`);
+        return;
+      }
+      const others: Driver[] = [];
+      onTestFinished(async () => {
+        await Promise.all(others.map((other) => other.kill()));
+      });
+      const another = async (): Promise<Driver> => {
+        const other = await client.start(cluster.bootstrap);
+        others.push(other);
+        return other;
+      };
+      const asked = cluster.asked.length;
+      const topic = `topic-${++counter}`;
+      try {
+        await run({ cluster, driver, another, topic, stamps: client.stamps ?? true });
+      } catch (error) {
+        if (error instanceof UnsupportedError) {
+          await context.annotate(error.message, 'unsupported');
+          context.skip(error.message);
+        }
+        await context.annotate(cluster.asked.slice(asked).slice(-60).join(', '), 'output');
+        throw error;
+      }
+      expect(cluster.trouble.splice(0)).toEqual([]);
+    });
+  });
+}

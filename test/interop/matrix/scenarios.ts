@@ -1,0 +1,229 @@
+import { buildBatch, type RecordBatchOptions } from 'iggy-gateway-kafka/protocol';
+import { expect, vi } from 'vitest';
+import { Cluster, recordInit } from './cluster.js';
+import type { Driver } from './driver.js';
+import type { Compression, ReadRecord, WireRecord } from './driver-protocol.js';
+import { empties, keysAndHeaders, large, nulls, plain, recordsOf } from './records.js';
+
+/** What a scenario works with. */
+export interface Stage {
+  readonly cluster: Cluster;
+  /** The client, which stays for all scenarios. */
+  readonly driver: Driver;
+  /** Another process of the same client; ended with the scenario. */
+  another(): Promise<Driver>;
+  /** A name that no other scenario uses. */
+  readonly topic: string;
+  /** Whether the client lets its user say the timestamps of records. */
+  readonly stamps: boolean;
+}
+
+export interface Scenario {
+  readonly name: string;
+  run(stage: Stage): Promise<void>;
+}
+
+const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
+const WAIT = { timeout: 45_000, interval: 100 };
+const PARTITIONS = [0, 1, 2, 3, 4, 5];
+
+export const scenarios: readonly Scenario[] = [
+  { name: 'connect', run: connect },
+  { name: 'create and describe topics', run: createAndDescribe },
+  ...COMPRESSIONS.map((compression) => ({
+    name: `produce, ${compression === 'none' ? 'no compression' : compression}`,
+    run: (stage: Stage) => produceCompressed(stage, compression),
+  })),
+  { name: 'produce keys and headers', run: (stage) => producesExactly(stage, recordsOf(keysAndHeaders)) },
+  { name: 'produce null values', run: (stage) => producesExactly(stage, recordsOf(nulls)) },
+  { name: 'produce empty values', run: (stage) => producesExactly(stage, recordsOf(empties)) },
+  { name: 'produce and consume 10 MiB', run: largeBatch },
+  { name: 'idempotent producer', run: idempotent },
+  { name: 'consume from the beginning', run: fromBeginning },
+  { name: 'consume from an offset', run: fromOffset },
+  { name: 'consume from a timestamp', run: fromTimestamp },
+  { name: 'group of two rebalances: a third joins, one dies', run: rebalance },
+  { name: 'commit, restart, resume', run: resume },
+  { name: 'delete records', run: deleteRecords },
+  { name: 'delete topic', run: deleteTopic },
+];
+
+async function connect({ driver }: Stage): Promise<void> {
+  expect(await driver.do('connect', {})).toEqual({ brokers: [1] });
+}
+
+async function createAndDescribe({ cluster, driver, topic }: Stage): Promise<void> {
+  await driver.do('create', { topic, partitions: 3 });
+  expect(await driver.do('describe', { topic })).toEqual({ partitions: 3 });
+  expect((await cluster.log(topic, 2)).errorCode).toBe(0);
+  expect((await cluster.log(topic, 3)).errorCode).toBe(3);
+}
+
+async function produceCompressed(stage: Stage, compression: Compression): Promise<void> {
+  await producesExactly(stage, plain(200), compression);
+}
+
+async function producesExactly(
+  { cluster, driver, topic, stamps }: Stage,
+  records: readonly WireRecord[],
+  compression: Compression = 'none',
+): Promise<void> {
+  await cluster.createTopic(topic, 2);
+  const before = Date.now();
+  await driver.do('produce', { topic, partition: 1, compression, idempotent: false, records });
+  const stored = await cluster.records(topic, 1);
+  expectRecords(stored, numbered(records), stamps);
+  if (!stamps) for (const { timestamp } of stored) expect(timestamp).toBeGreaterThanOrEqual(before);
+  const { batches } = await cluster.log(topic, 1);
+  expect(new Set(batches.map((batch) => batch.compression))).toEqual(new Set([compression]));
+}
+
+async function largeBatch({ cluster, driver, topic, stamps }: Stage): Promise<void> {
+  await cluster.createTopic(topic);
+  const record = large();
+  await driver.do('produce', { topic, partition: 0, compression: 'none', idempotent: false, records: [record] });
+  expectRecords(await cluster.records(topic), numbered([record]), stamps);
+  const { records } = await driver.do('consume', { topic, partition: 0, offset: -2, count: 1 });
+  expectRecords(records, numbered([record]), stamps);
+}
+
+async function idempotent({ cluster, driver, topic, stamps }: Stage): Promise<void> {
+  await cluster.createTopic(topic);
+  const records = plain(50);
+  const asked = cluster.asked.length;
+  await driver.do('produce', { topic, partition: 0, compression: 'none', idempotent: true, records });
+  expectRecords(await cluster.records(topic), numbered(records), stamps);
+  expect(cluster.asked.slice(asked).filter((api) => api.startsWith('initProducerId'))).not.toEqual([]);
+  const { batches } = await cluster.log(topic);
+  let sequence = 0;
+  for (const batch of batches) {
+    expect(batch.producerId).toBeGreaterThanOrEqual(0);
+    expect(batch.baseSequence).toBe(sequence);
+    sequence = batch.lastSequence + 1;
+  }
+}
+
+/** A batch of each compression, and all that a record may be. */
+async function layOut({ cluster, topic }: Stage): Promise<ReadRecord[]> {
+  await cluster.createTopic(topic);
+  const all: WireRecord[] = [];
+  for (const compression of COMPRESSIONS) {
+    const special = recordsOf([...keysAndHeaders, ...nulls, ...empties], all.length);
+    const records = [...special, ...plain(10, all.length + special.length)];
+    await cluster.append(topic, 0, batchOf(records, { compression }));
+    all.push(...records);
+  }
+  return numbered(all);
+}
+
+async function fromBeginning(stage: Stage): Promise<void> {
+  const expected = await layOut(stage);
+  const { topic, driver } = stage;
+  const { records } = await driver.do('consume', { topic, partition: 0, offset: -2, count: expected.length });
+  expectRecords(records, expected, true);
+}
+
+async function fromOffset(stage: Stage): Promise<void> {
+  // In the middle of the second batch, which is compressed.
+  const expected = (await layOut(stage)).slice(27);
+  const { topic, driver } = stage;
+  const { records } = await driver.do('consume', { topic, partition: 0, offset: 27, count: expected.length });
+  expectRecords(records, expected, true);
+}
+
+async function fromTimestamp(stage: Stage): Promise<void> {
+  // Between the times of two records.
+  const expected = (await layOut(stage)).slice(45);
+  const timestamp = expected[0]!.timestamp - 500;
+  const { topic, driver } = stage;
+  const { records } = await driver.do('consume', { topic, partition: 0, timestamp, count: expected.length });
+  expectRecords(records, expected, true);
+}
+
+async function rebalance({ cluster, topic, another }: Stage): Promise<void> {
+  await cluster.createTopic(topic, PARTITIONS.length);
+  const join = async (): Promise<Driver> => {
+    const member = await another();
+    await member.do('join', { group: topic, topic });
+    return member;
+  };
+  const shared = (...members: Driver[]): Promise<void> =>
+    vi.waitFor(async () => {
+      const states = await Promise.all(members.map((member) => member.do('state', {})));
+      const shares = states.map(({ partitions }) => partitions);
+      expect(shares.flat().sort()).toEqual(PARTITIONS);
+      for (const share of shares) expect(share.length).toBe(PARTITIONS.length / members.length);
+    }, WAIT);
+
+  const [one, two] = await Promise.all([join(), join()]);
+  await shared(one, two);
+  const three = await join();
+  await shared(one, two, three);
+  await two.kill();
+  await shared(one, three);
+
+  for (const partition of PARTITIONS)
+    await cluster.append(topic, partition, batchOf(recordsOf([{ value: `in ${partition}` }])));
+  await vi.waitFor(async () => {
+    const states = await Promise.all([one, three].map((member) => member.do('state', {})));
+    expect(states.flatMap(({ values }) => values).sort()).toEqual(PARTITIONS.map((partition) => `in ${partition}`));
+  }, WAIT);
+  await one.do('leave', {});
+  await shared(three);
+}
+
+async function resume({ cluster, topic, another }: Stage): Promise<void> {
+  await cluster.createTopic(topic);
+  const records = plain(30);
+  for (const first of [0, 10, 20]) await cluster.append(topic, 0, batchOf(records.slice(first, first + 10)));
+  const all = numbered(records);
+  const read = async (count: number): Promise<readonly ReadRecord[]> => {
+    const process = await another();
+    const answer = await process.do('readGroup', { group: topic, topic, count });
+    await process.close();
+    return answer.records;
+  };
+  expectRecords(await read(15), all.slice(0, 15), true);
+  expectRecords(await read(15), all.slice(15), true);
+}
+
+async function deleteRecords({ cluster, driver, topic }: Stage): Promise<void> {
+  await cluster.createTopic(topic);
+  const records = plain(20);
+  for (const first of [0, 10]) await cluster.append(topic, 0, batchOf(records.slice(first, first + 10)));
+  await driver.do('deleteRecords', { topic, partition: 0, offset: 10 });
+  expect((await cluster.log(topic)).logStart).toBe(10);
+  const left = await driver.do('consume', { topic, partition: 0, offset: -2, count: 10 });
+  expectRecords(left.records, numbered(records).slice(10), true);
+}
+
+async function deleteTopic({ cluster, driver, topic }: Stage): Promise<void> {
+  await cluster.createTopic(topic);
+  await driver.do('deleteTopic', { topic });
+  expect((await cluster.log(topic)).errorCode).toBe(3);
+}
+
+function batchOf(records: readonly WireRecord[], options: RecordBatchOptions = {}): Buffer {
+  return buildBatch(records.map(recordInit), options);
+}
+
+function numbered(records: readonly WireRecord[]): ReadRecord[] {
+  return records.map((record, offset) => ({ ...record, offset }));
+}
+
+/** In order, and equal in every part; the first that differs is shown, not megabytes of both. */
+function expectRecords(actual: readonly ReadRecord[], expected: readonly ReadRecord[], stamps: boolean): void {
+  for (const [index, record] of expected.entries()) {
+    expect(shown(actual[index], stamps)).toEqual(shown(record, stamps));
+    expect(actual[index]?.value === record.value).toBe(true);
+  }
+  expect(actual.length).toBe(expected.length);
+}
+
+function shown(record: ReadRecord | undefined, stamps: boolean): unknown {
+  if (record === undefined) return undefined;
+  const { offset, timestamp, key, value, headers } = record;
+  const text = (base64: string | null): string | null => base64 && Buffer.from(base64.slice(0, 400), 'base64').toString();
+  const pairs = headers.map(([name, header]) => [name, text(header)]);
+  return { offset, ...(stamps && { timestamp }), key: text(key), value: text(value), headers: pairs };
+}
