@@ -4,6 +4,7 @@ import {
   createTopicsApi,
   fetchApi,
   type KafkaRecord,
+  listOffsetsApi,
   produceApi,
   readBatches,
   readRecords,
@@ -13,6 +14,8 @@ import { WireClient } from '../../support/wire-client.js';
 import type { ReadRecord, WireRecord } from './driver-protocol.js';
 
 const LIMIT_BYTES = 64 * 1024 * 1024;
+/** The timestamp that stands for the first offset. */
+const EARLIEST = -2n;
 const LEFT = ['ECONNRESET', 'EPIPE'];
 
 /** A broker in memory that is also reached past every client, to lay records out and to look at what is stored. */
@@ -71,8 +74,15 @@ export class Cluster {
     if (errorCode !== 0) throw new Error(`Produce to ${topic}-${partition}: error ${errorCode}`);
   }
 
-  /** All batches of a partition from its log start on, and that offset; error 3 is an unknown topic. */
-  async log(topic: string, partition = 0): Promise<{ batches: RecordBatch[]; logStart: number; errorCode: number }> {
+  /** The first offset of a partition. */
+  async logStart(topic: string, partition = 0): Promise<number> {
+    const partitions = [{ partitionIndex: partition, timestamp: EARLIEST }];
+    const { response } = await this.#wire.send(listOffsetsApi, 6, { replicaId: -1, topics: [{ name: topic, partitions }] });
+    return Number(response.topics[0]!.partitions[0]!.offset);
+  }
+
+  /** All batches of a partition that has lost none; error 3 is an unknown topic. */
+  async log(topic: string, partition = 0): Promise<{ batches: RecordBatch[]; errorCode: number }> {
     const batches: RecordBatch[] = [];
     let next = 0n;
     for (;;) {
@@ -80,18 +90,13 @@ export class Cluster {
       const topics = [{ topic, partitions: [asked] }];
       const init = { maxWaitMs: 0, minBytes: 0, maxBytes: LIMIT_BYTES, topics, sessionEpoch: -1 };
       const { response } = await this.#wire.send(fetchApi, 11, init);
-      const data = response.responses[0]!.partitions[0]!;
-      const logStart = Number(data.logStartOffset);
-      if (data.errorCode === 1 && next < BigInt(logStart)) {
-        next = BigInt(logStart);
-        continue;
-      }
-      for (const batch of readBatches(bytesOf(data.records), { partial: 'skip' })) {
+      const { records, errorCode, highWatermark } = response.responses[0]!.partitions[0]!;
+      for (const batch of readBatches(bytesOf(records), { partial: 'skip' })) {
         batch.checkCrc();
         batches.push(batch);
         next = BigInt(batch.lastOffset + 1);
       }
-      if (data.errorCode !== 0 || next >= data.highWatermark) return { batches, logStart, errorCode: data.errorCode };
+      if (errorCode !== 0 || next >= highWatermark) return { batches, errorCode };
     }
   }
 

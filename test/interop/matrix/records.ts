@@ -41,16 +41,18 @@ export const keysAndHeaders: readonly Text[] = [
     headers: [
       ['hop', '1'],
       ['hop', '2'],
-      ['via', 'x'],
       ['hop', '3'],
+      ['via', 'x'],
     ],
   },
 ];
 
 export const nulls: readonly Text[] = [
   { key: 'gone', value: null },
-  { key: 'k', value: 'v', headers: [['none', null]] },
+  { key: null, value: null },
 ];
+
+export const nullHeaders: readonly Text[] = [{ key: 'k', value: 'v', headers: [['none', null]] }];
 
 export const empties: readonly Text[] = [
   { key: 'k', value: '' },

@@ -27,7 +27,7 @@ export function runScenarios(client: MatrixClient): void {
       await cluster.close();
     });
 
-    test.for(scenarios)('$name', async ({ name, run }, context) => {
+    test.for(scenarios.map((scenario) => [scenario.name, scenario] as const))('%s', async ([name, { run }], context) => {
       const version = driver?.hello.version ?? 'not installed';
       await context.annotate(JSON.stringify({ client: client.name, version, scenario: name }), 'matrix');
       await context.annotate(`${client.name} ${version}`, 'client');
