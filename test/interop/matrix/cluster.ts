@@ -77,7 +77,10 @@ export class Cluster {
   /** The first offset of a partition. */
   async logStart(topic: string, partition = 0): Promise<number> {
     const partitions = [{ partitionIndex: partition, timestamp: EARLIEST }];
-    const { response } = await this.#wire.send(listOffsetsApi, 6, { replicaId: -1, topics: [{ name: topic, partitions }] });
+    const { response } = await this.#wire.send(listOffsetsApi, 6, {
+      replicaId: -1,
+      topics: [{ name: topic, partitions }],
+    });
     return Number(response.topics[0]!.partitions[0]!.offset);
   }
 
@@ -109,7 +112,7 @@ export class Cluster {
 
 function bytesOf(records: Buffer | readonly Buffer[] | null): Buffer {
   if (records === null) return Buffer.alloc(0);
-  return Buffer.isBuffer(records) ? records : Buffer.concat(records as readonly Buffer[]);
+  return Buffer.isBuffer(records) ? records : Buffer.concat(records);
 }
 
 const base64 = (bytes: Uint8Array | null): string | null =>

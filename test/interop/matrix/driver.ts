@@ -93,23 +93,18 @@ class ProcessDriver implements Driver {
   }
 
   async #line(what: string): Promise<string> {
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
+    const limit = AbortSignal.timeout(ANSWER_MS);
+    limit.addEventListener('abort', () => {
       this.#wake();
-    }, ANSWER_MS);
-    try {
-      for (;;) {
-        const line = this.#lines.shift();
-        if (line !== undefined) return line;
-        if (this.#isClosed) throw new Error(`the client ended before ${what}\n${this.#stderr}`);
-        if (late) throw new Error(`no ${what} within ${ANSWER_MS} ms\n${this.#stderr}`);
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-      }
-    } finally {
-      clearTimeout(timer);
+    });
+    for (;;) {
+      const line = this.#lines.shift();
+      if (line !== undefined) return line;
+      if (this.#isClosed) throw new Error(`the client ended before ${what}\n${this.#stderr}`);
+      if (limit.aborted) throw new Error(`no ${what} within ${ANSWER_MS} ms\n${this.#stderr}`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
     }
   }
 }

@@ -7,7 +7,7 @@ import { type Driver, UnsupportedError } from './driver.js';
 import type { Commands, ReadRecord, WireRecord } from './driver-protocol.js';
 
 const text = (base64: string): string => Buffer.from(base64, 'base64').toString();
-const base64 = (value: string | null): string | null => value === null ? null : Buffer.from(value).toString('base64');
+const base64 = (value: string | null): string | null => (value === null ? null : Buffer.from(value).toString('base64'));
 /** Between key and value on a line; in none of the records. */
 const SEPARATOR = '\u0001';
 const MEMBER = ['-X', 'session.timeout.ms=6000', '-X', 'heartbeat.interval.ms=500', '-X', 'auto.offset.reset=earliest'];
@@ -69,7 +69,10 @@ class KcatDriver implements Driver {
     options.push('-X', `enable.idempotence=${String(idempotent)}`, '-X', 'message.max.bytes=16000000');
     try {
       for (const group of together(records)) {
-        const headers = group[0]!.headers.flatMap(([name, value]) => ['-H', value === null ? name : `${name}=${text(value)}`]);
+        const headers = group[0]!.headers.flatMap(([name, value]) => [
+          '-H',
+          value === null ? name : `${name}=${text(value)}`,
+        ]);
         if (group.length === 1 && group[0]!.value !== null && group[0]!.value.length > 1_000_000) {
           const file = join(folder, 'value');
           await writeFile(file, Buffer.from(group[0]!.value, 'base64'));
@@ -94,7 +97,9 @@ class KcatDriver implements Driver {
     const args = ['-C', '-t', topic, '-p', String(partition), '-o', from, '-c', String(count), '-e'];
     if (count === 1) {
       // Bytes that are no text: only their sizes go as text.
-      const run = await runClient('kcat', ['-b', this.#bootstrap, ...args, '-q', '-f', '%o %T %k %S\n'], { limitMs: 30_000 });
+      const run = await runClient('kcat', ['-b', this.#bootstrap, ...args, '-q', '-f', '%o %T %k %S\n'], {
+        limitMs: 30_000,
+      });
       const raw = await this.#bytes([...args, '-q', '-D', '', '-f', '%s']);
       const [at, ts, key, size] = run.stdout.trim().split(' ');
       if (Number(size) !== raw.length) throw new Error(`${raw.length} bytes of ${size}`);
@@ -120,7 +125,11 @@ class KcatDriver implements Driver {
 
   async $state(): Promise<Commands['state'][1]> {
     // % Group g rebalanced (memberid ...): assigned: t [0], t [1]
-    const last = this.#memberErr.split('\n').filter((line) => line.includes(' rebalanced ')).at(-1) ?? '';
+    const last =
+      this.#memberErr
+        .split('\n')
+        .filter((line) => line.includes(' rebalanced '))
+        .at(-1) ?? '';
     const assigned = last.includes('assigned:') ? last : '';
     const partitions = [...assigned.matchAll(/\[(\d+)\]/g)].map((match) => Number(match[1]));
     const lines = this.#memberOut.split('\n').filter((line) => line.endsWith('}'));

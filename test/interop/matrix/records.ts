@@ -49,7 +49,7 @@ export const keysAndHeaders: readonly Text[] = [
 
 export const nulls: readonly Text[] = [
   { key: 'gone', value: null },
-  { key: null, value: null },
+  { key: 'gone', value: null, headers: [['why', 'expired']] },
 ];
 
 export const nullHeaders: readonly Text[] = [{ key: 'k', value: 'v', headers: [['none', null]] }];

@@ -27,38 +27,42 @@ export function runScenarios(client: MatrixClient): void {
       await cluster.close();
     });
 
-    test.for(scenarios.map((scenario) => [scenario.name, scenario] as const))('%s', async ([name, { run }], context) => {
-      const version = driver?.hello.version ?? 'not installed';
-      await context.annotate(JSON.stringify({ client: client.name, version, scenario: name }), 'matrix');
-      await context.annotate(`${client.name} ${version}`, 'client');
-      if (driver === null) {
-        const why = `${client.name} does not start: run test/interop/install.sh`;
-        if (inCi) throw new Error(why, { cause: missing });
-        context.skip(`${why} (${String(missing)})`);
-        return;
-      }
-      const others: Driver[] = [];
-      onTestFinished(async () => {
-        await Promise.all(others.map((other) => other.kill()));
-      });
-      const another = async (): Promise<Driver> => {
-        const other = await client.start(cluster.bootstrap);
-        others.push(other);
-        return other;
-      };
-      const asked = cluster.asked.length;
-      const topic = `topic-${++counter}`;
-      try {
-        await run({ cluster, driver, another, topic, stamps: client.stamps ?? true });
-      } catch (error) {
-        if (error instanceof UnsupportedError) {
-          await context.annotate(error.message, 'unsupported');
-          context.skip(error.message);
+    test.for(scenarios.map((scenario) => [scenario.name, scenario] as const))(
+      '%s',
+      async ([name, { run }], context) => {
+        const version = driver?.hello.version ?? 'not installed';
+        await context.annotate(JSON.stringify({ client: client.name, version, scenario: name }), 'matrix');
+        await context.annotate(`${client.name} ${version}`, 'client');
+        if (driver === null) {
+          const why = `${client.name} does not start: run test/interop/install.sh`;
+          if (inCi) throw new Error(why, { cause: missing });
+          context.skip(`${why} (${String(missing)})`);
+          return;
         }
-        await context.annotate(cluster.asked.slice(asked).slice(-60).join(', '), 'output');
-        throw error;
-      }
-      expect(cluster.trouble.splice(0)).toEqual([]);
-    });
+        const others: Driver[] = [];
+        onTestFinished(async () => {
+          await Promise.all(others.map((other) => other.kill()));
+        });
+        const another = async (): Promise<Driver> => {
+          const other = await client.start(cluster.bootstrap);
+          others.push(other);
+          return other;
+        };
+        const asked = cluster.asked.length;
+        const topic = `topic-${++counter}`;
+        try {
+          const { stamps = true, picks = true, lacks = [] } = client;
+          await run({ cluster, driver, another, topic, stamps, picks, lacks });
+        } catch (error) {
+          if (error instanceof UnsupportedError) {
+            await context.annotate(error.message, 'unsupported');
+            context.skip(error.message);
+          }
+          await context.annotate(cluster.asked.slice(asked).slice(-60).join(', '), 'output');
+          throw error;
+        }
+        expect(cluster.trouble.splice(0)).toEqual([]);
+      },
+    );
   });
 }

@@ -1,6 +1,6 @@
 import { buildBatch, type RecordBatchOptions } from 'iggy-gateway-kafka/protocol';
 import { expect, vi } from 'vitest';
-import { Cluster, recordInit } from './cluster.js';
+import { type Cluster, recordInit } from './cluster.js';
 import type { Driver } from './driver.js';
 import type { Compression, ReadRecord, WireRecord } from './driver-protocol.js';
 import { empties, keysAndHeaders, large, nullHeaders, nulls, plain, recordsOf } from './records.js';
@@ -16,6 +16,10 @@ export interface Stage {
   readonly topic: string;
   /** Whether the client lets its user say the timestamps of records. */
   readonly stamps: boolean;
+  /** Whether the client lets its user say the partition of a record. */
+  readonly picks: boolean;
+  /** What the client cannot say. */
+  readonly lacks: readonly string[];
 }
 
 export interface Scenario {
@@ -65,17 +69,18 @@ async function produceCompressed(stage: Stage, compression: Compression): Promis
 }
 
 async function producesExactly(
-  { cluster, driver, topic, stamps }: Stage,
+  { cluster, driver, topic, stamps, picks }: Stage,
   records: readonly WireRecord[],
   compression: Compression = 'none',
 ): Promise<void> {
-  await cluster.createTopic(topic, 2);
+  const partition = picks ? 1 : 0;
+  await cluster.createTopic(topic, partition + 1);
   const before = Date.now();
-  await driver.do('produce', { topic, partition: 1, compression, idempotent: false, records });
-  const stored = await cluster.records(topic, 1);
+  await driver.do('produce', { topic, partition, compression, idempotent: false, records });
+  const stored = await cluster.records(topic, partition);
   expectRecords(stored, numbered(records), stamps);
   if (!stamps) for (const { timestamp } of stored) expect(timestamp).toBeGreaterThanOrEqual(before);
-  const { batches } = await cluster.log(topic, 1);
+  const { batches } = await cluster.log(topic, partition);
   expect(new Set(batches.map((batch) => batch.compression))).toEqual(new Set([compression]));
 }
 
@@ -105,11 +110,19 @@ async function idempotent({ cluster, driver, topic, stamps }: Stage): Promise<vo
 }
 
 /** A batch of each compression, and all that a record may be. */
-async function layOut({ cluster, topic }: Stage): Promise<ReadRecord[]> {
+async function layOut({ cluster, topic, lacks }: Stage): Promise<ReadRecord[]> {
   await cluster.createTopic(topic);
   const all: WireRecord[] = [];
   for (const compression of COMPRESSIONS) {
-    const special = recordsOf([...keysAndHeaders, ...nulls, ...nullHeaders, ...empties], all.length);
+    // Ours is framed as that of snappy-java is.
+    if (compression === 'snappy' && lacks.includes('framed snappy')) continue;
+    const maybeEmpty = lacks.includes('empty values') ? [] : empties;
+    const texts = [...keysAndHeaders, ...nulls, ...nullHeaders, ...maybeEmpty].filter(({ headers = [] }) => {
+      const names = new Set(headers.map(([name]) => name));
+      if (lacks.includes('repeated headers') && names.size < headers.length) return false;
+      return !lacks.includes('null headers') || headers.every(([, value]) => value !== null);
+    });
+    const special = recordsOf(texts, all.length);
     const records = [...special, ...plain(10, all.length + special.length)];
     await cluster.append(topic, 0, batchOf(records, { compression }));
     all.push(...records);
@@ -224,7 +237,8 @@ function expectRecords(actual: readonly ReadRecord[], expected: readonly ReadRec
 function shown(record: ReadRecord | undefined, stamps: boolean): unknown {
   if (record === undefined) return undefined;
   const { offset, timestamp, key, value, headers } = record;
-  const text = (base64: string | null): string | null => base64 && Buffer.from(base64.slice(0, 400), 'base64').toString();
+  const text = (base64: string | null): string | null =>
+    base64 && Buffer.from(base64.slice(0, 400), 'base64').toString();
   const pairs = headers.map(([name, header]) => [name, text(header)]);
   return { offset, ...(stamps && { timestamp }), key: text(key), value: text(value), headers: pairs };
 }

@@ -1,15 +1,16 @@
 import { createRequire } from 'node:module';
 import kafkajs, { type Consumer, type EachMessagePayload, type IHeaders } from 'kafkajs';
-import { type Compression, compress, decompress } from '../../../src/protocol/records/compression/index.js';
+import { compress, decompress } from '../../../src/protocol/records/compression/index.js';
 import type { Commands, ReadRecord } from '../matrix/driver-protocol.js';
 import { base64, bytes, serve, Unsupported } from './serve.js';
 
 // kafkajs compresses with gzip by itself, and takes what its user brings for the rest.
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
-const TYPES = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 };
+const { None, GZIP, Snappy, LZ4, ZSTD } = CompressionTypes;
+const TYPES = { none: None, gzip: GZIP, snappy: Snappy, lz4: LZ4, zstd: ZSTD };
 for (const name of ['snappy', 'lz4', 'zstd'] as const) {
   (CompressionCodecs as Record<number, unknown>)[TYPES[name]] = () => ({
-    compress: async (encoder: { buffer: Buffer }) => compress(name satisfies Compression, encoder.buffer),
+    compress: async (encoder: { buffer: Buffer }) => compress(name, encoder.buffer),
     decompress: async (buffer: Buffer) => decompress(name, buffer),
   });
 }
@@ -71,7 +72,7 @@ async function collect(consumer: Consumer, topic: string, count: number, begin: 
   return records;
 }
 
-await serve(String((createRequire(import.meta.url)('kafkajs/package.json') as { version: string }).version), {
+await serve((createRequire(import.meta.url)('kafkajs/package.json') as { version: string }).version, {
   async connect() {
     const { brokers } = await admin.describeCluster();
     return { brokers: brokers.map(({ nodeId }) => nodeId) };
@@ -95,7 +96,12 @@ await serve(String((createRequire(import.meta.url)('kafkajs/package.json') as { 
       partition,
     }));
     try {
-      await producer.send({ topic, messages, acks: -1, compression: TYPES[compression] as typeof CompressionTypes.None });
+      await producer.send({
+        topic,
+        messages,
+        acks: -1,
+        compression: TYPES[compression],
+      });
     } finally {
       await producer.disconnect();
     }

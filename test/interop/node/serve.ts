@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { inspect } from 'node:util';
 
 /** What the client has no way to do. */
 export class Unsupported extends Error {}
@@ -20,7 +21,7 @@ export async function serve(
       print({ ok: await command(input as never) });
     } catch (error) {
       if (error instanceof Unsupported) print({ unsupported: error.message });
-      else print({ error: String((error as Error).stack ?? error) });
+      else print({ error: inspect(error, { depth: 4 }) });
     }
   }
   process.exit(0);

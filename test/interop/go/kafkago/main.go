@@ -78,6 +78,8 @@ func produce(in serve.Input) (serve.Output, error) {
 	}
 	writer := &kafka.Writer{
 		Addr: kafka.TCP(server), Topic: in.Topic, RequiredAcks: kafka.RequireAll, Compression: compression, BatchBytes: 16 << 20,
+		// One of its own: the cache of the default one does not know topics that are new.
+		Transport: &kafka.Transport{},
 		BatchSize: len(in.Records), BatchTimeout: 50 * time.Millisecond,
 		Balancer: kafka.BalancerFunc(func(kafka.Message, ...int) int { return int(in.Partition) }),
 	}

@@ -1,0 +1,96 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import { clients, type MatrixClient } from './matrix/clients.js';
+
+const FILE = fileURLToPath(new URL('../../docs/reference/compatibility.md', import.meta.url));
+
+interface Cell {
+  readonly client: string;
+  readonly version: string;
+  readonly scenario: string;
+  readonly state: string;
+  /** Why the client cannot do it. */
+  readonly unsupported: string | undefined;
+}
+
+/** Writes the table of clients and scenarios, when all of them have run. */
+export default class CompatibilityReporter implements Reporter {
+  async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
+    const cells = modules.flatMap((module) => [...module.children.allTests()]).flatMap(cellOf);
+    const all: readonly MatrixClient[] = Object.values(clients);
+    const scenarios = [...new Set(cells.map(({ scenario }) => scenario))];
+    const missing = all.filter(({ name }) => cells.filter(({ client }) => client === name).length < scenarios.length);
+    if (cells.length === 0 || missing.length > 0) return;
+    await mkdir(new URL('.', `file://${FILE}`), { recursive: true });
+    const options = await resolveConfig(FILE);
+    await writeFile(FILE, await format(page(all, scenarios, cells), { ...options, filepath: FILE }));
+  }
+}
+
+function cellOf(test: TestCase): Cell[] {
+  const said = (type: string): string | undefined => test.annotations().find((entry) => entry.type === type)?.message;
+  const matrix = said('matrix');
+  if (matrix === undefined) return [];
+  const place = JSON.parse(matrix) as Pick<Cell, 'client' | 'version' | 'scenario'>;
+  return [{ ...place, state: test.result().state, unsupported: said('unsupported') }];
+}
+
+function page(all: readonly MatrixClient[], scenarios: readonly string[], cells: readonly Cell[]): string {
+  const notes: string[] = [];
+  const noteOf = (text: string): string => {
+    if (!notes.includes(text)) notes.push(text);
+    return `[${notes.indexOf(text) + 1}]`;
+  };
+  const find = (client: string, scenario: string): Cell | undefined =>
+    cells.find((cell) => cell.client === client && cell.scenario === scenario);
+  const mark = (name: string, scenario: string): string => {
+    const cell = find(name, scenario);
+    if (cell?.state === 'passed') return 'yes';
+    if (cell?.unsupported !== undefined) return `n/a ${noteOf(`${name}: ${cell.unsupported}.`)}`;
+    return cell?.state === 'failed' ? 'FAILS' : 'not run';
+  };
+  const row = (values: readonly string[]): string => `| ${values.join(' | ')} |`;
+  const rows = scenarios.map((scenario) => row([scenario, ...all.map(({ name }) => mark(name, scenario))]));
+  const limits = all.flatMap(({ name, lacks = [], stamps = true, picks = true }) => [
+    ...(lacks.length > 0 ? [`- ${name} has no way to say ${lacks.join(', ')}: what it consumes here has none.`] : []),
+    ...(stamps ? [] : [`- ${name} stamps records by itself: what it produces is compared without timestamps.`]),
+    ...(picks ? [] : [`- ${name} lets nobody say the partition of a record: it produces to a topic of one.`]),
+  ]);
+  return [
+    '# Clients that work with the memory backend',
+    '',
+    'Written by `npm run test:interop`, which runs each client in the version below, as its makers ship it, against',
+    '`createMemoryBackend()`. Records are compared in key, value, headers, timestamp, offset and order: those that a client',
+    'produces with the bytes that are stored, those that it consumes with what was laid out past every client, in each',
+    'compression.',
+    '',
+    row(['Client', 'Version']),
+    row(['---', '---']),
+    ...all.map(({ name }) => row([name, cells.find(({ client }) => client === name)?.version ?? '?'])),
+    '',
+    '`yes`: it does it, and all that was compared is equal. `n/a`: the client has no way to do it, see the note.',
+    '',
+    row(['Scenario', ...all.map(({ name }) => name)]),
+    row(['---', ...all.map(() => '---')]),
+    ...rows,
+    '',
+    ...notes.map((note, index) => `${index + 1}. ${note}`),
+    '',
+    '## Limits of clients',
+    '',
+    ...limits,
+    '- kafkajs compresses with gzip by itself; snappy, lz4 and zstd it does here with the codecs of this package.',
+    '',
+    '## The scenarios',
+    '',
+    '- **produce and consume 10 MiB**: one record of 10 MiB that does not compress, in a batch of its own.',
+    '- **group of two rebalances**: six partitions; two members have three each, a third joins and each has two, one is',
+    '  killed and the rest have three each, records reach the rest, one leaves and the last has all six.',
+    '- **commit, restart, resume**: half of a partition is read and committed in the middle of a batch; a new process goes',
+    '  on with the next record.',
+    '- **idempotent producer**: the stored batches have a producer id and sequences without a gap.',
+    '',
+  ].join('\n');
+}

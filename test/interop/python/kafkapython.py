@@ -1,0 +1,170 @@
+"""kafka-python, told what to do by the runner. Argument: host:port."""
+
+import sys
+import threading
+import time
+
+import kafka
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka.admin import NewTopic
+from serve import Unsupported, b64, serve, unb64
+
+servers = sys.argv[1]
+admin = KafkaAdminClient(bootstrap_servers=servers)
+
+
+def connect():
+    return {"brokers": [broker["broker_id"] for broker in admin.describe_cluster()["brokers"]]}
+
+
+def create(topic, partitions):
+    admin.create_topics([NewTopic(topic, partitions, 1)])
+
+
+def describe(topic):
+    [found] = admin.describe_topics([topic])
+    return {"partitions": len(found["partitions"])}
+
+
+def produce(topic, partition, compression, idempotent, records):
+    if any(value is None for record in records for _name, value in record["headers"]):
+        raise Unsupported("its producer takes bytes only as the value of a header")
+    producer = KafkaProducer(
+        bootstrap_servers=servers,
+        compression_type=None if compression == "none" else compression,
+        enable_idempotence=idempotent,
+        acks="all",
+        linger_ms=50,
+        max_request_size=16000000,
+    )
+    sent = [
+        producer.send(
+            topic,
+            partition=partition,
+            key=unb64(record["key"]),
+            value=unb64(record["value"]),
+            headers=[(name, unb64(value)) for name, value in record["headers"]],
+            timestamp_ms=record["timestamp"],
+        )
+        for record in records
+    ]
+    producer.flush(30)
+    for one in sent:
+        one.get(1)
+    producer.close()
+
+
+def consumer_of(group=None):
+    return KafkaConsumer(
+        bootstrap_servers=servers,
+        group_id=group,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=6000,
+        heartbeat_interval_ms=500,
+    )
+
+
+def read(message):
+    return {
+        "offset": message.offset,
+        "timestamp": message.timestamp,
+        "key": b64(message.key),
+        "value": b64(message.value),
+        "headers": [[name, b64(value)] for name, value in message.headers],
+    }
+
+
+def collect(consumer, count):
+    records = []
+    end = time.monotonic() + 30
+    while len(records) < count and time.monotonic() < end:
+        for messages in consumer.poll(200, max_records=count - len(records)).values():
+            records += [read(message) for message in messages]
+    return records
+
+
+def consume(topic, partition, count, offset=None, timestamp=None):
+    consumer = consumer_of()
+    of = TopicPartition(topic, partition)
+    consumer.assign([of])
+    if timestamp is not None:
+        consumer.seek(of, consumer.offsets_for_times({of: timestamp})[of].offset)
+    elif offset < 0:
+        consumer.seek_to_beginning(of)
+    else:
+        consumer.seek(of, offset)
+    try:
+        return {"records": collect(consumer, count)}
+    finally:
+        consumer.close()
+
+
+class Member(threading.Thread):
+    def __init__(self, group, topic):
+        super().__init__(daemon=True)
+        self.consumer = consumer_of(group)
+        self.consumer.subscribe([topic])
+        self.partitions = []
+        self.values = []
+        self.leaving = False
+
+    def run(self):
+        while not self.leaving:
+            for messages in self.consumer.poll(100).values():
+                self.values += [message.value.decode() for message in messages]
+            self.partitions = [one.partition for one in self.consumer.assignment()]
+        self.consumer.close()
+
+
+member = None
+
+
+def join(group, topic):
+    global member
+    member = Member(group, topic)
+    member.start()
+
+
+def state():
+    return {"partitions": member.partitions, "values": member.values}
+
+
+def leave():
+    member.leaving = True
+    member.join()
+
+
+def read_group(group, topic, count):
+    consumer = consumer_of(group)
+    consumer.subscribe([topic])
+    records = collect(consumer, count)
+    consumer.commit({TopicPartition(topic, 0): OffsetAndMetadata(records[-1]["offset"] + 1, "", -1)})
+    consumer.close()
+    return {"records": records}
+
+
+def delete_records(topic, partition, offset):
+    admin.delete_records({TopicPartition(topic, partition): offset})
+
+
+def delete_topic(topic):
+    admin.delete_topics([topic])
+
+
+serve(
+    kafka.__version__,
+    {
+        "connect": connect,
+        "create": create,
+        "describe": describe,
+        "produce": produce,
+        "consume": consume,
+        "join": join,
+        "state": state,
+        "leave": leave,
+        "readGroup": read_group,
+        "deleteRecords": delete_records,
+        "deleteTopic": delete_topic,
+    },
+)
