@@ -1,10 +1,15 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { clients, type MatrixClient } from './matrix/clients.js';
 
 const FILE = fileURLToPath(new URL('../../docs/reference/compatibility.md', import.meta.url));
+
+/** What each client did in its last run. */
+const KEPT = fileURLToPath(new URL('../../temp/compatibility.json', import.meta.url));
 
 interface Cell {
   readonly client: string;
@@ -15,26 +20,37 @@ interface Cell {
   readonly unsupported: string | undefined;
 }
 
-/** Writes the table of clients and scenarios, when all of them have run. */
+/** Writes the table once every client has run: in this run, or in one before it in the same folder. */
 export default class CompatibilityReporter implements Reporter {
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
-    const cells = modules.flatMap((module) => [...module.children.allTests()]).flatMap(cellOf);
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const now = tests.flatMap(cellOf);
+    // Left out by a filter, or without its client: no table comes of it.
+    const partial = tests.some((test) => test.result().state === 'skipped' && said(test, 'unsupported') === undefined);
+    if (now.length === 0 || partial) return;
+    const ran = new Set(now.map(({ client }) => client));
+    const before = existsSync(KEPT) ? (JSON.parse(await readFile(KEPT, 'utf8')) as Cell[]) : [];
+    const cells = [...before.filter(({ client }) => !ran.has(client)), ...now];
+    await mkdir(dirname(KEPT), { recursive: true });
+    await writeFile(KEPT, JSON.stringify(cells));
     const all: readonly MatrixClient[] = Object.values(clients);
-    const scenarios = [...new Set(cells.map(({ scenario }) => scenario))];
-    const missing = all.filter(({ name }) => cells.filter(({ client }) => client === name).length < scenarios.length);
-    if (cells.length === 0 || missing.length > 0) return;
-    await mkdir(new URL('.', `file://${FILE}`), { recursive: true });
+    const scenarios = [...new Set(now.map(({ scenario }) => scenario))];
+    if (all.some(({ name }) => cells.filter(({ client }) => client === name).length < scenarios.length)) return;
+    await mkdir(dirname(FILE), { recursive: true });
     const options = await resolveConfig(FILE);
     await writeFile(FILE, await format(page(all, scenarios, cells), { ...options, filepath: FILE }));
   }
 }
 
+function said(test: TestCase, type: string): string | undefined {
+  return test.annotations().find((entry) => entry.type === type)?.message;
+}
+
 function cellOf(test: TestCase): Cell[] {
-  const said = (type: string): string | undefined => test.annotations().find((entry) => entry.type === type)?.message;
-  const matrix = said('matrix');
+  const matrix = said(test, 'matrix');
   if (matrix === undefined) return [];
   const place = JSON.parse(matrix) as Pick<Cell, 'client' | 'version' | 'scenario'>;
-  return [{ ...place, state: test.result().state, unsupported: said('unsupported') }];
+  return [{ ...place, state: test.result().state, unsupported: said(test, 'unsupported') }];
 }
 
 function page(all: readonly MatrixClient[], scenarios: readonly string[], cells: readonly Cell[]): string {
