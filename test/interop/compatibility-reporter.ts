@@ -18,28 +18,54 @@ interface Cell {
   readonly state: string;
   /** Why the client cannot do it. */
   readonly unsupported: string | undefined;
+  readonly measured: string | undefined;
+}
+
+/** What a command line tool was seen to do. */
+interface Tool {
+  readonly tool: string;
+  readonly does: string;
+  readonly state: string;
+}
+
+interface Kept {
+  readonly cells: readonly Cell[];
+  readonly tools: readonly Tool[];
 }
 
 /** Writes the table once every client has run: in this run, or in one before it in the same folder. */
 export default class CompatibilityReporter implements Reporter {
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
-    const now = tests.flatMap(cellOf);
+    const cells = tests.flatMap(cellOf);
+    const tools = tests.flatMap(toolOf);
     // Left out by a filter, or without its client: no table comes of it.
-    const partial = tests.some((test) => test.result().state === 'skipped' && said(test, 'unsupported') === undefined);
-    if (now.length === 0 || partial) return;
-    const ran = new Set(now.map(({ client }) => client));
-    const before = existsSync(KEPT) ? (JSON.parse(await readFile(KEPT, 'utf8')) as Cell[]) : [];
-    const cells = [...before.filter(({ client }) => !ran.has(client)), ...now];
+    const partial = tests.some((test) => test.result().state === 'skipped');
+    if ((cells.length === 0 && tools.length === 0) || partial) return;
+    const kept = together(await before(), { cells, tools });
     await mkdir(dirname(KEPT), { recursive: true });
-    await writeFile(KEPT, JSON.stringify(cells));
+    await writeFile(KEPT, JSON.stringify(kept));
     const all: readonly MatrixClient[] = Object.values(clients);
-    const scenarios = [...new Set(now.map(({ scenario }) => scenario))];
-    if (all.some(({ name }) => cells.filter(({ client }) => client === name).length < scenarios.length)) return;
+    const scenarios = [...new Set(kept.cells.map(({ scenario }) => scenario))];
+    if (all.some(({ name }) => kept.cells.filter(({ client }) => client === name).length < scenarios.length)) return;
+    if (kept.tools.length === 0) return;
     await mkdir(dirname(FILE), { recursive: true });
     const options = await resolveConfig(FILE);
-    await writeFile(FILE, await format(page(all, scenarios, cells), { ...options, filepath: FILE }));
+    await writeFile(FILE, await format(page(all, scenarios, kept), { ...options, filepath: FILE }));
   }
+}
+
+async function before(): Promise<Kept> {
+  return existsSync(KEPT) ? (JSON.parse(await readFile(KEPT, 'utf8')) as Kept) : { cells: [], tools: [] };
+}
+
+/** What ran now takes the place of what its client, or the tools, did before. */
+function together(kept: Kept, now: Kept): Kept {
+  const ran = new Set(now.cells.map(({ client }) => client));
+  return {
+    cells: [...kept.cells.filter(({ client }) => !ran.has(client)), ...now.cells],
+    tools: now.tools.length > 0 ? now.tools : kept.tools,
+  };
 }
 
 function said(test: TestCase, type: string): string | undefined {
@@ -50,10 +76,18 @@ function cellOf(test: TestCase): Cell[] {
   const matrix = said(test, 'matrix');
   if (matrix === undefined) return [];
   const place = JSON.parse(matrix) as Pick<Cell, 'client' | 'version' | 'scenario'>;
-  return [{ ...place, state: test.result().state, unsupported: said(test, 'unsupported') }];
+  return [
+    { ...place, state: test.result().state, unsupported: said(test, 'unsupported'), measured: said(test, 'measured') },
+  ];
 }
 
-function page(all: readonly MatrixClient[], scenarios: readonly string[], cells: readonly Cell[]): string {
+function toolOf(test: TestCase): Tool[] {
+  const tool = said(test, 'tool');
+  if (tool === undefined) return [];
+  return [{ ...(JSON.parse(tool) as Pick<Tool, 'tool' | 'does'>), state: test.result().state }];
+}
+
+function page(all: readonly MatrixClient[], scenarios: readonly string[], { cells, tools }: Kept): string {
   const notes: string[] = [];
   const noteOf = (text: string): string => {
     if (!notes.includes(text)) notes.push(text);
@@ -63,16 +97,19 @@ function page(all: readonly MatrixClient[], scenarios: readonly string[], cells:
     cells.find((cell) => cell.client === client && cell.scenario === scenario);
   const mark = (name: string, scenario: string): string => {
     const cell = find(name, scenario);
-    if (cell?.state === 'passed') return 'yes';
-    if (cell?.unsupported !== undefined) return `n/a ${noteOf(`${name}: ${cell.unsupported}.`)}`;
-    return cell?.state === 'failed' ? 'FAILS' : 'not run';
+    if (cell?.state !== 'passed') return cell?.state === 'failed' ? 'FAILS' : 'not run';
+    const yes = cell.measured === undefined ? 'yes' : `yes, ${cell.measured}`;
+    return cell.unsupported === undefined ? yes : `n/a ${noteOf(`${name}: ${cell.unsupported}.`)}`;
   };
   const row = (values: readonly string[]): string => `| ${values.join(' | ')} |`;
   const rows = scenarios.map((scenario) => row([scenario, ...all.map(({ name }) => mark(name, scenario))]));
-  const limits = all.flatMap(({ name, lacks = [], stamps = true, picks = true }) => [
+  const limits = all.flatMap(({ name, lacks = [], stamps = true, picks = true, outlives = true }) => [
     ...(lacks.length > 0 ? [`- ${name} has no way to say ${lacks.join(', ')}: what it consumes here has none.`] : []),
     ...(stamps ? [] : [`- ${name} stamps records by itself: what it produces is compared without timestamps.`]),
     ...(picks ? [] : [`- ${name} lets nobody say the partition of a record: it produces to a topic of one.`]),
+    ...(outlives
+      ? []
+      : [`- A consumer of ${name} ends by itself when its only broker goes away: it is started again.`]),
   ]);
   return [
     '# Clients that work with the memory backend',
@@ -94,6 +131,15 @@ function page(all: readonly MatrixClient[], scenarios: readonly string[], cells:
     '',
     ...notes.map((note, index) => `${index + 1}. ${note}`),
     '',
+    '## Command line tools',
+    '',
+    'The scenarios above have kafka-topics, kafka-console-producer, kafka-console-consumer, kafka-consumer-groups,',
+    'kafka-get-offsets, kafka-delete-records and kafka-broker-api-versions do their part. Besides:',
+    '',
+    row(['Tool', 'What it did', '']),
+    row(['---', '---', '---']),
+    ...tools.map(({ tool, does, state }) => row([tool, does, state === 'passed' ? 'yes' : 'FAILS'])),
+    '',
     '## Limits of clients',
     '',
     ...limits,
@@ -103,9 +149,13 @@ function page(all: readonly MatrixClient[], scenarios: readonly string[], cells:
     '',
     '- **produce and consume 10 MiB**: one record of 10 MiB that does not compress, in a batch of its own.',
     '- **group of two rebalances**: six partitions; two members have three each, a third joins and each has two, one is',
-    '  killed and the rest have three each, records reach the rest, one leaves and the last has all six.',
+    '  killed and the rest have three each, records reach the rest, one leaves and the last has all six. The time is that',
+    '  from the kill to the last SyncGroup of the rest: the session timeout is 6 s, the heartbeat interval 500 ms.',
     '- **commit, restart, resume**: half of a partition is read and committed in the middle of a batch; a new process goes',
     '  on with the next record.',
+    '- **commit, gateway restarts, resume**: half of a partition is read and committed; the gateway is closed and another',
+    '  started at its port, over the same store; the same client goes on with the next record and produces more, and a',
+    '  member of another group, which ran all the time, gets it.',
     '- **idempotent producer**: the stored batches have a producer id and sequences without a gap.',
     '',
   ].join('\n');

@@ -15,6 +15,12 @@ has mvn || packages+=(maven)
 has go || packages+=(golang-go)
 has cargo || packages+=(cargo)
 python3 -c 'import venv, ensurepip' 2>/dev/null || packages+=(python3-venv)
+# @confluentinc/kafka-javascript is built from source.
+has g++ && has make || packages+=(g++ make)
+has pkg-config || packages+=(pkg-config)
+for header in openssl/ssl:libssl-dev zlib:zlib1g-dev zstd:libzstd-dev; do
+  [[ -f /usr/include/${header%:*}.h ]] || packages+=("${header#*:}")
+done
 if ((${#packages[@]} > 0)); then
   as_root=()
   if ((EUID != 0)); then as_root=(sudo); fi
@@ -39,9 +45,24 @@ python_clients() {
   cp python/requirements.txt .venv/requirements.txt
 }
 
+# Fetches what its makers built, or builds it: `dynamic` with libraries of the system, and not with sources of them from
+# elsewhere; headers of this very Node.js, where it has them, need no download. With JOBS its make starts too early.
+kafka_javascript() {
+  local home options=()
+  home=$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")
+  if [[ -f $home/include/node/node.h ]]; then options=("--nodedir=$home"); fi
+  (
+    cd node/node_modules/@confluentinc/kafka-javascript
+    # What it prints is of interest when it fails.
+    env -u JOBS CKJS_LINKING=dynamic ../../.bin/node-pre-gyp install --fallback-to-build "${options[@]}" \
+      </dev/null >build.log 2>&1 || { tail -n 100 build.log; exit 1; }
+  )
+}
+
 node_clients() {
   cmp -s node/package-lock.json node/node_modules/installed.json && return
-  npm ci --prefix node --no-audit --no-fund --loglevel=error </dev/null
+  npm ci --prefix node --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
+  kafka_javascript
   cp node/package-lock.json node/node_modules/installed.json
 }
 

@@ -14,16 +14,17 @@ export interface RunOptions {
   readonly input?: string;
   /** The process is killed after this time. Default: 60000. */
   readonly limitMs?: number;
+  /** The process is killed when it prints more. Default: 4 MiB, far above what clients say of themselves. */
+  readonly maxOutputBytes?: number;
 }
 
-/** Far above what any of the clients prints; a client in a loop must not fill memory. */
 const MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
 /** Runs a client to its end. Rejects when it cannot be started, prints without end or takes longer than its limit. */
 export function runClient(
   program: string,
   args: readonly string[],
-  { input = '', limitMs = 60_000 }: RunOptions = {},
+  { input = '', limitMs = 60_000, maxOutputBytes = MAX_OUTPUT_BYTES }: RunOptions = {},
 ): Promise<ClientRun> {
   const command = [program, ...args].join(' ');
   return new Promise((resolve, reject) => {
@@ -37,7 +38,7 @@ export function runClient(
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].setEncoding('utf8').on('data', (text: string) => {
         output[name] += text;
-        if (output[name].length > MAX_OUTPUT_BYTES) giveUp('printed without end');
+        if (output[name].length > maxOutputBytes) giveUp('printed without end');
       });
     }
     const timer = setTimeout(() => {

@@ -6,6 +6,11 @@ export default class SummaryReporter implements Reporter {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
     const lines = [...tests.flatMap(printed), '', 'Real clients:', ...tests.map(summary), ''];
     console.log(lines.join('\n'));
+    const skipped = tests.filter((test) => test.result().state === 'skipped').length;
+    if (skipped === 0) return;
+    console.log(`${skipped} skipped, for want of a client: test/interop/install.sh installs them all.`);
+    // A CI machine has to have them all.
+    if (!['', '0', 'false', undefined].includes(process.env['CI'])) process.exitCode = 1;
   }
 }
 
@@ -23,6 +28,9 @@ function printed(test: TestCase): string[] {
 function summary(test: TestCase): string {
   const result = test.result();
   const client = annotation(test, 'client') ?? (test.parent.type === 'suite' ? test.parent.name : '');
-  const note = result.state === 'skipped' && result.note !== undefined ? ` (${result.note})` : '';
-  return `  ${result.state.padEnd(7)} ${client} | ${test.name}${note}`;
+  const unsupported = annotation(test, 'unsupported');
+  const left = result.state === 'skipped' ? result.note : undefined;
+  const note = unsupported ?? left ?? annotation(test, 'measured');
+  const state = result.state === 'passed' && unsupported !== undefined ? 'n/a' : result.state;
+  return `  ${state.padEnd(7)} ${client} | ${test.name}${note === undefined ? '' : ` (${note})`}`;
 }

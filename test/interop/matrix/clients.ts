@@ -9,8 +9,14 @@ export interface MatrixClient {
   readonly stamps?: boolean;
   /** Whether its user may say the partition of a record. Default: true. */
   readonly picks?: boolean;
+  /** Whether a consumer of it lives on while its only broker is away. Default: true. */
+  readonly outlives?: boolean;
   /** What its programming interface cannot say: consumed records have none of it. */
   readonly lacks?: readonly ('repeated headers' | 'null headers' | 'empty values' | 'framed snappy')[];
+  /** Whether its user gives and gets records as lines of text. Default: false. */
+  readonly textual?: boolean;
+  /** Scenarios that it has no way to do: its driver answers why. It fails when it does others not, or these. */
+  readonly cannot?: readonly string[];
   /** Starts it; rejects when it is not installed. */
   start(bootstrap: string): Promise<Driver>;
 }
@@ -20,9 +26,16 @@ const path = (name: string): string => fileURLToPath(new URL(`../${name}`, impor
 const light = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'];
 
 export const clients = {
-  kcat: { name: 'kcat', stamps: false, start: startKcat },
+  kcat: {
+    name: 'kcat',
+    stamps: false,
+    outlives: false,
+    cannot: ['create topics', 'delete records', 'delete topic'],
+    start: startKcat,
+  },
   kafkajs: {
     name: 'kafkajs',
+    cannot: ['produce null header values'],
     start: (bootstrap) => startDriver(process.execPath, ['--import', 'tsx', path('node/kafkajs.ts'), bootstrap]),
   },
   java: {
@@ -30,7 +43,7 @@ export const clients = {
     start: (bootstrap) =>
       startDriver('java', [...light, '-cp', `${path('.jars')}/*`, path('java/Driver.java'), bootstrap]),
   },
-  tools: { name: 'Kafka command line tools', stamps: false, picks: false, start: startTools },
+  tools: { name: 'Kafka command line tools', stamps: false, picks: false, textual: true, start: startTools },
   confluentKafka: {
     name: 'confluent-kafka (Python)',
     start: (bootstrap) => startDriver(path('.venv/bin/python'), [path('python/confluent.py'), bootstrap]),
@@ -38,12 +51,14 @@ export const clients = {
   franzGo: { name: 'franz-go', start: (bootstrap) => startDriver(path('go/.bin/franz'), [bootstrap]) },
   kafkaPython: {
     name: 'kafka-python',
+    cannot: ['produce null header values'],
     start: (bootstrap) => startDriver(path('.venv/bin/python'), [path('python/kafkapython.py'), bootstrap]),
   },
   sarama: { name: 'Sarama', start: (bootstrap) => startDriver(path('go/.bin/sarama'), [bootstrap]) },
   kafkaGo: {
     name: 'segmentio kafka-go',
     lacks: ['empty values'],
+    cannot: ['idempotent producer', 'delete records'],
     start: (bootstrap) => startDriver(path('go/.bin/kafkago'), [bootstrap]),
   },
   platformatic: {
@@ -57,9 +72,22 @@ export const clients = {
         bootstrap,
       ]),
   },
+  confluentJavascript: {
+    name: '@confluentinc/kafka-javascript',
+    cannot: ['produce null header values'],
+    start: (bootstrap) => startDriver(process.execPath, ['--import', 'tsx', path('node/confluent.mjs'), bootstrap]),
+  },
   rskafka: {
     name: 'rskafka',
     lacks: ['repeated headers', 'null headers'],
+    cannot: [
+      'produce repeated header names',
+      'produce null header values',
+      'idempotent producer',
+      'group of two rebalances: a third joins, one dies',
+      'commit, restart, resume',
+      'commit, gateway restarts, resume',
+    ],
     start: (bootstrap) => startDriver(path('rust/.target/debug/interop'), [bootstrap]),
   },
 } satisfies Record<string, MatrixClient>;

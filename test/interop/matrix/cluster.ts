@@ -1,6 +1,8 @@
-import { createKafkaGateway } from 'iggy-gateway-kafka';
-import { createMemoryBackend } from 'iggy-gateway-kafka/adapters/memory';
+import { createKafkaGateway, type KafkaGateway } from 'iggy-gateway-kafka';
+import { createBrokerBackend } from 'iggy-gateway-kafka/adapters/broker';
+import { createMemoryStore, type MemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import {
+  type ApiCodec,
   createTopicsApi,
   fetchApi,
   type KafkaRecord,
@@ -10,6 +12,7 @@ import {
   readRecords,
   type RecordBatch,
 } from 'iggy-gateway-kafka/protocol';
+import { expect, vi } from 'vitest';
 import { WireClient } from '../../support/wire-client.js';
 import type { ReadRecord, WireRecord } from './driver-protocol.js';
 
@@ -20,20 +23,64 @@ const LEFT = ['ECONNRESET', 'EPIPE'];
 
 /** A broker in memory that is also reached past every client, to lay records out and to look at what is stored. */
 export class Cluster {
-  readonly bootstrap: string;
   /** What no client may cause: malformed requests, failures of the backend, connections that broke. */
   readonly trouble: unknown[] = [];
   /** Every request in its order, as `Metadata v9`, with its error code where the answer had one. */
   readonly asked: string[] = [];
-  readonly #wire: WireClient;
-  readonly #gateway: { close(options: { graceMs: number }): Promise<void> };
+  /** When the last successful answer to an API left, on the clock of `performance.now()`. */
+  readonly answeredAt: Map<string, number> = new Map();
+  readonly #fetches = new Set<string>();
+  readonly #store: MemoryStore = createMemoryStore();
+  #gateway: KafkaGateway;
+  #port = 0;
+  #wire: WireClient | null = null;
 
-  private constructor(gateway: ReturnType<typeof createKafkaGateway>, port: number, wire: WireClient) {
-    this.bootstrap = `127.0.0.1:${port}`;
-    this.#wire = wire;
-    this.#gateway = gateway;
-    gateway.on('response', ({ api, version, errorCode }) => {
+  private constructor() {
+    this.#gateway = this.#make();
+  }
+
+  static async start(): Promise<Cluster> {
+    const cluster = new Cluster();
+    await cluster.#open();
+    return cluster;
+  }
+
+  /** What clients connect to, also after a restart. */
+  get bootstrap(): string {
+    return `127.0.0.1:${this.#port}`;
+  }
+
+  async close(): Promise<void> {
+    await this.#wire?.close();
+    await this.#gateway.close({ graceMs: 0 });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Closes the gateway with every connection, and starts another at the same port over what the store has. */
+  async restart(): Promise<void> {
+    await this.close();
+    this.#fetches.clear();
+    this.#gateway = this.#make();
+    await this.#open();
+  }
+
+  #make(): KafkaGateway {
+    const config = { 'group.initial.rebalance.delay.ms': 200, 'message.max.bytes': 16 * 1024 * 1024 };
+    const backend = createBrokerBackend({ store: this.#store, config });
+    const gateway = createKafkaGateway({ listener: { port: this.#port }, backend });
+    gateway.on('request', ({ api, connection, correlationId }) => {
+      if (api === 'fetch') this.#fetches.add(`${connection.id} ${correlationId}`);
+    });
+    gateway.on('response', ({ api, version, errorCode, connection, correlationId }) => {
       this.asked.push(`${api} v${version}${errorCode === 0 ? '' : ` error ${errorCode}`}`);
+      this.#fetches.delete(`${connection.id} ${correlationId}`);
+      if (errorCode === 0) this.answeredAt.set(api, performance.now());
+    });
+    gateway.on('disconnect', (connection) => {
+      for (const fetch of this.#fetches) if (fetch.startsWith(`${connection.id} `)) this.#fetches.delete(fetch);
     });
     gateway.on('refused', ({ apiName, apiKey, version }) => {
       this.asked.push(`${apiName ?? `API ${apiKey}`} v${version} refused`);
@@ -44,23 +91,33 @@ export class Cluster {
     gateway.on('connectionError', ({ error }) => {
       if (!LEFT.includes((error as NodeJS.ErrnoException).code ?? '')) this.trouble.push(error);
     });
+    return gateway;
   }
 
-  static async start(): Promise<Cluster> {
-    const config = { 'group.initial.rebalance.delay.ms': 200, 'message.max.bytes': 16 * 1024 * 1024 };
-    const gateway = createKafkaGateway({ listener: { port: 0 }, backend: createMemoryBackend({ config }) });
-    const { port } = await gateway.listen();
-    return new Cluster(gateway, port, await WireClient.connect(port));
+  async #open(): Promise<void> {
+    ({ port: this.#port } = await this.#gateway.listen());
+    this.#wire = await WireClient.connect(this.#port);
   }
 
-  async close(): Promise<void> {
-    await this.#wire.close();
-    await this.#gateway.close({ graceMs: 0 });
+  #send<Request, Response>(api: ApiCodec<unknown, Request, Response>, version: number, init: Request) {
+    if (this.#wire === null) throw new Error('not open');
+    return this.#wire.send(api, version, init);
+  }
+
+  /** Settles once the fetches that wait at the moment have been answered, or left. */
+  async fetchesAnswered(): Promise<void> {
+    const waiting = [...this.#fetches];
+    await vi.waitFor(
+      () => {
+        expect(waiting.filter((fetch) => this.#fetches.has(fetch))).toEqual([]);
+      },
+      { timeout: 10_000 },
+    );
   }
 
   async createTopic(name: string, numPartitions = 1): Promise<void> {
     const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs: [] };
-    const { response } = await this.#wire.send(createTopicsApi, 5, { topics: [topic], timeoutMs: 5000 });
+    const { response } = await this.#send(createTopicsApi, 5, { topics: [topic], timeoutMs: 5000 });
     const errorCode = response.topics[0]?.errorCode;
     if (errorCode !== 0) throw new Error(`CreateTopics ${name}: error ${errorCode}`);
   }
@@ -69,7 +126,7 @@ export class Cluster {
   async append(topic: string, partition: number, batch: Buffer): Promise<void> {
     const partitionData = [{ index: partition, records: batch }];
     const init = { acks: -1, timeoutMs: 5000, topicData: [{ name: topic, partitionData }] };
-    const { response } = await this.#wire.send(produceApi, 9, init);
+    const { response } = await this.#send(produceApi, 9, init);
     const errorCode = response.responses[0]?.partitionResponses[0]?.errorCode;
     if (errorCode !== 0) throw new Error(`Produce to ${topic}-${partition}: error ${errorCode}`);
   }
@@ -77,7 +134,7 @@ export class Cluster {
   /** The first offset of a partition. */
   async logStart(topic: string, partition = 0): Promise<number> {
     const partitions = [{ partitionIndex: partition, timestamp: EARLIEST }];
-    const { response } = await this.#wire.send(listOffsetsApi, 6, {
+    const { response } = await this.#send(listOffsetsApi, 6, {
       replicaId: -1,
       topics: [{ name: topic, partitions }],
     });
@@ -92,7 +149,7 @@ export class Cluster {
       const asked = { partition, fetchOffset: next, partitionMaxBytes: LIMIT_BYTES };
       const topics = [{ topic, partitions: [asked] }];
       const init = { maxWaitMs: 0, minBytes: 0, maxBytes: LIMIT_BYTES, topics, sessionEpoch: -1 };
-      const { response } = await this.#wire.send(fetchApi, 11, init);
+      const { response } = await this.#send(fetchApi, 11, init);
       const { records, errorCode, highWatermark } = response.responses[0]!.partitions[0]!;
       for (const batch of readBatches(bytesOf(records), { partial: 'skip' })) {
         batch.checkCrc();

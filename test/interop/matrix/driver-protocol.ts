@@ -24,8 +24,8 @@ export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
 /** Every command with what its answer holds. */
 export interface Commands {
-  /** Ids of the cluster's brokers. */
-  connect: [input: object, output: { readonly brokers: readonly number[] }];
+  /** Ids of the cluster's brokers, if the client tells them. */
+  connect: [input: object, output: { readonly brokers?: readonly number[] }];
   create: [input: { readonly topic: string; readonly partitions: number }, output: object];
   /** How many partitions a topic has. */
   describe: [input: { readonly topic: string }, output: { readonly partitions: number }];

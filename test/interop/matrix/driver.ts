@@ -75,7 +75,7 @@ class ProcessDriver implements Driver {
   async do<Op extends keyof Commands>(op: Op, input: Commands[Op][0]): Promise<Commands[Op][1]> {
     this.#child.stdin!.write(`${JSON.stringify({ op, ...input })}\n`);
     const answer = JSON.parse(await this.#line(`the answer to ${op}`)) as Answer;
-    if ('ok' in answer) return answer.ok as Commands[Op][1];
+    if ('ok' in answer) return answer.ok;
     if ('unsupported' in answer) throw new UnsupportedError(answer.unsupported);
     throw new Error(`${op}: ${answer.error}\n${this.#stderr}`);
   }

@@ -63,6 +63,12 @@ class KcatDriver implements Driver {
     return { brokers: brokers.map(({ id }) => id) };
   }
 
+  async $describe({ topic }: Commands['describe'][0]): Promise<Commands['describe'][1]> {
+    const { stdout } = await this.#run(['-L', '-J', '-t', topic]);
+    const { topics } = JSON.parse(stdout) as { topics: { partitions: unknown[] }[] };
+    return { partitions: topics[0]!.partitions.length };
+  }
+
   async $produce({ topic, partition, compression, idempotent, records }: Commands['produce'][0]): Promise<object> {
     const folder = await mkdtemp(join(tmpdir(), 'kcat-'));
     const options = ['-P', '-t', topic, '-p', String(partition), '-X', `compression.codec=${compression}`];
@@ -80,11 +86,13 @@ class KcatDriver implements Driver {
           continue;
         }
         const lines = group.map(({ key, value }) => {
-          if (value === '' || key === '') throw new UnsupportedError('what is empty on the command line is null');
-          const before = key === null ? '' : text(key);
-          return `${before}${SEPARATOR}${value === null ? '' : text(value)}\n`;
+          const before = key === null ? '' : `${text(key)}${SEPARATOR}`;
+          return `${before}${value === null ? '' : text(value)}\n`;
         });
-        await this.#run([...options, ...headers, '-K', SEPARATOR, '-Z'], lines.join(''));
+        // With -Z what is empty is null, without it empty.
+        const keys = group[0]!.key === null ? [] : ['-K', SEPARATOR];
+        const nulls = group[0]!.value === null ? ['-Z'] : [];
+        await this.#run([...options, ...headers, ...keys, ...nulls], lines.join(''));
       }
     } finally {
       await rm(folder, { recursive: true });
@@ -164,15 +172,15 @@ class KcatDriver implements Driver {
   }
 }
 
-/** Runs of records with the same headers, which go by the command line: one kcat sends each. */
+/** Runs of records whose headers, nulls and keys go by the same command line: one kcat sends each. */
 function together(records: readonly WireRecord[]): WireRecord[][] {
   const groups: WireRecord[][] = [];
   let last = '';
   for (const record of records) {
-    const headers = JSON.stringify(record.headers);
-    if (groups.length === 0 || headers !== last) groups.push([]);
+    const line = JSON.stringify([record.headers, record.key === null, record.value === null]);
+    if (line !== last) groups.push([]);
     groups.at(-1)!.push(record);
-    last = headers;
+    last = line;
   }
   return groups;
 }

@@ -37,6 +37,18 @@ export const keysAndHeaders: readonly Text[] = [
   { key: 'h', value: 'one header', headers: [['trace', 'abc']] },
   {
     key: 'h',
+    value: 'three headers',
+    headers: [
+      ['first', '1'],
+      ['second', 'zwei ü'],
+      ['third', '3'],
+    ],
+  },
+];
+
+export const repeatedHeaders: readonly Text[] = [
+  {
+    key: 'h',
     value: 'repeated names',
     headers: [
       ['hop', '1'],
@@ -60,13 +72,13 @@ export const empties: readonly Text[] = [
   { key: 'h', value: 'v', headers: [['empty', '']] },
 ];
 
-/** One record of 10 MiB that does not compress: a batch of it is no smaller. */
-export function large(): WireRecord {
+/** One record of 10 MiB in a batch of its own, of bytes or of letters: neither compresses to half. */
+export function large(textual = false): WireRecord {
   const value = Buffer.alloc(10 * 1024 * 1024);
   let state = 1;
   for (let at = 0; at < value.length; at += 4) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    value.writeUInt32LE(state, at);
+    value.writeUInt32LE(textual ? (state & 0x0f0f0f0f) + 0x61616161 : state, at);
   }
   return { key: base64('large'), value: value.toString('base64'), headers: [], timestamp: START };
 }

@@ -43,24 +43,29 @@ export function runScenarios(client: MatrixClient): void {
         onTestFinished(async () => {
           await Promise.all(others.map((other) => other.kill()));
         });
-        const another = async (): Promise<Driver> => {
-          const other = await client.start(cluster.bootstrap);
+        const another = async (of = cluster): Promise<Driver> => {
+          const other = await client.start(of.bootstrap);
           others.push(other);
           return other;
         };
         const asked = cluster.asked.length;
         const topic = `topic-${++counter}`;
+        const { stamps = true, picks = true, textual = false, outlives = true, lacks = [], cannot = [] } = client;
+        const measured = async (text: string): Promise<void> => {
+          await context.annotate(text, 'measured');
+        };
+        let unsupported = false;
         try {
-          const { stamps = true, picks = true, lacks = [] } = client;
-          await run({ cluster, driver, another, topic, stamps, picks, lacks });
+          await run({ cluster, driver, another, topic, stamps, picks, textual, outlives, lacks, measured });
         } catch (error) {
-          if (error instanceof UnsupportedError) {
-            await context.annotate(error.message, 'unsupported');
-            context.skip(error.message);
+          if (!(error instanceof UnsupportedError)) {
+            await context.annotate(cluster.asked.slice(asked).slice(-60).join(', '), 'output');
+            throw error;
           }
-          await context.annotate(cluster.asked.slice(asked).slice(-60).join(', '), 'output');
-          throw error;
+          unsupported = true;
+          await context.annotate(error.message, 'unsupported');
         }
+        expect(unsupported).toBe(cannot.includes(name));
         expect(cluster.trouble.splice(0)).toEqual([]);
       },
     );

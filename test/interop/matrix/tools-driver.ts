@@ -10,14 +10,30 @@ import type { Commands, ReadRecord } from './driver-protocol.js';
 const JARS = fileURLToPath(new URL('../.jars/', import.meta.url));
 const LIGHT = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off'];
 const TOOLS = 'org.apache.kafka.tools.';
+/** A record of 10 MiB is printed too. */
+const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 /** Stands for null: in none of the records. */
 const NULL = '~null~';
 const text = (base64: string | null): string => (base64 === null ? NULL : Buffer.from(base64, 'base64').toString());
 const base64 = (value: string): string | null => (value === NULL ? null : Buffer.from(value).toString('base64'));
 
+/** The command line of Java for a tool: the name of its class, without that of the package of most. */
+export function toolCommand(tool: string, args: readonly string[]): string[] {
+  return [...LIGHT, '-cp', `${JARS}*`, tool.startsWith('kafka.') ? tool : `${TOOLS}${tool}`, ...args];
+}
+
+/** Runs a tool to its end and gives what it printed; rejects when it printed or ended in an error. */
+export async function runTool(tool: string, args: readonly string[], input = ''): Promise<string> {
+  const run = await runClient('java', toolCommand(tool, args), { input, maxOutputBytes: MAX_OUTPUT_BYTES });
+  if (run.exitCode !== 0 || /^(Error|\[.*ERROR)/m.test(run.stderr + run.stdout)) {
+    throw new Error(`${run.command}\n${run.stdout}\n${run.stderr}`);
+  }
+  return run.stdout;
+}
+
 /** Kafka's command line tools, each command a Java of its own. */
 export async function startTools(bootstrap: string): Promise<Driver> {
-  const { stdout } = await runClient('java', [...LIGHT, '-cp', `${JARS}*`, `${TOOLS}TopicCommand`, '--version']);
+  const stdout = await runTool('TopicCommand', ['--version']);
   const version = /^\d\S*/m.exec(stdout)?.[0];
   if (version === undefined) throw new Error(stdout);
   return new ToolsDriver(bootstrap, version);
@@ -82,15 +98,12 @@ class ToolsDriver implements Driver {
   }
 
   async $produce({ topic, compression, idempotent, records }: Commands['produce'][0]): Promise<object> {
-    if (records.some(({ value }) => value !== null && value.length > 1_000_000)) {
-      throw new UnsupportedError('a value is a line of text');
-    }
     const lines = records.map(({ key, value, headers }) => {
       const pairs = headers.map(([name, header]) => `${name}:${text(header)}`).join(',');
       return `${headers.length === 0 ? NULL : pairs}\t${text(key)}\t${text(value)}\n`;
     });
     const reader = ['parse.key=true', 'parse.headers=true', `null.marker=${NULL}`];
-    const settings = [`enable.idempotence=${String(idempotent)}`, 'linger.ms=50'];
+    const settings = [`enable.idempotence=${String(idempotent)}`, 'linger.ms=50', 'max.request.size=16000000'];
     await this.#tool(
       'ConsoleProducer',
       [
@@ -163,15 +176,11 @@ class ToolsDriver implements Driver {
   }
 
   #command(tool: string, args: readonly string[]): string[] {
-    return [...LIGHT, '-cp', `${JARS}*`, `${TOOLS}${tool}`, '--bootstrap-server', this.#bootstrap, ...args];
+    return toolCommand(tool, ['--bootstrap-server', this.#bootstrap, ...args]);
   }
 
-  async #tool(tool: string, args: readonly string[], input = ''): Promise<string> {
-    const run = await runClient('java', this.#command(tool, args), { input });
-    if (run.exitCode !== 0 || /^(Error|\[.*ERROR)/m.test(run.stderr + run.stdout)) {
-      throw new Error(`${run.command}\n${run.stdout}\n${run.stderr}`);
-    }
-    return run.stdout;
+  #tool(tool: string, args: readonly string[], input?: string): Promise<string> {
+    return runTool(tool, ['--bootstrap-server', this.#bootstrap, ...args], input);
   }
 }
 

@@ -61,7 +61,9 @@ func create(in serve.Input) (serve.Output, error) {
 func describe(in serve.Input) (serve.Output, error) {
 	ctx, cancel := limit()
 	defer cancel()
-	answer, err := client.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{in.Topic}})
+	// With a transport of its own, as in produce.
+	fresh := &kafka.Client{Addr: kafka.TCP(server), Transport: &kafka.Transport{}}
+	answer, err := fresh.Metadata(ctx, &kafka.MetadataRequest{Topics: []string{in.Topic}})
 	if err != nil {
 		return nil, err
 	}

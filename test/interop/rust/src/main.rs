@@ -50,7 +50,7 @@ async fn run(client: &Client, input: &Value) -> Result<Value, Failure> {
     match input["op"].as_str().unwrap_or_default() {
         "connect" => {
             client.list_topics().await?;
-            Err(unsupported("it does not tell the brokers"))
+            Ok(json!({}))
         }
         "create" => {
             let partitions = i32::try_from(input["partitions"].as_i64().ok_or("partitions")?)?;
