@@ -9,7 +9,7 @@ import { clients, type MatrixClient } from './matrix/clients.js';
 const FILE = fileURLToPath(new URL('../../docs/reference/compatibility.md', import.meta.url));
 
 /** What each client did in its last run. */
-const KEPT = fileURLToPath(new URL('../../temp/compatibility.json', import.meta.url));
+const KEPT = fileURLToPath(new URL('../../temp/interop-table.json', import.meta.url));
 
 interface Cell {
   readonly client: string;

@@ -11,7 +11,7 @@ export default defineConfig({
     pool: 'forks',
     // Two: the test that waits for a minute beside the clients, which come one after another on most machines.
     maxWorkers: 2,
-    testTimeout: 180_000,
+    testTimeout: 300_000,
     hookTimeout: 60_000,
     reporters: ['default', 'json', ...['summary', 'compatibility'].map(reporter)],
     outputFile: { json: 'temp/interop.json' },

@@ -158,7 +158,7 @@ public class Driver {
 
     private static long collect(KafkaConsumer<byte[], byte[]> consumer, int count, ArrayNode out) {
         long next = 0;
-        long deadline = System.currentTimeMillis() + 30_000;
+        long deadline = System.currentTimeMillis() + 60_000;
         while (out.size() < count && System.currentTimeMillis() < deadline) {
             for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                 if (out.size() == count) break;

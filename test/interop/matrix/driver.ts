@@ -17,7 +17,7 @@ export interface Driver {
   close(): Promise<void>;
 }
 
-const ANSWER_MS = 60_000;
+const ANSWER_MS = 90_000;
 const KEPT_STDERR = 8192;
 
 /** Starts a client's program and waits for its greeting. */

@@ -106,7 +106,7 @@ class KcatDriver implements Driver {
     if (count === 1) {
       // Bytes that are no text: only their sizes go as text.
       const run = await runClient('kcat', ['-b', this.#bootstrap, ...args, '-q', '-f', '%o %T %k %S\n'], {
-        limitMs: 30_000,
+        limitMs: 60_000,
       });
       const raw = await this.#bytes([...args, '-q', '-D', '', '-f', '%s']);
       const [at, ts, key, size] = run.stdout.trim().split(' ');
@@ -153,7 +153,7 @@ class KcatDriver implements Driver {
   }
 
   async #run(args: readonly string[], input?: string): Promise<ClientRun> {
-    const options = { limitMs: 30_000, ...(input !== undefined && { input }) };
+    const options = { limitMs: 60_000, ...(input !== undefined && { input }) };
     const run = await runClient('kcat', ['-b', this.#bootstrap, ...args], options);
     if (run.exitCode !== 0) throw new Error(`${run.command}\n${run.stderr}`);
     return run;

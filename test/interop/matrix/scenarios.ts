@@ -34,7 +34,7 @@ export interface Scenario {
 }
 
 const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
-const WAIT = { timeout: 45_000, interval: 100 };
+const WAIT = { timeout: 90_000, interval: 100 };
 const PARTITIONS = [0, 1, 2, 3, 4, 5];
 /**
  * A dead member's partitions are others' within its session timeout, two heartbeat intervals and a second: the table

@@ -67,7 +67,7 @@ describe('Kafka command line tools', () => {
   tool('kafka-console-producer, kafka-console-consumer', 'go with their defaults, and create the topic', async () => {
     const server = ['--bootstrap-server', cluster.bootstrap];
     await runTool('ConsoleProducer', [...server, '--topic', 'lines'], 'first\nsecond\nthird\n');
-    const read = ['--topic', 'lines', '--from-beginning', '--max-messages', '3', '--timeout-ms', '20000'];
+    const read = ['--topic', 'lines', '--from-beginning', '--max-messages', '3', '--timeout-ms', '60000'];
     expect(await on('consumer.ConsoleConsumer', ...read)).toBe('first\nsecond\nthird\n');
   });
 

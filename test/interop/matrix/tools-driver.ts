@@ -10,6 +10,8 @@ import type { Commands, ReadRecord } from './driver-protocol.js';
 const JARS = fileURLToPath(new URL('../.jars/', import.meta.url));
 const LIGHT = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=off'];
 const TOOLS = 'org.apache.kafka.tools.';
+/** On two cores that all are at work, each start of Java takes its time. */
+const LIMIT_MS = 120_000;
 /** A record of 10 MiB is printed too. */
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 /** Stands for null: in none of the records. */
@@ -24,7 +26,7 @@ export function toolCommand(tool: string, args: readonly string[]): string[] {
 
 /** Runs a tool to its end and gives what it printed; rejects when it printed or ended in an error. */
 export async function runTool(tool: string, args: readonly string[], input = ''): Promise<string> {
-  const run = await runClient('java', toolCommand(tool, args), { input, maxOutputBytes: MAX_OUTPUT_BYTES });
+  const run = await runClient('java', toolCommand(tool, args), { input, limitMs: LIMIT_MS, maxOutputBytes: MAX_OUTPUT_BYTES });
   if (run.exitCode !== 0 || /^(Error|\[.*ERROR)/m.test(run.stderr + run.stdout)) {
     throw new Error(`${run.command}\n${run.stdout}\n${run.stderr}`);
   }
@@ -171,7 +173,7 @@ class ToolsDriver implements Driver {
   async #consume(args: readonly string[]): Promise<ReadRecord[]> {
     const format = ['timestamp', 'offset', 'headers', 'key'].map((part) => `print.${part}=true`);
     const formatter = [...format, `null.literal=${NULL}`].flatMap((property) => ['--formatter-property', property]);
-    const printed = await this.#tool('consumer.ConsoleConsumer', [...args, ...formatter, '--timeout-ms', '20000']);
+    const printed = await this.#tool('consumer.ConsoleConsumer', [...args, ...formatter, '--timeout-ms', '60000']);
     return printed.split('\n').slice(0, -1).map(parse);
   }
 

@@ -81,7 +81,7 @@ def read(message):
 
 def collect(consumer, count):
     records = []
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while len(records) < count and time.monotonic() < end:
         message = consumer.poll(0.2)
         if message is None:

@@ -77,7 +77,7 @@ def read(message):
 
 def collect(consumer, count):
     records = []
-    end = time.monotonic() + 30
+    end = time.monotonic() + 60
     while len(records) < count and time.monotonic() < end:
         for messages in consumer.poll(200, max_records=count - len(records)).values():
             records += [read(message) for message in messages]

@@ -30,7 +30,7 @@ func main() {
 }
 
 func limit() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), 30*time.Second)
+	return context.WithTimeout(context.Background(), 60*time.Second)
 }
 
 func connect(serve.Input) (serve.Output, error) {

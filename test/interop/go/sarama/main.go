@@ -137,7 +137,7 @@ func consume(in serve.Input) (serve.Output, error) {
 	}
 	defer partition.Close()
 	records := []serve.Record{}
-	late := time.After(30 * time.Second)
+	late := time.After(60 * time.Second)
 	for len(records) < in.Count {
 		select {
 		case message := <-partition.Messages():
@@ -219,7 +219,7 @@ func readGroup(in serve.Input) (serve.Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
 	defer cancel()
 	records := []serve.Record{}
 	nothing := func([]int32) {}
