@@ -53,6 +53,8 @@ kafka_javascript() {
   if [[ -f $home/include/node/node.h ]]; then options=("--nodedir=$home"); fi
   (
     cd node/node_modules/@confluentinc/kafka-javascript
+    # Not as many jobs as there are files.
+    sed -i "s/\"make\", \"-j\"/\"make\", \"-j$(nproc)\"/" deps/librdkafka.gyp
     # What it prints is of interest when it fails.
     env -u JOBS CKJS_LINKING=dynamic ../../.bin/node-pre-gyp install --fallback-to-build "${options[@]}" \
       </dev/null >build.log 2>&1 || { tail -n 100 build.log; exit 1; }

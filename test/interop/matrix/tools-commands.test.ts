@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, type TestContext } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Cluster } from './cluster.js';
 import type { WireRecord } from './driver-protocol.js';
 import { plain } from './records.js';
@@ -32,7 +32,7 @@ describe('Kafka command line tools', () => {
   }
 
   /** A test of one tool, which is a row in the table of what works. */
-  function tool(name: string, does: string, run: (context: TestContext) => Promise<void>): void {
+  function tool(name: string, does: string, run: () => Promise<void>): void {
     test(`${name}: ${does}`, async (context) => {
       await context.annotate(JSON.stringify({ tool: name, does }), 'tool');
       await context.annotate(`Kafka command line tools ${version}`, 'client');
@@ -42,10 +42,12 @@ describe('Kafka command line tools', () => {
         context.skip(why);
       }
       const asked = cluster.asked.length;
-      onTestFinished(async ({ task }) => {
-        if (task.result?.state === 'fail') await context.annotate(cluster.asked.slice(asked).join(', '), 'output');
-      });
-      await run(context);
+      try {
+        await run();
+      } catch (error) {
+        await context.annotate(cluster.asked.slice(asked).join(', '), 'output');
+        throw error;
+      }
       expect(cluster.trouble.splice(0)).toEqual([]);
     });
   }
@@ -153,8 +155,12 @@ describe('Kafka command line tools', () => {
   });
 
   tool('kafka-cluster, kafka-broker-api-versions, kafka-groups', 'tell of the cluster', async () => {
-    expect(await on('ClusterTool', 'cluster-id')).toMatch(/Cluster ID: \S+/);
+    const id = await runTool('ClusterTool', ['cluster-id', '--bootstrap-server', cluster.bootstrap]);
+    expect(id).toMatch(/^Cluster ID: \S+$/m);
     expect(await on('BrokerApiVersionsCommand')).toMatch(/Produce\(0\): 0 to \d+ \[usable: \d+\]/);
-    await on('GroupsCommand', '--list');
+    await lay('any', plain(1));
+    const earliest = ['--command-property', 'auto.offset.reset=earliest'];
+    await on('consumer.ConsoleConsumer', '--topic', 'any', '--group', 'listed', ...earliest, '--max-messages', '1');
+    expect(await on('GroupsCommand', '--list')).toMatch(/^listed\s+Classic\s+consumer/m);
   });
 });
