@@ -104,7 +104,7 @@ function page(all: readonly MatrixClient[], scenarios: readonly string[], { cell
   const row = (values: readonly string[]): string => `| ${values.join(' | ')} |`;
   const rows = scenarios.map((scenario) => row([scenario, ...all.map(({ name }) => mark(name, scenario))]));
   const limits = all.flatMap(({ name, lacks = [], stamps = true, picks = true, outlives = true }) => [
-    ...(lacks.length > 0 ? [`- ${name} has no way to say ${lacks.join(', ')}: what it consumes here has none.`] : []),
+    ...(lacks.length > 0 ? [`- ${name} has no way to say ${lacks.join(', ')}: what it reads here has none.`] : []),
     ...(stamps ? [] : [`- ${name} stamps records by itself: what it produces is compared without timestamps.`]),
     ...(picks ? [] : [`- ${name} lets nobody say the partition of a record: it produces to a topic of one.`]),
     ...(outlives
@@ -143,6 +143,8 @@ function page(all: readonly MatrixClient[], scenarios: readonly string[], { cell
     '## Limits of clients',
     '',
     ...limits,
+    "- @confluentinc/kafka-javascript makes null of an empty buffer without memory, as `Buffer.from('')` is: here it gets",
+    '  empty ones with memory. Its headers and those of kafkajs are an object: order is kept among those of one name.',
     '- kafkajs compresses with gzip by itself; snappy, lz4 and zstd it does here with the codecs of this package.',
     '',
     '## The scenarios',

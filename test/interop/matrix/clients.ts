@@ -74,6 +74,7 @@ export const clients = {
   },
   confluentJavascript: {
     name: '@confluentinc/kafka-javascript',
+    lacks: ['null headers'],
     cannot: ['produce null header values'],
     start: (bootstrap) => startDriver(process.execPath, ['--import', 'tsx', path('node/confluent.mjs'), bootstrap]),
   },

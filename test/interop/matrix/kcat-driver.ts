@@ -41,7 +41,7 @@ class KcatDriver implements Driver {
 
   async do<Op extends keyof Commands>(op: Op, input: Commands[Op][0]): Promise<Commands[Op][1]> {
     const handler = (this as unknown as Record<string, ((input: unknown) => Promise<unknown>) | undefined>)[`$${op}`];
-    if (handler === undefined) throw new UnsupportedError(`kcat has no command for it`);
+    if (handler === undefined) throw new UnsupportedError('it has no command for it');
     return (await handler.call(this, input)) as Commands[Op][1];
   }
 

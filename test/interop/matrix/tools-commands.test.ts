@@ -143,7 +143,7 @@ describe('Kafka command line tools', () => {
     expect(Number(printed.trim().split('\n').at(-1)!.split(', ')[4])).toBe(20_000);
   });
 
-  tool('kafka-get-offsets, kafka-delete-records, kafka-log-dirs', 'tell and move the ends and the size', async () => {
+  tool('kafka-get-offsets, kafka-log-dirs', 'tell the end and the size of a partition', async () => {
     await lay('sized', plain(10));
     expect(await on('GetOffsetShell', '--topic', 'sized', '--time', 'latest')).toBe('sized:0:10\n');
     const printed = await on('LogDirsCommand', '--describe', '--topic-list', 'sized');

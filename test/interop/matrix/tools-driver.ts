@@ -26,7 +26,11 @@ export function toolCommand(tool: string, args: readonly string[]): string[] {
 
 /** Runs a tool to its end and gives what it printed; rejects when it printed or ended in an error. */
 export async function runTool(tool: string, args: readonly string[], input = ''): Promise<string> {
-  const run = await runClient('java', toolCommand(tool, args), { input, limitMs: LIMIT_MS, maxOutputBytes: MAX_OUTPUT_BYTES });
+  const run = await runClient('java', toolCommand(tool, args), {
+    input,
+    limitMs: LIMIT_MS,
+    maxOutputBytes: MAX_OUTPUT_BYTES,
+  });
   if (run.exitCode !== 0 || /^(Error|\[.*ERROR)/m.test(run.stderr + run.stdout)) {
     throw new Error(`${run.command}\n${run.stdout}\n${run.stderr}`);
   }

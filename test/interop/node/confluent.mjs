@@ -21,11 +21,14 @@ const consumerOf = (groupId) =>
     'fetch.wait.max.ms': 100,
   });
 
+/** Its binding takes an empty buffer without memory for null. */
+const held = (text) => (text === '' ? Buffer.alloc(1).subarray(1) : bytes(text));
+
 function headersOf(headers) {
   const all = {};
   for (const [name, value] of headers) {
     if (value === null) throw new Unsupported('its producer takes no null as the value of a header');
-    all[name] = all[name] === undefined ? bytes(value) : [all[name], bytes(value)].flat();
+    all[name] = all[name] === undefined ? held(value) : [all[name], held(value)].flat();
   }
   return all;
 }
@@ -75,8 +78,8 @@ await serve(`${version}, librdkafka ${confluent.librdkafkaVersion}`, {
       'message.max.bytes': 16_000_000,
     });
     const messages = records.map(({ key, value, headers, timestamp }) => ({
-      key: bytes(key),
-      value: bytes(value),
+      key: held(key),
+      value: held(value),
       headers: headersOf(headers),
       timestamp: String(timestamp),
       partition,
