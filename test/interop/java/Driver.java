@@ -103,6 +103,8 @@ public class Driver {
                 RecordsToDelete before = RecordsToDelete.beforeOffset(in.get("offset").asLong());
                 admin.deleteRecords(Map.of(partition, before)).all().get();
             }
+            case "flood" -> flood(in, topic, out.putArray("failed"));
+            case "drain" -> drain(in, topic, out.putArray("read"));
             case "deleteTopic" -> admin.deleteTopics(List.of(topic)).all().get();
             default -> throw new IllegalArgumentException(in.get("op").asText());
         }
@@ -194,6 +196,59 @@ public class Driver {
             consumer.subscribe(List.of(topic));
             long next = collect(consumer, in.get("count").asInt(), out);
             consumer.commitSync(Map.of(new TopicPartition(topic, 0), new OffsetAndMetadata(next)));
+        }
+    }
+
+    private static Properties quick(Properties properties) {
+        for (String name : List.of("retry.backoff.ms", "reconnect.backoff.ms")) properties.put(name, 10);
+        for (String name : List.of("retry.backoff.max.ms", "reconnect.backoff.max.ms")) properties.put(name, 100);
+        return properties;
+    }
+
+    private static void flood(JsonNode in, String topic, ArrayNode failed) {
+        Properties properties = quick(properties());
+        properties.put("key.serializer", ByteArraySerializer.class.getName());
+        properties.put("value.serializer", ByteArraySerializer.class.getName());
+        boolean idempotent = in.get("idempotent").asBoolean();
+        properties.put("enable.idempotence", idempotent);
+        properties.put("max.in.flight.requests.per.connection", idempotent ? 5 : 1);
+        properties.put("acks", "all");
+        properties.put("batch.size", 8000);
+        byte[] value = in.get("value").asText().getBytes(StandardCharsets.UTF_8);
+        int partitions = in.get("partitions").asInt();
+        try (KafkaProducer<byte[], byte[]> producer = new KafkaProducer<>(properties)) {
+            for (int number = 0; number < in.get("count").asInt(); number++) {
+                int mine = number;
+                byte[] key = String.valueOf(number).getBytes(StandardCharsets.UTF_8);
+                producer.send(new ProducerRecord<>(topic, number % partitions, key, value), (metadata, failure) -> {
+                    if (failure == null) return;
+                    synchronized (failed) {
+                        failed.add(mine);
+                    }
+                });
+            }
+            producer.flush();
+        }
+    }
+
+    private static void drain(JsonNode in, String topic, ArrayNode read) {
+        List<TopicPartition> partitions = new ArrayList<>();
+        int left = 0;
+        for (JsonNode count : in.get("counts")) {
+            read.addArray();
+            partitions.add(new TopicPartition(topic, partitions.size()));
+            left += count.asInt();
+        }
+        try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(quick(consumerProperties(null)))) {
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            long deadline = System.currentTimeMillis() + 30_000;
+            while (left > 0 && System.currentTimeMillis() < deadline) {
+                for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+                    ((ArrayNode) read.get(record.partition())).add(Integer.parseInt(new String(record.key(), StandardCharsets.UTF_8)));
+                    left--;
+                }
+            }
         }
     }
 

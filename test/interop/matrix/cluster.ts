@@ -1,5 +1,5 @@
 import { createKafkaGateway, type KafkaGateway } from 'iggy-gateway-kafka';
-import { createBrokerBackend } from 'iggy-gateway-kafka/adapters/broker';
+import { type BrokerConfigInit, createBrokerBackend } from 'iggy-gateway-kafka/adapters/broker';
 import { createMemoryStore, type MemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import {
   type ApiCodec,
@@ -12,6 +12,7 @@ import {
   readRecords,
   type RecordBatch,
 } from 'iggy-gateway-kafka/protocol';
+import { type Faults, withFaults } from 'iggy-gateway-kafka/testing';
 import { expect, vi } from 'vitest';
 import { WireClient } from '../../support/wire-client.js';
 import type { ReadRecord, WireRecord } from './driver-protocol.js';
@@ -31,16 +32,20 @@ export class Cluster {
   readonly answeredAt: Map<string, number> = new Map();
   readonly #fetches = new Set<string>();
   readonly #store: MemoryStore = createMemoryStore();
+  /** What is to go wrong, until a restart; what this class itself asks goes wrong as well. */
+  faults: Faults;
+  readonly #config: BrokerConfigInit;
   #gateway: KafkaGateway;
   #port = 0;
   #wire: WireClient | null = null;
 
-  private constructor() {
-    this.#gateway = this.#make();
+  private constructor(config: BrokerConfigInit) {
+    this.#config = { 'group.initial.rebalance.delay.ms': 200, 'message.max.bytes': 16 * 1024 * 1024, ...config };
+    [this.#gateway, this.faults] = this.#make();
   }
 
-  static async start(): Promise<Cluster> {
-    const cluster = new Cluster();
+  static async start(config: BrokerConfigInit = {}): Promise<Cluster> {
+    const cluster = new Cluster(config);
     await cluster.#open();
     return cluster;
   }
@@ -63,13 +68,12 @@ export class Cluster {
   async restart(): Promise<void> {
     await this.close();
     this.#fetches.clear();
-    this.#gateway = this.#make();
+    [this.#gateway, this.faults] = this.#make();
     await this.#open();
   }
 
-  #make(): KafkaGateway {
-    const config = { 'group.initial.rebalance.delay.ms': 200, 'message.max.bytes': 16 * 1024 * 1024 };
-    const backend = createBrokerBackend({ store: this.#store, config });
+  #make(): [KafkaGateway, Faults] {
+    const { backend, faults } = withFaults(createBrokerBackend({ store: this.#store, config: this.#config }));
     const gateway = createKafkaGateway({ listener: { port: this.#port }, backend });
     gateway.on('request', ({ api, connection, correlationId }) => {
       if (api === 'fetch') this.#fetches.add(`${connection.id} ${correlationId}`);
@@ -91,7 +95,7 @@ export class Cluster {
     gateway.on('connectionError', ({ error }) => {
       if (!LEFT.includes((error as NodeJS.ErrnoException).code ?? '')) this.trouble.push(error);
     });
-    return gateway;
+    return [gateway, faults];
   }
 
   async #open(): Promise<void> {

@@ -68,6 +68,28 @@ export interface Commands {
     output: object,
   ];
   deleteTopic: [input: { readonly topic: string }, output: object];
+  /**
+   * Sends records with the numbers 0 to `count` - 1 as keys, in this order, over all partitions of a topic, in batches of
+   * some 200 records, with acks=all; tries again for as long as it takes. Not idempotent: with one request in flight.
+   */
+  flood: [
+    input: {
+      readonly topic: string;
+      readonly partitions: number;
+      readonly count: number;
+      /** Of every record, as text. */
+      readonly value: string;
+      readonly idempotent: boolean;
+    },
+    /** The numbers that were not acknowledged. */
+    output: { readonly failed: readonly number[] },
+  ];
+  /** Reads all partitions from the beginning, until of each so many records have come. */
+  drain: [
+    input: { readonly topic: string; readonly counts: readonly number[] },
+    /** Of each partition, the numbers in the order in which they came. */
+    output: { readonly read: readonly (readonly number[])[] },
+  ];
 }
 
 /** `ok` with the output; `error` in the client's words; or `unsupported`: why the client has no such thing. */

@@ -12,6 +12,11 @@ const base64 = (value: string | null): string | null => (value === null ? null :
 const SEPARATOR = '\u0001';
 const MEMBER = ['-X', 'session.timeout.ms=6000', '-X', 'heartbeat.interval.ms=500', '-X', 'auto.offset.reset=earliest'];
 
+const QUICK = ['retry.backoff.ms=10', 'reconnect.backoff.ms=10', 'reconnect.backoff.max.ms=100'].flatMap((setting) => [
+  '-X',
+  setting,
+]);
+
 /** kcat: command lines, one for each command. */
 export async function startKcat(bootstrap: string): Promise<Driver> {
   const { stdout } = await runClient('kcat', ['-V']);
@@ -123,6 +128,22 @@ class KcatDriver implements Driver {
     return { records: run.stdout.trim().split('\n').map(parse) };
   }
 
+  async $flood({ topic, count, value, idempotent }: Commands['flood'][0]): Promise<Commands['flood'][1]> {
+    const lines = Array.from({ length: count }, (_, number) => `${number}${SEPARATOR}${value}\n`);
+    const inFlight = ['-X', `enable.idempotence=${String(idempotent)}`, '-X', `max.in.flight=${idempotent ? 5 : 1}`];
+    // The key says the partition; an exit code of 0 that all are acknowledged.
+    await this.#run(
+      ['-P', '-t', topic, '-K', SEPARATOR, ...QUICK, ...inFlight, '-X', 'batch.num.messages=200'],
+      lines.join(''),
+    );
+    return { failed: [] };
+  }
+
+  async $drain({ topic, counts }: Commands['drain'][0]): Promise<Commands['drain'][1]> {
+    const run = await this.#run(['-C', '-t', topic, '-o', 'beginning', '-e', '-q', ...QUICK, '-f', '%p %k\\n']);
+    return { read: readNumbers(run.stdout, counts.length) };
+  }
+
   async $join({ group, topic }: Commands['join'][0]): Promise<object> {
     const member = spawn('kcat', ['-b', this.#bootstrap, '-G', group, '-u', '-J', ...MEMBER, topic]);
     member.stdout.setEncoding('utf8').on('data', (out: string) => (this.#memberOut += out));
@@ -154,7 +175,9 @@ class KcatDriver implements Driver {
 
   async #run(args: readonly string[], input?: string): Promise<ClientRun> {
     const options = { limitMs: 60_000, ...(input !== undefined && { input }) };
-    const run = await runClient('kcat', ['-b', this.#bootstrap, ...args], options);
+    // It ends when all brokers are down, and a cut connection is a broker that is down: here is another, for the name.
+    const bootstrap = `${this.#bootstrap},${this.#bootstrap.replace('127.0.0.1', 'localhost')}`;
+    const run = await runClient('kcat', ['-b', bootstrap, ...args], options);
     if (run.exitCode !== 0) throw new Error(`${run.command}\n${run.stderr}`);
     return run;
   }
@@ -183,6 +206,13 @@ function together(records: readonly WireRecord[]): WireRecord[][] {
     last = line;
   }
   return groups;
+}
+
+/** From lines of a partition and a number, the numbers of each partition. */
+export function readNumbers(printed: string, partitions: number): number[][] {
+  const read: number[][] = Array.from({ length: partitions }, () => []);
+  for (const [, partition, number] of printed.matchAll(/(\d+)\s(\d+)\n/g)) read[Number(partition)]!.push(Number(number));
+  return read;
 }
 
 function parse(line: string): ReadRecord {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runClient } from '../run-client.js';
 import { type Driver, UnsupportedError } from './driver.js';
+import { readNumbers } from './kcat-driver.js';
 import type { Commands, ReadRecord } from './driver-protocol.js';
 
 const JARS = fileURLToPath(new URL('../.jars/', import.meta.url));
@@ -16,6 +17,7 @@ const LIMIT_MS = 120_000;
 const MAX_OUTPUT_BYTES = 16 * 1024 * 1024;
 /** Stands for null: in none of the records. */
 const NULL = '~null~';
+const QUICK = ['retry.backoff.ms=10', 'reconnect.backoff.ms=10', 'reconnect.backoff.max.ms=100'];
 const text = (base64: string | null): string => (base64 === null ? NULL : Buffer.from(base64, 'base64').toString());
 const base64 = (value: string): string | null => (value === NULL ? null : Buffer.from(value).toString('base64'));
 
@@ -135,6 +137,35 @@ class ToolsDriver implements Driver {
   async $readGroup({ group, topic, count }: Commands['readGroup'][0]) {
     const member = ['--group', group, '--command-property', 'auto.offset.reset=earliest'];
     return { records: await this.#consume(['--topic', topic, ...member, '--max-messages', String(count)]) };
+  }
+
+  async $flood({ topic, count, value, idempotent }: Commands['flood'][0]): Promise<Commands['flood'][1]> {
+    const lines = Array.from({ length: count }, (_, number) => `${number}\t${value}\n`);
+    const inFlight = `max.in.flight.requests.per.connection=${idempotent ? 5 : 1}`;
+    const settings = [...QUICK, `enable.idempotence=${String(idempotent)}`, inFlight, 'batch.size=8000'];
+    // The key says the partition. What was not acknowledged, it prints as an error.
+    await this.#tool(
+      'ConsoleProducer',
+      [
+        ...['--topic', topic, '--request-required-acks', 'all', '--reader-property', 'parse.key=true'],
+        ...settings.flatMap((property) => ['--command-property', property]),
+      ],
+      lines.join(''),
+    );
+    return { failed: [] };
+  }
+
+  async $drain({ topic, counts }: Commands['drain'][0]): Promise<Commands['drain'][1]> {
+    const format = ['print.partition=true', 'print.key=true', 'print.value=false'];
+    // With every node gone, and there is one, it would forget its topics, join its group anew and read from the beginning.
+    const settings = [...QUICK, 'metadata.recovery.strategy=none'];
+    const printed = await this.#tool('consumer.ConsoleConsumer', [
+      ...['--topic', topic, '--from-beginning', '--timeout-ms', '20000'],
+      ...['--max-messages', String(counts.reduce((sum, one) => sum + one, 0))],
+      ...format.flatMap((property) => ['--formatter-property', property]),
+      ...settings.flatMap((property) => ['--command-property', property]),
+    ]);
+    return { read: readNumbers(printed, counts.length) };
   }
 
   async $join({ group, topic }: Commands['join'][0]): Promise<object> {

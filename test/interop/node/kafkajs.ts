@@ -21,6 +21,13 @@ const kafka = new Kafka({
   retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 1000 },
   logLevel: logLevel.NOTHING,
 });
+/** Tries again until it has been done. */
+const patient = new Kafka({
+  clientId: 'kafkajs',
+  brokers: [process.argv[2] ?? ''],
+  retry: { retries: 1000, initialRetryTime: 10, maxRetryTime: 50 },
+  logLevel: logLevel.NOTHING,
+});
 const admin = kafka.admin();
 await admin.connect();
 
@@ -155,6 +162,38 @@ await serve((createRequire(import.meta.url)('kafkajs/package.json') as { version
     await admin.fetchTopicOffsets(topic);
     await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
     return {};
+  },
+  async flood({ topic, partitions, count, value, idempotent }: Commands['flood'][0]) {
+    const producer = patient.producer({ idempotent, maxInFlightRequests: 1 });
+    await producer.connect();
+    const failed: number[] = [];
+    for (let first = 0; first < count; first += 200) {
+      const numbers = Array.from({ length: Math.min(200, count - first) }, (_, index) => first + index);
+      const messages = numbers.map((number) => ({ key: String(number), value, partition: number % partitions }));
+      await producer.send({ topic, messages, acks: -1 }).catch((error: unknown) => {
+        console.error(error);
+        failed.push(...numbers);
+      });
+    }
+    await producer.disconnect();
+    return { failed };
+  },
+  async drain({ topic, counts }: Commands['drain'][0]) {
+    const consumer = patient.consumer({ groupId: `drain-${process.pid}-${++groups}`, maxWaitTimeInMs: 100 });
+    const read: number[][] = counts.map(() => []);
+    let left = counts.reduce((sum, one) => sum + one, 0);
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await new Promise<void>((resolve) => {
+      void consumer.run({
+        eachMessage: async ({ partition, message }) => {
+          read[partition]!.push(Number(message.key));
+          if (--left === 0) resolve();
+        },
+      });
+    });
+    await consumer.disconnect();
+    return { read };
   },
   async deleteTopic({ topic }: Commands['deleteTopic'][0]) {
     await admin.deleteTopics({ topics: [topic] });

@@ -5,6 +5,8 @@ import { Admin, Consumer, Producer } from '@platformatic/kafka';
 import { base64, bytes, serve } from './serve.ts';
 
 const options = { clientId: 'platformatic', bootstrapBrokers: [process.argv[2]], retries: 3, retryDelay: 200 };
+/** Tries again until it has been done. */
+const patient = { ...options, retries: 1000, retryDelay: 10 };
 const admin = new Admin(options);
 let member = null;
 let stream = null;
@@ -114,6 +116,38 @@ await serve(version, {
   async deleteRecords({ topic, partition, offset }) {
     await admin.deleteRecords({ topics: [{ name: topic, partitions: [{ partition, offset: BigInt(offset) }] }] });
     return {};
+  },
+  async flood({ topic, partitions, count, value, idempotent }) {
+    const producer = new Producer({ ...patient, idempotent, acks: -1 });
+    const failed = [];
+    for (let first = 0; first < count; first += 200) {
+      const numbers = Array.from({ length: Math.min(200, count - first) }, (_, index) => first + index);
+      const messages = numbers.map((number) => ({
+        topic,
+        partition: number % partitions,
+        key: Buffer.from(String(number)),
+        value: Buffer.from(value),
+      }));
+      await producer.send({ messages }).catch((error) => {
+        console.error(error);
+        failed.push(...numbers);
+      });
+    }
+    await producer.close();
+    return { failed };
+  },
+  async drain({ topic, counts }) {
+    const consumer = new Consumer({ ...patient, groupId: `drain-${process.pid}-${topic}`, maxWaitTime: 100 });
+    const offsets = counts.map((_, partition) => ({ topic, partition, offset: 0n }));
+    const messages = await consumer.consume({ topics: [topic], mode: 'manual', offsets, autocommit: false });
+    const read = counts.map(() => []);
+    let left = counts.reduce((sum, one) => sum + one, 0);
+    for await (const { partition, key } of messages) {
+      read[partition].push(Number(key));
+      if (--left === 0) break;
+    }
+    await consumer.close(true);
+    return { read };
   },
   async deleteTopic({ topic }) {
     await admin.deleteTopics({ topics: [topic] });

@@ -164,6 +164,48 @@ def delete_topic(topic):
     admin.delete_topics([topic])[topic].result()
 
 
+QUICK = {"retry.backoff.ms": 10, "reconnect.backoff.ms": 10, "reconnect.backoff.max.ms": 100}
+
+
+def flood(topic, partitions, count, value, idempotent):
+    producer = Producer(
+        servers
+        | QUICK
+        | {
+            "enable.idempotence": idempotent,
+            "max.in.flight": 5 if idempotent else 1,
+            "batch.num.messages": 200,
+            "queue.buffering.max.messages": count,
+        }
+    )
+    failed = []
+
+    def delivered(error, message):
+        if error is not None:
+            failed.append(int(message.key()))
+
+    for number in range(count):
+        producer.produce(topic, value, str(number), number % partitions, on_delivery=delivered)
+    if producer.flush(50):
+        raise RuntimeError("not all is settled")
+    return {"failed": failed}
+
+
+def drain(topic, counts):
+    consumer = Consumer(servers | QUICK | {"group.id": "unused", "enable.auto.commit": False})
+    consumer.assign([TopicPartition(topic, partition, 0) for partition in range(len(counts))])
+    read = [[] for _ in counts]
+    left = sum(counts)
+    end = time.monotonic() + 30
+    while left > 0 and time.monotonic() < end:
+        for message in consumer.consume(1000, 0.2):
+            if message.error() is None:
+                read[message.partition()].append(int(message.key()))
+                left -= 1
+    consumer.close()
+    return {"read": read}
+
+
 serve(
     f"{confluent_kafka.__version__}, librdkafka {confluent_kafka.libversion()[0]}",
     {
@@ -178,5 +220,7 @@ serve(
         "readGroup": read_group,
         "deleteRecords": delete_records,
         "deleteTopic": delete_topic,
+        "flood": flood,
+        "drain": drain,
     },
 )

@@ -152,6 +152,42 @@ def delete_topic(topic):
     admin.delete_topics([topic])
 
 
+QUICK = {"retry_backoff_ms": 10, "reconnect_backoff_ms": 10, "reconnect_backoff_max_ms": 100}
+
+
+def flood(topic, partitions, count, value, idempotent):
+    producer = KafkaProducer(
+        bootstrap_servers=servers,
+        enable_idempotence=idempotent,
+        max_in_flight_requests_per_connection=5 if idempotent else 1,
+        acks="all",
+        batch_size=8000,
+        retries=1000000,
+        **QUICK,
+    )
+    sent = [
+        producer.send(topic, value.encode(), str(number).encode(), partition=number % partitions) for number in range(count)
+    ]
+    producer.flush(50)
+    failed = [number for number, one in enumerate(sent) if not one.succeeded()]
+    producer.close()
+    return {"failed": failed}
+
+
+def drain(topic, counts):
+    consumer = KafkaConsumer(bootstrap_servers=servers, auto_offset_reset="earliest", enable_auto_commit=False, **QUICK)
+    consumer.assign([TopicPartition(topic, partition) for partition in range(len(counts))])
+    read = [[] for _ in counts]
+    left = sum(counts)
+    end = time.monotonic() + 30
+    while left > 0 and time.monotonic() < end:
+        for of, messages in consumer.poll(200, max_records=1000).items():
+            read[of.partition] += [int(message.key) for message in messages]
+            left -= len(messages)
+    consumer.close()
+    return {"read": read}
+
+
 serve(
     kafka.__version__,
     {
@@ -166,5 +202,7 @@ serve(
         "readGroup": read_group,
         "deleteRecords": delete_records,
         "deleteTopic": delete_topic,
+        "flood": flood,
+        "drain": drain,
     },
 )

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -30,6 +32,7 @@ func main() {
 	serve.Run(serve.Version("github.com/twmb/franz-go"), map[string]serve.Command{
 		"connect": connect, "create": create, "describe": describe, "produce": produce, "consume": consume,
 		"join": join, "leave": leave, "readGroup": readGroup, "deleteRecords": deleteRecords, "deleteTopic": deleteTopic,
+		"flood": flood, "drain": drain,
 		"state": func(serve.Input) (serve.Output, error) { return state.Output(), nil },
 	})
 }
@@ -203,4 +206,65 @@ func deleteTopic(in serve.Input) (serve.Output, error) {
 		err = deleted.Err
 	}
 	return nil, err
+}
+
+// quick waits little before it tries again.
+func quick(int) time.Duration { return 10 * time.Millisecond }
+
+func flood(in serve.Input) (serve.Output, error) {
+	options := []kgo.Opt{
+		seed, kgo.RecordPartitioner(kgo.ManualPartitioner()), kgo.ProducerBatchMaxBytes(8 << 10), kgo.RetryBackoffFn(quick),
+		kgo.ProducerBatchCompression(kgo.NoCompression()), kgo.RequestRetries(1000),
+	}
+	if !in.Idempotent {
+		options = append(options, kgo.DisableIdempotentWrite(), kgo.MaxProduceRequestsInflightPerBroker(1))
+	}
+	client, err := kgo.NewClient(options...)
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	var mutex sync.Mutex
+	failed := []int{}
+	ctx := context.Background()
+	for number := range in.Count {
+		record := &kgo.Record{
+			Topic: in.Topic, Partition: int32(number) % in.Partitions, Key: []byte(strconv.Itoa(number)), Value: []byte(in.Value),
+		}
+		client.Produce(ctx, record, func(_ *kgo.Record, err error) {
+			if err != nil {
+				mutex.Lock()
+				failed = append(failed, number)
+				mutex.Unlock()
+			}
+		})
+	}
+	err = client.Flush(ctx)
+	return serve.Output{"failed": failed}, err
+}
+
+func drain(in serve.Input) (serve.Output, error) {
+	partitions := map[int32]kgo.Offset{}
+	for partition := range in.Counts {
+		partitions[int32(partition)] = kgo.NewOffset().AtStart()
+	}
+	client, err := kgo.NewClient(seed, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{in.Topic: partitions}),
+		kgo.RetryBackoffFn(quick))
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	ctx, cancel := limit()
+	defer cancel()
+	numbers := serve.NewNumbers(in.Counts)
+	for {
+		select {
+		case <-numbers.Done():
+			return numbers.Output(), nil
+		case <-ctx.Done():
+			return numbers.Output(), nil
+		default:
+			client.PollFetches(ctx).EachRecord(func(record *kgo.Record) { numbers.Saw(record.Partition, record.Key) })
+		}
+	}
 }

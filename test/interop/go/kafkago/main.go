@@ -3,7 +3,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/segmentio/kafka-go"
@@ -24,6 +26,7 @@ func main() {
 	serve.Run(serve.Version("github.com/segmentio/kafka-go"), map[string]serve.Command{
 		"connect": connect, "create": create, "describe": describe, "produce": produce, "consume": consume,
 		"join": join, "leave": leave, "readGroup": readGroup, "deleteTopic": deleteTopic,
+		"flood": flood, "drain": drain,
 		"deleteRecords": func(serve.Input) (serve.Output, error) { return nil, serve.Unsupported("it has no DeleteRecords") },
 		"state":         func(serve.Input) (serve.Output, error) { return state.Output(), nil },
 	})
@@ -226,4 +229,63 @@ func deleteTopic(in serve.Input) (serve.Output, error) {
 		err = answer.Errors[in.Topic]
 	}
 	return nil, err
+}
+
+func flood(in serve.Input) (serve.Output, error) {
+	if in.Idempotent {
+		return nil, serve.Unsupported("its writer has no idempotence")
+	}
+	writer := &kafka.Writer{
+		Addr: kafka.TCP(server), Topic: in.Topic, RequiredAcks: kafka.RequireAll, Transport: &kafka.Transport{},
+		BatchSize: 200, BatchTimeout: 10 * time.Millisecond,
+		MaxAttempts: 1000, WriteBackoffMin: 10 * time.Millisecond, WriteBackoffMax: 50 * time.Millisecond,
+		Balancer: kafka.BalancerFunc(func(message kafka.Message, _ ...int) int {
+			number, _ := strconv.Atoi(string(message.Key))
+			return number % int(in.Partitions)
+		}),
+	}
+	messages := make([]kafka.Message, in.Count)
+	for number := range messages {
+		messages[number] = kafka.Message{Key: []byte(strconv.Itoa(number)), Value: []byte(in.Value)}
+	}
+	failed := []int{}
+	err := writer.WriteMessages(context.Background(), messages...)
+	var each kafka.WriteErrors
+	if errors.As(err, &each) {
+		for number, one := range each {
+			if one != nil {
+				failed = append(failed, number)
+			}
+		}
+	} else if err != nil {
+		return nil, err
+	}
+	return serve.Output{"failed": failed}, writer.Close()
+}
+
+func drain(in serve.Input) (serve.Output, error) {
+	ctx, cancel := limit()
+	defer cancel()
+	numbers := serve.NewNumbers(in.Counts)
+	for partition := range in.Counts {
+		reader := kafka.NewReader(kafka.ReaderConfig{
+			Brokers: []string{server}, Topic: in.Topic, Partition: partition, MaxWait: 100 * time.Millisecond,
+			ReadBackoffMin: 10 * time.Millisecond, ReadBackoffMax: 50 * time.Millisecond,
+		})
+		defer reader.Close()
+		go func() {
+			for {
+				message, err := reader.ReadMessage(ctx)
+				if err != nil {
+					return
+				}
+				numbers.Saw(int32(message.Partition), message.Key)
+			}
+		}()
+	}
+	select {
+	case <-numbers.Done():
+	case <-ctx.Done():
+	}
+	return numbers.Output(), nil
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/IBM/sarama"
@@ -30,6 +31,7 @@ func main() {
 	serve.Run(serve.Version("github.com/IBM/sarama"), map[string]serve.Command{
 		"connect": connect, "create": create, "describe": describe, "produce": produce, "consume": consume,
 		"join": join, "leave": leave, "readGroup": readGroup, "deleteRecords": deleteRecords, "deleteTopic": deleteTopic,
+		"flood": flood, "drain": drain,
 		"state": func(serve.Input) (serve.Output, error) { return state.Output(), nil },
 	})
 }
@@ -250,4 +252,68 @@ func deleteRecords(in serve.Input) (serve.Output, error) {
 
 func deleteTopic(in serve.Input) (serve.Output, error) {
 	return nil, admin.DeleteTopic(in.Topic)
+}
+
+func flood(in serve.Input) (serve.Output, error) {
+	config := config()
+	config.Net.MaxOpenRequests = 1
+	config.Producer.Idempotent = in.Idempotent
+	config.Producer.Retry.Max = 1000
+	config.Producer.Retry.Backoff = 10 * time.Millisecond
+	config.Metadata.Retry.Backoff = 10 * time.Millisecond
+	config.Producer.Flush.MaxMessages = 200
+	producer, err := sarama.NewAsyncProducer(servers, config)
+	if err != nil {
+		return nil, err
+	}
+	failed := []int{}
+	settled := make(chan struct{})
+	go func() {
+		defer close(settled)
+		for range in.Count {
+			select {
+			case <-producer.Successes():
+			case failure := <-producer.Errors():
+				fmt.Fprintln(os.Stderr, failure)
+				failed = append(failed, failure.Msg.Metadata.(int))
+			}
+		}
+	}()
+	for number := range in.Count {
+		producer.Input() <- &sarama.ProducerMessage{
+			Topic: in.Topic, Partition: int32(number) % in.Partitions, Metadata: number,
+			Key: sarama.StringEncoder(strconv.Itoa(number)), Value: sarama.StringEncoder(in.Value),
+		}
+	}
+	<-settled
+	return serve.Output{"failed": failed}, producer.Close()
+}
+
+func drain(in serve.Input) (serve.Output, error) {
+	config := config()
+	config.Consumer.Retry.Backoff = 10 * time.Millisecond
+	config.Metadata.Retry.Backoff = 10 * time.Millisecond
+	consumer, err := sarama.NewConsumer(servers, config)
+	if err != nil {
+		return nil, err
+	}
+	defer consumer.Close()
+	numbers := serve.NewNumbers(in.Counts)
+	for partition := range in.Counts {
+		one, err := consumer.ConsumePartition(in.Topic, int32(partition), sarama.OffsetOldest)
+		if err != nil {
+			return nil, err
+		}
+		defer one.AsyncClose()
+		go func() {
+			for message := range one.Messages() {
+				numbers.Saw(message.Partition, message.Key)
+			}
+		}()
+	}
+	select {
+	case <-numbers.Done():
+	case <-time.After(30 * time.Second):
+	}
+	return numbers.Output(), nil
 }

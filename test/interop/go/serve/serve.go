@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -50,6 +51,8 @@ type Input struct {
 	Offset      int64    `json:"offset"`
 	Timestamp   *int64   `json:"timestamp"`
 	Count       int      `json:"count"`
+	Value       string   `json:"value"`
+	Counts      []int    `json:"counts"`
 }
 
 // Unsupported is what the client has no way to do.
@@ -110,6 +113,49 @@ func Run(version string, commands map[string]Command) {
 			_ = out.Encode(Output{"ok": output})
 		}
 	}
+}
+
+// Numbers is what was read of each partition.
+type Numbers struct {
+	mutex  sync.Mutex
+	counts []int
+	read   [][]int
+	left   int
+	done   chan struct{}
+}
+
+// NewNumbers waits for so many of each partition.
+func NewNumbers(counts []int) *Numbers {
+	numbers := &Numbers{counts: counts, read: make([][]int, len(counts)), done: make(chan struct{})}
+	for partition, count := range counts {
+		numbers.read[partition] = []int{}
+		numbers.left += count
+	}
+	return numbers
+}
+
+// Saw takes a record's key.
+func (n *Numbers) Saw(partition int32, key []byte) {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	number, err := strconv.Atoi(string(key))
+	if err != nil {
+		number = -1
+	}
+	n.read[partition] = append(n.read[partition], number)
+	if n.left--; n.left == 0 {
+		close(n.done)
+	}
+}
+
+// Done is closed once all have come.
+func (n *Numbers) Done() <-chan struct{} { return n.done }
+
+// Output is the answer to the command "drain".
+func (n *Numbers) Output() Output {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	return Output{"read": n.read}
 }
 
 // State is what a member of a group has at the moment, and has read.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use rskafka::client::partition::{Compression, OffsetAt, PartitionClient, UnknownTopicHandling};
 use rskafka::client::{Client, ClientBuilder};
 use rskafka::record::Record;
@@ -73,6 +74,8 @@ async fn run(client: &Client, input: &Value) -> Result<Value, Failure> {
             client.controller_client()?.delete_topic(topic, 5000).await?;
             Ok(json!({}))
         }
+        "flood" => flood(client, input).await,
+        "drain" => drain(client, input).await,
         "join" | "readGroup" => Err(unsupported("it has no groups")),
         _ => Err(unsupported("no such command")),
     }
@@ -132,6 +135,80 @@ async fn consume(client: &Client, input: &Value) -> Result<Value, Failure> {
         }
     }
     Ok(json!({ "records": records }))
+}
+
+/// Of each partition, the client and how many numbers it is about.
+type Share = (Arc<PartitionClient>, usize);
+
+async fn partitions_of(client: &Client, input: &Value, counts: &[usize]) -> Result<Vec<Share>, Failure> {
+    let mut shares = Vec::new();
+    for (index, count) in counts.iter().enumerate() {
+        let of = json!({ "topic": input["topic"], "partition": index });
+        shares.push((Arc::new(partition_of(client, &of).await?), *count));
+    }
+    Ok(shares)
+}
+
+async fn flood(client: &Client, input: &Value) -> Result<Value, Failure> {
+    if input["idempotent"] == json!(true) {
+        return Err(unsupported("it has no idempotent producer"));
+    }
+    let partitions = usize::try_from(input["partitions"].as_u64().ok_or("partitions")?)?;
+    let count = usize::try_from(input["count"].as_u64().ok_or("count")?)?;
+    let value = input["value"].as_str().ok_or("value")?.as_bytes().to_vec();
+    let mut tasks = Vec::new();
+    let shares = partitions_of(client, input, &vec![0; partitions]).await?;
+    for (index, (partition, _)) in shares.into_iter().enumerate() {
+        let numbers: Vec<usize> = (index..count).step_by(partitions).collect();
+        let value = value.clone();
+        // It waits for each answer; partitions go side by side.
+        tasks.push(tokio::spawn(async move {
+            let mut failed = Vec::new();
+            for some in numbers.chunks(200) {
+                let record = |number: &usize| Record {
+                    key: Some(number.to_string().into_bytes()),
+                    value: Some(value.clone()),
+                    headers: BTreeMap::new(),
+                    timestamp: Utc::now(),
+                };
+                let records = some.iter().map(record).collect();
+                if partition.produce(records, Compression::NoCompression).await.is_err() {
+                    failed.extend_from_slice(some);
+                }
+            }
+            failed
+        }));
+    }
+    let mut failed = Vec::new();
+    for task in tasks {
+        failed.extend(task.await?);
+    }
+    Ok(json!({ "failed": failed }))
+}
+
+async fn drain(client: &Client, input: &Value) -> Result<Value, Failure> {
+    let counts: Vec<usize> = serde_json::from_value(input["counts"].clone())?;
+    let mut tasks = Vec::new();
+    for (partition, count) in partitions_of(client, input, &counts).await? {
+        tasks.push(tokio::spawn(async move {
+            let mut numbers: Vec<i64> = Vec::new();
+            let mut offset = 0;
+            while numbers.len() < count {
+                let (records, _) = partition.fetch_records(offset, 1..1_000_000, 500).await.map_err(|one| one.to_string())?;
+                for one in records {
+                    offset = one.offset + 1;
+                    let key = String::from_utf8(one.record.key.unwrap_or_default()).unwrap_or_default();
+                    numbers.push(key.parse().unwrap_or(-1));
+                }
+            }
+            Ok::<_, String>(numbers)
+        }));
+    }
+    let mut read = Vec::new();
+    for task in tasks {
+        read.push(task.await??);
+    }
+    Ok(json!({ "read": read }))
 }
 
 fn bytes(text: &Value) -> Result<Option<Vec<u8>>, Failure> {
