@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
+import { type CutRow, cutSection, type TakeoverRow, takeoverSection } from './faults/tables.js';
 import { clients, type MatrixClient } from './matrix/clients.js';
 
 const FILE = fileURLToPath(new URL('../../docs/reference/compatibility.md', import.meta.url));
@@ -31,24 +32,30 @@ interface Tool {
 interface Kept {
   readonly cells: readonly Cell[];
   readonly tools: readonly Tool[];
+  readonly cuts: readonly CutRow[];
+  readonly takeovers: readonly TakeoverRow[];
 }
 
 /** Writes the table once every client has run: in this run, or in one before it in the same folder. */
 export default class CompatibilityReporter implements Reporter {
   async onTestRunEnd(modules: readonly TestModule[]): Promise<void> {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
-    const cells = tests.flatMap(cellOf);
-    const tools = tests.flatMap(toolOf);
     // Left out by a filter, or without its client: no table comes of it.
     const partial = tests.some((test) => test.result().state === 'skipped');
-    if ((cells.length === 0 && tools.length === 0) || partial) return;
-    const kept = together(await before(), { cells, tools });
+    if (partial) return;
+    const kept = together(await before(), {
+      cells: tests.flatMap(cellOf),
+      tools: tests.flatMap(toolOf),
+      cuts: rowsOf(tests, 'cuts'),
+      takeovers: rowsOf(tests, 'takeover'),
+    });
     await mkdir(dirname(KEPT), { recursive: true });
     await writeFile(KEPT, JSON.stringify(kept));
     const all: readonly MatrixClient[] = Object.values(clients);
     const scenarios = [...new Set(kept.cells.map(({ scenario }) => scenario))];
     if (all.some(({ name }) => kept.cells.filter(({ client }) => client === name).length < scenarios.length)) return;
-    if (kept.tools.length === 0) return;
+    if (all.some(({ name }) => kept.cuts.every(({ client }) => client !== name))) return;
+    if (kept.tools.length === 0 || kept.takeovers.length === 0) return;
     await mkdir(dirname(FILE), { recursive: true });
     const options = await resolveConfig(FILE);
     await writeFile(FILE, await format(page(all, scenarios, kept), { ...options, filepath: FILE }));
@@ -56,16 +63,30 @@ export default class CompatibilityReporter implements Reporter {
 }
 
 async function before(): Promise<Kept> {
-  return existsSync(KEPT) ? (JSON.parse(await readFile(KEPT, 'utf8')) as Kept) : { cells: [], tools: [] };
+  const none: Kept = { cells: [], tools: [], cuts: [], takeovers: [] };
+  return existsSync(KEPT) ? { ...none, ...(JSON.parse(await readFile(KEPT, 'utf8')) as Partial<Kept>) } : none;
 }
 
 /** What ran now takes the place of what its client, or the tools, did before. */
 function together(kept: Kept, now: Kept): Kept {
-  const ran = new Set(now.cells.map(({ client }) => client));
   return {
-    cells: [...kept.cells.filter(({ client }) => !ran.has(client)), ...now.cells],
+    cells: replaced(kept.cells, now.cells),
     tools: now.tools.length > 0 ? now.tools : kept.tools,
+    cuts: replaced(kept.cuts, now.cuts),
+    takeovers: replaced(kept.takeovers, now.takeovers),
   };
+}
+
+function replaced<Row extends { readonly client: string }>(before: readonly Row[], now: readonly Row[]): Row[] {
+  const ran = new Set(now.map(({ client }) => client));
+  return [...before.filter(({ client }) => !ran.has(client)), ...now];
+}
+
+function rowsOf<Row>(tests: readonly TestCase[], type: string): Row[] {
+  return tests.flatMap((test) => {
+    const row = said(test, type);
+    return row === undefined ? [] : [JSON.parse(row) as Row];
+  });
 }
 
 function said(test: TestCase, type: string): string | undefined {
@@ -87,7 +108,8 @@ function toolOf(test: TestCase): Tool[] {
   return [{ ...(JSON.parse(tool) as Pick<Tool, 'tool' | 'does'>), state: test.result().state }];
 }
 
-function page(all: readonly MatrixClient[], scenarios: readonly string[], { cells, tools }: Kept): string {
+function page(all: readonly MatrixClient[], scenarios: readonly string[], { cells, tools, cuts, takeovers }: Kept): string {
+  const names = all.map(({ name }) => name);
   const notes: string[] = [];
   const noteOf = (text: string): string => {
     if (!notes.includes(text)) notes.push(text);
@@ -140,6 +162,8 @@ function page(all: readonly MatrixClient[], scenarios: readonly string[], { cell
     row(['---', '---', '---']),
     ...tools.map(({ tool, does, state }) => row([tool, does, state === 'passed' ? 'yes' : 'FAILS'])),
     '',
+    ...cutSection(names, cuts),
+    ...takeoverSection(names, takeovers),
     '## Limits of clients',
     '',
     ...limits,

@@ -15,9 +15,11 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.CooperativeStickyAssignor;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.RangeAssignor;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.Node;
@@ -83,7 +85,7 @@ public class Driver {
             case "produce" -> produce(in, partition);
             case "consume" -> consume(in, partition, out.putArray("records"));
             case "join" -> {
-                member = new Member(in.get("group").asText(), topic);
+                member = new Member(in.get("group").asText(), topic, in.path("assignor").asText());
                 member.start();
             }
             case "state" -> {
@@ -260,8 +262,11 @@ public class Driver {
         private final KafkaConsumer<byte[], byte[]> consumer;
         private final String topic;
 
-        Member(String group, String topic) {
-            consumer = new KafkaConsumer<>(consumerProperties(group));
+        Member(String group, String topic, String assignor) {
+            Properties properties = consumerProperties(group);
+            if (!assignor.isEmpty()) properties.put("partition.assignment.strategy", (assignor.equals("cooperative")
+                ? CooperativeStickyAssignor.class : RangeAssignor.class).getName());
+            consumer = new KafkaConsumer<>(properties);
             this.topic = topic;
         }
 

@@ -51,8 +51,14 @@ export interface Commands {
     },
     output: { readonly records: readonly ReadRecord[] },
   ];
-  /** Starts a member of a group, which reads from the beginning in the background; session timeout 6 s. */
-  join: [input: { readonly group: string; readonly topic: string }, output: object];
+  /**
+   * Starts a member of a group, which reads from the beginning in the background; session timeout 6 s, a heartbeat each
+   * 500 ms. How its assignor hands partitions over: what is left out is the client's default.
+   */
+  join: [
+    input: { readonly group: string; readonly topic: string; readonly assignor?: 'eager' | 'cooperative' },
+    output: object,
+  ];
   /** The partitions that the member has at the moment, and the values it has read, as text. */
   state: [input: object, output: { readonly partitions: readonly number[]; readonly values: readonly string[] }];
   /** The member leaves the group. */

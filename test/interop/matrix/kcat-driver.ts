@@ -211,7 +211,8 @@ function together(records: readonly WireRecord[]): WireRecord[][] {
 /** From lines of a partition and a number, the numbers of each partition. */
 export function readNumbers(printed: string, partitions: number): number[][] {
   const read: number[][] = Array.from({ length: partitions }, () => []);
-  for (const [, partition, number] of printed.matchAll(/(\d+)\s(\d+)\n/g)) read[Number(partition)]!.push(Number(number));
+  for (const [, partition, number] of printed.matchAll(/(\d+)\s(\d+)\n/g))
+    read[Number(partition)]!.push(Number(number));
   return read;
 }
 

@@ -56,9 +56,10 @@ def produce(topic, partition, compression, idempotent, records):
         raise RuntimeError(f"{left} left, {errors}")
 
 
-def consumer_of(group):
+def consumer_of(group, settings={}):
     return Consumer(
         servers
+        | settings
         | {
             "group.id": group,
             "enable.auto.commit": False,
@@ -105,9 +106,10 @@ def consume(topic, partition, count, offset=None, timestamp=None):
 
 
 class Member(threading.Thread):
-    def __init__(self, group, topic):
+    def __init__(self, group, topic, assignor):
         super().__init__(daemon=True)
-        self.consumer = consumer_of(group)
+        strategy = {"eager": "range", "cooperative": "cooperative-sticky"}
+        self.consumer = consumer_of(group, {"partition.assignment.strategy": strategy[assignor]} if assignor else {})
         self.topic = topic
         self.partitions = []
         self.values = []
@@ -115,10 +117,11 @@ class Member(threading.Thread):
 
     def run(self):
         def assigned(_consumer, partitions):
-            self.partitions = [one.partition for one in partitions]
+            self.partitions = self.partitions + [one.partition for one in partitions]
 
-        def revoked(_consumer, _partitions):
-            self.partitions = []
+        def revoked(_consumer, partitions):
+            gone = [one.partition for one in partitions]
+            self.partitions = [one for one in self.partitions if one not in gone]
 
         self.consumer.subscribe([self.topic], on_assign=assigned, on_revoke=revoked)
         while not self.leaving:
@@ -131,9 +134,9 @@ class Member(threading.Thread):
 member = None
 
 
-def join(group, topic):
+def join(group, topic, assignor=None):
     global member
-    member = Member(group, topic)
+    member = Member(group, topic, assignor)
     member.start()
 
 

@@ -7,6 +7,8 @@ import time
 import kafka
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.admin import NewTopic
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.coordinator.assignors.range import RangePartitionAssignor
 from serve import Unsupported, b64, serve, unb64
 
 servers = sys.argv[1]
@@ -54,7 +56,7 @@ def produce(topic, partition, compression, idempotent, records):
     producer.close()
 
 
-def consumer_of(group=None):
+def consumer_of(group=None, **settings):
     return KafkaConsumer(
         bootstrap_servers=servers,
         group_id=group,
@@ -62,6 +64,7 @@ def consumer_of(group=None):
         auto_offset_reset="earliest",
         session_timeout_ms=6000,
         heartbeat_interval_ms=500,
+        **settings,
     )
 
 
@@ -101,9 +104,10 @@ def consume(topic, partition, count, offset=None, timestamp=None):
 
 
 class Member(threading.Thread):
-    def __init__(self, group, topic):
+    def __init__(self, group, topic, assignor):
         super().__init__(daemon=True)
-        self.consumer = consumer_of(group)
+        strategy = {"eager": RangePartitionAssignor, "cooperative": CooperativeStickyAssignor}
+        self.consumer = consumer_of(group, **({"partition_assignment_strategy": [strategy[assignor]]} if assignor else {}))
         self.consumer.subscribe([topic])
         self.partitions = []
         self.values = []
@@ -120,9 +124,9 @@ class Member(threading.Thread):
 member = None
 
 
-def join(group, topic):
+def join(group, topic, assignor=None):
     global member
-    member = Member(group, topic)
+    member = Member(group, topic, assignor)
     member.start()
 
 

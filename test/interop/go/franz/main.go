@@ -147,7 +147,16 @@ func inGroup(in serve.Input, options ...kgo.Opt) (*kgo.Client, error) {
 func join(in serve.Input) (serve.Output, error) {
 	assigned := func(_ context.Context, _ *kgo.Client, topics map[string][]int32) { state.Assign(topics[in.Topic]) }
 	revoked := func(_ context.Context, _ *kgo.Client, topics map[string][]int32) { state.Revoke(topics[in.Topic]) }
-	client, err := inGroup(in, kgo.OnPartitionsAssigned(assigned), kgo.OnPartitionsRevoked(revoked), kgo.OnPartitionsLost(revoked))
+	options := []kgo.Opt{
+		kgo.OnPartitionsAssigned(assigned), kgo.OnPartitionsRevoked(revoked), kgo.OnPartitionsLost(revoked),
+	}
+	switch in.Assignor {
+	case "eager":
+		options = append(options, kgo.Balancers(kgo.RangeBalancer()))
+	case "cooperative":
+		options = append(options, kgo.Balancers(kgo.CooperativeStickyBalancer()))
+	}
+	client, err := inGroup(in, options...)
 	if err != nil {
 		return nil, err
 	}

@@ -43,6 +43,7 @@ type Input struct {
 	Op          string   `json:"op"`
 	Topic       string   `json:"topic"`
 	Group       string   `json:"group"`
+	Assignor    string   `json:"assignor"`
 	Partition   int32    `json:"partition"`
 	Partitions  int32    `json:"partitions"`
 	Compression string   `json:"compression"`
