@@ -11,8 +11,8 @@ export interface Cuts {
   readonly fetch: Share;
 }
 
-/** One in so many answers is not given. Answers to Fetch are fewer. */
-const ONE_IN = { produce: 20, fetch: 10 } as const;
+/** One in so many answers is not given. */
+const ONE_IN = 20;
 
 /** Cuts connections at random once the backend has done what it was asked, before the answer is written. */
 export function cutAtRandom(faults: Faults, random: () => number): Cuts {
@@ -21,7 +21,7 @@ export function cutAtRandom(faults: Faults, random: () => number): Cuts {
     const share = cuts[api];
     const where = (): boolean => {
       share.of++;
-      const isCut = random() * ONE_IN[api] < 1;
+      const isCut = random() * ONE_IN < 1;
       if (isCut) share.cut++;
       return isCut;
     };

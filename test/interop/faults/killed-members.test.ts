@@ -13,7 +13,7 @@ import type { TakeoverRow } from './tables.js';
 const SESSION_MS = 6000;
 const HEARTBEAT_MS = 500;
 /** Added to what is promised: processes of this machine wait for a core, and are asked one after another. */
-const SCHEDULING_MS = 500;
+const SCHEDULING_MS = 1000;
 const LIMITS_MS = {
   eager: SESSION_MS + 2 * HEARTBEAT_MS + 1000,
   // It rebalances twice.

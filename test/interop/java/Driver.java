@@ -244,7 +244,7 @@ public class Driver {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(quick(consumerProperties(null)))) {
             consumer.assign(partitions);
             consumer.seekToBeginning(partitions);
-            long deadline = System.currentTimeMillis() + 30_000;
+            long deadline = System.currentTimeMillis() + 50_000;
             while (left > 0 && System.currentTimeMillis() < deadline) {
                 for (ConsumerRecord<byte[], byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                     ((ArrayNode) read.get(record.partition())).add(Integer.parseInt(new String(record.key(), StandardCharsets.UTF_8)));

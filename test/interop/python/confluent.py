@@ -199,7 +199,7 @@ def drain(topic, counts):
     consumer.assign([TopicPartition(topic, partition, 0) for partition in range(len(counts))])
     read = [[] for _ in counts]
     left = sum(counts)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 50
     while left > 0 and time.monotonic() < end:
         for message in consumer.consume(1000, 0.2):
             if message.error() is None:

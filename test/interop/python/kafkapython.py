@@ -183,7 +183,7 @@ def drain(topic, counts):
     consumer.assign([TopicPartition(topic, partition) for partition in range(len(counts))])
     read = [[] for _ in counts]
     left = sum(counts)
-    end = time.monotonic() + 30
+    end = time.monotonic() + 50
     while left > 0 and time.monotonic() < end:
         for of, messages in consumer.poll(200, max_records=1000).items():
             read[of.partition] += [int(message.key) for message in messages]

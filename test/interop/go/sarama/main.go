@@ -313,7 +313,7 @@ func drain(in serve.Input) (serve.Output, error) {
 	}
 	select {
 	case <-numbers.Done():
-	case <-time.After(30 * time.Second):
+	case <-time.After(50 * time.Second):
 	}
 	return numbers.Output(), nil
 }
