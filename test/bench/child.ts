@@ -20,6 +20,19 @@ export interface Load {
   stop(): Promise<void>;
 }
 
+/** What a memory broker has beside the topic of the rows. */
+export interface MemorySetup {
+  /** How many topics there are, with that one. Default: 1. */
+  readonly topics?: number;
+  /** A topic of many partitions, with a batch in each if it is filled. */
+  readonly wide?: {
+    readonly name: string;
+    readonly partitions: number;
+    readonly batchBytes: number;
+    readonly filled: boolean;
+  };
+}
+
 const host = '127.0.0.1';
 /** The flags for Node.js that `npm start` has. */
 const START_FLAGS = ['--initial-old-space-size=256'];
@@ -39,9 +52,9 @@ export function spawnGateway(port: number): ChildProcess {
 }
 
 /** The gateway: the command with the stub, or the broker over a memory store. */
-export async function startGateway(backend: 'stub' | 'memory'): Promise<Server> {
+export async function startGateway(backend: 'stub' | 'memory', setup: MemorySetup = {}): Promise<Server> {
   if (backend === 'memory') {
-    const broker = forkScript('memory-server.ts', START_FLAGS);
+    const broker = forkScript('memory-server.ts', [JSON.stringify(setup)], START_FLAGS);
     const port = await Promise.race([message<number>(broker), failsOnExit(broker, 'the broker')]);
     return { name: 'gateway', address: { host, port }, pid: broker.pid, stop: () => stop(broker) };
   }
@@ -88,10 +101,20 @@ export async function stop(child: ChildProcess): Promise<void> {
   await exited;
 }
 
-function forkScript(file: string, flags: readonly string[] = []): ChildProcess {
+/** Runs a script to the one message that it sends. */
+export async function runScript<T>(file: string, args: readonly string[]): Promise<T> {
+  const child = forkScript(file, args);
+  try {
+    return await Promise.race([message<T>(child), failsOnExit(child, file)]);
+  } finally {
+    await stop(child);
+  }
+}
+
+function forkScript(file: string, args: readonly string[] = [], flags: readonly string[] = []): ChildProcess {
   // tsx only compiles the script when it is loaded: what runs hot is plain Node.
   const execArgv = [...flags, `--import=${import.meta.resolve('tsx')}`];
-  return keep(fork(new URL(file, import.meta.url), { execArgv, serialization: 'advanced' }));
+  return keep(fork(new URL(file, import.meta.url), args, { execArgv, serialization: 'advanced' }));
 }
 
 function keep(child: ChildProcess): ChildProcess {

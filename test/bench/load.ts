@@ -1,10 +1,10 @@
 // The load: a closed loop in a process of its own, made to be cheaper than any server. It writes bytes made beforehand,
 // reads into one buffer that is used again and again, and counts answers by their length alone.
 // A child process: takes jobs as messages, one at a time, and answers each with a result.
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Address, ask } from './ask.js';
+import { processorSeconds } from './processor.js';
 
 export interface LoadJob {
   readonly address: Address;
@@ -134,18 +134,6 @@ function compare(before: Sample, after: Sample): LoadResult {
     serverBusy: serverSeconds === undefined ? undefined : serverSeconds / seconds,
     serverMicros: serverSeconds === undefined ? undefined : (serverSeconds * 1e6) / requests,
   };
-}
-
-/** User and system time of another process; Linux only, undefined elsewhere. */
-function processorSeconds(pid: number): number | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The fields after the command's closing bracket: utime and stime are the 12th and 13th, in hundredths of a second.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return (Number(fields[11]) + Number(fields[12])) / 100;
-  } catch {
-    return undefined;
-  }
 }
 
 process.on('message', (job: LoadJob) => {

@@ -4,20 +4,28 @@ import os from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Address } from './ask.js';
 import { gatewayIsBuilt } from './child.js';
+import { type GrowthResult, growthRows, measureGrowth } from './growth.js';
 import { measureRow, type Plan } from './measure.js';
 import {
+  growthTable,
   rowsTable,
   type RowSummary,
   startupTable,
   type StartupSummary,
   summarizeRow,
   summarizeStartup,
+  testingTable,
+  waitingTable,
 } from './report.js';
 import { rows } from './rows.js';
 import { measureStartup } from './startup.js';
+import { measureTesting, type TestingResult } from './testing.js';
+import { measureWaiting, type WaitingResult } from './waiting.js';
 
 const startupKey = 'startup';
-const keys = [...rows.map((row) => row.key), startupKey];
+const testingKey = 'testing';
+const waitingKey = 'waiting';
+const keys = [...[...rows, ...growthRows].map((row) => row.key), waitingKey, startupKey, testingKey];
 
 const usage = `npm run bench -- [options]
   --rounds N           rounds per row, each server once in a round (default 5, at most 100)
@@ -25,7 +33,7 @@ const usage = `npm run bench -- [options]
   --only NAME          only this row, repeatable: ${keys.join(', ')}
   --against HOST:PORT  a running server to measure as well, repeatable; it needs the topic "bench"
   --json FILE          every figure, also those of the single rounds' spread
-  --check              exit code 1 if a row is below its bar
+  --check              exit code 1 if a row misses its bar
   --self               a second floor in the gateway's place: the ratios must come out as 1`;
 
 interface Settings extends Plan {
@@ -96,13 +104,41 @@ async function bench({ only, json, check, ...plan }: Settings): Promise<boolean>
     console.log(`${startupTable(startup)}\n`);
   }
 
+  const growth: GrowthResult[] = [];
+  let waiting: WaitingResult | null = null;
+  let testing: TestingResult | undefined;
+  if (!plan.self) {
+    for (const row of growthRows.filter(({ key }) => only.includes(key))) {
+      progress(`${row.name} ...`);
+      growth.push(await measureGrowth(row, plan.rounds, plan.seconds));
+    }
+    if (growth.length > 0) console.log(`${growthTable(growth)}\n`);
+    if (only.includes(waitingKey)) {
+      progress('waiting fetches ...');
+      // A hundredth of a core is seen in some seconds only.
+      waiting = await measureWaiting(plan.rounds, plan.seconds * 2);
+      if (waiting !== null) console.log(`${waitingTable(waiting)}\n`);
+    }
+    if (only.includes(testingKey)) {
+      progress('brokers for tests ...');
+      testing = await measureTesting(plan.rounds * 3);
+      console.log(`${testingTable(testing)}\n`);
+    }
+  }
+
   const load = os.loadavg().map((average) => average.toFixed(2));
   console.log(`Load average of the machine afterwards: ${load.join(' ')}`);
   if (json !== undefined) {
     const { rounds, seconds, self } = plan;
-    writeFileSync(json, `${JSON.stringify({ machine, rounds, seconds, self, rows: summaries, startup }, null, 2)}\n`);
+    const figures = { rows: summaries, startup, growth, waiting, testing };
+    writeFileSync(json, `${JSON.stringify({ machine, rounds, seconds, self, ...figures }, replacer, 2)}\n`);
   }
-  return !check || (summaries.every((row) => row.ok) && startup?.ok !== false);
+  return !check || [...summaries, ...growth, startup, waiting, testing].every((result) => result?.ok !== false);
+}
+
+/** Requests are bytes that say nothing to a reader. */
+function replacer(key: string, value: unknown): unknown {
+  return key === 'request' ? undefined : value;
 }
 
 function progress(text: string): void {

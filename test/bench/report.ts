@@ -1,6 +1,9 @@
+import type { GrowthResult } from './growth.js';
 import { disturbed, type RowResult, type ServerResults } from './measure.js';
 import { startupBarMs, type StartupResult } from './startup.js';
 import { type Spread, spread } from './statistics.js';
+import type { TestingResult } from './testing.js';
+import type { WaitingResult } from './waiting.js';
 
 /** Below this share of idle time the load may have been what was measured. */
 const leastLoadIdle = 0.05;
@@ -131,6 +134,35 @@ export function startupTable(startup: StartupSummary): string {
     startup.ok ? 'ok' : 'BELOW',
   ];
   return table([heading, line]);
+}
+
+export function growthTable(results: readonly GrowthResult[]): string {
+  const heading = ['as work grows', 'few, us', 'many, us', 'many / few (min..max)', 'bar', ''];
+  const lines = results.map(({ row, few, many, factor, ok }) => [
+    row.name,
+    few.median.toFixed(2),
+    many.median.toFixed(2),
+    ratioText(factor),
+    row.bar.toFixed(2),
+    ok ? 'ok' : 'ABOVE',
+  ]);
+  return table([heading, ...lines]);
+}
+
+export function waitingTable({ name, idle, waiting, difference, bar, ok }: WaitingResult): string {
+  const share = (value: number): string => `${(value * 100).toFixed(2)} %`;
+  const heading = ['of a core', 'idle', 'waiting', 'difference', 'bar', ''];
+  const line = [name, share(idle.median), share(waiting.median), share(difference), share(bar), ok ? 'ok' : 'ABOVE'];
+  return table([heading, line]);
+}
+
+export function testingTable({ answer, group, bar, ok }: TestingResult): string {
+  const heading = ['broker for tests', 'ms (min..max)', 'bar', ''];
+  return table([
+    heading,
+    ['to its first answer', millis(answer), `${bar} ms`, ok ? 'ok' : 'ABOVE'],
+    ['a consumer to its partitions', millis(group), '', ''],
+  ]);
 }
 
 /** Round by round, for what slows the machine down for a while slows down both. */

@@ -43,7 +43,7 @@ export const apiVersionsRequest: Buffer = flexibleRequest({
 
 const no = int8(0);
 
-const metadataRequest = flexibleRequest({
+export const metadataRequest: Buffer = flexibleRequest({
   apiKey: 3,
   apiVersion: 9,
   correlationId,
@@ -51,13 +51,22 @@ const metadataRequest = flexibleRequest({
   body: [compactArray([Buffer.concat([compactString(topic), noTags])]), no, no, no, noTags],
 });
 
-/** The topic with one partition and what is asked about it. */
-function onlyPartition(...fields: readonly Buffer[]): Buffer {
-  const partition = Buffer.concat([int32(0), ...fields, noTags]);
-  return compactArray([Buffer.concat([compactString(topic), compactArray([partition]), noTags])]);
+/** A topic, and what is asked about each of its first partitions. */
+function partitionsOf({ name, count }: Asked, ...fields: readonly Buffer[]): Buffer {
+  const partitions = Array.from({ length: count }, (_, index) => Buffer.concat([int32(index), ...fields, noTags]));
+  return compactArray([Buffer.concat([compactString(name), compactArray(partitions), noTags])]);
 }
 
-function produceRequest(batchBytes: number): Buffer {
+interface Asked {
+  /** Of a topic. */
+  readonly name: string;
+  /** How many partitions. */
+  readonly count: number;
+}
+
+const only: Asked = { name: topic, count: 1 };
+
+export function produceRequest(batchBytes: number, asked: Asked = only): Buffer {
   return flexibleRequest({
     apiKey: 0,
     apiVersion: 9,
@@ -67,7 +76,7 @@ function produceRequest(batchBytes: number): Buffer {
       compactNull, // no transaction
       int16(1), // acks
       int32(30_000), // timeout in ms
-      onlyPartition(compactBytes(recordBatch(batchBytes, Math.min(1024, batchBytes - 61)))),
+      partitionsOf(asked, compactBytes(recordBatch(batchBytes, Math.min(1024, batchBytes - 61)))),
       noTags,
     ],
   });
@@ -76,47 +85,53 @@ function produceRequest(batchBytes: number): Buffer {
 const produce16KiB = produceRequest(16 * 1024);
 
 /** Reads from the beginning, without a session. */
-const fetchRequest = flexibleRequest({
-  apiKey: 1,
-  apiVersion: 12,
-  correlationId,
-  clientId,
-  body: [
-    int32(-1), // a consumer
-    int32(500), // longest wait in ms
-    int32(1), // fewest bytes
-    int32(50 * 1024 ** 2), // most bytes
-    int8(0), // all records
-    int32(0), // no session
-    int32(-1),
-    onlyPartition(
-      int32(-1), // any leader epoch
-      int64(0n), // offset
+export function fetchRequest(asked: Asked = only, longestWaitMs = 500): Buffer {
+  return flexibleRequest({
+    apiKey: 1,
+    apiVersion: 12,
+    correlationId,
+    clientId,
+    body: [
+      int32(-1), // a consumer
+      int32(longestWaitMs),
+      int32(1), // fewest bytes
+      int32(50 * 1024 ** 2), // most bytes
+      int8(0), // all records
+      int32(0), // no session
       int32(-1),
-      int64(-1n),
-      int32(1024 ** 2), // most bytes of the partition
-    ),
-    compactArray([]), // nothing to forget
-    compactString(''), // no rack
-    noTags,
-  ],
-});
+      partitionsOf(
+        asked,
+        int32(-1), // any leader epoch
+        int64(0n), // offset
+        int32(-1),
+        int64(-1n),
+        int32(1024 ** 2), // most bytes of the partition
+      ),
+      compactArray([]), // nothing to forget
+      compactString(''), // no rack
+      noTags,
+    ],
+  });
+}
 
-const listOffsetsRequest = flexibleRequest({
-  apiKey: 2,
-  apiVersion: 6,
-  correlationId,
-  clientId,
-  body: [
-    int32(-1), // a consumer
-    int8(0), // all records
-    onlyPartition(
-      int32(-1), // any leader epoch
-      int64(-1n), // the end
-    ),
-    noTags,
-  ],
-});
+export function listOffsetsRequest(asked: Asked = only): Buffer {
+  return flexibleRequest({
+    apiKey: 2,
+    apiVersion: 6,
+    correlationId,
+    clientId,
+    body: [
+      int32(-1), // a consumer
+      int8(0), // all records
+      partitionsOf(
+        asked,
+        int32(-1), // any leader epoch
+        int64(-1n), // the end
+      ),
+      noTags,
+    ],
+  });
+}
 
 const stub = { backend: 'stub' } as const;
 const memory = { backend: 'memory' } as const;
@@ -147,11 +162,11 @@ export const rows: readonly Row[] = [
     ...memory,
     name: 'memory: ListOffsets v6',
     key: 'memory-list',
-    request: listOffsetsRequest,
+    request: listOffsetsRequest(),
     ...flight(16, 16),
     bar: 0.35,
   },
-  { ...memory, name: 'memory: Fetch 1 MiB', key: 'memory-fetch', request: fetchRequest, ...flight(1, 1), bar: 0.6 },
+  { ...memory, name: 'memory: Fetch 1 MiB', key: 'memory-fetch', request: fetchRequest(), ...flight(1, 1), bar: 0.6 },
 ];
 
 function flight(connections: number, depth: number): Pick<Row, 'connections' | 'depth'> {

@@ -1,7 +1,7 @@
 import { createStubBackend, ErrorCode, OptionError } from 'iggy-gateway-kafka';
 import { createMemoryBackend } from 'iggy-gateway-kafka/adapters/memory';
 import { startBroker, type StartBrokerOptions, type TestBroker } from 'iggy-gateway-kafka/testing';
-import { Kafka, logLevel } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
 async function started(options?: StartBrokerOptions): Promise<TestBroker> {
@@ -65,6 +65,23 @@ describe('startBroker', () => {
     await admin.connect();
     await admin.createTopics({ topics: [{ topic: 'seven', numPartitions: -1 }] });
     expect((await admin.fetchTopicOffsets('seven')).length).toBe(7);
+  });
+
+  test('the first rebalance of a group waits for nobody, unless it is told to', async () => {
+    const delayOf = async (broker: TestBroker): Promise<string | undefined> => {
+      const admin = clientOf(broker).admin();
+      onTestFinished(() => admin.disconnect());
+      await admin.connect();
+      const configNames = ['group.initial.rebalance.delay.ms'];
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: ConfigResourceTypes.BROKER, name: '1', configNames }],
+      });
+      return resources[0]?.configEntries[0]?.configValue;
+    };
+    expect(await delayOf(await started())).toBe('0');
+    expect(await delayOf(await started({ config: { 'num.partitions': 2 } }))).toBe('0');
+    expect(await delayOf(await started({ config: { 'group.initial.rebalance.delay.ms': 50 } }))).toBe('50');
   });
 
   test('a restart keeps what was stored', async () => {
