@@ -108,7 +108,11 @@ function toolOf(test: TestCase): Tool[] {
   return [{ ...(JSON.parse(tool) as Pick<Tool, 'tool' | 'does'>), state: test.result().state }];
 }
 
-function page(all: readonly MatrixClient[], scenarios: readonly string[], { cells, tools, cuts, takeovers }: Kept): string {
+function page(
+  all: readonly MatrixClient[],
+  scenarios: readonly string[],
+  { cells, tools, cuts, takeovers }: Kept,
+): string {
   const names = all.map(({ name }) => name);
   const notes: string[] = [];
   const noteOf = (text: string): string => {

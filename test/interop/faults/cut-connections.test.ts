@@ -2,7 +2,7 @@ import { readRecords } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, type TestContext } from 'vitest';
 import { clients, type MatrixClient } from '../matrix/clients.js';
 import { Cluster } from '../matrix/cluster.js';
-import { type Driver, UnsupportedError } from '../matrix/driver.js';
+import type { Driver } from '../matrix/driver.js';
 import { type Cuts, cutAtRandom, randomFrom } from './cuts.js';
 import { startClient } from './start-client.js';
 import type { CutRow } from './tables.js';
@@ -44,7 +44,9 @@ interface Stage {
 }
 
 async function withCuts(context: TestContext, { client, driver, cluster, cuts }: Stage): Promise<void> {
-  const { idempotent, failed } = await flood(driver);
+  const idempotent = !(client.cannot ?? []).includes('idempotent producer');
+  const input = { topic: TOPIC, partitions: PARTITIONS, count: COUNT, value: VALUE, idempotent };
+  const { failed } = await driver.do('flood', input);
   cluster.faults.clear();
   const stored = await numbersOf(cluster);
 
@@ -74,17 +76,6 @@ async function withCuts(context: TestContext, { client, driver, cluster, cuts }:
   const row: CutRow = { client: client.name, result };
   await context.annotate(JSON.stringify(row), 'cuts');
   await context.annotate(JSON.stringify(result), 'output');
-}
-
-/** Idempotent where the client is. */
-async function flood(driver: Driver): Promise<{ idempotent: boolean; failed: readonly number[] }> {
-  const input = { topic: TOPIC, partitions: PARTITIONS, count: COUNT, value: VALUE };
-  try {
-    return { idempotent: true, ...(await driver.do('flood', { ...input, idempotent: true })) };
-  } catch (error) {
-    if (!(error instanceof UnsupportedError)) throw error;
-    return { idempotent: false, ...(await driver.do('flood', { ...input, idempotent: false })) };
-  }
 }
 
 /** What is stored, past every client. */

@@ -19,8 +19,8 @@ export interface TakeoverRow {
   readonly client: string;
   readonly assignor: 'eager' | 'cooperative';
   readonly limitMs: number;
-  /** From the kill until the rest had all partitions; null: later than the limit, or never. A text: why it has no groups. */
-  readonly ms: number | string | null;
+  /** From the kill until the rest had all partitions; null: later than the limit, or never. */
+  readonly ms: number | null;
 }
 
 /** The part of the page about connections that are cut. */
@@ -58,7 +58,6 @@ export function takeoverSection(clients: readonly string[], rows: readonly Takeo
     line(['Client', 'Assignor', 'All partitions after', 'At most']),
     line(['---', '---', '---', '---']),
     ...inOrder(clients, rows).map(({ client, assignor, ms, limitMs }) => {
-      if (typeof ms === 'string') return line([client, `n/a: ${ms}`, '', '']);
       return line([client, assignor, ms === null ? 'FAILS' : seconds(ms), seconds(limitMs)]);
     }),
     '',

@@ -11,6 +11,7 @@ const kafka = new Kafka({
 const admin = kafka.admin();
 await admin.connect();
 
+const quick = { 'retry.backoff.ms': 10, 'reconnect.backoff.ms': 10, 'reconnect.backoff.max.ms': 100 };
 let member = null;
 const values = [];
 let groups = 0;
@@ -133,6 +134,43 @@ await serve(`${version}, librdkafka ${confluent.librdkafkaVersion}`, {
   async deleteRecords({ topic, partition, offset }) {
     await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: String(offset) }] });
     return {};
+  },
+  async flood({ topic, partitions, count, value, idempotent }) {
+    const producer = kafka.producer({
+      kafkaJS: { idempotent, acks: -1, maxInFlightRequests: idempotent ? 5 : 1 },
+      'batch.num.messages': 200,
+      'queue.buffering.max.messages': count,
+      ...quick,
+    });
+    await producer.connect();
+    const failed = [];
+    const sent = Array.from({ length: count }, (_, number) => ({
+      topic,
+      messages: [{ key: String(number), value, partition: number % partitions }],
+    })).map((one, number) => producer.send(one).catch(() => failed.push(number)));
+    await Promise.all(sent);
+    await producer.disconnect();
+    return { failed };
+  },
+  async drain({ topic, counts }) {
+    const consumer = kafka.consumer({
+      kafkaJS: { groupId: `drain-${process.pid}-${++groups}`, fromBeginning: true, autoCommit: false },
+      'fetch.wait.max.ms': 100,
+      ...quick,
+    });
+    const read = counts.map(() => []);
+    let left = counts.reduce((sum, one) => sum + one, 0);
+    await consumer.connect();
+    await consumer.subscribe({ topics: [topic] });
+    await new Promise((resolve, reject) => {
+      const eachMessage = async ({ partition, message }) => {
+        read[partition].push(Number(message.key));
+        if (--left === 0) resolve();
+      };
+      consumer.run({ eachMessage }).catch(reject);
+    });
+    await consumer.disconnect();
+    return { read };
   },
   async deleteTopic({ topic }) {
     await admin.deleteTopics({ topics: [topic] });
