@@ -160,7 +160,7 @@ class ToolsDriver implements Driver {
     // With every node gone, and there is one, it would forget its topics, join its group anew and read from the beginning.
     const settings = [...QUICK, 'metadata.recovery.strategy=none'];
     const printed = await this.#tool('consumer.ConsoleConsumer', [
-      ...['--topic', topic, '--from-beginning', '--timeout-ms', '20000'],
+      ...['--topic', topic, '--from-beginning', '--timeout-ms', '60000'],
       ...['--max-messages', String(counts.reduce((sum, one) => sum + one, 0))],
       ...format.flatMap((property) => ['--formatter-property', property]),
       ...settings.flatMap((property) => ['--command-property', property]),
