@@ -14,7 +14,7 @@ import {
   writeResponseHeader,
 } from './header.js';
 import { Reader } from './reader.js';
-import type { RecordChunks } from './writer.js';
+import type { RecordChunks } from './records-init.js';
 
 // Encoding and decoding by API key and version, for tools: all codecs are loaded for it. Who needs one API imports it
 // from `messages/`, where its codec stands alone.

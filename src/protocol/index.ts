@@ -60,5 +60,6 @@ export {
 export * from './messages/index.js';
 export { Reader, type ReadElement } from './reader.js';
 export * from './records/index.js';
+export type { RecordChunks, RecordsInit } from './records-init.js';
 export { NIL_UUID } from './strings.js';
-export { type RecordChunks, type RecordsInit, type WriteElement, Writer } from './writer.js';
+export { type WriteElement, Writer } from './writer.js';

@@ -271,17 +271,3 @@ export class Reader {
     throw new DecodeError(code, this.offset, detail);
   }
 }
-
-// Elements of arrays of primitive types.
-export const readInt8: ReadElement<number> = (reader) => reader.int8();
-export const readBool: ReadElement<boolean> = (reader) => reader.bool();
-export const readInt16: ReadElement<number> = (reader) => reader.int16();
-export const readUint16: ReadElement<number> = (reader) => reader.uint16();
-export const readInt32: ReadElement<number> = (reader) => reader.int32();
-export const readInt64: ReadElement<bigint> = (reader) => reader.int64();
-export const readFloat64: ReadElement<number> = (reader) => reader.float64();
-export const readUuid: ReadElement<string> = (reader) => reader.uuid();
-export const readString: ReadElement<string> = (reader) => reader.string(false);
-export const readCompactString: ReadElement<string> = (reader) => reader.string(true);
-export const readBytes: ReadElement<Buffer> = (reader) => reader.bytes(false);
-export const readCompactBytes: ReadElement<Buffer> = (reader) => reader.bytes(true);

@@ -1,5 +1,5 @@
 import { EncodeError } from './errors.js';
-import type { RecordsInit } from './writer.js';
+import type { RecordsInit } from './records-init.js';
 
 // What generated codecs share beside the reader and the writer.
 

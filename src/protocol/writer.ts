@@ -1,22 +1,9 @@
 import { EncodeError } from './errors.js';
+import type { RecordsInit } from './records-init.js';
 import { encodeUuid, LONGEST_STRING_BYTES, NIL_UUID } from './strings.js';
 
 /** How one element of an array is written. */
 export type WriteElement<T> = (writer: Writer, value: T, version: number) => void;
-
-/**
- * Chunks of record batches that their owner wants back: `release` is called exactly once, after the bytes were
- * written to the socket or the response was dropped. Until then the bytes must not change.
- */
-export interface RecordChunks {
-  /** The bytes, in order. */
-  readonly chunks: readonly Uint8Array[];
-  /** Takes the memory back. */
-  release(): void;
-}
-
-/** Record batches to be written: opaque bytes in one piece, in several, or with an owner who wants them back. */
-export type RecordsInit = Uint8Array | readonly Uint8Array[] | RecordChunks;
 
 /** Memory that a writer begins with, and goes back to after a large message. */
 const SLAB_BYTES = 64 * 1024;
@@ -585,41 +572,3 @@ function describe(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
   return `a value of type ${typeof value}`;
 }
-
-// Elements of arrays of primitive types.
-export const writeInt8: WriteElement<number> = (writer, value) => {
-  writer.int8(value);
-};
-export const writeBool: WriteElement<boolean> = (writer, value) => {
-  writer.bool(value);
-};
-export const writeInt16: WriteElement<number> = (writer, value) => {
-  writer.int16(value);
-};
-export const writeUint16: WriteElement<number> = (writer, value) => {
-  writer.uint16(value);
-};
-export const writeInt32: WriteElement<number> = (writer, value) => {
-  writer.int32(value);
-};
-export const writeInt64: WriteElement<bigint> = (writer, value) => {
-  writer.int64(value);
-};
-export const writeFloat64: WriteElement<number> = (writer, value) => {
-  writer.float64(value);
-};
-export const writeUuid: WriteElement<string> = (writer, value) => {
-  writer.uuid(value);
-};
-export const writeString: WriteElement<string> = (writer, value) => {
-  writer.string(value, false);
-};
-export const writeCompactString: WriteElement<string> = (writer, value) => {
-  writer.string(value, true);
-};
-export const writeBytes: WriteElement<Uint8Array> = (writer, value) => {
-  writer.bytes(value, false);
-};
-export const writeCompactBytes: WriteElement<Uint8Array> = (writer, value) => {
-  writer.bytes(value, true);
-};

@@ -4,19 +4,17 @@ import type { ApiCodec } from 'iggy-gateway-kafka/protocol';
 import { emitApi, methodName } from '../../src/protocol/definitions/generator/emit-api.js';
 import type { Api } from '../../src/protocol/definitions/generator/model.js';
 import { parseDefinitions } from '../../src/protocol/definitions/generator/parse.js';
-import * as reader from '../../src/protocol/reader.js';
+import * as elements from '../../src/protocol/elements.js';
 import * as strings from '../../src/protocol/strings.js';
 import * as support from '../../src/protocol/support.js';
-import * as writer from '../../src/protocol/writer.js';
 
 // Generated code as a test meets it: from a definition in the test to a codec that runs.
 
 /** What generated code may import. */
 const modules: Record<string, object> = {
-  '../reader.js': reader,
+  '../elements.js': elements,
   '../strings.js': strings,
   '../support.js': support,
-  '../writer.js': writer,
 };
 
 /** Parses one API. */

@@ -1,6 +1,6 @@
 import { DecodeError, type DecodeErrorCode, isFlexible, Reader, type ReadElement } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
-import * as elements from '../../../src/protocol/reader.js';
+import * as elements from '../../../src/protocol/elements.js';
 import { fetchApi, metadataApi } from '../../../src/protocol/messages/index.js';
 import { codecOf, decodeBody, type Golden, goldens } from '../../support/golden.js';
 

@@ -1,6 +1,6 @@
-import { EncodeError, NIL_UUID, Reader, Writer } from 'iggy-gateway-kafka/protocol';
+import { EncodeError, NIL_UUID, Reader, type WriteElement, Writer } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
-import * as elements from '../../../src/protocol/writer.js';
+import * as elements from '../../../src/protocol/elements.js';
 import { written } from '../../support/golden.js';
 
 type Write = (writer: Writer, value: never) => void;
@@ -263,7 +263,7 @@ describe('bytes', () => {
 });
 
 describe('arrays', () => {
-  const list = <T>(value: readonly T[], write: elements.WriteElement<T>, flexible = false): string =>
+  const list = <T>(value: readonly T[], write: WriteElement<T>, flexible = false): string =>
     hex((writer) => writer.array(value, write, 0, flexible));
 
   it('of every primitive type are written element by element', () => {
@@ -298,7 +298,7 @@ describe('arrays', () => {
   });
 
   it('hold no null and no hole, whatever they are of', () => {
-    const struct: elements.WriteElement<{ n: number }> = (writer, value) => writer.int8(value.n);
+    const struct: WriteElement<{ n: number }> = (writer, value) => writer.int8(value.n);
     // eslint-disable-next-line no-sparse-arrays
     for (const value of [[null], [undefined], [, { n: 1 }]]) {
       for (const defaults of [false, true]) {
@@ -310,14 +310,14 @@ describe('arrays', () => {
 
   it('hand their version to each element', () => {
     const versions: number[] = [];
-    const note: elements.WriteElement<number> = (_writer, _value, version) => versions.push(version);
+    const note: WriteElement<number> = (_writer, _value, version) => versions.push(version);
     hex((writer) => writer.array([1, 2], note, 9, true));
     expect(versions).toEqual([9, 9]);
   });
 });
 
 describe('structs', () => {
-  const write: elements.WriteElement<{ n: number }> = (writer, value) => writer.int8(value.n);
+  const write: WriteElement<{ n: number }> = (writer, value) => writer.int8(value.n);
 
   it('are there or null by a byte of 1 or -1 in front', () => {
     expect(hex((writer) => writer.struct({ n: 5 }, write, 0))).toBe('05');

@@ -121,26 +121,23 @@ const ELEMENTS: readonly string[] = [
   ...['Int32', 'Int64', 'Int8', 'String', 'Uint16', 'Uuid'],
 ];
 
-/** What generated code may import: from where, which types, which values. */
-const MODULES: readonly (readonly [module: string, types: readonly string[], values: readonly string[]])[] = [
-  ['../codec.js', ['ApiCodec', 'DataCodec'], []],
-  ['../reader.js', ['Reader'], ELEMENTS.map((element) => `read${element}`)],
-  ['../strings.js', [], ['NIL_UUID']],
-  ['../support.js', [], ['differs', 'hasContent', 'NOTHING', 'notNull', 'orDefault', 'release', 'structsOf']],
-  ['../writer.js', ['RecordsInit', 'Writer'], ELEMENTS.map((element) => `write${element}`)],
+/** What generated code may import: from where, and as what. */
+const MODULES: readonly (readonly [module: string, keyword: 'import' | 'import type', names: readonly string[]])[] = [
+  ['../codec.js', 'import type', ['ApiCodec', 'DataCodec']],
+  ['../elements.js', 'import', ['read', 'write'].flatMap((verb) => ELEMENTS.map((element) => verb + element))],
+  ['../reader.js', 'import type', ['Reader']],
+  ['../records-init.js', 'import type', ['RecordsInit']],
+  ['../strings.js', 'import', ['NIL_UUID']],
+  ['../support.js', 'import', ['differs', 'hasContent', 'NOTHING', 'notNull', 'orDefault', 'release', 'structsOf']],
+  ['../writer.js', 'import type', ['Writer']],
 ];
 
 /** Imports just what the code names. */
 function emitImports(code: string): string {
   const bare = code.replace(/\/\*\*.*?\*\//gs, '');
   const used = (name: string): boolean => new RegExp(`(?<![.\\w'])${name}\\b`).test(bare);
-  return MODULES.map(([module, types, values]) => {
-    const typeNames = types.filter(used);
-    const valueNames = values.filter(used);
-    if (typeNames.length + valueNames.length === 0) return '';
-    const names = [...typeNames.map((name) => `type ${name}`), ...valueNames];
-    return valueNames.length === 0
-      ? `import type { ${typeNames.join(', ')} } from '${module}';\n`
-      : `import { ${names.join(', ')} } from '${module}';\n`;
+  return MODULES.map(([module, keyword, all]) => {
+    const names = all.filter(used);
+    return names.length === 0 ? '' : `${keyword} { ${names.join(', ')} } from '${module}';\n`;
   }).join('');
 }
