@@ -68,15 +68,25 @@ describe('Metadata', () => {
 
   test('asks by id from version 12 on', async () => {
     const client = await (await startBroker()).connect();
-    await createTopic(client, 't');
+    const topicId = await createTopic(client, 't');
     const ask = async (version: number, topics: { name: string | null; topicId?: string }[]) =>
       (await client.send(metadataApi, version, { topics, allowAutoTopicCreation: false })).response.topics;
     const unknown = { errorCode: ErrorCode.UNKNOWN_TOPIC_ID, name: null, topicId: UNKNOWN_ID };
-    expect(await ask(12, [{ name: null, topicId: UNKNOWN_ID }])).toMatchObject([unknown]);
-    // With one id among them, names do not count.
-    expect(await ask(12, [{ name: 't' }, { name: null, topicId: UNKNOWN_ID }])).toMatchObject([unknown]);
-    expect(await ask(10, [{ name: null }])).toMatchObject([{ errorCode: ErrorCode.INVALID_REQUEST, name: '' }]);
-    expect(await ask(10, [{ name: 't', topicId: UNKNOWN_ID }])).toMatchObject([{ errorCode: 42, name: 't' }]);
+    for (const version of [12, 13]) {
+      expect(await ask(version, [{ name: null, topicId }])).toMatchObject([{ errorCode: 0, name: 't', topicId }]);
+      expect(await ask(version, [{ name: null, topicId: UNKNOWN_ID }])).toMatchObject([unknown]);
+      // With one id among them, names do not count.
+      expect(await ask(version, [{ name: 't' }, { name: null, topicId: UNKNOWN_ID }])).toMatchObject([unknown]);
+    }
+    // With one refused, all are.
+    const errorCode = ErrorCode.INVALID_REQUEST;
+    for (const version of [10, 11]) {
+      expect(await ask(version, [{ name: null }])).toMatchObject([{ errorCode, name: '', topicId: NIL_UUID }]);
+      expect(await ask(version, [{ name: 't' }, { name: 't', topicId: UNKNOWN_ID }])).toMatchObject([
+        { errorCode, name: 't', topicId: NIL_UUID },
+        { errorCode, name: 't', topicId: UNKNOWN_ID },
+      ]);
+    }
     expect(await ask(12, [{ name: 't' }, { name: 't' }])).toHaveLength(1);
   });
 

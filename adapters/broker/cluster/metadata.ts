@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
 import {
   type MetadataRequest,
   type MetadataRequestTopic,
@@ -56,7 +56,9 @@ export function createMetadata(
     if (topics === null || (apiVersion === 0 && topics.length === 0)) {
       answered = Array.from(kit.topics.all(), known);
     } else {
-      if (apiVersion < 12 && topics.some(isNotByName)) return refusal(topics);
+      if (apiVersion < 12 && topics.some(isNotByName)) {
+        throw new KafkaError(ErrorCode.INVALID_REQUEST, `Metadata v${apiVersion} asks for topics by name`);
+      }
       // As in Kafka: one id, and names do not count.
       const ids = new Set(topics.flatMap(({ topicId }) => (topicId === NIL_UUID ? [] : [topicId])));
       if (ids.size > 0) answered = Array.from(ids, byId);
@@ -78,18 +80,6 @@ export function createMetadata(
 /** Versions 10 and 11 carry ids, but do not ask by them. */
 function isNotByName({ name, topicId }: MetadataRequestTopic): boolean {
   return name === null || topicId !== NIL_UUID;
-}
-
-/** Not thrown, for these versions have no place for the null that was asked by. */
-function refusal(topics: readonly MetadataRequestTopic[]): MetadataResponseInit {
-  const errorCode = ErrorCode.INVALID_REQUEST;
-  return {
-    errorCode,
-    brokers: [],
-    clusterId: null,
-    controllerId: -1,
-    topics: topics.map(({ name, topicId }) => ({ errorCode, name: name ?? '', topicId, partitions: [] })),
-  };
 }
 
 /** Creates a topic with the broker's defaults; what cannot be created now is not known, and clients ask again. */

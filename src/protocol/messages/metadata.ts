@@ -376,12 +376,12 @@ function findErrorCode(response: MetadataResponseInit, version: number): number 
   return 0;
 }
 
-function errorResponse(request: MetadataRequest, _version: number, errorCode: number): MetadataResponseInit {
+function errorResponse(request: MetadataRequest, version: number, errorCode: number): MetadataResponseInit {
   return {
     brokers: [],
     topics: (request.topics ?? []).map((topic) => ({
       errorCode,
-      name: topic.name,
+      name: topic.name ?? (version >= 12 ? null : ''),
       topicId: topic.topicId,
       partitions: [],
     })),

@@ -1,4 +1,4 @@
-import { covers, type Field, type FieldType, type Message, type Struct } from './model.js';
+import { covers, type Field, type FieldType, intersect, type Message, type Struct } from './model.js';
 import {
   condition,
   defaultCode,
@@ -111,10 +111,17 @@ function echoValue(source: Source, response: Message, field: Field, from: string
     const origin = struct?.fields.find((each) => each.name === path);
     if (!origin) continue;
     const access = `${name}.${path}`;
-    const value = isNullable(origin) && !isNullable(field) ? `${access} ?? ''` : access;
+    const value = isNullable(origin) ? `${access}${insteadOfNull(origin, field)}` : access;
     return covers(field.versions, present(source.request, origin)) ? value : whereCarried(response, field, value);
   }
   throw new Error(`${response.name}: ${field.name} comes from ${from}, which ${struct?.name ?? name} does not have`);
+}
+
+/** Kafka echoes an empty string where null was given and the response has no null for it. */
+function insteadOfNull(origin: Field, field: Field): string {
+  const test = condition(field.nullable, intersect(origin.nullable, field.versions));
+  if (test === null) return '';
+  return test === 'false' ? ` ?? ''` : ` ?? (${test} ? null : '')`;
 }
 
 /** One entry for each element of an array of the request; `dirs.topics` goes through the arrays within an array. */
