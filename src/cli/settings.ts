@@ -34,6 +34,7 @@ type SettingName =
   | 'backend'
   | 'stubMode'
   | 'config'
+  | 'memoryMaxBytes'
   | 'bind'
   | 'advertised'
   | 'advertisedHost'
@@ -64,6 +65,11 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
     help: "a config of the memory backend's broker, such as num.partitions=3; may be given several times",
     variables: ['IGGY_KAFKA_CONFIG'],
     repeatable: true,
+  },
+  memoryMaxBytes: {
+    flag: '--memory-max-bytes <bytes>',
+    help: 'most memory that records may take in the memory backend (default: 1073741824)',
+    variables: ['IGGY_KAFKA_MEMORY_MAX_BYTES'],
   },
   bind: {
     flag: '--bind <host:port>',
@@ -141,6 +147,7 @@ export interface Settings {
   readonly config: Readonly<Record<string, string>> | undefined;
   /** Where the configs come from, for who has to say that they cannot be. */
   readonly configBy: Given | undefined;
+  readonly memoryMaxBytes: number | undefined;
   readonly logLevel: LogLevel;
   readonly options: GatewayOptions;
   readonly close: CloseOptions;
@@ -174,13 +181,17 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
   };
   const stubMode = read('stubMode', choice(stubModes));
   const config = read('config', assignments);
+  // The bounds are those of the store and, below, the gateway: here they are told in the units of the flags.
+  const memoryMaxBytes = read('memoryMaxBytes', wholeNumber(65_536, Number.MAX_SAFE_INTEGER));
   only('stubMode', 'stub');
   only('config', 'memory');
+  only('memoryMaxBytes', 'memory');
   return {
     backend,
     stubMode,
     config,
     configBy: find('config'),
+    memoryMaxBytes,
     logLevel: read('logLevel', choice(logLevels)) ?? 'info',
     options: {
       listener: {
@@ -190,7 +201,6 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
           port: advertised?.port ?? read('advertisedPort', wholeNumber(1, 65535)),
         },
       },
-      // The bounds are the gateway's own: here they are told in the units of the flags.
       maxConnections: read('maxConnections', wholeNumber(1, 1_000_000)),
       maxFrameBytes: read('maxFrameSize', wholeNumber(64, 2_147_483_647)),
       maxInFlightBytes: read('maxInFlightBytes', wholeNumber(65_536, Number.MAX_SAFE_INTEGER)),

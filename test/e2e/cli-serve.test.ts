@@ -1,7 +1,10 @@
+import { ErrorCode } from 'iggy-gateway-kafka';
 import { apiVersionsApi, describeConfigsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { run } from '../../src/cli/run.js';
+import { createTopic } from '../support/admin-requests.js';
 import { runCommand, serveCommand } from '../support/command.js';
+import { batchOf, produce } from '../support/log-requests.js';
 import { WireClient } from '../support/wire-client.js';
 
 describe('serve', () => {
@@ -55,6 +58,16 @@ describe('serve', () => {
     expect(await ask(port)).toEqual(['3', '5']);
     const { port: other } = await serveCommand([], { IGGY_KAFKA_CONFIG: 'num.partitions=4;\n log.retention.ms=6;' });
     expect(await ask(other)).toEqual(['4', '6']);
+  });
+
+  test('keeps no more records than it was given memory for', async () => {
+    const { port } = await serveCommand(['--memory-max-bytes', '65536']);
+    const client = await WireClient.connect(port);
+    await createTopic(client, 't');
+    expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: ErrorCode.NONE });
+    const { errorCode, errorMessage } = await produce(client, 't', batchOf(['x'.repeat(65_536)]));
+    expect([errorCode, errorMessage]).toEqual([ErrorCode.KAFKA_STORAGE_ERROR, expect.stringContaining('65536')]);
+    await client.close();
   });
 
   test('holds its clients to the limits it was given', async () => {
@@ -162,6 +175,12 @@ describe('the start is stopped, with one line that names what is wrong,', () => 
       {},
       '--config "num.partitions=3": only with --backend memory',
     ],
+    [[], { IGGY_KAFKA_STUB_MODE: 'accepting' }, 'IGGY_KAFKA_STUB_MODE "accepting": only with --backend stub'],
+    [
+      ['--backend', 'stub', '--memory-max-bytes', '65536'],
+      {},
+      '--memory-max-bytes "65536": only with --backend memory',
+    ],
     [['--config', 'num.partitions'], {}, '--config "num.partitions": want name=value'],
     [
       ['--config', 'num.partition=3'],
@@ -219,7 +238,16 @@ describe('usage', () => {
     const { out } = await runCommand(['serve', '--help']);
     expect([...out.matchAll(/\bIGGY_KAFKA_[A-Z_]+/g)].map(([name]) => name).sort()).toEqual(
       [
-        ...['BACKEND', 'STUB_MODE', 'CONFIG', 'BIND_ADDR', 'ADVERTISED_HOST', 'ADVERTISED_PORT', 'LOG_LEVEL'],
+        ...[
+          'BACKEND',
+          'STUB_MODE',
+          'CONFIG',
+          'MEMORY_MAX_BYTES',
+          'BIND_ADDR',
+          'ADVERTISED_HOST',
+          'ADVERTISED_PORT',
+          'LOG_LEVEL',
+        ],
         ...['MAX_CONNECTIONS', 'MAX_FRAME_SIZE', 'MAX_IN_FLIGHT_BYTES', 'IDLE_TIMEOUT_SECS', 'READ_TIMEOUT_SECS'],
         ...['WRITE_TIMEOUT_SECS', 'SHUTDOWN_DRAIN_TIMEOUT_SECS'],
       ]

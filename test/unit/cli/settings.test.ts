@@ -1,4 +1,5 @@
 import { createKafkaGateway, type GatewayOptions, OptionError } from 'iggy-gateway-kafka';
+import { createMemoryBackend } from 'iggy-gateway-kafka/adapters/memory';
 import { describe, expect, test } from 'vitest';
 import { CommandError } from '../../../src/cli/errors.js';
 import { flags, type Flags, readSettings, type Settings } from '../../../src/cli/settings.js';
@@ -23,6 +24,15 @@ const SETTINGS: readonly (readonly [
     (s) => s.config,
     { 'num.partitions': '4', 'log.dirs': 'a=b' },
     'num.partitions',
+  ],
+  [
+    'memoryMaxBytes',
+    '--memory-max-bytes',
+    'IGGY_KAFKA_MEMORY_MAX_BYTES',
+    '65536',
+    (s) => s.memoryMaxBytes,
+    65_536,
+    '65535',
   ],
   [
     'bind',
@@ -182,6 +192,14 @@ describe('the bounds are those of the gateway', () => {
       expect(() => readSettings({ [name]: String(beyond) }, {})).toThrow(CommandError);
       expect(() => createKafkaGateway({ [option]: beyond })).toThrow(OptionError);
     }
+  });
+
+  test('memoryMaxBytes, which are those of the store', () => {
+    for (const bound of [65_536, Number.MAX_SAFE_INTEGER]) {
+      const { memoryMaxBytes } = readSettings({ memoryMaxBytes: String(bound) }, {});
+      expect(() => createMemoryBackend({ maxBytes: memoryMaxBytes })).not.toThrow();
+    }
+    expect(() => createMemoryBackend({ maxBytes: 65_535 })).toThrow(OptionError);
   });
 
   test.each(['idleTimeoutSecs', 'readTimeoutSecs', 'writeTimeoutSecs'] as const)('%s', (name) => {
