@@ -39,11 +39,6 @@ export function uvarint(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
-/** A signed varint, as records use it (zigzag). */
-export function varint(value: number): Buffer {
-  return uvarint(((value << 1) ^ (value >> 31)) >>> 0);
-}
-
 /** Flexible versions write every length and count as an unsigned varint of one more; 0 is null. */
 export function compactBytes(bytes: Buffer): Buffer {
   return Buffer.concat([uvarint(bytes.length + 1), bytes]);
