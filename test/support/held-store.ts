@@ -21,13 +21,13 @@ export function heldStore({ keepsBatches = true } = {}): HeldStore {
     listTopics: () => Promise.resolve(memory.listTopics()),
     createTopic: (topic) => Promise.resolve(memory.createTopic(topic)),
     async growTopic(...args) {
-      await memory.growTopic(...args);
+      memory.growTopic(...args);
     },
     async configureTopic(...args) {
-      await memory.configureTopic(...args);
+      memory.configureTopic(...args);
     },
     async deleteTopic(id) {
-      await memory.deleteTopic(id);
+      memory.deleteTopic(id);
     },
     append: (entries: readonly AppendEntry[]) =>
       new Promise<readonly AppendResult[]>((resolve) => {
@@ -44,7 +44,7 @@ export function heldStore({ keepsBatches = true } = {}): HeldStore {
     trim: (...args) => Promise.resolve(memory.trim(...args)),
     compact: (...args) => memory.compact(...args),
     async put(...args) {
-      await memory.put(...args);
+      memory.put(...args);
     },
     load: () => Promise.resolve(memory.load()),
   };

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { findCoordinatorApi, joinGroupApi, metadataApi } from '../../../src/protocol/index.js';
-import { eventually, isCode } from './bench.js';
+import { isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
 import {
   heartbeat,
   join,
+  joinAsSecond,
   joinOnce,
   leave,
   MEMBER_ID_REQUIRED_FROM,
@@ -94,12 +95,7 @@ export const groupCases: readonly CaseDefinition[] = [
       const groupId = await newGroup(bench);
       const first = await soleMember(bench, groupId);
       const other = await bench.connect();
-      const joining = join(other, groupId);
-      await eventually(async () => {
-        isCode(await heartbeat(first.client, groupId, first), 'REBALANCE_IN_PROGRESS', 'Heartbeat during a rebalance');
-      });
-      const again = await join(first.client, groupId, { memberId: first.memberId });
-      const second = await joining;
+      const [again, second] = await joinAsSecond(groupId, first, other);
       isCode(again.errorCode, 'NONE', 'JoinGroup of the first member again');
       isCode(second.errorCode, 'NONE', 'JoinGroup of the second member');
       assert.equal(again.generationId, second.generationId, 'the members are in other generations');
@@ -120,12 +116,7 @@ export const groupCases: readonly CaseDefinition[] = [
       const groupId = await newGroup(bench);
       const first = await soleMember(bench, groupId);
       const other = await bench.connect();
-      const joining = join(other, groupId);
-      await eventually(async () => {
-        isCode(await heartbeat(first.client, groupId, first), 'REBALANCE_IN_PROGRESS', 'Heartbeat during a rebalance');
-      });
-      const again = await join(first.client, groupId, { memberId: first.memberId });
-      const second = await joining;
+      const [again, second] = await joinAsSecond(groupId, first, other);
       isCode(await leave(other, groupId, second.memberId), 'NONE', 'LeaveGroup');
       const code = await heartbeat(first.client, groupId, again);
       isCode(code, 'REBALANCE_IN_PROGRESS', 'Heartbeat after another member left');
@@ -181,13 +172,13 @@ export const groupCases: readonly CaseDefinition[] = [
       isCode(errorCode, 'INCONSISTENT_GROUP_PROTOCOL', 'JoinGroup with a protocol of its own');
       const type = await join(stranger, groupId, { protocolType: 'connect', protocols: ['a'] });
       isCode(type.errorCode, 'INCONSISTENT_GROUP_PROTOCOL', 'JoinGroup with another protocol type');
-      const joining = join(stranger, groupId, { protocols: ['a', 'x'] });
-      await eventually(async () => {
-        isCode(await heartbeat(first.client, groupId, first), 'REBALANCE_IN_PROGRESS', 'Heartbeat during a rebalance');
-      });
-      const again = await join(first.client, groupId, { memberId: first.memberId, protocols: ['b', 'a'] });
+      const protocols = [
+        ['b', 'a'],
+        ['a', 'x'],
+      ] as const;
+      const [again, second] = await joinAsSecond(groupId, first, stranger, protocols);
       assert.equal(again.protocolName, 'a', 'another protocol is selected than the one that all know');
-      assert.equal((await joining).protocolName, 'a');
+      assert.equal(second.protocolName, 'a', 'the second member is told of another protocol');
     },
   },
   {

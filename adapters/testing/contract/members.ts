@@ -149,3 +149,18 @@ export async function soleMember(bench: Bench, groupId: string, options: JoinOpt
   assert.equal(synced.assignment.toString(), 'all', 'SyncGroup: another assignment than the leader gave');
   return { client, memberId, generationId };
 }
+
+/** A second member joins, which the first hears of by a heartbeat, and joins again: what both are answered. */
+export async function joinAsSecond(
+  groupId: string,
+  first: Member,
+  other: WireClient,
+  [mine = ['range'], others = ['range']]: readonly (readonly string[])[] = [],
+): Promise<readonly [again: JoinGroupResponse, second: JoinGroupResponse]> {
+  const joining = join(other, groupId, { protocols: others });
+  await eventually(async () => {
+    isCode(await heartbeat(first.client, groupId, first), 'REBALANCE_IN_PROGRESS', 'Heartbeat during a rebalance');
+  });
+  const again = await join(first.client, groupId, { memberId: first.memberId, protocols: mine });
+  return [again, await joining];
+}

@@ -16,18 +16,10 @@ import { describe, expect, it } from 'vitest';
 import { type Message, type Struct, within } from '../../../src/protocol/definitions/generator/model.js';
 import { complete, defaultOf, definedApis, structNamed, type Value } from '../../support/definitions.js';
 import { type Direction, type Golden, goldenHeaders, goldens } from '../../support/golden.js';
+import { thrownBy } from '../../support/thrown-by.js';
 
 function goldensOf(key: number, direction: Direction): readonly Golden[] {
   return goldens.filter((golden) => golden.apiKey === key && golden.direction === direction);
-}
-
-function failure(run: () => unknown): unknown {
-  try {
-    run();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
 }
 
 describe('bodies by number', () => {
@@ -93,37 +85,37 @@ describe('bodies by number', () => {
 
 describe('what does not fit', () => {
   it('is refused with message, path and value', () => {
-    const error = failure(() => encodeRequest(3, 9, { topics: [{ name: 'a' }, { name: 5 as never }] }));
+    const error = thrownBy(() => encodeRequest(3, 9, { topics: [{ name: 'a' }, { name: 5 as never }] }));
     expect(error).toBeInstanceOf(EncodeError);
     expect(error).toMatchObject({
       code: 'INVALID_VALUE',
       path: 'topics[1].name',
       message: 'MetadataRequest v9: topics[1].name: 5 is not a string',
     });
-    expect(failure(() => encodeResponse(10, 4, { host: 'a' }))).toMatchObject({
+    expect(thrownBy(() => encodeResponse(10, 4, { host: 'a' }))).toMatchObject({
       code: 'UNSUPPORTED_FIELD',
       path: 'host',
       message: 'FindCoordinatorResponse v4: host: version 4 does not carry host',
     });
-    expect(failure(() => encodeRequest(3, 9, null as never))).toMatchObject({ code: 'INVALID_VALUE', path: '' });
+    expect(thrownBy(() => encodeRequest(3, 9, null as never))).toMatchObject({ code: 'INVALID_VALUE', path: '' });
   });
 
   it('is refused where bytes are missing, or left over unless that is allowed', () => {
     const bytes = encodeRequest(3, 1, { topics: [{ name: 'a' }] });
-    expect(failure(() => decodeRequest(3, 1, bytes.subarray(0, -1)))).toMatchObject({
+    expect(thrownBy(() => decodeRequest(3, 1, bytes.subarray(0, -1)))).toMatchObject({
       code: 'TRUNCATED',
       message: 'MetadataRequest v1: 1 bytes wanted, 0 left (at byte 6)',
     });
     const longer = Buffer.concat([bytes, Buffer.of(1, 2)]);
-    expect(failure(() => decodeRequest(3, 1, longer))).toMatchObject({ code: 'TRAILING_BYTES', offset: bytes.length });
+    expect(thrownBy(() => decodeRequest(3, 1, longer))).toMatchObject({ code: 'TRAILING_BYTES', offset: bytes.length });
     expect(decodeRequest(3, 1, longer, { allowTrailingBytes: true }).topics).toMatchObject([{ name: 'a' }]);
-    expect(failure(() => decodeResponse(3, 1, Buffer.alloc(3)))).toMatchObject({ code: 'TRUNCATED' });
-    expect(failure(() => decodeResponse(3, 1, 'bytes' as never))).toMatchObject({ code: 'INVALID_VALUE' });
+    expect(thrownBy(() => decodeResponse(3, 1, Buffer.alloc(3)))).toMatchObject({ code: 'TRUNCATED' });
+    expect(thrownBy(() => decodeResponse(3, 1, 'bytes' as never))).toMatchObject({ code: 'INVALID_VALUE' });
   });
 
   it('is refused beyond the elements that were allowed', () => {
     const bytes = encodeRequest(3, 1, { topics: [{ name: 'a' }, { name: 'b' }] });
-    expect(failure(() => decodeRequest(3, 1, bytes, { maxElements: 1 }))).toMatchObject({ code: 'TOO_MANY_ELEMENTS' });
+    expect(thrownBy(() => decodeRequest(3, 1, bytes, { maxElements: 1 }))).toMatchObject({ code: 'TOO_MANY_ELEMENTS' });
   });
 
   const calls: readonly [string, typeof EncodeError | typeof DecodeError, (key: number, version: number) => unknown][] =
@@ -143,12 +135,12 @@ describe('what does not fit', () => {
       [52, 'Vote (API key 52) is not for clients and has no codec'],
       [4, 'LeaderAndIsr (API key 4) is not for clients and has no codec'],
     ] as const) {
-      const error = failure(() => call(key, 0));
+      const error = thrownBy(() => call(key, 0));
       expect(error).toBeInstanceOf(type);
       expect(error).toMatchObject({ code: 'UNKNOWN_API', message: expect.stringContaining(detail) });
     }
     for (const version of [-1, 14, 1.5, NaN]) {
-      const error = failure(() => call(3, version));
+      const error = thrownBy(() => call(3, version));
       expect(error).toBeInstanceOf(type);
       const detail = `Metadata has versions 0 to 13, not ${String(version)}`;
       expect(error).toMatchObject({ code: 'UNKNOWN_VERSION', message: expect.stringContaining(detail) });
@@ -190,23 +182,23 @@ describe('headers by number', () => {
 
   it('of an API that there is not, and those that are none, are refused', () => {
     expect(
-      failure(() => encodeRequestHeader({ apiKey: 93, apiVersion: 0, correlationId: 1, clientId: null })),
+      thrownBy(() => encodeRequestHeader({ apiKey: 93, apiVersion: 0, correlationId: 1, clientId: null })),
     ).toMatchObject({
       name: 'EncodeError',
       code: 'UNKNOWN_API',
     });
-    expect(failure(() => decodeRequestHeader(Buffer.from('005d000000000001ffff', 'hex')))).toMatchObject({
+    expect(thrownBy(() => decodeRequestHeader(Buffer.from('005d000000000001ffff', 'hex')))).toMatchObject({
       name: 'DecodeError',
       code: 'UNKNOWN_API',
       message: 'RequestHeader: there is no API with key 93 (at byte 0)',
     });
-    expect(failure(() => encodeResponseHeader(93, 0, { correlationId: 1 }))).toMatchObject({ code: 'UNKNOWN_API' });
-    expect(failure(() => decodeResponseHeader(93, 0, Buffer.alloc(4)))).toMatchObject({ code: 'UNKNOWN_API' });
-    expect(failure(() => decodeResponseHeader(3, 0, Buffer.alloc(3)))).toMatchObject({
+    expect(thrownBy(() => encodeResponseHeader(93, 0, { correlationId: 1 }))).toMatchObject({ code: 'UNKNOWN_API' });
+    expect(thrownBy(() => decodeResponseHeader(93, 0, Buffer.alloc(4)))).toMatchObject({ code: 'UNKNOWN_API' });
+    expect(thrownBy(() => decodeResponseHeader(3, 0, Buffer.alloc(3)))).toMatchObject({
       code: 'TRUNCATED',
       message: 'ResponseHeader: 4 bytes wanted, 3 left (at byte 0)',
     });
-    expect(failure(() => encodeResponseHeader(3, 0, { correlationId: 1.5 }))).toMatchObject({
+    expect(thrownBy(() => encodeResponseHeader(3, 0, { correlationId: 1.5 }))).toMatchObject({
       path: 'correlationId',
       message: 'ResponseHeader: correlationId: 1.5 is not an int32',
     });
@@ -259,7 +251,7 @@ describe('a response for the latest version', () => {
   });
 
   it('that is none is refused', () => {
-    const error = failure(() => fitResponse(1, 4, { responses: 5 } as never));
+    const error = thrownBy(() => fitResponse(1, 4, { responses: 5 } as never));
     expect(error).toBeInstanceOf(EncodeError);
     expect(error).toMatchObject({ code: 'INVALID_VALUE', message: expect.stringMatching(/^not a FetchResponse: /) });
   });

@@ -25,6 +25,7 @@ import {
   type Sample,
   samplesByMessage,
 } from '../../support/golden.js';
+import { thrownBy } from '../../support/thrown-by.js';
 
 // What becomes of a field in a version that does not carry it, of a null where there is none, and of what was left out:
 // asked of every field of every API, at every version.
@@ -118,15 +119,6 @@ function versionsOf({ codec: { versions } }: Place): number[] {
   return Array.from({ length: versions.max - versions.min + 1 }, (_, index) => versions.min + index);
 }
 
-function failure(run: () => unknown): unknown {
-  try {
-    run();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
-
 /** What a value encodes to, or the code of the error. */
 function attempt(encode: () => Buffer): unknown {
   try {
@@ -151,7 +143,7 @@ describe('a field that the version does not carry', () => {
           const struct = structs.at(-1)!;
           asked++;
           struct[field.name] = otherThanDefault(message, field);
-          const error = failure(() => {
+          const error = thrownBy(() => {
             const bytes = encodeBody(codec, direction, version, value);
             expect(bytes.toString('hex')).toBe(golden.bytes.toString('hex'));
           });
@@ -187,7 +179,7 @@ describe('null', () => {
           const bytes = encodeBody(codec, direction, version, value);
           expect(decodeBody(codec, direction, version, bytes), where).toStrictEqual(value);
         } else {
-          const error = failure(() => encodeBody(codec, direction, version, value));
+          const error = thrownBy(() => encodeBody(codec, direction, version, value));
           expect(error, where).toBeInstanceOf(EncodeError);
           expect(error, where).toHaveProperty('code', 'INVALID_VALUE');
         }
@@ -207,7 +199,7 @@ describe('a field of another type', () => {
       for (const wrong of wrongValues(field)) {
         asked++;
         holder.structs.at(-1)![field.name] = wrong;
-        const error = failure(() => encodeBody(codec, direction, version, holder.value));
+        const error = thrownBy(() => encodeBody(codec, direction, version, holder.value));
         expect(error, `${String(wrong)} in version ${String(version)}`).toBeInstanceOf(EncodeError);
       }
     }
@@ -245,7 +237,7 @@ describe('a field that was left out', () => {
           expect(encodeBody(codec, direction, version, value).equals(bytes)).toBe(true);
         } else {
           struct[field.name] = undefined;
-          const error = failure(() => encodeBody(codec, direction, version, value));
+          const error = thrownBy(() => encodeBody(codec, direction, version, value));
           expect(error).toBeInstanceOf(EncodeError);
           expect((error as EncodeError).detail).toMatch(/^is required/);
           const relaxed = attempt(() => encodeBody(codec, direction, version, value, new Writer({ defaults: true })));

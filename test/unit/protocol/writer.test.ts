@@ -2,6 +2,7 @@ import { EncodeError, NIL_UUID, Reader, type WriteElement, Writer } from 'iggy-g
 import { describe, expect, it } from 'vitest';
 import * as elements from '../../../src/protocol/elements.js';
 import { written } from '../../support/golden.js';
+import { thrownBy } from '../../support/thrown-by.js';
 
 type Write = (writer: Writer, value: never) => void;
 
@@ -12,12 +13,7 @@ function hex(write: (writer: Writer) => void, options?: { defaults: boolean }): 
 }
 
 function rejection(write: (writer: Writer) => void, options?: { defaults: boolean }): unknown {
-  try {
-    hex(write, options);
-  } catch (error) {
-    return error;
-  }
-  return undefined;
+  return thrownBy(() => hex(write, options));
 }
 
 const scalars: readonly {

@@ -1,41 +1,8 @@
-import { type ApiCodec, DecodeError, EncodeError, NIL_UUID, Writer } from 'iggy-gateway-kafka/protocol';
+import { DecodeError, EncodeError, NIL_UUID, Writer } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
-import { compileApi, requestOf } from '../../../support/compile-api.js';
-import { decodeBody, encodeBody } from '../../../support/golden.js';
+import { decode, encode, expectBytes, hex, made, refusal } from '../../../support/made-api.js';
 
 // What Kafka's definition language can say, a piece at a time, in made-up APIs: the bytes are written here by hand.
-
-/** Bytes by hand: hex with blanks and names of what they are. */
-function hex(...parts: string[]): string {
-  return parts.join('').replaceAll(' ', '');
-}
-
-function encode(codec: ApiCodec, version: number, value: unknown, writer?: Writer): string {
-  return encodeBody(codec, 'request', version, value, writer).toString('hex');
-}
-
-function decode(codec: ApiCodec, version: number, bytes: string): unknown {
-  return decodeBody(codec, 'request', version, Buffer.from(bytes, 'hex'));
-}
-
-/** The value is written as these bytes, and they are read as the value, or as what it becomes. */
-function expectBytes(codec: ApiCodec, version: number, value: unknown, bytes: string, becomes: unknown = value): void {
-  expect(encode(codec, version, value)).toBe(bytes);
-  expect(decode(codec, version, bytes)).toStrictEqual(becomes);
-}
-
-function refusal(codec: ApiCodec, version: number, value: unknown): unknown {
-  try {
-    encode(codec, version, value);
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
-
-function made(head: string, fields: string): ApiCodec {
-  return compileApi(requestOf(head, fields));
-}
 
 describe('fields in line', () => {
   const everyType = [

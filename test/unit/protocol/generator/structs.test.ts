@@ -1,39 +1,8 @@
-import { type ApiCodec, DecodeError, EncodeError, NIL_UUID } from 'iggy-gateway-kafka/protocol';
+import { DecodeError, EncodeError, NIL_UUID } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
-import { compileApi, requestOf } from '../../../support/compile-api.js';
-import { decodeBody, encodeBody } from '../../../support/golden.js';
+import { decode, encode, expectBytes, hex, made, refusal } from '../../../support/made-api.js';
 
 // Structs and tagged fields in made-up APIs: the bytes are written here by hand.
-
-function hex(...parts: string[]): string {
-  return parts.join('').replaceAll(' ', '');
-}
-
-function encode(codec: ApiCodec, version: number, value: unknown): string {
-  return encodeBody(codec, 'request', version, value).toString('hex');
-}
-
-function decode(codec: ApiCodec, version: number, bytes: string): unknown {
-  return decodeBody(codec, 'request', version, Buffer.from(bytes, 'hex'));
-}
-
-function expectBytes(codec: ApiCodec, version: number, value: unknown, bytes: string, becomes: unknown = value): void {
-  expect(encode(codec, version, value)).toBe(bytes);
-  expect(decode(codec, version, bytes)).toStrictEqual(becomes);
-}
-
-function refusal(codec: ApiCodec, version: number, value: unknown): unknown {
-  try {
-    encode(codec, version, value);
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
-
-function made(head: string, fields: string): ApiCodec {
-  return compileApi(requestOf(head, fields));
-}
 
 describe('a struct', () => {
   it('stands in line without anything in front, and ends with its tags', () => {
