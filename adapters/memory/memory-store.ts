@@ -161,8 +161,8 @@ export class MemoryStore implements LogStore {
     try {
       return this.log(entry.partition).append(entry);
     } catch (error) {
-      if (error instanceof StoreError) return { error };
-      throw error;
+      if (!(error instanceof StoreError)) throw error;
+      return { error };
     }
   }
 

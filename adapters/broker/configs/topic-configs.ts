@@ -39,8 +39,7 @@ export function checkTopicConfigs(
     try {
       configs[name] = checkConfig(name, definition, value ?? '');
     } catch (error) {
-      if (error instanceof ConfigError) throw new ConfigFailure(ErrorCode.INVALID_CONFIG, error.message);
-      throw error;
+      throw error instanceof ConfigError ? new ConfigFailure(ErrorCode.INVALID_CONFIG, error.message) : error;
     }
   }
   const problem = crossProblem(configs) ?? lacking(kit.store, configs);

@@ -3,7 +3,7 @@ import type { RecordBatch } from '../../../src/protocol/index.js';
 import { BatchRefused } from './record-checks.js';
 
 /** A batch that a producer may send again, because its answer got lost. */
-export interface RememberedBatch {
+interface RememberedBatch {
   readonly firstSequence: number;
   readonly lastSequence: number;
   readonly baseOffset: number;
@@ -12,7 +12,7 @@ export interface RememberedBatch {
 }
 
 /** What a partition knows of one producer. */
-export interface ProducerState {
+interface ProducerState {
   epoch: number;
   /** Wall-clock time of its last append, in ms since the epoch. */
   lastAppend: number;
@@ -41,11 +41,6 @@ export class ProducerStates {
   endOffset = 0;
   /** Whether something changed since it was saved. */
   dirty = false;
-
-  /** The producers there are, for DescribeProducers. */
-  get entries(): ReadonlyMap<number, ProducerState> {
-    return this.#producers;
-  }
 
   /**
    * Checks a batch against its producer's last ones.

@@ -102,8 +102,8 @@ function planTopic(
   try {
     configs = checkTopicConfigs(kit, {}, topic.configs);
   } catch (error) {
-    if (error instanceof ConfigFailure) return refuse(error.code, error.message);
-    throw error;
+    if (!(error instanceof ConfigFailure)) throw error;
+    return refuse(error.code, error.message);
   }
 
   const { assignments, numPartitions, replicationFactor } = topic;

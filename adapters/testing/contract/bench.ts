@@ -47,10 +47,6 @@ export class Bench {
     }
   }
 
-  get bootstrap(): string {
-    return this.#broker.bootstrap;
-  }
-
   /** Another connection. */
   async connect(): Promise<WireClient> {
     const client = await WireClient.connect(this.#broker.bootstrap);

@@ -1,0 +1,295 @@
+import { createKafkaGateway, ErrorCode } from 'iggy-gateway-kafka';
+import {
+  type BrokerConfigInit,
+  createBrokerBackend,
+  StoreError,
+  type StoreErrorKind,
+} from 'iggy-gateway-kafka/adapters/broker';
+import {
+  createPartitionsApi,
+  createTopicsApi,
+  deleteRecordsApi,
+  deleteTopicsApi,
+  metadataApi,
+  NIL_UUID,
+  offsetForLeaderEpochApi,
+} from 'iggy-gateway-kafka/protocol';
+import { describe, expect, test, vi } from 'vitest';
+import { alter, createTopic, newTopic, SET, TOPIC } from '../support/admin-requests.js';
+import { startBroker } from '../support/broker.js';
+import { defer } from '../support/deferred.js';
+import { record } from '../support/gateways.js';
+import { batchOf, fetchFrom, offsetFor, produce } from '../support/log-requests.js';
+import { FAILING, type Instead, troubledStore } from '../support/troubled-store.js';
+import { TurnedClock } from '../support/turned-clock.js';
+import { type WireClient, WireClosedError } from '../support/wire-client.js';
+
+const BROKEN = new Error('broken');
+const sequence = (baseSequence: number): Buffer => batchOf(['a'], { producerId: 9, producerEpoch: 0, baseSequence });
+
+async function started(
+  trouble = troubledStore(),
+  options: { readonly clock?: TurnedClock; readonly config?: BrokerConfigInit } = {},
+) {
+  const warn = vi.fn<(message: string) => void>();
+  const { gateway, connect } = await startBroker({ store: trouble.store, warn, ...options });
+  const client = await connect();
+  await createTopic(client, 't');
+  return { ...trouble, warn, client, connect, errors: record(gateway, 'requestError') };
+}
+
+/** Requests that change topics, by the method of the store that they need: each gives its error code. */
+const ADMIN: readonly (readonly [
+  api: string,
+  method: Parameters<ReturnType<typeof troubledStore>['next']>[0],
+  ask: (client: WireClient) => Promise<number | undefined>,
+])[] = [
+  [
+    'CreateTopics',
+    'createTopic',
+    async (client) =>
+      (await client.send(createTopicsApi, 7, { topics: [newTopic('new')] })).response.topics[0]?.errorCode,
+  ],
+  [
+    'CreatePartitions',
+    'growTopic',
+    async (client) => {
+      const topics = [{ name: 't', count: 2, assignments: null }];
+      const { response } = await client.send(createPartitionsApi, 3, { topics, timeoutMs: 1, validateOnly: false });
+      return response.results[0]?.errorCode;
+    },
+  ],
+  [
+    'DeleteTopics',
+    'deleteTopic',
+    async (client) => {
+      const topics = [{ name: 't', topicId: NIL_UUID }];
+      return (await client.send(deleteTopicsApi, 6, { topics, timeoutMs: 1 })).response.responses[0]?.errorCode;
+    },
+  ],
+  [
+    'DeleteRecords',
+    'deleteRecords',
+    async (client) => {
+      await produce(client, 't', batchOf(['a']));
+      const topics = [{ name: 't', partitions: [{ partitionIndex: 0, offset: -1n }] }];
+      const { response } = await client.send(deleteRecordsApi, 2, { topics, timeoutMs: 1 });
+      return response.topics[0]?.partitions[0]?.errorCode;
+    },
+  ],
+  [
+    'IncrementalAlterConfigs',
+    'configureTopic',
+    async (client) => (await alter(client, TOPIC, 't', [['retention.ms', SET, '5']])).errorCode,
+  ],
+];
+
+describe.each(FAILING)('where a store %s,', (_how, fail) => {
+  const kinds: readonly (readonly [StoreErrorKind, number])[] = [
+    ['notFound', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    ['exists', ErrorCode.TOPIC_ALREADY_EXISTS],
+    ['full', ErrorCode.POLICY_VIOLATION],
+    ['unavailable', ErrorCode.REQUEST_TIMED_OUT],
+    ['outcomeUnknown', ErrorCode.REQUEST_TIMED_OUT],
+    ['outOfRange', ErrorCode.OFFSET_OUT_OF_RANGE],
+    ['invalid', ErrorCode.INVALID_REQUEST],
+  ];
+
+  test.each(ADMIN)('%s says why, and works the next time', async (_api, method, ask) => {
+    const { client, next, warn } = await started();
+    for (const [kind, code] of kinds) {
+      next(method, fail(new StoreError(kind, 'no')));
+      expect(await ask(client), kind).toBe(code);
+    }
+    expect(warn).not.toHaveBeenCalled();
+    next(method, fail(BROKEN));
+    expect(await ask(client)).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    expect(warn).toHaveBeenCalledWith(expect.stringContaining('broken'));
+    expect(await ask(client)).toBe(ErrorCode.NONE);
+  });
+
+  test('a topic that cannot be created for who asks of it is not known, and the operator is told', async () => {
+    const { client, next, warn } = await started();
+    const ask = async () => (await client.send(metadataApi, 9, { topics: [{ name: 'new' }] })).response.topics[0];
+    next('createTopic', fail(new StoreError('full', 'no room')));
+    expect(await ask()).toMatchObject({ errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION });
+    expect(warn).toHaveBeenCalledWith('topic new cannot be created: StoreError: no room');
+    expect(await ask()).toMatchObject({ errorCode: ErrorCode.NONE });
+  });
+
+  test('Produce is refused with a code for it, and the next one is taken', async () => {
+    const { client, next, errors } = await started();
+    const refusals: readonly (readonly [StoreErrorKind, number])[] = [
+      ['notFound', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+      ['unavailable', ErrorCode.NOT_LEADER_OR_FOLLOWER],
+      ['outcomeUnknown', ErrorCode.REQUEST_TIMED_OUT],
+      ['full', ErrorCode.KAFKA_STORAGE_ERROR],
+      ['invalid', ErrorCode.INVALID_RECORD],
+    ];
+    for (const [kind, errorCode] of refusals) {
+      next('append', fail(new StoreError(kind, 'no')));
+      expect(await produce(client, 't', batchOf(['a'])), kind).toMatchObject({ errorCode, errorMessage: 'no' });
+    }
+    expect(errors).toEqual([]);
+    next('append', fail(BROKEN));
+    expect((await produce(client, 't', batchOf(['a']))).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    expect(errors).toMatchObject([{ api: 'produce', error: BROKEN }]);
+    expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+  });
+
+  test('a producer whose partition cannot be looked through is refused, and goes on with the same sequence', async () => {
+    const { client, next, errors } = await started();
+    next('bounds', fail(new StoreError('unavailable', 'no')));
+    expect((await produce(client, 't', sequence(0))).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    next('read', fail(new StoreError('unavailable', 'no')));
+    expect((await produce(client, 't', sequence(0))).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    expect(errors).toEqual([]);
+    next('bounds', fail(BROKEN));
+    expect((await produce(client, 't', sequence(0))).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    expect(errors).toMatchObject([{ api: 'produce', error: BROKEN }]);
+    expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+    expect(await produce(client, 't', sequence(1))).toMatchObject({ errorCode: 0, baseOffset: 1n });
+  });
+
+  test.each([-1, 5])('ListOffsets of %d says why', async (timestamp) => {
+    const { client, next, errors } = await started();
+    const method = timestamp === -1 ? 'bounds' : 'offsetForTimestamp';
+    next(method, fail(new StoreError('unavailable', 'no')));
+    expect((await offsetFor(client, 't', timestamp)).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    next(method, fail(BROKEN));
+    expect((await offsetFor(client, 't', timestamp)).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    expect(errors).toMatchObject([{ api: 'listOffsets', error: BROKEN }]);
+  });
+
+  test('OffsetForLeaderEpoch says why', async () => {
+    const { client, next, errors } = await started();
+    const ask = async () => {
+      const topics = [{ topic: 't', partitions: [{ partition: 0, leaderEpoch: 0 }] }];
+      return (await client.send(offsetForLeaderEpochApi, 4, { topics })).response.topics[0]?.partitions[0]?.errorCode;
+    };
+    next('bounds', fail(new StoreError('unavailable', 'no')));
+    expect(await ask()).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    next('bounds', fail(BROKEN));
+    expect(await ask()).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    expect(errors).toMatchObject([{ api: 'offsetForLeaderEpoch', error: BROKEN }]);
+  });
+
+  test('a fetch fails, at once or while it waits, and the next one is answered', async () => {
+    const { client, connect, next, errors } = await started();
+    const failed = { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
+    next('read', fail(BROKEN));
+    expect(await fetchFrom(client, 't')).toMatchObject(failed);
+    const looked = defer();
+    next('read', (run) => {
+      looked.resolve();
+      return run();
+    });
+    const waiting = fetchFrom(client, 't', { maxWaitMs: 15_000 });
+    await looked.promise;
+    next('read', fail(BROKEN));
+    expect((await produce(await connect(), 't', batchOf(['a']))).errorCode).toBe(0);
+    expect(await waiting).toMatchObject(failed);
+    expect(errors).toMatchObject(Array(2).fill({ api: 'fetch', error: BROKEN }));
+    expect(await fetchFrom(client, 't')).toMatchObject({ errorCode: 0, highWatermark: 1n });
+  });
+
+  test('retention goes on with the next partition, and the operator is told', async () => {
+    const clock = new TurnedClock(Date.now());
+    const config = { 'log.retention.check.interval.ms': 1000 };
+    const { client, next, warn } = await started(troubledStore(), { clock, config });
+    await createTopic(client, 'u');
+    next('trim', fail(new StoreError('unavailable', 'not now')));
+    clock.turn(1000);
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledWith('retention of t-0: not now'));
+    await produce(client, 't', sequence(0));
+    next('put', fail(BROKEN));
+    await vi.waitFor(() => {
+      clock.turn(1000);
+      expect(warn).toHaveBeenCalledWith('retention of producers: broken');
+    });
+  });
+
+  test('nothing is opened, what was opened is closed again, and the first failure is told', async () => {
+    const { store, next } = troubledStore({ open: () => undefined, close: () => undefined });
+    const gateway = createKafkaGateway({ listener: { port: 0 }, backend: createBrokerBackend({ store }) });
+    next('load', fail(BROKEN));
+    next('close', fail(new Error('another')));
+    await expect(gateway.listen()).rejects.toBe(BROKEN);
+    await gateway.listen();
+    next('close', fail(BROKEN));
+    const closing = record(gateway, 'error');
+    await gateway.close();
+    expect(closing).toMatchObject([{ code: 'BACKEND_CLOSE_FAILED', cause: BROKEN }]);
+  });
+
+  test('topics that change elsewhere and cannot be listed stay as they were, and the operator is told', async () => {
+    const watchers = new Set<() => void>();
+    const trouble = troubledStore({
+      watchTopics(changed) {
+        watchers.add(changed);
+        return () => watchers.delete(changed);
+      },
+    });
+    const { client, next, warn } = await started(trouble);
+    next('listTopics', fail(BROKEN));
+    for (const changed of watchers) changed();
+    await vi.waitFor(() => expect(warn).toHaveBeenCalledWith('topics of memory cannot be listed: Error: broken'));
+    const { response } = await client.send(metadataApi, 9, { topics: null });
+    expect(response.topics).toMatchObject([{ name: 't' }]);
+  });
+});
+
+test.each(['first', 'next'])(
+  'a fetch whose client goes during its %s look releases what was read for it',
+  async (look) => {
+    const [looked, reading, gate] = [defer(), defer(), defer()];
+    const release = vi.fn();
+    const { client, connect, next } = await started();
+    const hold: Instead = async (run) => {
+      reading.resolve();
+      await gate.promise;
+      const [result] = (await run()) as readonly object[];
+      return [{ ...result, release }];
+    };
+    const passOn: Instead = (run) => {
+      looked.resolve();
+      return run();
+    };
+    for (const instead of look === 'next' ? [passOn, hold] : [hold]) next('read', instead);
+    const other = await connect();
+    const lost = fetchFrom(other, 't', { maxWaitMs: 15_000 }).then(
+      () => 'answered',
+      (error: unknown) => error,
+    );
+    if (look === 'next') {
+      await looked.promise;
+      await produce(client, 't', batchOf(['a']));
+    }
+    await reading.promise;
+    await other.close();
+    expect(await lost).toBeInstanceOf(WireClosedError);
+    gate.resolve();
+    await vi.waitFor(() => expect(release).toHaveBeenCalledTimes(1));
+    expect((await produce(client, 't', batchOf(['a']))).errorCode).toBe(0);
+  },
+);
+
+test('a full store that takes its time is relieved, and then takes the batch', async () => {
+  const { client, next } = await started();
+  next('append', () => [{ error: new StoreError('full', 'no room') }]);
+  next('trim', (run) => Promise.resolve(run()));
+  expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+});
+
+test('a producer that has been idle for producer.id.expiration.ms is forgotten', async () => {
+  const clock = new TurnedClock(Date.now());
+  const config = { 'log.retention.check.interval.ms': 1000, 'producer.id.expiration.ms': 5000 };
+  const { client } = await started(troubledStore(), { clock, config });
+  await produce(client, 't', sequence(0));
+  expect((await produce(client, 't', sequence(7))).errorCode).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+  await vi.waitFor(async () => {
+    clock.turn(1000);
+    // Once nothing is known of it, any sequence is taken.
+    expect((await produce(client, 't', sequence(7))).errorCode).toBe(0);
+  });
+});
