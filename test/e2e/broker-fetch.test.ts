@@ -1,6 +1,7 @@
 // The error codes are those that Apache Kafka 4.3.1 gave to the same requests.
 import { ErrorCode } from 'iggy-gateway-kafka';
 import {
+  buildBatch,
   deleteRecordsApi,
   deleteTopicsApi,
   fetchApi,
@@ -68,6 +69,8 @@ describe('Fetch', () => {
     expect(await read(4 * batch.length, 1e6)).toEqual([3, 1, 0]);
     expect(await read(4 * batch.length, 2 * batch.length)).toEqual([2, 2, 0]);
     expect(await read(1, 1e6)).toEqual([1, 0, 0]);
+    // Only the first batch of all may be larger than what was asked for.
+    expect(await read(1e6, 1)).toEqual([1, 0, 0]);
   });
 
   test('names what cannot be read', async () => {
@@ -106,6 +109,14 @@ describe('Fetch', () => {
     expect((await read(0)).responses[0]!.partitions[0]).toMatchObject({ errorCode: 0, abortedTransactions: null });
     expect((await read(1)).responses[0]!.partitions[0]).toMatchObject({ errorCode: 0, abortedTransactions: [] });
     expect((await read(2)).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+  });
+
+  test('gives no zstd to versions before 10, which do not know it', async () => {
+    const client = await (await startBroker()).connect();
+    await createTopic(client, 't', { configs: { 'compression.type': 'zstd' } });
+    const errorCode = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
+    expect(await fetchFrom(client, 't', { version: 9 })).toMatchObject({ errorCode });
+    expect(await fetchFrom(client, 't', { version: 10 })).toMatchObject({ errorCode: 0 });
   });
 
   test('tells where the log starts once records are deleted', async () => {
@@ -313,6 +324,19 @@ describe('ListOffsets', () => {
     expect(await found(1001)).toEqual([0, 1, 3000, 0]);
     expect(await found(3001)).toEqual([0, 2, 3001, 0]);
     expect(await found(3002)).toEqual([0, -1, -1, -1]);
+  });
+
+  test('looks past a batch whose only record of that time was deleted', async () => {
+    const client = await (await startBroker()).connect();
+    await createTopic(client, 't');
+    const now = Date.now();
+    const records = [now, now - 10].map((timestamp) => ({ timestamp, value: Buffer.from('a') }));
+    await produce(client, 't', buildBatch(records));
+    expect(await offsetFor(client, 't', now - 5)).toMatchObject({ offset: 0n });
+    const topics = [{ name: 't', partitions: [{ partitionIndex: 0, offset: 1n }] }];
+    await client.send(deleteRecordsApi, 2, { topics, timeoutMs: 1 });
+    expect(await offsetFor(client, 't', now - 5)).toMatchObject({ errorCode: 0, offset: -1n });
+    expect(await offsetFor(client, 't', now - 10)).toMatchObject({ offset: 1n });
   });
 
   test('names what is unknown, fenced, or asked for twice', async () => {

@@ -1,6 +1,6 @@
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { StoreError } from 'iggy-gateway-kafka/adapters/broker';
-import { initProducerIdApi, offsetForLeaderEpochApi } from 'iggy-gateway-kafka/protocol';
+import { deleteTopicsApi, initProducerIdApi, NIL_UUID, offsetForLeaderEpochApi } from 'iggy-gateway-kafka/protocol';
 import { expect, test, vi } from 'vitest';
 import { createTopic } from '../support/admin-requests.js';
 import { startBroker } from '../support/broker.js';
@@ -74,6 +74,21 @@ test('producers are saved with each append where the store does not keep batches
   client = await (await startBroker({ store })).connect();
   expect(await produce(client, 't', at(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
   expect((await produce(client, 't', at(2))).errorCode).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
+});
+
+test('producers that were saved are forgotten with their topic', async () => {
+  const { store, pending, settle } = heldStore({ keepsBatches: false });
+  const client = await (await startBroker({ store })).connect();
+  const kept = async () => [...(await store.load())].filter(([key]) => key.startsWith('log/producers/'));
+  await createTopic(client, 't');
+  const produced = produce(client, 't', at(0));
+  await vi.waitFor(() => expect(pending).toEqual([1]));
+  settle();
+  await produced;
+  expect(await kept()).toHaveLength(1);
+  const topics = [{ name: 't', topicId: NIL_UUID }];
+  await client.send(deleteTopicsApi, 6, { topics, timeoutMs: 1 });
+  await vi.waitFor(async () => expect(await kept()).toEqual([]));
 });
 
 test('every other request takes promises as well', async () => {

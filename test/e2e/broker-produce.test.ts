@@ -2,6 +2,7 @@
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import {
+  compress,
   type Compression,
   initProducerIdApi,
   metadataApi,
@@ -13,6 +14,7 @@ import { describe, expect, test } from 'vitest';
 import { createTopic } from '../support/admin-requests.js';
 import { startBroker } from '../support/broker.js';
 import { batchOf, fetchFrom, produce, type ProduceSettings, valuesOf } from '../support/log-requests.js';
+import { batchAround } from '../support/raw-batch.js';
 import type { WireClient } from '../support/wire-client.js';
 import { encodeRequestFrame } from '../support/wire-client.js';
 
@@ -78,11 +80,19 @@ describe('Produce', () => {
     ['what does not decompress', tampered((b) => (b[22]! |= 1)), ErrorCode.UNKNOWN_SERVER_ERROR],
     ['no sequence', tampered((b) => b.writeBigInt64BE(9n, 43)), ErrorCode.INVALID_RECORD],
     ['a broken record', tampered((b) => (b[61] = 0x40)), ErrorCode.INVALID_RECORD],
+    ['a time beyond 2^53', tampered((b) => b.writeBigInt64BE(2n ** 60n, 27)), ErrorCode.INVALID_TIMESTAMP],
     ['the far future', batchOf(['a'], {}, { timestamp: Date.now() + 2 * HOUR }), ErrorCode.INVALID_TIMESTAMP],
   ])('refuses %s, and keeps nothing of it', async (_, records, code) => {
     const { client } = await started();
     expect(await produce(client, 't', records)).toMatchObject({ errorCode: code, baseOffset: -1n });
     expect(await fetchFrom(client, 't')).toMatchObject({ errorCode: 0, highWatermark: 0n });
+  });
+
+  test('refuses what decompresses in too many pieces', async () => {
+    const { client } = await started();
+    const frames = Buffer.concat(Array<Buffer>(9000).fill(compress('lz4', Buffer.alloc(0))));
+    const batch = batchAround(frames, { count: 1, attributes: 3, baseTimestamp: BigInt(Date.now()) });
+    expect(await produce(client, 't', batch)).toMatchObject({ errorCode: ErrorCode.MESSAGE_TOO_LARGE });
   });
 
   test('cuts off what is too short for a batch', async () => {

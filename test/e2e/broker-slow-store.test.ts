@@ -87,6 +87,23 @@ test('topics that come, grow and go elsewhere are seen', async () => {
   await vi.waitFor(async () => expect(await partitions()).toBe(0));
 });
 
+test('names that collide, as an engine may have them, keep others out until the last of them is gone', async () => {
+  const store = createSlowStore();
+  const client = await (await startBroker({ store })).connect();
+  const id = (digit: string) => `00000000-0000-0000-0000-00000000000${digit}`;
+  const both = ['a.b', 'a_b'].map((name, index) => ({ id: id(String(index)), name, partitionCount: 1, configs: {} }));
+  const tryCreate = async () => {
+    const { response } = await client.send(createTopicsApi, 7, { topics: [newTopic('a.b')], validateOnly: true });
+    return response.topics[0]?.errorCode;
+  };
+  store.elsewhere((topics) => void topics.push(...both));
+  await vi.waitFor(async () => expect(await tryCreate()).toBe(ErrorCode.TOPIC_ALREADY_EXISTS));
+  store.elsewhere((topics) => void topics.shift());
+  await vi.waitFor(async () => expect(await tryCreate()).toBe(ErrorCode.INVALID_TOPIC_EXCEPTION));
+  store.elsewhere((topics) => void topics.shift());
+  await vi.waitFor(async () => expect(await tryCreate()).toBe(ErrorCode.NONE));
+});
+
 test('a broker whose port was taken can be opened again, with all that it had', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');

@@ -19,7 +19,7 @@ import { alter, createTopic, newTopic, SET, TOPIC } from '../support/admin-reque
 import { startBroker } from '../support/broker.js';
 import { defer } from '../support/deferred.js';
 import { record } from '../support/gateways.js';
-import { batchOf, fetchFrom, offsetFor, produce } from '../support/log-requests.js';
+import { batchOf, fetchFrom, offsetFor, produce, valuesOf } from '../support/log-requests.js';
 import { FAILING, type Instead, troubledStore } from '../support/troubled-store.js';
 import { TurnedClock } from '../support/turned-clock.js';
 import { type WireClient, WireClosedError } from '../support/wire-client.js';
@@ -273,6 +273,27 @@ test.each(['first', 'next'])(
     expect((await produce(client, 't', batchOf(['a']))).errorCode).toBe(0);
   },
 );
+
+test('a fetch that waits is answered by an append from elsewhere, of which the store tells', async () => {
+  const wakes = new Set<() => void>();
+  const { store, client } = await started(
+    troubledStore({
+      watch(_partition, wake) {
+        wakes.add(wake);
+        return () => wakes.delete(wake);
+      },
+    }),
+  );
+  const fetched = fetchFrom(client, 't', { maxWaitMs: 15_000 });
+  await vi.waitFor(() => expect(wakes.size).toBe(1));
+  const [topic] = await store.listTopics();
+  const partition = { topicId: topic!.id, topic: 't', partition: 0 };
+  const batches = batchOf(['elsewhere']);
+  await store.append([{ partition, batches, recordCount: 1, maxTimestamp: Date.now(), leaderEpoch: 0 }]);
+  for (const wake of wakes) wake();
+  expect(valuesOf((await fetched).records)).toEqual([[0, 'elsewhere']]);
+  expect(wakes.size).toBe(0);
+});
 
 test('a full store that takes its time is relieved, and then takes the batch', async () => {
   const { client, next } = await started();

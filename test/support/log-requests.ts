@@ -96,17 +96,18 @@ export function valuesOf(records: Buffer | null): [offset: number, value: string
   );
 }
 
-/** Looks up one timestamp in partition 0. */
+/** Looks up one timestamp. */
 export async function offsetFor(
   client: WireClient,
   topic: string,
   timestamp: number,
   version = 9,
+  partitionIndex = 0,
 ): Promise<ListOffsetsResponseListOffsetsPartitionResponse> {
   const { response } = await client.send(listOffsetsApi, version, {
     replicaId: -1,
     isolationLevel: 0,
-    topics: [{ name: topic, partitions: [{ partitionIndex: 0, timestamp: BigInt(timestamp) }] }],
+    topics: [{ name: topic, partitions: [{ partitionIndex, timestamp: BigInt(timestamp) }] }],
   });
   return response.topics[0]!.partitions[0]!;
 }

@@ -13,6 +13,8 @@ import { LeaderHints } from './leader-hints.js';
 import type { PartitionLogs } from './partition-logs.js';
 import { BatchRefused, checkBatch, theBatch } from './record-checks.js';
 
+/** Versions from this one on tell where the leader is (KIP-951). */
+const LEADER_HINTS_SINCE = 10;
 /** Versions from this one on name topics by id (KIP-516). */
 const TOPIC_IDS_SINCE = 13;
 
@@ -50,14 +52,14 @@ export class Produce {
         } catch (error) {
           if (!(error instanceof BatchRefused)) throw error;
           answer = refusedAnswer(data.index, error);
-          const leader = error.code === ErrorCode.NOT_LEADER_OR_FOLLOWER ? hints.last : undefined;
-          if (leader !== undefined) answer.currentLeader = leader;
+          const elsewhere = error.code === ErrorCode.NOT_LEADER_OR_FOLLOWER && apiVersion >= LEADER_HINTS_SINCE;
+          if (elsewhere) answer.currentLeader = hints.last;
         }
         partitionResponses.push(answer);
       }
       responses.push({ name, topicId, partitionResponses });
     }
-    const nodeEndpoints = apiVersion >= 10 ? hints.endpoints(context.advertised) : undefined;
+    const nodeEndpoints = apiVersion >= LEADER_HINTS_SINCE ? hints.endpoints(context.advertised) : undefined;
     const response = { responses, throttleTimeMs: 0, nodeEndpoints };
     if (jobs.length === 0) return response;
     const done = this.appends.run(jobs);
