@@ -13,7 +13,7 @@ const SUBJECTS = [
   [/src\/events\.ts$/, 'Events'],
   [/src\/protocol\/(apis|by-number|codecs?|consumer-protocol)\.ts$/, 'APIs and versions'],
   [/src\/protocol\/header\.ts$/, 'Headers'],
-  [/src\/protocol\/(reader|writer|strings)\.ts$/, 'Bytes'],
+  [/src\/protocol\/(reader|records-init|writer|strings)\.ts$/, 'Bytes'],
   [/\/error|src\/listener\//, 'Errors'],
 ];
 

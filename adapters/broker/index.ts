@@ -27,3 +27,4 @@ export {
   type StoreErrorKind,
 } from './log-store.js';
 export { type BrokerNode, type CoordinatorType, type Placement, singleNode } from './placement.js';
+export { stampBatches } from './stamp-batches.js';

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 
 // Each example runs as it stands, as a process of its own, with a real client in front.
 
@@ -20,9 +23,9 @@ interface Example {
   stop(): Promise<number | null>;
 }
 
-function start(name: string): Example {
+function start(name: string, env: Readonly<Record<string, string>> = {}): Example {
   const file = fileURLToPath(new URL(`../../examples/${name}.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', file], { env: { ...process.env, PORT: '0' } });
+  const child = spawn(process.execPath, ['--import', 'tsx', file], { env: { ...process.env, PORT: '0', ...env } });
   running.push(child);
   const lines: string[] = [];
   let look = (): void => undefined;
@@ -88,6 +91,24 @@ describe('examples', () => {
     expect([first[0]?.baseOffset, second[0]?.baseOffset]).toEqual(['0', '2']);
     expect(await example.stop()).toBe(0);
     expect(example.lines.at(-1)).toBe('3 records in 2 batches');
+  });
+
+  it('own-store: what a client produced is there when the program is started again', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'own-store-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const env = { FILE: join(folder, 'broker.log') };
+    const offsets: (string | undefined)[] = [];
+    for (let run = 0; run < 2; run++) {
+      const example = start('own-store', env);
+      const [, port] = await example.line(/on port (\d+)/);
+      const producer = client(port).producer({ createPartitioner: Partitioners.DefaultPartitioner });
+      await producer.connect();
+      const [sent] = await producer.send({ topic: 'events', messages: [{ value: 'a' }, { value: 'b' }] });
+      await producer.disconnect();
+      offsets.push(sent?.baseOffset);
+      expect(await example.stop()).toBe(0);
+    }
+    expect(offsets).toEqual(['0', '2']);
   });
 
   it('log-events: each event is a line of JSON', async () => {

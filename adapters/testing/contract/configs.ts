@@ -81,7 +81,7 @@ export const configCases: readonly CaseDefinition[] = [
       const resources = [{ resourceType: TOPIC, resourceName: bench.name('none'), configurationKeys: null }];
       const { results } = await bench.client.send(describeConfigsApi, { resources });
       isCode(results[0]?.errorCode, 'UNKNOWN_TOPIC_OR_PARTITION', 'DescribeConfigs of no topic');
-      const code = await alter(bench, bench.name('none'), [['retention.ms', SET, '1000']]);
+      const code = await alter(bench, bench.name('none'), [['max.message.bytes', SET, '1000']]);
       isCode(code, 'UNKNOWN_TOPIC_OR_PARTITION', 'IncrementalAlterConfigs of no topic');
     },
   },
