@@ -5,6 +5,7 @@ import {
   StoreError,
   type StoreErrorKind,
 } from 'iggy-gateway-kafka/adapters/broker';
+import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import {
   createPartitionsApi,
   createTopicsApi,
@@ -20,9 +21,12 @@ import { startBroker } from '../support/broker.js';
 import { defer } from '../support/deferred.js';
 import { record } from '../support/gateways.js';
 import { batchOf, fetchFrom, offsetFor, produce, valuesOf } from '../support/log-requests.js';
+import { expectQuietProcess } from '../support/quiet-process.js';
 import { FAILING, type Instead, troubledStore } from '../support/troubled-store.js';
 import { TurnedClock } from '../support/turned-clock.js';
 import { type WireClient, WireClosedError } from '../support/wire-client.js';
+
+expectQuietProcess();
 
 const BROKEN = new Error('broken');
 const sequence = (baseSequence: number): Buffer => batchOf(['a'], { producerId: 9, producerEpoch: 0, baseSequence });
@@ -242,11 +246,11 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
 test.each(['first', 'next'])(
   'a fetch whose client goes during its %s look releases what was read for it',
   async (look) => {
-    const [looked, reading, gate] = [defer(), defer(), defer()];
+    const [looked, reading, gate] = [defer(), defer<AbortSignal>(), defer()];
     const release = vi.fn();
     const { client, connect, next } = await started();
-    const hold: Instead = async (run) => {
-      reading.resolve();
+    const hold: Instead = async (run, _entries, signal) => {
+      reading.resolve(signal as AbortSignal);
       await gate.promise;
       const [result] = (await run()) as readonly object[];
       return [{ ...result, release }];
@@ -265,9 +269,11 @@ test.each(['first', 'next'])(
       await looked.promise;
       await produce(client, 't', batchOf(['a']));
     }
-    await reading.promise;
-    await other.close();
+    const signal = await reading.promise;
+    // Without a goodbye: a client that only ends its side may still want its answer.
+    other.socket.resetAndDestroy();
     expect(await lost).toBeInstanceOf(WireClosedError);
+    await vi.waitFor(() => expect(signal.aborted).toBe(true));
     gate.resolve();
     await vi.waitFor(() => expect(release).toHaveBeenCalledTimes(1));
     expect((await produce(client, 't', batchOf(['a']))).errorCode).toBe(0);
@@ -293,6 +299,19 @@ test('a fetch that waits is answered by an append from elsewhere, of which the s
   for (const wake of wakes) wake();
   expect(valuesOf((await fetched).records)).toEqual([[0, 'elsewhere']]);
   expect(wakes.size).toBe(0);
+});
+
+test('a topic goes even where what was kept of its producers cannot be forgotten', async () => {
+  const { capabilities } = createMemoryStore();
+  const { client, next, errors } = await started(
+    troubledStore({ capabilities: { ...capabilities, keepsBatches: false } }),
+  );
+  await produce(client, 't', sequence(0));
+  next('put', () => Promise.reject(BROKEN));
+  const topics = [{ name: 't', topicId: NIL_UUID }];
+  const { response } = await client.send(deleteTopicsApi, 6, { topics, timeoutMs: 1 });
+  expect(response.responses).toMatchObject([{ errorCode: 0 }]);
+  expect(errors).toEqual([]);
 });
 
 test('a full store that takes its time is relieved, and then takes the batch', async () => {

@@ -9,8 +9,8 @@ type Method = Exclude<
   undefined
 >;
 
-/** What a call does instead; `run` is what it would have done. */
-export type Instead = (run: () => unknown) => unknown;
+/** What a call does instead; `run` is what it would have done with these arguments. */
+export type Instead = (run: () => unknown, ...args: readonly unknown[]) => unknown;
 
 export interface TroubledStore {
   readonly store: LogStore;
@@ -29,7 +29,7 @@ export function troubledStore(own: Partial<LogStore> = {}, options: MemoryStoreO
       return (...args: unknown[]): unknown => {
         const run = (): unknown => (value as (...args: unknown[]) => unknown).apply(memory, args);
         const instead = told.get(String(name))?.shift();
-        return instead === undefined ? run() : instead(run);
+        return instead === undefined ? run() : instead(run, ...args);
       };
     },
   });

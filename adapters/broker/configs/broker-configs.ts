@@ -89,15 +89,17 @@ export class BrokerConfigs implements BrokerConfig {
   }
 
   #find(name: string): ConfigValue | null {
+    let value: ConfigValue | null = null;
     for (const [synonym, factor] of SYNONYMS[name] ?? [[name, 1]]) {
       const text = this.text(synonym);
       const definition = BROKER_CONFIGS[synonym];
       if (text === null || definition === undefined) continue;
-      const value = configValue(definition, text);
+      value = configValue(definition, text);
       // What is negative means no limit in every unit.
-      return typeof value === 'number' && value > 0 ? value * factor : value;
+      if (typeof value === 'number' && value > 0) value *= factor;
+      break;
     }
-    return null;
+    return value;
   }
 
   #topicConfig(own: ConfigTexts): TopicConfig {

@@ -23,13 +23,13 @@ export class GroupRegistry {
   readonly #groups = new Map<string, Group>();
   #offsets = 0;
   /** What happens when a group's deadline passes; set by who decides it. */
-  onExpired: GroupDeadlines = { join: () => undefined, sync: () => undefined };
+  onExpired: GroupDeadlines | null = null;
   readonly #deadlines: GroupDeadlines = {
     join: (group) => {
-      this.onExpired.join(group);
+      this.onExpired?.join(group);
     },
     sync: (group) => {
-      this.onExpired.sync(group);
+      this.onExpired?.sync(group);
     },
   };
 
