@@ -36,8 +36,8 @@ export default defineConfig({
       thresholds: {
         'src/**': { lines: 100, functions: 100, statements: 99.9, branches: 99.5 },
         'adapters/stub/**': { lines: 100, functions: 100, statements: 100 },
-        'adapters/broker/**': { lines: 99.9, functions: 99.5, statements: 99 },
-        'adapters/memory/**': { lines: 100, functions: 100, statements: 99.5 },
+        'adapters/broker/**': { lines: 100, functions: 100, statements: 98 },
+        'adapters/memory/**': { lines: 100, functions: 100, statements: 99 },
         // Some lines of its contract are for brokers that break it.
         'adapters/testing/**': { lines: 99, functions: 98 },
       },
