@@ -15,6 +15,9 @@ import type { SegmentMemory } from './segment-memory.js';
 /** The first segment of a log, in bytes: thousands of logs with little in them must not take megabytes each. */
 const FIRST_SEGMENT_BYTES = 16 * 1024;
 
+/** A segment takes at most this share of the bytes that retention leaves. */
+const SEGMENT_SHARE = 8;
+
 const NO_CHUNKS: readonly Uint8Array[] = [];
 
 /** The records of one partition. */
@@ -25,7 +28,10 @@ export class MemoryLog {
   endOffset = 0;
   /** Bytes of all batches. */
   bytes = 0;
+  /** What the next segment is twice as large as, in bytes. */
   private largest = FIRST_SEGMENT_BYTES / 2;
+  /** What segments grow to: retention drops whole ones, so they are a small share of what it leaves. */
+  private mostPerSegment = Infinity;
   deleted = false;
 
   constructor(memory: SegmentMemory) {
@@ -115,6 +121,7 @@ export class MemoryLog {
   }
 
   trim({ olderThan, maxBytes }: Retention): number {
+    this.mostPerSegment = maxBytes < 0 ? Infinity : Math.max(FIRST_SEGMENT_BYTES, Math.ceil(maxBytes / SEGMENT_SHARE));
     this.dropWhile((segment) => {
       const age = segment.maxTimestamp < 0 ? segment.begunAt : segment.maxTimestamp;
       const expired = olderThan >= 0 && age < olderThan;
@@ -147,7 +154,7 @@ export class MemoryLog {
     const size = batches.length;
     let segment = this.segments.at(-1);
     if (segment === undefined || segment.room < size) {
-      this.largest = Math.min(this.memory.segmentBytes, 2 * this.largest);
+      this.largest = Math.min(this.memory.segmentBytes, this.mostPerSegment, 2 * this.largest);
       segment = new Segment(this.memory, this.memory.take(Math.max(this.largest, size), size), this.endOffset);
       this.segments.push(segment);
     }

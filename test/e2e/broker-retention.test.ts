@@ -43,6 +43,19 @@ test('a partition with retention.bytes is held to it as it grows', async () => {
   expect(store.usedBytes).toBeLessThan(8_000_000);
 });
 
+test('many partitions, each with little to keep, do not fill a store that has room for that', async () => {
+  const partitions = 50;
+  const store = createMemoryStore({ maxBytes: partitions * 128 * 1024 });
+  const client = await (await startBroker({ store })).connect();
+  await createTopic(client, 't', { numPartitions: partitions, configs: { 'retention.bytes': '32768' } });
+  const batch = batchOf(['x'.repeat(10_000)]);
+  for (let count = 0; count < 30; count++) {
+    for (let partition = 0; partition < partitions; partition++) {
+      expect(await produce(client, 't', batch, { partition })).toMatchObject({ errorCode: 0 });
+    }
+  }
+});
+
 test('-1 keeps everything, and so does a compacted topic', async () => {
   const { clock, fill, start } = await started({ 'retention.ms': '-1' });
   await fill(5, 10 ** 9);

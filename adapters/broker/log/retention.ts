@@ -11,7 +11,7 @@ const PARTITIONS_AT_A_TIME = 50;
 const RELIEF_MS = 1000;
 /** A partition that has grown by this share of its `retention.bytes` is looked at at once. */
 const GROWTH_SHARE = 8;
-const LEAST_GROWTH_BYTES = 1024 * 1024;
+const LEAST_GROWTH_BYTES = 16 * 1024;
 
 /** What a partition was when it was compacted last. */
 interface Compacted {
