@@ -99,6 +99,8 @@ function autoCreate(
     () => kit.topics.create({ name, partitionCount, configs: {} }),
     known,
     (error) => {
+      const found = kit.topics.byName(name);
+      if (found !== undefined) return known(found);
       kit.warn(`topic ${name} cannot be created: ${String(error)}`);
       return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name);
     },

@@ -76,9 +76,16 @@ export class StoreTopicRegistry implements TopicRegistry {
       },
       (error) => {
         this.#pending.delete(name);
+        if (error instanceof StoreError && error.kind === 'exists') return this.#found(name, error);
         throw error;
       },
     );
+  }
+
+  /** It was made elsewhere, and is not known yet: whoever asks next finds it. */
+  async #found(name: string, error: StoreError): Promise<never> {
+    if (!this.#topics.has(name)) await this.#sync();
+    throw error;
   }
 
   grow(topic: Topic, partitionCount: number): Awaitable<void> {

@@ -1,0 +1,37 @@
+import { OptionError } from '../../src/contract.js';
+import { type BrokerBackend, type BrokerOptions, createBrokerBackend } from '../broker/broker.js';
+import { createIggyStore } from './iggy-store.js';
+import type { IggyStoreOptions } from './options.js';
+
+/** Options of {@link createIggyBackend}: those of the broker, and where Iggy is. */
+export interface IggyBackendOptions extends Omit<BrokerOptions, 'store'>, IggyStoreOptions {}
+
+/**
+ * A broker whose records and state are in a stream of Apache Iggy.
+ *
+ * ```ts
+ * import { Client } from 'apache-iggy';
+ *
+ * const connect = () => new Client({ transport: 'TCP', options: { host, port }, credentials });
+ * const gateway = createKafkaGateway({ backend: createIggyBackend({ connect, stream: 'kafka' }) });
+ * ```
+ *
+ * @throws OptionError naming the option, or the config, and its value.
+ */
+export function createIggyBackend(options: IggyBackendOptions): BrokerBackend {
+  const { config, placement, clock, clusterId, groups, warn, ...store } = options;
+  const retention = Object.keys(config ?? {}).find((name) => /^log\.retention\.(ms|minutes|hours|bytes)$/.test(name));
+  if (retention !== undefined) {
+    const why = `${retention}: how long a topic without retention configs keeps messages is set at Iggy's server`;
+    throw new OptionError('config', config, why);
+  }
+  return createBrokerBackend({
+    config,
+    placement,
+    clock,
+    clusterId,
+    groups,
+    warn,
+    store: createIggyStore(store, warn),
+  });
+}

@@ -1,0 +1,272 @@
+import type { Awaitable } from '../../src/contract.js';
+import { all } from '../broker/awaitable.js';
+import {
+  type AppendEntry,
+  type AppendResult,
+  type FoundOffset,
+  type LogBounds,
+  type LogStore,
+  type PartitionId,
+  type ReadEntry,
+  type ReadResult,
+  type StoreCapabilities,
+  type StoredTopic,
+  StoreError,
+} from '../broker/log-store.js';
+import type { IggyStream } from './client.js';
+import { ClientPool } from './client-pool.js';
+import { EndWatcher } from './end-watcher.js';
+import { isRefusedEntry, storeError } from './failures.js';
+import { type IggyStoreOptions, type IggyStoreSettings, iggyStoreSettings } from './options.js';
+import { PartitionEnds } from './partition-ends.js';
+import { PartitionReader } from './partition-reader.js';
+import { PartitionState } from './partition-state.js';
+import { PartitionWriter } from './partition-writer.js';
+import { ReadAhead } from './read-ahead.js';
+import { RecordTimes } from './record-times.js';
+import type { Unreadable } from './records/unreadable.js';
+import { StateLog } from './state-log.js';
+import { compressionOf, hasAppendTime } from './topic-configs.js';
+import { IggyTopics } from './topics.js';
+
+/** How long state that is still to be kept is waited for once closing should be over, in ms. */
+const CLOSING_MS = 1000;
+
+/** Topics and records in one stream of Apache Iggy. */
+export class IggyStore implements LogStore {
+  readonly name = 'iggy';
+  readonly capabilities: StoreCapabilities = {
+    durable: true,
+    // Iggy deletes whole segments only.
+    deleteRecords: false,
+    // By rules of its own, which topics are told of.
+    retention: true,
+    compaction: false,
+    keepsBatches: false,
+  };
+  readonly #settings: IggyStoreSettings;
+  readonly #warn: (message: string) => void;
+  readonly #pool: ClientPool;
+  readonly #state: StateLog;
+  readonly #topics: IggyTopics;
+  readonly #ends: PartitionEnds;
+  readonly #watcher: EndWatcher;
+  readonly #reader: PartitionReader;
+  readonly #writer: PartitionWriter;
+  readonly #times: RecordTimes;
+  readonly #readAhead: ReadAhead;
+  #states = new WeakMap<PartitionId, PartitionState>();
+  #stream: IggyStream | null = null;
+  #skipped = 0;
+
+  /** @throws OptionError naming the option and its value. */
+  constructor(options: IggyStoreOptions, warn: (message: string) => void) {
+    const settings = iggyStoreSettings(options);
+    const { connect, clients, connections, commandTimeoutMs, connectTimeoutMs, topicsRefreshMs } = settings;
+    this.#settings = settings;
+    this.#warn = warn;
+    const check = (client: { readonly stream: { readonly get: (ref: { streamId: string }) => Promise<unknown> } }) =>
+      client.stream.get({ streamId: settings.stream });
+    const pool = new ClientPool({ connect, clients, connections, commandTimeoutMs, connectTimeoutMs, check, warn });
+    const state = new StateLog(pool, settings.stateTopic);
+    const topics = new IggyTopics({
+      pool,
+      state,
+      refreshMs: topicsRefreshMs,
+      enforceFsync: settings.enforceFsync,
+      warn,
+    });
+    const ends = new PartitionEnds(pool, topics, () => this.#streamId);
+    const watcher = new EndWatcher(ends, settings.pace);
+    const readAhead = new ReadAhead(settings.readAheadBytes);
+    const reader = new PartitionReader({
+      pool,
+      ends,
+      readAhead,
+      isFresh: (partition) => watcher.isFresh(partition),
+      compression: ({ id }) => compressionOf(topics.configs(id.topicId)),
+      appendTime: ({ id }) => hasAppendTime(topics.configs(id.topicId)),
+      skipped: (partition, offset, why) => {
+        this.#skip(partition, offset, why);
+      },
+    });
+    this.#pool = pool;
+    this.#state = state;
+    this.#topics = topics;
+    this.#ends = ends;
+    this.#watcher = watcher;
+    this.#readAhead = readAhead;
+    this.#reader = reader;
+    this.#writer = new PartitionWriter({ pool, ends, warn });
+    this.#times = new RecordTimes(pool, ends, reader);
+  }
+
+  /** How many messages could not be read, and were left out. */
+  get skippedMessages(): number {
+    return this.#skipped;
+  }
+
+  async open(): Promise<void> {
+    try {
+      await this.#pool.open();
+      const stream = await this.#findStream();
+      this.#stream = stream;
+      await this.#state.open(stream.id);
+      this.#topics.open(stream);
+    } catch (error) {
+      await this.#pool.close();
+      if (isRefusedEntry(error)) {
+        throw new StoreError('unavailable', `Iggy refuses the credentials: ${(error as Error).message}`, {
+          cause: error,
+        });
+      }
+      throw storeError(error, `stream '${this.#settings.stream}' cannot be opened`);
+    }
+  }
+
+  async close(signal: AbortSignal = AbortSignal.abort()): Promise<void> {
+    this.#watcher.close();
+    this.#topics.close();
+    await untilLong(this.#state.close(), signal);
+    await this.#pool.close();
+    this.#ends.clear();
+    this.#readAhead.clear();
+    this.#states = new WeakMap();
+    this.#stream = null;
+  }
+
+  async listTopics(): Promise<readonly StoredTopic[]> {
+    const topics = await this.#topics.list();
+    const ids = new Set(topics.map(({ id }) => id));
+    this.#ends.retain(ids);
+    this.#watcher.retain(ids);
+    return topics;
+  }
+
+  createTopic(topic: StoredTopic): Promise<StoredTopic> {
+    return this.#topics.create(topic);
+  }
+
+  growTopic(topicId: string, partitionCount: number): Promise<void> {
+    return this.#topics.grow(topicId, partitionCount);
+  }
+
+  configureTopic(topicId: string, configs: Readonly<Record<string, string>>): Promise<void> {
+    return this.#topics.configure(topicId, configs);
+  }
+
+  deleteTopic(topicId: string): Promise<void> {
+    return this.#topics.delete(topicId);
+  }
+
+  watchTopics(changed: () => void): () => void {
+    return this.#topics.watch(changed);
+  }
+
+  append(entries: readonly AppendEntry[]): Promise<readonly AppendResult[]> {
+    return Promise.all(entries.map((entry) => this.#writer.append(entry, this.#stateOf(entry.partition))));
+  }
+
+  read(entries: readonly ReadEntry[]): Awaitable<readonly ReadResult[]> {
+    return all(entries.map((entry) => this.#reader.read(entry, this.#stateOf(entry.partition))));
+  }
+
+  async bounds(partition: PartitionId): Promise<LogBounds> {
+    const state = this.#stateOf(partition);
+    await this.#ends.refreshOne(state);
+    await this.#ends.load(state);
+    if (state.isDoubtful) throw new StoreError('unavailable', `Iggy: it is not sure yet where ${state.name} ends`);
+    await this.#ends.findStart(state);
+    return { startOffset: state.start, endOffset: state.end, bytes: state.bytes };
+  }
+
+  offsetForTimestamp(partition: PartitionId, timestamp: number): Promise<FoundOffset | null> {
+    return this.#times.offsetForTimestamp(this.#stateOf(partition), timestamp);
+  }
+
+  maxTimestamp(partition: PartitionId): Promise<FoundOffset | null> {
+    return this.#times.maxTimestamp(this.#stateOf(partition));
+  }
+
+  watch(partition: PartitionId, wake: () => void): () => void {
+    return this.#watcher.watch(this.#stateOf(partition), wake);
+  }
+
+  put(key: string, value: Uint8Array | null): Promise<void> {
+    // The kit may go on with its memory.
+    return this.#state.put(key, value === null ? null : Uint8Array.from(value));
+  }
+
+  load(): Iterable<readonly [key: string, value: Uint8Array]> {
+    return this.#state.load();
+  }
+
+  get #streamId(): number {
+    if (this.#stream === null) throw new StoreError('unavailable', 'Iggy: the store is not open');
+    return this.#stream.id;
+  }
+
+  async #findStream(): Promise<IggyStream> {
+    const { stream: name, createStream } = this.#settings;
+    const found = await this.#pool.query((client) => client.stream.get({ streamId: name }));
+    if (found !== null) return found;
+    if (!createStream)
+      throw new StoreError('notFound', `Iggy: there is no stream '${name}', and createStream is false`);
+    return this.#pool.query(async (client) => {
+      const made = await client.stream.get({ streamId: name });
+      return made ?? (await client.stream.create({ name }));
+    });
+  }
+
+  #stateOf(partition: PartitionId): PartitionState {
+    let state = this.#states.get(partition);
+    if (state === undefined) {
+      state = new PartitionState(partition, (restarted) => {
+        this.#readAhead.forget(restarted);
+      });
+      this.#states.set(partition, state);
+      this.#ends.add(state);
+    }
+    return state;
+  }
+
+  #skip(state: PartitionState, offset: number, why: Unreadable | null): void {
+    this.#skipped++;
+    const reason = why === null ? "Iggy's SDK cannot read it" : why.detail;
+    this.#warn(`Iggy: message ${String(offset)} of ${state.name} is left out: ${reason}`);
+  }
+}
+
+/** Waits for something, but after the signal not for long. */
+async function untilLong(done: Promise<void>, signal: AbortSignal): Promise<void> {
+  let stop = (): void => undefined;
+  const long = new Promise<void>((resolve) => {
+    let timer: NodeJS.Timeout | undefined;
+    const wait = (): void => {
+      timer = setTimeout(resolve, CLOSING_MS);
+    };
+    if (signal.aborted) wait();
+    else signal.addEventListener('abort', wait);
+    stop = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', wait);
+    };
+  });
+  await Promise.race([done, long]);
+  stop();
+}
+
+/**
+ * A store over a stream of Apache Iggy, for the broker kit.
+ *
+ * @param warn - Hears what an operator should know. Default: `process.emitWarning`.
+ * @throws OptionError naming the option and its value.
+ */
+export function createIggyStore(
+  options: IggyStoreOptions,
+  warn: (message: string) => void = (message) => {
+    process.emitWarning(message);
+  },
+): IggyStore {
+  return new IggyStore(options, warn);
+}

@@ -1,0 +1,115 @@
+import { OptionError } from '../../src/contract.js';
+import type { IggyClient } from './client.js';
+
+/** Options of {@link createIggyStore}. */
+export interface IggyStoreOptions {
+  /**
+   * A client of Iggy's Node SDK, ready to be used; it stays yours. All goes over its one connection, one command at a time.
+   * One of `client`, `clients` and `connect` is needed.
+   */
+  readonly client?: IggyClient | undefined;
+  /** Several clients, ready to be used, that work in parallel; they stay yours. */
+  readonly clients?: readonly IggyClient[] | undefined;
+  /** Makes a client. It is called for each connection, and again for one that broke or hung; what it makes is closed here. */
+  readonly connect?: (() => IggyClient | Promise<IggyClient>) | undefined;
+  /** How many clients `connect` is asked for at most, from 1 to 100. They are made when they are needed. Default: 4. */
+  readonly connections?: number | undefined;
+  /** Name of the stream whose topics are Kafka's topics, 1 to 255 bytes. */
+  readonly stream: string;
+  /** Whether the stream is made when there is none. Default: true. */
+  readonly createStream?: boolean | undefined;
+  /**
+   * Name of the internal topics in the stream that hold committed offsets, groups and the like, with a number behind it.
+   * Kafka's clients do not see them. Default: `__kafka_gateway_state`.
+   */
+  readonly stateTopic?: string | undefined;
+  /**
+   * Whether Iggy writes to the disk (fsync) before it confirms messages of topics that are created here: without, it
+   * confirms what it has in memory, and a crash of the server takes up to 1024 messages of a partition with it. The
+   * internal topics always have it. Default: false.
+   */
+  readonly enforceFsync?: boolean | undefined;
+  /** Milliseconds after which a command without an answer is given up, and its connection; from 100. Default: 15000. */
+  readonly commandTimeoutMs?: number | undefined;
+  /** Milliseconds for which a command waits for a connection; from 1. Default: 5000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** How often topics are looked at that appear, change or vanish on Iggy's side, in ms; from 10. Default: 1000. */
+  readonly topicsRefreshMs?: number | undefined;
+  /**
+   * How often the server is asked for messages that Iggy clients append, while consumers wait, in ms from 1. Default: every
+   * 5 ms after messages have come, slowing down to every 100 ms.
+   */
+  readonly pollInterval?: { readonly leastMs?: number | undefined; readonly mostMs?: number | undefined } | undefined;
+  /** Bytes of messages that are held for the next fetches, over all topics; from 65536. Default: 64 MiB. */
+  readonly readAheadBytes?: number | undefined;
+}
+
+/** The options, checked, with their defaults. */
+export interface IggyStoreSettings {
+  readonly connect: (() => IggyClient | Promise<IggyClient>) | undefined;
+  readonly clients: readonly IggyClient[];
+  readonly connections: number;
+  readonly stream: string;
+  readonly createStream: boolean;
+  readonly stateTopic: string;
+  readonly enforceFsync: boolean;
+  readonly commandTimeoutMs: number;
+  readonly connectTimeoutMs: number;
+  readonly topicsRefreshMs: number;
+  readonly pace: { readonly leastMs: number; readonly mostMs: number };
+  readonly readAheadBytes: number;
+}
+
+const MAX_CONNECTIONS = 100;
+const LONGEST_MS = 2 ** 31 - 1;
+
+/** @throws OptionError naming the option and its value. */
+export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings {
+  const { client, clients, connect, stream, createStream = true, stateTopic = '__kafka_gateway_state' } = options;
+  const given = [client, clients, connect].filter((each) => each !== undefined);
+  if (given.length !== 1) throw new OptionError('client', client, 'one of client, clients and connect is needed');
+  if (connect !== undefined && typeof connect !== 'function') {
+    throw new OptionError('connect', connect, 'it is a function that makes a client');
+  }
+  const ready = client === undefined ? (clients ?? []) : [client];
+  if (clients?.length === 0) throw new OptionError('clients', clients, 'at least one is needed');
+  for (const each of ready) requireClient(client === undefined ? 'clients' : 'client', each);
+  requireName('stream', stream, 255);
+  // Room for the number behind it.
+  requireName('stateTopic', stateTopic, 240);
+  const leastMs = whole('pollInterval.leastMs', options.pollInterval?.leastMs ?? 5, 1, LONGEST_MS);
+  return {
+    connect,
+    clients: ready,
+    connections: whole('connections', options.connections ?? 4, 1, MAX_CONNECTIONS),
+    stream,
+    createStream,
+    stateTopic,
+    enforceFsync: options.enforceFsync ?? false,
+    commandTimeoutMs: whole('commandTimeoutMs', options.commandTimeoutMs ?? 15_000, 100, LONGEST_MS),
+    connectTimeoutMs: whole('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, LONGEST_MS),
+    topicsRefreshMs: whole('topicsRefreshMs', options.topicsRefreshMs ?? 1000, 10, LONGEST_MS),
+    pace: {
+      leastMs,
+      mostMs: whole('pollInterval.mostMs', options.pollInterval?.mostMs ?? Math.max(100, leastMs), leastMs, LONGEST_MS),
+    },
+    readAheadBytes: whole('readAheadBytes', options.readAheadBytes ?? 64 * 1024 ** 2, 65_536, Number.MAX_SAFE_INTEGER),
+  };
+}
+
+function whole(option: string, value: number, least: number, most: number): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw new OptionError(option, value, `it is a whole number from ${String(least)} to ${String(most)}`);
+}
+
+function requireName(option: string, value: string, most: number): void {
+  const bytes = typeof value === 'string' ? Buffer.byteLength(value) : 0;
+  if (bytes >= 1 && bytes <= most) return;
+  throw new OptionError(option, value, `it is a name of 1 to ${String(most)} bytes`);
+}
+
+function requireClient(option: string, value: unknown): void {
+  const client = value as Partial<IggyClient> | null | undefined;
+  if (typeof client?.message?.send === 'function' && typeof client.topic?.get === 'function') return;
+  throw new OptionError(option, value, "it is a client of Iggy's Node SDK");
+}

@@ -1,0 +1,106 @@
+import type { PartitionId } from '../broker/log-store.js';
+import { PollSize } from './poll-size.js';
+import type { BatchRun } from './read-ahead.js';
+
+/** How long the server must tell of an end before the one that is known, until it is believed, in ms. */
+const SHRUNK_MS = 1000;
+
+/** A send of which it is not known whether it was done, or only a part was. */
+export interface UnfinishedAppend {
+  /** Of the batch that was appended, to know it again. */
+  readonly fingerprint: string;
+  /** Which of its sends is the first that is not confirmed. */
+  readonly index: number;
+  /** Where the first of them went; -1 while that is not known. */
+  readonly baseOffset: number;
+  /** Id of the first message of the send whose outcome is not known; null when it surely was not done. */
+  readonly unknownId: bigint | null;
+  /** Where the log ended when that was sent. */
+  readonly from: number;
+}
+
+/** What is known of one partition. Offsets come from the server, and may have changed since. */
+export class PartitionState {
+  readonly id: PartitionId;
+  /** First offset there is; -1 while it is not known. */
+  start = -1;
+  /** Offset after the last message; -1 while it is not known. */
+  end = -1;
+  bytes = 0;
+  /** Messages that there were when the server was last asked. */
+  count = 0;
+  /** When the server last said where the log ends, by the monotonic clock. */
+  seenAt: number = -Infinity;
+  unfinished: UnfinishedAppend | null = null;
+  readonly pollSize: PollSize = new PollSize();
+  /** What has been read ahead, in no order. */
+  readonly runs: Set<BatchRun> = new Set();
+  /** Polls under way, by the offset that they begin at. */
+  readonly polls: Map<number, Promise<void>> = new Map();
+  /** Whom to tell of messages from elsewhere. */
+  readonly wakes: Set<() => void> = new Set();
+  /** The message with the largest timestamp among those before `before`. */
+  largest: { readonly before: number; readonly offset: number; readonly timestamp: number } | null = null;
+  #shrunkAt: number | null = null;
+  readonly #restarted: (state: PartitionState) => void;
+
+  /** @param restarted - Hears that offsets have begun again, and nothing is what it was. */
+  constructor(id: PartitionId, restarted: (state: PartitionState) => void) {
+    this.id = id;
+    this.#restarted = restarted;
+  }
+
+  get name(): string {
+    return `${this.id.topic}-${String(this.id.partition)}`;
+  }
+
+  /** Whether the log has become shorter, so it is said, and it is too early to believe it. */
+  get isDoubtful(): boolean {
+    return this.#shrunkAt !== null;
+  }
+
+  /** A send was confirmed. */
+  appended(baseOffset: number, count: number, now: number): void {
+    const end = baseOffset + count;
+    // Purged meanwhile: offsets have begun again.
+    if (baseOffset < this.end) this.#restart();
+    this.end = end;
+    this.seenAt = now;
+    this.#shrunkAt = null;
+  }
+
+  /**
+   * The server has told where the log ends.
+   *
+   * @param askedAt - When it was asked: what is known since then is newer.
+   * @returns Whether there is more than was known.
+   */
+  learnEnd(end: number, askedAt: number, now: number): boolean {
+    if (end >= this.end) {
+      const grown = this.end >= 0 && end > this.end;
+      this.end = end;
+      this.seenAt = askedAt;
+      this.#shrunkAt = null;
+      return grown;
+    }
+    if (askedAt < this.seenAt) return false;
+    this.#shrunkAt ??= now;
+    // A server that has just been started may tell of empty partitions before it has read them.
+    if (now - this.#shrunkAt < SHRUNK_MS) return false;
+    this.#restart();
+    this.end = end;
+    this.seenAt = askedAt;
+    this.#shrunkAt = null;
+    return true;
+  }
+
+  wake(): void {
+    for (const wake of this.wakes) wake();
+  }
+
+  #restart(): void {
+    this.start = -1;
+    this.largest = null;
+    this.#restarted(this);
+  }
+}

@@ -1,0 +1,208 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { randomBytes } from 'node:crypto';
+import { RecordBatch } from '../../src/protocol/index.js';
+import { type AppendEntry, type AppendResult, StoreError } from '../broker/log-store.js';
+import { type IggyMessage, type IggyMessageInit, PollingStrategy } from './client.js';
+import type { ClientPool } from './client-pool.js';
+import { CommandFailure, mayBeDone, storeError } from './failures.js';
+import { CONSUMER, type PartitionEnds } from './partition-ends.js';
+import type { PartitionState } from './partition-state.js';
+import { messageBytes } from './records/limits.js';
+import { splitIntoSends } from './records/sends.js';
+import { toMessages } from './records/to-messages.js';
+
+/** How long we look for a message whose send was not confirmed, in ms, and how long we wait between two looks. */
+const LOOK_MS = 10_000;
+const PAUSE_MS = 100;
+/** How often a send is repeated that was surely not done. */
+const MOST_SENDS = 3;
+/** How often in a row it must not be there, so that it is not on its way any more. */
+const LOOKS = 2;
+
+const IDS_AT_A_TIME = 1n << 32n;
+const SCAN_COUNT = 500;
+
+/** What a writer needs of the store. */
+export interface WriterContext {
+  readonly pool: ClientPool;
+  readonly ends: PartitionEnds;
+  readonly warn: (message: string) => void;
+}
+
+/** What became of a send: where it went, or that it is not in the log. */
+type Found = { readonly baseOffset: number } | 'absent' | 'unknown';
+
+/** Appends batches as messages. The kit has one append in flight for each partition. */
+export class PartitionWriter {
+  readonly #context: WriterContext;
+  /** Ids of messages: a random half for this writer, and a count. */
+  #nextId: bigint = BigInt(`0x${randomBytes(8).toString('hex')}`) << 64n;
+
+  constructor(context: WriterContext) {
+    this.#context = context;
+  }
+
+  async append(entry: AppendEntry, state: PartitionState): Promise<AppendResult> {
+    try {
+      if (state.end < 0 || state.start < 0) await this.#context.ends.load(state);
+      const baseOffset = await this.#append(entry, state);
+      return { baseOffset, startOffset: Math.max(0, state.start) };
+    } catch (error) {
+      if (error instanceof StoreError) return { error };
+      throw error;
+    }
+  }
+
+  async #append({ batches }: AppendEntry, state: PartitionState): Promise<number> {
+    const firstId = this.#nextId;
+    this.#nextId += IDS_AT_A_TIME;
+    const messages = toMessages(batches, firstId);
+    const sends = splitIntoSends(messages);
+    const fingerprint = fingerprintOf(batches);
+    let { index, baseOffset } = await this.#goOn(state, fingerprint, sends);
+    for (; index < sends.length; index++) {
+      const progress = { fingerprint, index, baseOffset };
+      const offset = await this.#send(state, sends[index]!, progress);
+      if (baseOffset < 0) baseOffset = offset;
+    }
+    state.unfinished = null;
+    return baseOffset;
+  }
+
+  /** Where to begin: a batch that comes again goes on where it was broken off. */
+  async #goOn(
+    state: PartitionState,
+    fingerprint: string,
+    sends: readonly IggyMessageInit[][],
+  ): Promise<{ index: number; baseOffset: number }> {
+    const { unfinished } = state;
+    if (unfinished === null) return { index: 0, baseOffset: -1 };
+    const { unknownId, from } = unfinished;
+    const found = unknownId === null ? 'absent' : await this.#look(state, unknownId, from, 1);
+    if (found === 'unknown') {
+      throw new StoreError('unavailable', `Iggy: it is not known yet what became of an append to ${state.name}`);
+    }
+    // Another batch: what became of that one, its producer has been told.
+    if (unfinished.fingerprint !== fingerprint) return { index: 0, baseOffset: -1 };
+    const { index, baseOffset } = unfinished;
+    if (found === 'absent') return { index, baseOffset };
+    this.#stored(state, found.baseOffset, sends[index]!);
+    return { index: index + 1, baseOffset: baseOffset < 0 ? found.baseOffset : baseOffset };
+  }
+
+  async #send(
+    state: PartitionState,
+    messages: IggyMessageInit[],
+    progress: { readonly fingerprint: string; readonly index: number; readonly baseOffset: number },
+  ): Promise<number> {
+    const { pool, ends } = this.#context;
+    const id = messages[0]!.id ?? 0n;
+    for (let sends = 1; ; sends++) {
+      const from = state.end;
+      try {
+        const partition = { kind: 2, value: state.id.partition } as const;
+        const send = { ...ends.ref(state), messages, partition };
+        const { confirmations } = await pool.run((client) => client.message.send(send));
+        const offset = confirmations[0]?.baseOffset;
+        if (offset === undefined) throw new CommandFailure('garbled', 'the server has not confirmed the offset');
+        this.#stored(state, Number(offset), messages);
+        return Number(offset);
+      } catch (error) {
+        const failure = error instanceof CommandFailure ? error : null;
+        if (failure !== null && mayBeDone(failure)) {
+          const found = await this.#look(state, id, from, LOOKS);
+          if (typeof found === 'object') {
+            this.#stored(state, found.baseOffset, messages);
+            return found.baseOffset;
+          }
+          // A server that was too slow may do it yet.
+          const surely = found === 'absent' && failure.kind === 'broken';
+          if (surely && sends < MOST_SENDS) continue;
+          state.unfinished = { ...progress, unknownId: surely ? null : id, from };
+        } else {
+          state.unfinished = progress.index === 0 ? null : { ...progress, unknownId: null, from };
+        }
+        throw this.#failed(error, state, progress);
+      }
+    }
+  }
+
+  #stored(state: PartitionState, baseOffset: number, messages: readonly IggyMessageInit[]): void {
+    state.appended(baseOffset, messages.length, performance.now());
+    let longest = 0;
+    for (const message of messages) {
+      const { length } = message.payload;
+      if (length > longest) longest = Math.max(length, messageBytes(message));
+    }
+    state.pollSize.appended(longest);
+  }
+
+  #failed(
+    error: unknown,
+    state: PartitionState,
+    { index, baseOffset }: { index: number; baseOffset: number },
+  ): unknown {
+    if (index > 0) {
+      const stored = `of a batch that takes several sends, the first ${String(index)} are stored from offset ${String(baseOffset)}`;
+      this.#context.warn(`Iggy: append to ${state.name}: ${stored}; the rest is not`);
+    }
+    const failure = storeError(error, `append to ${state.name}`);
+    if (failure.kind === 'notFound') this.#context.ends.failed(error, state);
+    return failure;
+  }
+
+  /** Looks for a message from where the log ended before it was sent. */
+  async #look(state: PartitionState, id: bigint, from: number, looks: number): Promise<Found> {
+    const { ends } = this.#context;
+    const deadline = performance.now() + LOOK_MS;
+    let absent = 0;
+    do {
+      try {
+        await ends.refreshOne(state);
+        if (!state.isDoubtful) {
+          const found = await this.#scan(state, id, Math.min(from, state.end));
+          if (typeof found === 'object') return found;
+          if (found === 'absent' && ++absent >= looks) return 'absent';
+        }
+      } catch (error) {
+        if (error instanceof StoreError && error.kind === 'notFound') return 'absent';
+        absent = 0;
+      }
+      await delay(PAUSE_MS);
+    } while (performance.now() < deadline);
+    return 'unknown';
+  }
+
+  async #scan(state: PartitionState, id: bigint, from: number): Promise<Found> {
+    const { pool, ends } = this.#context;
+    const { end } = state;
+    for (let next = from; next < end;) {
+      const poll = {
+        ...ends.ref(state),
+        consumer: CONSUMER,
+        partitionId: state.id.partition,
+        pollingStrategy: PollingStrategy.offset(BigInt(next)),
+        count: Math.min(SCAN_COUNT, state.pollSize.count(Infinity)),
+        autocommit: false,
+      } as const;
+      const { messages } = await pool.query((client) => client.message.poll(poll));
+      const last = messages.at(-1);
+      if (last === undefined) return 'unknown';
+      for (const message of messages) {
+        if (idOf(message) === id) return { baseOffset: Number(message.headers.offset) };
+      }
+      next = Number(last.headers.offset) + 1;
+    }
+    return 'absent';
+  }
+}
+
+function idOf({ headers: { id } }: IggyMessage): bigint {
+  return typeof id === 'bigint' ? id : BigInt(`0x${id.replaceAll('-', '')}`);
+}
+
+/** What a producer sends again is the same in all of these. */
+function fingerprintOf(batches: Buffer): string {
+  const { producerId, producerEpoch, baseSequence, recordCount, crc } = new RecordBatch(batches, 0);
+  return [producerId, producerEpoch, baseSequence, recordCount, crc, batches.length].join(' ');
+}

@@ -1,0 +1,299 @@
+import { createHash } from 'node:crypto';
+import { type StoredTopic, StoreError } from '../broker/log-store.js';
+import type { IggyStream, IggyTopic } from './client.js';
+import type { ClientPool } from './client-pool.js';
+import { type CommandFailure, mayBeDone, storeError } from './failures.js';
+import type { StateLog } from './state-log.js';
+import { configsOf, DURABLE, otherConfigs, settingsOf } from './topic-configs.js';
+
+/** As many partitions as one command makes. */
+const PARTITIONS_AT_A_TIME = 1000;
+
+/** Names that Kafka's clients accept; Iggy takes any text. */
+const KAFKA_NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/;
+
+/** Under which key of the state the configs of a topic are that Iggy has no place for. */
+const CONFIGS = 'topic/';
+
+/** A topic as the store knows it. */
+interface KnownTopic {
+  readonly stored: StoredTopic;
+  /** The server's number for it, which the next topic may get once this one is deleted. */
+  readonly number: number;
+}
+
+/** What the topics of a stream are made with. */
+export interface TopicsContext {
+  readonly pool: ClientPool;
+  readonly state: StateLog;
+  /** How often topics are looked at, in ms. */
+  readonly refreshMs: number;
+  /** Whether topics that are created write to the disk before they confirm. */
+  readonly enforceFsync: boolean;
+  readonly warn: (message: string) => void;
+}
+
+/** The topics of one stream, by Kafka's names and ids. */
+export class IggyTopics {
+  readonly #context: TopicsContext;
+  readonly #byId = new Map<string, KnownTopic>();
+  readonly #configs = new Map<string, Readonly<Record<string, string>>>();
+  #stream: IggyStream | null = null;
+  #changed: (() => void) | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #signature = '';
+
+  constructor(context: TopicsContext) {
+    this.#context = context;
+  }
+
+  /** The state has been replayed; the configs of topics are in it. */
+  open(stream: IggyStream): void {
+    this.#stream = stream;
+    this.#byId.clear();
+    this.#configs.clear();
+    for (const [key, value] of this.#context.state.own(CONFIGS)) {
+      this.#configs.set(key, JSON.parse(Buffer.from(value).toString()) as Record<string, string>);
+    }
+  }
+
+  close(): void {
+    this.#stop();
+    this.#changed = null;
+  }
+
+  /** The server's number for a topic. @throws StoreError `notFound` */
+  number(topicId: string): number {
+    return this.#known(topicId).number;
+  }
+
+  /** The configs of a topic; none for one that is not known. */
+  configs(topicId: string): Readonly<Record<string, string>> {
+    return this.#byId.get(topicId)?.stored.configs ?? {};
+  }
+
+  async list(): Promise<readonly StoredTopic[]> {
+    const topics = await this.#topics();
+    this.#signature = signature(topics);
+    this.#byId.clear();
+    return topics.map((topic) => this.#add(topic));
+  }
+
+  async create({ name, partitionCount, configs }: StoredTopic): Promise<StoredTopic> {
+    const { pool, state, enforceFsync } = this.#context;
+    const what = `topic '${name}' cannot be created`;
+    if (state.isOwnTopic(name)) throw new StoreError('invalid', `Iggy: ${what}: the name is the adapter's own`);
+    const streamId = this.#streamId;
+    const settings = { ...settingsOf(configs, partitionCount), ...(enforceFsync ? DURABLE : {}) };
+    const first = Math.min(partitionCount, PARTITIONS_AT_A_TIME);
+    let topic: IggyTopic;
+    try {
+      topic = await pool.run((client) =>
+        client.topic.create({ streamId, name, partitionCount: first, compressionAlgorithm: 1, ...settings }),
+      );
+    } catch (error) {
+      topic = await this.#afterAll(error as CommandFailure, name, what);
+    }
+    try {
+      await this.#addPartitions(topic.id, partitionCount - first);
+      const id = topicId(this.#openStream(), topic);
+      await this.#keepConfigs(id, configs);
+    } catch (error) {
+      // All or nothing.
+      await pool.run((client) =>
+        client.topic.delete({ streamId, topicId: topic.id, partitionsCount: topic.partitionsCount }),
+      );
+      throw storeError(error, what);
+    }
+    return this.#add({ ...topic, partitionsCount: partitionCount });
+  }
+
+  async grow(id: string, partitionCount: number): Promise<void> {
+    const { stored, number } = this.#known(id);
+    try {
+      await this.#addPartitions(number, partitionCount - stored.partitionCount);
+      if (stored.configs['retention.bytes'] !== undefined) await this.#update(id, stored, partitionCount);
+    } catch (error) {
+      throw storeError(error, `topic '${stored.name}' cannot get ${String(partitionCount)} partitions`);
+    }
+    this.#byId.set(id, { number, stored: { ...stored, partitionCount } });
+  }
+
+  async configure(id: string, configs: Readonly<Record<string, string>>): Promise<void> {
+    const { stored, number } = this.#known(id);
+    // What is no longer said is no longer limited: Iggy cannot be told to go back to what it is set to.
+    const whole = { 'retention.ms': '-1', 'retention.bytes': '-1', ...configs };
+    const changed: StoredTopic = { ...stored, configs: whole };
+    try {
+      await this.#update(id, changed, stored.partitionCount);
+      await this.#keepConfigs(id, configs);
+    } catch (error) {
+      throw storeError(error, `topic '${stored.name}' cannot be configured`);
+    }
+    this.#byId.set(id, { number, stored: changed });
+  }
+
+  async delete(id: string): Promise<void> {
+    const { stored, number } = this.#known(id);
+    const { pool } = this.#context;
+    const ref = { streamId: this.#streamId, topicId: number };
+    try {
+      await pool.run((client) => client.topic.delete({ ...ref, partitionsCount: stored.partitionCount }));
+    } catch (error) {
+      const failure = error as CommandFailure;
+      const gone = mayBeDone(failure) && (await this.#isGone(id));
+      if (!gone) throw storeError(failure, `topic '${stored.name}' cannot be deleted`);
+    }
+    this.#byId.delete(id);
+    await this.#forgetConfigs(id);
+  }
+
+  /** Tells when topics change on Iggy's side. Returns how to stop. */
+  watch(changed: () => void): () => void {
+    this.#changed = changed;
+    this.#goOn();
+    return () => {
+      this.#changed = null;
+      this.#stop();
+    };
+  }
+
+  /** Something that should be there is not, or has changed: whoever watches looks at once. */
+  suspect(): void {
+    this.#changed?.();
+  }
+
+  #goOn(): void {
+    this.#timer = setTimeout(() => {
+      void this.#look().finally(() => {
+        if (this.#changed !== null) this.#goOn();
+      });
+    }, this.#context.refreshMs);
+    this.#timer.unref();
+  }
+
+  #stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      const topics = await this.#topics();
+      if (signature(topics) !== this.#signature) this.#changed?.();
+    } catch {
+      // Whoever needs the server learns of it.
+    }
+  }
+
+  async #topics(): Promise<readonly IggyTopic[]> {
+    const { pool, state, warn } = this.#context;
+    const streamId = this.#streamId;
+    let topics: readonly IggyTopic[];
+    try {
+      topics = await pool.query((client) => client.topic.list({ streamId }));
+    } catch (error) {
+      throw storeError(error, 'topics cannot be listed');
+    }
+    return topics.filter(({ name }) => {
+      if (state.isOwnTopic(name)) return false;
+      if (KAFKA_NAME.test(name)) return true;
+      warn(`Iggy: topic '${name}' is not shown: Kafka's clients accept no such name`);
+      return false;
+    });
+  }
+
+  #add(topic: IggyTopic): StoredTopic {
+    const { name, id: number, partitionsCount: partitionCount } = topic;
+    const id = topicId(this.#openStream(), topic);
+    const configs = { ...this.#configs.get(id), ...configsOf(topic) };
+    const stored: StoredTopic = { id, name, partitionCount, configs };
+    this.#byId.set(id, { stored, number });
+    return stored;
+  }
+
+  /** The connection broke while a topic was made: it is there, or it is not. */
+  async #afterAll(failure: CommandFailure, name: string, what: string): Promise<IggyTopic> {
+    if (!mayBeDone(failure)) throw storeError(failure, what);
+    const ref = { streamId: this.#streamId, topicId: name };
+    const topic = await this.#context.pool.query((client) => client.topic.get(ref)).catch(() => null);
+    if (topic === null) throw storeError(failure, what);
+    return topic;
+  }
+
+  async #isGone(id: string): Promise<boolean> {
+    try {
+      const topics = await this.#topics();
+      return topics.every((topic) => topicId(this.#openStream(), topic) !== id);
+    } catch {
+      return false;
+    }
+  }
+
+  async #addPartitions(topicNumber: number, count: number): Promise<void> {
+    const ref = { streamId: this.#streamId, topicId: topicNumber };
+    for (let left = count; left > 0; left -= PARTITIONS_AT_A_TIME) {
+      const partitionCount = Math.min(left, PARTITIONS_AT_A_TIME);
+      await this.#context.pool.run((client) => client.partition.create({ ...ref, partitionCount }));
+    }
+  }
+
+  #update(id: string, { name, configs }: StoredTopic, partitionCount: number): Promise<unknown> {
+    const ref = { streamId: this.#streamId, topicId: this.number(id), name };
+    const settings = settingsOf(configs, partitionCount);
+    return this.#context.pool.query((client) => client.topic.update({ ...ref, ...settings }));
+  }
+
+  async #keepConfigs(id: string, configs: Readonly<Record<string, string>>): Promise<void> {
+    const others = otherConfigs(configs);
+    if (Object.keys(others).length === 0) {
+      await this.#forgetConfigs(id);
+      return;
+    }
+    await this.#context.state.putOwn(CONFIGS + id, Buffer.from(JSON.stringify(others)));
+    this.#configs.set(id, others);
+  }
+
+  async #forgetConfigs(id: string): Promise<void> {
+    if (this.#configs.delete(id)) await this.#context.state.putOwn(CONFIGS + id, null);
+  }
+
+  #known(topicId: string): KnownTopic {
+    const known = this.#byId.get(topicId);
+    if (known === undefined) throw new StoreError('notFound', `there is no topic with the id ${topicId}`);
+    return known;
+  }
+
+  #openStream(): IggyStream {
+    if (this.#stream === null) throw new StoreError('unavailable', 'Iggy: the store is not open');
+    return this.#stream;
+  }
+
+  get #streamId(): number {
+    return this.#openStream().id;
+  }
+}
+
+/**
+ * The id of a topic, which every gateway works out alike: a uuid (version 8) of what never changes of it, so that a topic
+ * that is made again has another one.
+ */
+export function topicId(stream: IggyStream, { id, name, createdAt }: IggyTopic): string {
+  const parts = [stream.id, stream.createdAt.getTime(), id, createdAt.getTime(), name];
+  const bytes = createHash('sha256')
+    .update(`iggy-gateway-kafka topic ${parts.join(' ')}`)
+    .digest()
+    .subarray(0, 16);
+  bytes[6] = (bytes[6]! & 0x0f) | 0x80;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+function signature(topics: readonly IggyTopic[]): string {
+  return topics
+    .map(({ id, name, createdAt, partitionsCount, messageExpiry, maxTopicSize }) =>
+      [id, createdAt.getTime(), partitionsCount, messageExpiry, maxTopicSize, name].join(' '),
+    )
+    .join('\n');
+}

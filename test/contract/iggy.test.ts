@@ -1,0 +1,18 @@
+// Against the stand-in of Iggy: test/iggy/contract.test.ts has the real one.
+import { createIggyBackend } from 'iggy-gateway-kafka/adapters/iggy';
+import { defineContract, startBroker } from 'iggy-gateway-kafka/testing';
+import { describe, test } from 'vitest';
+import { createStandIn } from '../support/iggy-stand-in.js';
+
+defineContract(
+  { describe, test },
+  {
+    start: ({ config }) => {
+      const iggy = createStandIn();
+      return startBroker({
+        backend: () => createIggyBackend({ connect: () => iggy.connect(), stream: 'kafka', config }),
+      });
+    },
+    capabilities: { deleteRecords: false, retention: false, compaction: false, transactions: false },
+  },
+);

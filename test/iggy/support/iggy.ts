@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
+
+/** What of the SDK's module is used. */
+interface Sdk {
+  readonly Client: new (config: object) => IggyClient;
+}
+
+const credentials = { username: 'iggy', password: 'iggy' };
+
+/** The SDK that `IGGY_SDK` names: the folder of its package, built. */
+export async function loadSdk(): Promise<Sdk> {
+  const folder = process.env.IGGY_SDK ?? '';
+  return (await import(pathToFileURL(join(folder, 'dist/index.js')).href)) as Sdk;
+}
+
+/** A server of its own, with data of its own. */
+export interface IggyServer {
+  readonly port: number;
+  /** A new client, with the right credentials where nothing else is said. */
+  connect(config?: object): IggyClient;
+  /** Ends the process at once, as a crash does. */
+  kill(): Promise<void>;
+  /** Starts it again over its data, at the same port. */
+  restart(): Promise<void>;
+  /** What it has written to its log. */
+  log(): string;
+  /** Ends it, and its data. */
+  close(): Promise<void>;
+}
+
+/** Starts the server that `IGGY_SERVER_BINARY` names. */
+export async function startIggy(env: Readonly<Record<string, string>> = {}): Promise<IggyServer> {
+  const sdk = await loadSdk();
+  const folder = await mkdtemp(join(tmpdir(), 'iggy-test-'));
+  let output = '';
+  let child: ChildProcess | null = null;
+  let port = 0;
+
+  async function start(): Promise<void> {
+    const marker = join(folder, 'data/runtime/current_config.toml');
+    await rm(marker, { force: true });
+    const started = spawn(process.env.IGGY_SERVER_BINARY ?? '', [], {
+      cwd: folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        ...process.env,
+        IGGY_SYSTEM_PATH: join(folder, 'data'),
+        IGGY_TCP_ADDRESS: `127.0.0.1:${String(port)}`,
+        IGGY_HTTP_ENABLED: 'false',
+        IGGY_QUIC_ENABLED: 'false',
+        IGGY_WEBSOCKET_ENABLED: 'false',
+        IGGY_SYSTEM_SHARDING_CPU_ALLOCATION: '1',
+        IGGY_ROOT_USERNAME: credentials.username,
+        IGGY_ROOT_PASSWORD: credentials.password,
+        ...env,
+      },
+    });
+    child = started;
+    for (const stream of [started.stdout, started.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    for (;;) {
+      if (started.exitCode !== null) throw new Error(`Iggy's server has ended:\n${output.slice(-4000)}`);
+      const config = await readFile(marker, 'utf8').catch(() => '');
+      const found = /^\[tcp\][^[]*?^address = "127\.0\.0\.1:(\d+)"/ms.exec(config);
+      if (found !== null) {
+        port = Number(found[1]);
+        return;
+      }
+      await delay(20);
+    }
+  }
+
+  async function kill(): Promise<void> {
+    const running = child;
+    child = null;
+    if (running === null || running.exitCode !== null || running.signalCode !== null) return;
+    running.kill('SIGKILL');
+    await once(running, 'exit');
+  }
+
+  await start();
+  return {
+    get port() {
+      return port;
+    },
+    connect: (config = {}) =>
+      new sdk.Client({ transport: 'TCP', options: { host: '127.0.0.1', port }, credentials, ...config }),
+    kill,
+    restart: start,
+    log: () => output,
+    async close() {
+      await kill();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

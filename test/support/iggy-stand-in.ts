@@ -1,0 +1,497 @@
+// A fake, since Iggy is not on every machine that runs `npm test`: it stands in for the SDK's client and the server behind
+// it, in this process. So that it cannot lie, the checks of test/iggy/client-behaviour.ts run against it, and against the
+// real client and server in `npm run test:iggy`.
+
+import { randomBytes } from 'node:crypto';
+import type {
+  IggyClient,
+  IggyConsumer,
+  IggyId,
+  IggyMessage,
+  IggyMessageInit,
+  IggyPolled,
+  IggyPollingStrategy,
+  IggyStream,
+  IggyTopic,
+  IggyTopicInit,
+  IggyTopicSettings,
+} from '../../adapters/iggy/client.js';
+import { headerBytes, readHeaders } from './iggy-messages.js';
+
+/** Codes with which the server refuses. */
+const Code = {
+  NOT_FOUND: 20,
+  INVALID_CREDENTIALS: 42,
+  STREAM_ID_NOT_FOUND: 1009,
+  STREAM_EXISTS: 1012,
+  TOPIC_BELOW_SEGMENT: 1019,
+  TOPIC_ID_NOT_FOUND: 2010,
+  TOPIC_EXISTS: 2013,
+  TOO_MANY_PARTITIONS: 2015,
+  INVALID_PARTITIONS_COUNT: 2019,
+  PARTITION_NOT_FOUND: 3007,
+  INVALID_OFFSET: 4100,
+} as const;
+
+const SEGMENT_BYTES = 2n ** 30n;
+const MAX_FRAME_BYTES = 64 * 1024 * 1024;
+const FRAME_HEADER_BYTES = 48;
+const BATCH_HEADER_BYTES = 256;
+const MAX_DELTA = 0xffff_ffffn;
+const NEVER = 2n ** 64n - 1n;
+
+/** As the SDK's ResponseError. */
+class Refused extends Error {
+  override readonly name: string = 'ResponseError';
+
+  constructor(readonly errorCode: number) {
+    super(`command refused: { code: ${errorCode} }`);
+  }
+}
+
+/** As the SDK says that the connection broke. */
+function closed(): Error {
+  return new Error('connection closed while waiting for response');
+}
+
+interface Stored {
+  readonly id: bigint;
+  readonly offset: bigint;
+  /** µs. */
+  readonly timestamp: bigint;
+  readonly originTimestamp: bigint;
+  readonly payload: Buffer;
+  readonly headers: Buffer;
+}
+
+let lastBirth = 0;
+
+/** No two things are made in the same millisecond: a real server takes longer. */
+function birth(): Date {
+  lastBirth = Math.max(lastBirth + 1, Date.now());
+  return new Date(lastBirth);
+}
+
+class Partition {
+  readonly createdAt = birth();
+  messages: Stored[] = [];
+  nextOffset = 0n;
+
+  get currentOffset(): bigint {
+    return this.nextOffset === 0n ? 0n : this.nextOffset - 1n;
+  }
+
+  get sizeBytes(): bigint {
+    return BigInt(this.messages.reduce((sum, message) => sum + sizeOf(message), 0));
+  }
+}
+
+class Topic {
+  readonly createdAt = birth();
+  readonly id: number;
+  name: string;
+  messageExpiry = NEVER;
+  maxTopicSize = NEVER;
+  readonly partitions: Partition[] = [];
+  readonly offsets = new Map<string, bigint>();
+
+  constructor(id: number, name: string) {
+    this.id = id;
+    this.name = name;
+  }
+}
+
+class Stream {
+  readonly createdAt = birth();
+  readonly topics = new Map<number, Topic>();
+  readonly id: number;
+  readonly name: string;
+
+  constructor(id: number, name: string) {
+    this.id = id;
+    this.name = name;
+  }
+}
+
+function sizeOf({ payload, headers }: { readonly payload: Buffer; readonly headers: Buffer }): number {
+  return FRAME_HEADER_BYTES + payload.length + headers.length;
+}
+
+/**
+ * What goes wrong with a command: the connection breaks before it is done, or after; its answer never comes, though it is
+ * done; or the server is not there.
+ */
+export type Fault = 'before' | 'after' | 'hang' | 'away';
+
+/** A server in memory: its data stay while clients come and go. */
+export interface StandIn {
+  /** A client of its own: one command at a time, the others wait. */
+  connect(): IggyClient;
+  /** Called before each command with its name, such as `message.send`; what it answers goes wrong. */
+  fault: (command: string) => Fault | undefined;
+  /** How often each command was asked. */
+  readonly counts: Map<string, number>;
+  /** Whether sends say where messages went; servers before 0.9 do not. */
+  confirms: boolean;
+  /** Whether credentials are good. */
+  letsIn: boolean;
+  /** Drops the first messages of a partition, as the server does with segments that have expired. */
+  dropBefore(stream: string, topic: string, partition: number, offset: number): void;
+}
+
+export function createStandIn(): StandIn {
+  return new Server();
+}
+
+class Server implements StandIn {
+  readonly streams = new Map<number, Stream>();
+  readonly counts = new Map<string, number>();
+  fault: (command: string) => Fault | undefined = () => undefined;
+  confirms = true;
+  letsIn = true;
+  #clock = 0n;
+
+  connect(): IggyClient {
+    return new StandInClient(this).api();
+  }
+
+  dropBefore(stream: string, topic: string, partition: number, offset: number): void {
+    const kept = this.partition({ streamId: stream, topicId: topic }, partition);
+    kept.messages = kept.messages.filter((message) => message.offset >= offset);
+  }
+
+  async run<Answer>(name: string, work: () => Answer): Promise<Answer> {
+    this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+    const fault = this.fault(name);
+    if (fault === 'away') {
+      throw Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:8090'), { code: 'ECONNREFUSED' });
+    }
+    if (fault === 'before') throw closed();
+    if (!this.letsIn && name !== 'system.ping') throw new Refused(Code.INVALID_CREDENTIALS);
+    const answer = work();
+    if (fault === 'after') throw closed();
+    if (fault === 'hang') await new Promise(() => undefined);
+    return answer;
+  }
+
+  /** µs, never the same twice. */
+  now(): bigint {
+    const now = BigInt(Date.now()) * 1000n;
+    this.#clock = now > this.#clock ? now : this.#clock + 1n;
+    return this.#clock;
+  }
+
+  findStream(id: IggyId): Stream | undefined {
+    if (typeof id === 'number') return this.streams.get(id);
+    return [...this.streams.values()].find(({ name }) => name === id);
+  }
+
+  stream(id: IggyId): Stream {
+    const stream = this.findStream(id);
+    if (stream === undefined) throw new Refused(Code.STREAM_ID_NOT_FOUND);
+    return stream;
+  }
+
+  findTopic({ streamId, topicId }: { streamId: IggyId; topicId: IggyId }): Topic | undefined {
+    const stream = this.findStream(streamId);
+    if (stream === undefined) return undefined;
+    if (typeof topicId === 'number') return stream.topics.get(topicId);
+    return [...stream.topics.values()].find(({ name }) => name === topicId);
+  }
+
+  topic(ref: { streamId: IggyId; topicId: IggyId }): Topic {
+    this.stream(ref.streamId);
+    const topic = this.findTopic(ref);
+    if (topic === undefined) throw new Refused(Code.TOPIC_ID_NOT_FOUND);
+    return topic;
+  }
+
+  partition(ref: { streamId: IggyId; topicId: IggyId }, id: number): Partition {
+    const partition = this.topic(ref).partitions[id];
+    if (partition === undefined) throw new Refused(Code.PARTITION_NOT_FOUND);
+    return partition;
+  }
+}
+
+/** The lowest number that is free. */
+function freeId(taken: ReadonlyMap<number, unknown>): number {
+  let id = 0;
+  while (taken.has(id)) id++;
+  return id;
+}
+
+class StandInClient {
+  readonly #server: Server;
+  #last: Promise<unknown> = Promise.resolve();
+  #destroyed = false;
+
+  constructor(server: Server) {
+    this.#server = server;
+  }
+
+  api(): IggyClient {
+    const command = <Args extends unknown[], Answer>(name: string, work: (...args: Args) => Answer) => {
+      return (...args: Args): Promise<Answer> => this.#command(name, () => work(...args));
+    };
+    return {
+      message: {
+        send: async (args) => {
+          // The SDK makes the request before it waits for its turn.
+          const messages = encoded(args.messages);
+          return this.#command('message.send', () => this.#send(args, messages));
+        },
+        poll: command('message.poll', (args) => this.#poll(args)),
+      },
+      stream: {
+        create: command('stream.create', ({ name }) => this.#createStream(name)),
+        get: command('stream.get', ({ streamId }) => {
+          const stream = this.#server.findStream(streamId);
+          return stream === undefined ? null : describeStream(stream);
+        }),
+        list: command('stream.list', () => Array.from(this.#server.streams.values(), describeStream)),
+        delete: command('stream.delete', ({ streamId }) =>
+          this.#server.streams.delete(this.#server.stream(streamId).id),
+        ),
+      },
+      topic: {
+        create: command('topic.create', (args) => this.#createTopic(args)),
+        get: command('topic.get', (args) => {
+          const topic = this.#server.findTopic(args);
+          return topic === undefined ? null : describeTopic(topic);
+        }),
+        list: command('topic.list', ({ streamId }) =>
+          Array.from(this.#server.findStream(streamId)?.topics.values() ?? [], (topic) => ({
+            ...describeTopic(topic),
+            partitions: [],
+          })),
+        ),
+        update: command('topic.update', (args) => this.#updateTopic(args)),
+        delete: command('topic.delete', (args) =>
+          this.#server.stream(args.streamId).topics.delete(this.#server.topic(args).id),
+        ),
+        purge: command('topic.purge', (args) => {
+          for (const partition of this.#server.topic(args).partitions) {
+            partition.messages = [];
+            partition.nextOffset = 0n;
+          }
+          return true;
+        }),
+      },
+      partition: {
+        create: async (args) => {
+          const { partitionCount: count } = args;
+          if (count < 1 || count > 1000) throw new Error('Topic partition_count must be between 1 and 1000');
+          return this.#command('partition.create', () => {
+            addPartitions(this.#server.topic(args), count);
+            return true;
+          });
+        },
+        delete: command('partition.delete', (args) => {
+          const { partitions } = this.#server.topic(args);
+          if (args.partitionCount > partitions.length) throw new Refused(Code.INVALID_PARTITIONS_COUNT);
+          partitions.splice(partitions.length - args.partitionCount);
+          return true;
+        }),
+      },
+      offset: {
+        get: command('offset.get', (args) => {
+          const storedOffset = this.#server.findTopic(args)?.offsets.get(offsetKey(args));
+          if (storedOffset === undefined) return null;
+          const { currentOffset } = this.#server.partition(args, args.partitionId);
+          return { partitionId: args.partitionId, currentOffset, storedOffset };
+        }),
+        store: command('offset.store', (args) => {
+          const topic = this.#server.findTopic(args);
+          const partition = topic?.partitions[args.partitionId];
+          if (topic === undefined || partition === undefined) throw new Refused(Code.NOT_FOUND);
+          if (args.offset >= partition.nextOffset) throw new Refused(Code.INVALID_OFFSET);
+          topic.offsets.set(offsetKey(args), args.offset);
+          return true;
+        }),
+        delete: command('offset.delete', (args) => {
+          if (this.#server.findTopic(args)?.offsets.delete(offsetKey(args)) !== true) throw new Refused(Code.NOT_FOUND);
+          return true;
+        }),
+      },
+      session: { login: command('session.login', () => ({ userId: 1 })) },
+      system: {
+        ping: command('system.ping', () => true),
+        getStats: command('system.getStats', () => ({ hostname: 'stand-in', processId: process.pid, startTime: 1n })),
+      },
+      destroy: async () => {
+        this.#destroyed = true;
+      },
+    };
+  }
+
+  #command<Answer>(name: string, work: () => Answer): Promise<Answer> {
+    const turn = this.#last.then(async () => {
+      if (this.#destroyed) throw new Error('connection is closed');
+      // The server is another process: it is told in a later turn of the loop.
+      await new Promise((resolve) => setImmediate(resolve));
+      return this.#server.run(name, work);
+    });
+    this.#last = turn.catch(() => undefined);
+    return turn;
+  }
+
+  #createStream(name: string): IggyStream {
+    checkName(name, 'Stream');
+    if (this.#server.findStream(name) !== undefined) throw new Refused(Code.STREAM_EXISTS);
+    const stream = new Stream(freeId(this.#server.streams), name);
+    this.#server.streams.set(stream.id, stream);
+    return describeStream(stream);
+  }
+
+  #createTopic({ streamId, name, partitionCount, ...settings }: IggyTopicInit): IggyTopic {
+    checkName(name, 'Topic');
+    const { topics } = this.#server.stream(streamId);
+    if (partitionCount > 1000) throw new Refused(Code.TOO_MANY_PARTITIONS);
+    if (this.#server.findTopic({ streamId, topicId: name }) !== undefined) throw new Refused(Code.TOPIC_EXISTS);
+    const topic = new Topic(freeId(topics), name);
+    set(topic, settings);
+    addPartitions(topic, partitionCount);
+    topics.set(topic.id, topic);
+    return describeTopic(topic);
+  }
+
+  #updateTopic(args: { streamId: IggyId; topicId: IggyId; name: string } & IggyTopicSettings): boolean {
+    checkName(args.name, 'Topic');
+    const topic = this.#server.topic(args);
+    const namesake = this.#server.findTopic({ streamId: args.streamId, topicId: args.name });
+    if (namesake !== undefined && namesake !== topic) throw new Refused(Code.TOPIC_EXISTS);
+    set(topic, args);
+    topic.name = args.name;
+    return true;
+  }
+
+  #send(
+    args: { streamId: IggyId; topicId: IggyId; partition: { value: number } },
+    messages: readonly Omit<Stored, 'offset' | 'timestamp'>[],
+  ): { confirmations: { partitionId: number; baseOffset: bigint }[] } {
+    const bytes = messages.reduce((sum, message) => sum + sizeOf(message), BATCH_HEADER_BYTES);
+    if (bytes + 2 * BATCH_HEADER_BYTES > MAX_FRAME_BYTES) throw closed();
+    const partition = this.#server.findTopic(args)?.partitions[args.partition.value];
+    if (partition === undefined) throw new Refused(Code.NOT_FOUND);
+    const timestamp = this.#server.now();
+    const baseOffset = partition.nextOffset;
+    for (const message of messages) {
+      partition.messages.push({ ...message, timestamp, offset: partition.nextOffset });
+      partition.nextOffset++;
+    }
+    if (!this.#server.confirms) return { confirmations: [] };
+    return { confirmations: [{ partitionId: args.partition.value, baseOffset }] };
+  }
+
+  #poll(args: {
+    streamId: IggyId;
+    topicId: IggyId;
+    partitionId: number;
+    pollingStrategy: IggyPollingStrategy;
+    count: number;
+  }): IggyPolled {
+    const { messages, currentOffset } = this.#server.partition(args, args.partitionId);
+    const found = chosen(messages, args.pollingStrategy, args.count);
+    const bytes = found.reduce((sum, message) => sum + sizeOf(message), 2 * BATCH_HEADER_BYTES);
+    if (bytes > MAX_FRAME_BYTES) {
+      throw Object.assign(new Error(`response frame of ${bytes} bytes`), { name: 'ProtocolFrameError' });
+    }
+    return { partitionId: args.partitionId, currentOffset, messages: found.map(describeMessage) };
+  }
+}
+
+function checkName(name: string, what: string): void {
+  const { length } = Buffer.from(name);
+  if (length < 1 || length > 255) throw new Error(`${what} name should be between 1 and 255 bytes`);
+}
+
+/** Messages as the SDK makes bytes of them. */
+function encoded(messages: readonly IggyMessageInit[]): Omit<Stored, 'offset' | 'timestamp'>[] {
+  if (messages.length === 0) throw new Error('cannot send an empty message batch');
+  const now = BigInt(Date.now()) * 1000n;
+  const origins = messages.map(({ originTimestamp = now }) => originTimestamp);
+  const first = origins.reduce((least, origin) => (origin < least ? origin : least));
+  return messages.map(({ payload, headers = [], id = 0n }, index) => {
+    const originTimestamp = origins[index]!;
+    if (originTimestamp - first > MAX_DELTA) throw new Error('message timestamp delta exceeds u32 range');
+    const bytes = headerBytes(headers);
+    return { id: id || randomId(), originTimestamp, payload: Buffer.from(payload), headers: bytes };
+  });
+}
+
+function randomId(): bigint {
+  return BigInt(`0x${randomBytes(16).toString('hex')}`);
+}
+
+function addPartitions(topic: Topic, count: number): void {
+  for (let index = 0; index < count; index++) topic.partitions.push(new Partition());
+}
+
+function set(topic: Topic, { messageExpiry = 0n, maxTopicSize = 0n }: IggyTopicSettings): void {
+  if (maxTopicSize !== 0n && maxTopicSize < SEGMENT_BYTES) throw new Refused(Code.TOPIC_BELOW_SEGMENT);
+  if (messageExpiry !== 0n) topic.messageExpiry = messageExpiry;
+  if (maxTopicSize !== 0n) topic.maxTopicSize = maxTopicSize;
+}
+
+function chosen(messages: readonly Stored[], { kind, value }: IggyPollingStrategy, count: number): readonly Stored[] {
+  switch (kind) {
+    case 1:
+      return messages.filter(({ offset }) => offset >= value).slice(0, count);
+    case 2:
+      return messages.filter(({ timestamp }) => timestamp >= value).slice(0, count);
+    case 3:
+      return messages.slice(0, count);
+    case 4:
+      return messages.slice(-count);
+  }
+}
+
+function offsetKey({ consumer, partitionId }: { consumer: IggyConsumer; partitionId: number }): string {
+  return `${consumer.kind} ${consumer.id} ${partitionId}`;
+}
+
+/** Dates of whole milliseconds, as the SDK gives. */
+function dateOf(micros: bigint): Date {
+  return new Date(Number(micros / 1000n));
+}
+
+function describeMessage({ id, offset, timestamp, originTimestamp, payload, headers }: Stored): IggyMessage {
+  return {
+    headers: {
+      id,
+      offset,
+      timestamp: dateOf(timestamp),
+      originTimestamp: dateOf(originTimestamp),
+      userHeadersLength: headers.length,
+    },
+    payload,
+    userHeaders: readHeaders(headers),
+  };
+}
+
+function describeStream({ id, name, topics, createdAt }: Stream): IggyStream {
+  return { id, name, topicsCount: topics.size, createdAt };
+}
+
+function describeTopic(topic: Topic): IggyTopic {
+  const partitions = topic.partitions.map((partition, id) => ({
+    id,
+    createdAt: partition.createdAt,
+    currentOffset: partition.currentOffset,
+    messagesCount: BigInt(partition.messages.length),
+    sizeBytes: partition.sizeBytes,
+    segmentsCount: 1,
+  }));
+  const { id, name, createdAt, messageExpiry, maxTopicSize } = topic;
+  return {
+    id,
+    name,
+    createdAt,
+    messageExpiry,
+    maxTopicSize,
+    partitionsCount: partitions.length,
+    sizeBytes: partitions.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0n),
+    messagesCount: partitions.reduce((sum, { messagesCount }) => sum + messagesCount, 0n),
+    partitions,
+  };
+}
