@@ -51,17 +51,16 @@ export function encodeErrorResponse(
   errorCode: number,
   errorMessage: string | null,
 ): number {
-  try {
-    const response = codec.errorResponse(request, version, errorCode, errorMessage);
+  const encode = (message: string | null): number => {
+    const response = codec.errorResponse(request, version, errorCode, message);
     if (codec.findErrorCode(response, version) === 0) return 0;
     return encodeResponseFrame(dispatch, codec, version, flexibleHeader, correlationId, response);
+  };
+  try {
+    return encode(errorMessage);
   } catch {
-    if (errorMessage === null) {
-      // What the request named cannot be said in the response, such as a topic by id where only names go.
-      return 0;
-    }
-    // It may be the message: it is worth less than the answer.
-    return encodeErrorResponse(dispatch, codec, version, flexibleHeader, correlationId, request, errorCode, null);
+    // It is the message, which is worth less than the answer: what the request named can be said again.
+    return encode(null);
   }
 }
 
