@@ -5,7 +5,7 @@ import {
   type KafkaGateway,
   OptionError,
 } from '../../src/index.js';
-import { type BrokerConfigInit, createBrokerBackend } from '../broker/index.js';
+import { type BrokerConfigInit, createBrokerBackend, type GroupLimits } from '../broker/index.js';
 import { createMemoryStore } from '../memory/index.js';
 import { type Faults, withFaults } from './faults.js';
 
@@ -16,6 +16,8 @@ export interface StartBrokerOptions {
    * the memory backend: any other has its own.
    */
   readonly config?: BrokerConfigInit | undefined;
+  /** How much groups may hold. Default: `defaultGroupLimits`. Only for the memory backend. */
+  readonly groups?: Partial<GroupLimits> | undefined;
   /**
    * What answers, or how to make it: called again for each {@link TestBroker.restart}. Default: a broker over a memory
    * store, which a restart keeps.
@@ -55,13 +57,14 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Tes
   return startWith(backendMaker(options), options.gateway ?? {});
 }
 
-function backendMaker({ backend, config }: StartBrokerOptions): () => Backend {
+function backendMaker({ backend, config, groups }: StartBrokerOptions): () => Backend {
   if (backend === undefined) {
     const store = createMemoryStore();
-    return () => createBrokerBackend({ store, config: { 'group.initial.rebalance.delay.ms': 0, ...config } });
+    return () => createBrokerBackend({ store, config: { 'group.initial.rebalance.delay.ms': 0, ...config }, groups });
   }
-  if (config !== undefined)
-    throw new OptionError('config', config, 'it is left out: a backend of your own has its own');
+  for (const [option, value] of Object.entries({ config, groups })) {
+    if (value !== undefined) throw new OptionError(option, value, 'it is left out: a backend of your own has its own');
+  }
   return typeof backend === 'function' ? backend : () => backend;
 }
 

@@ -7,10 +7,10 @@ import { createStandIn } from '../support/iggy-stand-in.js';
 defineContract(
   { describe, test },
   {
-    start: ({ config }) => {
+    start: ({ config, groups }) => {
       const iggy = createStandIn();
       return startBroker({
-        backend: () => createIggyBackend({ connect: () => iggy.connect(), stream: 'kafka', config }),
+        backend: () => createIggyBackend({ connect: () => iggy.connect(), stream: 'kafka', config, groups }),
       });
     },
     capabilities: { deleteRecords: false, retention: false, compaction: false, transactions: false },

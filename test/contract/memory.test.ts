@@ -2,9 +2,10 @@ import { defineContract, startBroker } from 'iggy-gateway-kafka/testing';
 import { describe, test } from 'vitest';
 
 defineContract(
-  { describe, test },
+  // Each case has a broker of its own.
+  { describe, test: test.concurrent },
   {
-    start: ({ config }) => startBroker({ config }),
+    start: ({ config, groups }) => startBroker({ config, groups }),
     capabilities: { transactions: false },
   },
 );

@@ -5,7 +5,7 @@ import { defineContract, startBroker } from 'iggy-gateway-kafka/testing';
 defineContract(
   { describe, test },
   {
-    start: ({ config }) => startBroker({ config }),
+    start: ({ config, groups }) => startBroker({ config, groups }),
     capabilities: { transactions: false },
   },
 );

@@ -20,9 +20,9 @@ afterAll(() => rm(folder, { recursive: true }));
 defineContract(
   { describe, test },
   {
-    start: ({ config }) => {
+    start: ({ config, groups }) => {
       const path = join(folder, String(++files));
-      return startBroker({ backend: () => createBrokerBackend({ store: createFileStore(path), config }) });
+      return startBroker({ backend: () => createBrokerBackend({ store: createFileStore(path), config, groups }) });
     },
     capabilities: { deleteRecords: false, retention: false, compaction: false, transactions: false },
   },

@@ -13,7 +13,7 @@ afterAll(() => iggy.close());
 defineContract(
   { describe, test },
   {
-    start: async ({ config }) => (await startGateway(iggy, { stream: newStream(), config })).broker,
+    start: async ({ config, groups }) => (await startGateway(iggy, { stream: newStream(), config, groups })).broker,
     // Iggy drops whole segments by its own rules, and has no place for control batches.
     capabilities: { deleteRecords: false, retention: false, compaction: false, transactions: false },
   },

@@ -9,14 +9,16 @@ import {
   metadataApi,
   type MetadataResponseTopic,
 } from '../../../src/protocol/index.js';
-import type { BrokerConfigInit } from '../../broker/index.js';
 import { WireClient } from '../wire-client.js';
 import type { ContractBroker, ContractStart } from './case.js';
 
 type Start = (wanted: ContractStart) => Awaitable<ContractBroker>;
 
-/** Milliseconds that what comes about by itself may take. */
-const PATIENCE_MS = 15_000;
+/** Milliseconds between two looks at what comes about by itself. */
+const LOOK_MS = 20;
+
+/** A topic id that no topic has. */
+export const NOBODYS_ID = '9b2f6a0e-1c4d-4e8f-9a3b-5d7c8e0f1a2b';
 
 /** A topic that a case has made. */
 export interface BenchTopic {
@@ -26,21 +28,24 @@ export interface BenchTopic {
 
 /** What a case works with: a broker of its own, clients, names that nobody else has. */
 export class Bench {
+  readonly #patienceMs: number;
   #broker: ContractBroker;
   #clients: WireClient[] = [];
   /** A client that is connected. */
   client: WireClient;
 
-  private constructor(broker: ContractBroker, client: WireClient) {
+  private constructor(broker: ContractBroker, client: WireClient, patienceMs: number) {
+    this.#patienceMs = patienceMs;
     this.#broker = broker;
     this.client = client;
     this.#clients.push(client);
   }
 
-  static async start(start: Start, config: BrokerConfigInit): Promise<Bench> {
-    const broker = await start({ config });
+  /** @param patienceMs - What comes about by itself may take so long, in milliseconds. */
+  static async start(start: Start, wanted: ContractStart, patienceMs: number): Promise<Bench> {
+    const broker = await start(wanted);
     try {
-      return new Bench(broker, await WireClient.connect(broker.bootstrap));
+      return new Bench(broker, await WireClient.connect(broker.bootstrap), patienceMs);
     } catch (error) {
       await broker.close();
       throw error;
@@ -61,10 +66,10 @@ export class Bench {
 
   /** Creates a topic, and waits until it can be used. */
   async topic({
+    name = this.name('topic'),
     partitions = 1,
     configs = {},
-  }: { partitions?: number; configs?: Record<string, string> } = {}): Promise<BenchTopic> {
-    const name = this.name('topic');
+  }: { name?: string; partitions?: number; configs?: Record<string, string> } = {}): Promise<BenchTopic> {
     const topic = {
       name,
       numPartitions: partitions,
@@ -79,7 +84,7 @@ export class Bench {
 
   /** Waits until a topic has so many partitions with a leader. */
   async ready(name: string, partitions: number): Promise<BenchTopic> {
-    return eventually(async () => {
+    return this.eventually(async () => {
       const found = await this.describe(name);
       isCode(found.errorCode, 'NONE', `Metadata of topic ${name}`);
       assert.equal(found.partitions.length, partitions, `Metadata of topic ${name} has another number of partitions`);
@@ -114,7 +119,7 @@ export class Bench {
     const request = version >= 6 ? { topics: [{ name: null, topicId: id }] } : { topicNames: [name] };
     const { responses } = await this.client.send(deleteTopicsApi, { ...request, timeoutMs: 10_000 }, version);
     isCode(responses[0]?.errorCode, 'NONE', 'DeleteTopics');
-    await eventually(async () => {
+    await this.eventually(async () => {
       isCode((await this.describe(name)).errorCode, 'UNKNOWN_TOPIC_OR_PARTITION', 'Metadata after DeleteTopics');
     });
   }
@@ -128,6 +133,19 @@ export class Bench {
     this.client = await this.connect();
   }
 
+  /** Repeats until nothing is thrown any more: for what a broker does by itself. */
+  async eventually<T>(attempt: () => Awaitable<T>): Promise<T> {
+    const until = performance.now() + this.#patienceMs;
+    for (;;) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (performance.now() > until) throw error;
+      }
+      await sleep(LOOK_MS);
+    }
+  }
+
   async close(): Promise<void> {
     await this.#disconnect();
     await this.#broker.close();
@@ -138,21 +156,14 @@ export class Bench {
   }
 }
 
+/** What is awaited later, if at all: where it fails, only who awaits it is told. */
+export function later<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
 /** Whether an error code is the one of this name. */
 export function isCode(actual: number | undefined, expected: ErrorName, what: string): void {
   assert(actual !== undefined, `${what}: nothing was answered`);
   assert.equal(errorName(actual), expected, `${what}: the error code is ${errorName(actual)}; it must be ${expected}`);
-}
-
-/** Repeats until nothing is thrown any more: for what a broker does by itself. */
-export async function eventually<T>(attempt: () => Awaitable<T>, patienceMs: number = PATIENCE_MS): Promise<T> {
-  const until = performance.now() + patienceMs;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > until) throw error;
-    }
-    await sleep(20);
-  }
 }

@@ -1,16 +1,18 @@
 import type { Awaitable } from '../../../src/contract.js';
-import type { BrokerConfigInit } from '../../broker/index.js';
+import type { BrokerConfigInit, GroupLimits } from '../../broker/index.js';
 import type { Bench } from './bench.js';
 
 /**
  * What a backend may lack, by name:
  *
  * - `brokerConfigs`: `start` heeds the configs that a case wants of the broker;
+ * - `groupLimits`: it heeds the limits of groups as well, which Kafka does not have;
  * - `durable`: the broker's `restart` keeps what it had stored;
  * - `deleteRecords`, `retention`, `compaction`: records go before their topic does;
  * - `transactions`: a producer may have a transactional id.
  */
-export type Capability = 'brokerConfigs' | 'durable' | 'deleteRecords' | 'retention' | 'compaction' | 'transactions';
+export type Capability =
+  'brokerConfigs' | 'groupLimits' | 'durable' | 'deleteRecords' | 'retention' | 'compaction' | 'transactions';
 
 /** A broker under test, running. */
 export interface ContractBroker {
@@ -25,6 +27,8 @@ export interface ContractBroker {
 export interface ContractStart {
   /** Configs by Kafka's names: the initial delay of groups is off. */
   readonly config: BrokerConfigInit;
+  /** How much groups may hold: nothing for the defaults. */
+  readonly groups: Partial<GroupLimits>;
 }
 
 /** One rule of the contract. */
@@ -48,5 +52,6 @@ export interface CaseDefinition {
   /** Holds only for backends without these. */
   readonly without?: readonly Capability[];
   readonly config?: BrokerConfigInit;
+  readonly groups?: Partial<GroupLimits>;
   readonly run: (bench: Bench) => Promise<void>;
 }

@@ -3,28 +3,26 @@ import {
   alterConfigsApi,
   describeConfigsApi,
   type DescribeConfigsResponseDescribeConfigsResourceResult,
-  describeLogDirsApi,
   incrementalAlterConfigsApi,
-  metadataApi,
 } from '../../../src/protocol/index.js';
-import { type Bench, eventually, isCode } from './bench.js';
+import { type Bench, isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
 import { append, batchOf, produce } from './records.js';
 
-const TOPIC = 2;
-const BROKER = 4;
+export const TOPIC = 2;
+export const BROKER = 4;
 // Where a value comes from, as DescribeConfigs says it.
 const OF_TOPIC = 1;
 const DEFAULT = 5;
 // What IncrementalAlterConfigs does with a config.
-const SET = 0;
-const DELETE = 1;
+export const SET = 0;
+export const DELETE = 1;
 const APPEND = 2;
 const SUBTRACT = 3;
 
 type Described = DescribeConfigsResponseDescribeConfigsResourceResult;
 
-async function describe(bench: Bench, type: number, name: string, key: string): Promise<Described> {
+export async function describe(bench: Bench, type: number, name: string, key: string): Promise<Described> {
   const resources = [{ resourceType: type, resourceName: name, configurationKeys: [key] }];
   const { results } = await bench.client.send(describeConfigsApi, { resources });
   isCode(results[0]?.errorCode, 'NONE', `DescribeConfigs of ${name}`);
@@ -35,26 +33,42 @@ async function describe(bench: Bench, type: number, name: string, key: string): 
 
 /** Waits until a config of a topic has a value. */
 async function becomes(bench: Bench, topic: string, key: string, value: string): Promise<Described> {
-  return eventually(async () => {
+  return bench.eventually(async () => {
     const config = await describe(bench, TOPIC, topic, key);
     assert.equal(config.value, value, `${key} has another value`);
     return config;
   });
 }
 
-async function alter(
+/** Alters configs, of a topic where nothing else is said, and gives the error code. */
+export async function alter(
   bench: Bench,
-  topic: string,
+  resourceName: string,
   configs: readonly (readonly [name: string, operation: number, value: string | null])[],
-  validateOnly = false,
+  { validateOnly = false, type = TOPIC }: { readonly validateOnly?: boolean; readonly type?: number } = {},
 ): Promise<number | undefined> {
   const resource = {
-    resourceType: TOPIC,
-    resourceName: topic,
+    resourceType: type,
+    resourceName,
     configs: configs.map(([name, configOperation, value]) => ({ name, configOperation, value })),
   };
   const request = { resources: [resource], validateOnly };
   return (await bench.client.send(incrementalAlterConfigsApi, request)).responses[0]?.errorCode;
+}
+
+/** Replaces all configs of a topic, and gives the error code. */
+async function replace(
+  bench: Bench,
+  topic: string,
+  configs: Readonly<Record<string, string | null>>,
+): Promise<number | undefined> {
+  const resource = {
+    resourceType: TOPIC,
+    resourceName: topic,
+    configs: Object.entries(configs).map(([name, value]) => ({ name, value })),
+  };
+  const { responses } = await bench.client.send(alterConfigsApi, { resources: [resource], validateOnly: false });
+  return responses[0]?.errorCode;
 }
 
 export const configCases: readonly CaseDefinition[] = [
@@ -92,12 +106,12 @@ export const configCases: readonly CaseDefinition[] = [
       isCode(await alter(bench, topic.name, [['max.message.bytes', SET, '500']]), 'NONE', 'IncrementalAlterConfigs');
       const set = await becomes(bench, topic.name, 'max.message.bytes', '500');
       assert.equal(set.configSource, OF_TOPIC, 'the config that was set is not the own of the topic');
-      await eventually(async () => {
+      await bench.eventually(async () => {
         const { errorCode } = await produce(bench.client, topic, batchOf(['x'.repeat(1000)]));
         isCode(errorCode, 'MESSAGE_TOO_LARGE', 'Produce of more than max.message.bytes');
       });
       isCode(await alter(bench, topic.name, [['max.message.bytes', DELETE, null]]), 'NONE', 'taking the config back');
-      await eventually(async () => {
+      await bench.eventually(async () => {
         await append(bench.client, topic, ['x'.repeat(1000)]);
       });
       const back = await describe(bench, TOPIC, topic.name, 'max.message.bytes');
@@ -110,7 +124,7 @@ export const configCases: readonly CaseDefinition[] = [
     async run(bench) {
       const { name } = await bench.topic();
       isCode(await alter(bench, name, [['cleanup.policy', APPEND, 'compact']]), 'NONE', 'appending to cleanup.policy');
-      await eventually(async () => {
+      await bench.eventually(async () => {
         const { value } = await describe(bench, TOPIC, name, 'cleanup.policy');
         assert.deepEqual(value?.split(',').sort(), ['compact', 'delete']);
       });
@@ -143,7 +157,11 @@ export const configCases: readonly CaseDefinition[] = [
     name: 'with validateOnly nothing changes',
     async run(bench) {
       const { name } = await bench.topic();
-      isCode(await alter(bench, name, [['max.message.bytes', SET, '77']], true), 'NONE', 'IncrementalAlterConfigs');
+      isCode(
+        await alter(bench, name, [['max.message.bytes', SET, '77']], { validateOnly: true }),
+        'NONE',
+        'IncrementalAlterConfigs',
+      );
       assert.notEqual((await describe(bench, TOPIC, name, 'max.message.bytes')).value, '77', 'the config was set');
     },
   },
@@ -151,38 +169,49 @@ export const configCases: readonly CaseDefinition[] = [
     name: 'AlterConfigs replaces all configs of a topic',
     async run(bench) {
       const { name } = await bench.topic({ configs: { 'max.message.bytes': '4321' } });
-      const configs = [{ name: 'min.insync.replicas', value: '1' }];
-      const resources = [{ resourceType: TOPIC, resourceName: name, configs }];
-      const { responses } = await bench.client.send(alterConfigsApi, { resources, validateOnly: false });
-      isCode(responses[0]?.errorCode, 'NONE', 'AlterConfigs');
-      await eventually(async () => {
+      isCode(await replace(bench, name, { 'min.insync.replicas': '1' }), 'NONE', 'AlterConfigs');
+      await bench.eventually(async () => {
         const { configSource } = await describe(bench, TOPIC, name, 'max.message.bytes');
         assert.notEqual(configSource, OF_TOPIC, 'a config that was not named is still there');
       });
     },
   },
   {
-    name: 'the configs of the broker are told, those that were set with it',
-    needs: ['brokerConfigs'],
-    config: { 'num.partitions': 3 },
+    name: 'AlterConfigs with a bad config changes nothing',
     async run(bench) {
-      const { brokers } = await bench.client.send(metadataApi, { topics: [] });
-      const { value } = await describe(bench, BROKER, String(brokers[0]?.nodeId), 'num.partitions');
-      assert.equal(value, '3', 'DescribeConfigs of the broker: num.partitions');
+      const { name } = await bench.topic({ configs: { 'max.message.bytes': '4321' } });
+      for (const configs of [{ 'no.such.config': '1' }, { 'retention.ms': 'soon' }, { 'retention.ms': null }]) {
+        const code = await replace(bench, name, configs);
+        const expected =
+          'retention.ms' in configs && configs['retention.ms'] === null ? 'INVALID_REQUEST' : 'INVALID_CONFIG';
+        isCode(code, expected, `AlterConfigs to ${JSON.stringify(configs)}`);
+      }
+      const none = await replace(bench, bench.name('none'), { 'max.message.bytes': '1000' });
+      isCode(none, 'UNKNOWN_TOPIC_OR_PARTITION', 'AlterConfigs of no topic');
+      await becomes(bench, name, 'max.message.bytes', '4321');
     },
   },
   {
-    name: 'DescribeLogDirs has the partitions with their sizes',
+    name: 'DescribeConfigs leaves out names that there are not, and gives synonyms and texts where they are wanted',
     async run(bench) {
-      const topic = await bench.topic({ partitions: 2 });
-      await append(bench.client, topic, ['x'.repeat(5000)], { partition: 1 });
-      const request = { topics: [{ topic: topic.name, partitions: [0, 1] }] };
-      const { results } = await bench.client.send(describeLogDirsApi, request);
-      isCode(results[0]?.errorCode, 'NONE', 'DescribeLogDirs');
-      const partitions = results.flatMap(({ topics }) => topics).flatMap((each) => each.partitions);
-      const sizes = new Map(partitions.map(({ partitionIndex, partitionSize }) => [partitionIndex, partitionSize]));
-      assert.deepEqual([...sizes.keys()].sort(), [0, 1], 'DescribeLogDirs has other partitions');
-      assert((sizes.get(1) ?? 0n) >= 5000n, 'DescribeLogDirs: partition 1 is smaller than its records');
+      const { name } = await bench.topic();
+      const resources = [
+        { resourceType: TOPIC, resourceName: name, configurationKeys: ['max.message.bytes', 'no.such.config'] },
+      ];
+      for (const wanted of [true, false]) {
+        const request = { resources, includeSynonyms: wanted, includeDocumentation: wanted };
+        const { results } = await bench.client.send(describeConfigsApi, request);
+        isCode(results[0]?.errorCode, 'NONE', 'DescribeConfigs');
+        const configs = results[0]?.configs ?? [];
+        assert.deepEqual(
+          configs.map((config) => config.name),
+          ['max.message.bytes'],
+          'DescribeConfigs has other configs than were asked for',
+        );
+        const [config] = configs;
+        assert.equal((config?.synonyms.length ?? 0) > 0, wanted, 'DescribeConfigs: synonyms');
+        assert.equal((config?.documentation ?? '') !== '', wanted, 'DescribeConfigs: documentation');
+      }
     },
   },
 ];

@@ -5,18 +5,22 @@ import { type BenchTopic, isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
 import { append, recordsIn } from './records.js';
 
+/** Versions from this one on name topics by id (KIP-516). */
+const BY_ID = 13;
+
 interface SessionFetch {
   readonly sessionId?: number;
   readonly sessionEpoch: number;
   /** Offsets wanted, by partition. */
   readonly offsets?: Readonly<Record<number, number>>;
   readonly forgotten?: readonly number[];
+  readonly version?: number;
 }
 
 function sessionFetch(client: WireClient, topic: BenchTopic, options: SessionFetch): Promise<FetchResponse> {
   const { sessionId = 0, sessionEpoch, offsets = {}, forgotten = [] } = options;
-  const version = client.version(fetchApi);
-  const named = version >= 13 ? { topicId: topic.id } : { topic: topic.name };
+  const version = options.version ?? client.version(fetchApi);
+  const named = version >= BY_ID ? { topicId: topic.id } : { topic: topic.name };
   const partitions = Object.entries(offsets).map(([partition, offset]) => ({
     partition: Number(partition),
     fetchOffset: BigInt(offset),
@@ -116,6 +120,29 @@ export const fetchSessionCases: readonly CaseDefinition[] = [
       assert.equal(last.sessionId, 0, 'the session goes on');
       const gone = await sessionFetch(client, topic, { sessionId, sessionEpoch: 1 });
       isCode(gone.errorCode, 'FETCH_SESSION_ID_NOT_FOUND', 'Fetch of a session that was closed');
+    },
+  },
+  {
+    name: 'a session that was begun by names does not go on by ids',
+    async run(bench) {
+      const { client } = bench;
+      const topic = await bench.topic();
+      const byName = client.version(fetchApi, BY_ID - 1);
+      const first = await sessionFetch(client, topic, { sessionEpoch: 0, offsets: { 0: 0 }, version: byName });
+      const next = await sessionFetch(client, topic, { sessionId: first.sessionId, sessionEpoch: 1 });
+      isCode(next.errorCode, 'FETCH_SESSION_TOPIC_ID_ERROR', 'Fetch by ids in a session by names');
+    },
+  },
+  {
+    name: 'without a slot for a session every fetch is answered whole',
+    needs: ['brokerConfigs'],
+    config: { 'max.incremental.fetch.session.cache.slots': 0 },
+    async run(bench) {
+      const topic = await bench.topic();
+      const full = await sessionFetch(bench.client, topic, { sessionEpoch: 0, offsets: { 0: 0 } });
+      isCode(full.errorCode, 'NONE', 'Fetch that asks for a session');
+      assert.equal(full.sessionId, 0, 'there is a session');
+      assert.deepEqual(answered(full), [[0, []]], 'the fetch is not answered whole');
     },
   },
 ];

@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { fetchApi } from '../../../src/protocol/index.js';
-import { eventually, isCode } from './bench.js';
+import { isCode, later } from './bench.js';
 import type { CaseDefinition } from './case.js';
 import { append, batchOf, fetch, recordsIn } from './records.js';
 
 /** Longer than any answer takes that does not wait for its time. */
 const LONG_MS = 60_000;
+/** Long enough for what is to be answered earlier, and short for what is not. */
+const WAIT_MS = 5000;
+/** Who reads what is committed only. */
+const READ_COMMITTED = 1;
 /** Versions from this one on name topics by id (KIP-516). */
 const BY_ID = 13;
 
@@ -100,10 +104,12 @@ export const fetchCases: readonly CaseDefinition[] = [
     async run(bench) {
       const topic = await bench.topic();
       const consumer = await bench.connect();
-      const waiting = fetch(consumer, topic, 0, { maxWaitMs: LONG_MS, minBytes: 1 });
+      const start = performance.now();
+      const waiting = later(fetch(consumer, topic, 0, { maxWaitMs: WAIT_MS, minBytes: 1 }));
       await append(bench.client, topic, ['a']);
       const read = recordsIn((await waiting).records).map(({ value }) => value);
-      assert.deepEqual(read, ['a']);
+      assert.deepEqual(read, ['a'], 'Fetch: other records were read');
+      assert(performance.now() - start < WAIT_MS, 'the fetch was answered when its time was over, not by the append');
     },
   },
   {
@@ -112,7 +118,7 @@ export const fetchCases: readonly CaseDefinition[] = [
       const topic = await bench.topic();
       const consumer = await bench.connect();
       const minBytes = 2 * batchOf(['aaaa']).length + 1;
-      const waiting = fetch(consumer, topic, 0, { maxWaitMs: LONG_MS, minBytes });
+      const waiting = later(fetch(consumer, topic, 0, { maxWaitMs: LONG_MS, minBytes }));
       for (let count = 0; count < 3; count++) await append(bench.client, topic, ['aaaa']);
       const read = recordsIn((await waiting).records);
       assert.equal(read.length, 3, 'Fetch was answered before there were minBytes');
@@ -130,7 +136,7 @@ export const fetchCases: readonly CaseDefinition[] = [
     async run(bench) {
       const topic = await bench.topic({ partitions: 2 });
       const consumer = await bench.connect();
-      const waiting = fetch(consumer, topic, 0, { maxWaitMs: 500, minBytes: 1, partition: 1 });
+      const waiting = later(fetch(consumer, topic, 0, { maxWaitMs: 300, minBytes: 1, partition: 1 }));
       await append(bench.client, topic, ['x'], { partition: 0 });
       const { records } = await waiting;
       assert.deepEqual(recordsIn(records), [], 'records of another partition were answered');
@@ -190,13 +196,66 @@ export const fetchCases: readonly CaseDefinition[] = [
     async run(bench) {
       const topic = await bench.topic();
       const gone = await bench.connect();
-      const waiting = fetch(gone, topic, 0, { maxWaitMs: LONG_MS });
+      const waiting = later(fetch(gone, topic, 0, { maxWaitMs: LONG_MS }));
       await gone.close();
       await assert.rejects(waiting);
       await append(bench.client, topic, ['a']);
-      await eventually(async () => {
+      await bench.eventually(async () => {
         assert.equal(recordsIn((await fetch(bench.client, topic, 0)).records).length, 1);
       });
+    },
+  },
+  {
+    name: 'a fetch that waits is answered when its topic is deleted',
+    async run(bench) {
+      const topic = await bench.topic();
+      const consumer = await bench.connect();
+      const waiting = later(fetch(consumer, topic, 0, { maxWaitMs: LONG_MS, minBytes: 1 }));
+      await bench.deleteTopic(topic);
+      assert.notEqual((await waiting).errorCode, 0, 'Fetch of a topic that was deleted has no error');
+    },
+  },
+  {
+    name: 'the id of a deleted topic is unknown, though another topic has its name',
+    async run(bench) {
+      const old = await bench.topic();
+      await bench.deleteTopic(old);
+      const topic = await bench.topic({ name: old.name });
+      await append(bench.client, topic, ['new']);
+      isCode((await fetch(bench.client, old, 0)).errorCode, 'UNKNOWN_TOPIC_ID', 'Fetch of the id of a deleted topic');
+    },
+  },
+  {
+    name: 'fetch.max.bytes holds for every fetch',
+    needs: ['brokerConfigs'],
+    config: { 'fetch.max.bytes': 2500 },
+    async run(bench) {
+      const topic = await bench.topic();
+      for (let count = 0; count < 3; count++) await append(bench.client, topic, ['x'.repeat(1000)]);
+      const { records } = await fetch(bench.client, topic, 0);
+      assert.equal(recordsIn(records).length, 2, 'Fetch gave another number of whole batches than fit');
+    },
+  },
+  {
+    name: 'who reads what is committed only, is given all of it, and told of no aborted transactions',
+    async run(bench) {
+      const topic = await bench.topic();
+      await append(bench.client, topic, ['a']);
+      const answer = await fetch(bench.client, topic, 0, { isolationLevel: READ_COMMITTED });
+      isCode(answer.errorCode, 'NONE', 'Fetch of what is committed');
+      assert.deepEqual(answer.abortedTransactions, [], 'Fetch tells of aborted transactions');
+      assert.equal(answer.lastStableOffset, 1n, 'Fetch: another last stable offset');
+      assert.equal(recordsIn(answer.records).length, 1, 'Fetch gave other records');
+    },
+  },
+  {
+    name: 'a client that says where it is, is not sent to another replica',
+    async run(bench) {
+      const topic = await bench.topic();
+      await append(bench.client, topic, ['a']);
+      const { preferredReadReplica, records } = await fetch(bench.client, topic, 0, { rackId: 'rack-1' });
+      assert.equal(preferredReadReplica, -1, 'Fetch names a preferred replica');
+      assert.equal(recordsIn(records).length, 1, 'Fetch gave no records');
     },
   },
 ];

@@ -1,28 +1,10 @@
 import assert from 'node:assert/strict';
-import {
-  deleteGroupsApi,
-  describeGroupsApi,
-  listGroupsApi,
-  type ListGroupsResponseListedGroup,
-} from '../../../src/protocol/index.js';
-import { type Bench, isCode } from './bench.js';
+import { describeGroupsApi } from '../../../src/protocol/index.js';
+import { isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
+import { listed, remove } from './group-requests.js';
 import { newGroup, soleMember } from './members.js';
 import { commit, committed } from './offsets.js';
-
-async function listed(
-  bench: Bench,
-  groupId: string,
-  filters: { readonly statesFilter?: string[]; readonly typesFilter?: string[] } = {},
-): Promise<ListGroupsResponseListedGroup | undefined> {
-  const { errorCode, groups } = await bench.client.send(listGroupsApi, filters);
-  isCode(errorCode, 'NONE', 'ListGroups');
-  return groups.find((group) => group.groupId === groupId);
-}
-
-async function remove(bench: Bench, groupId: string): Promise<number | undefined> {
-  return (await bench.client.send(deleteGroupsApi, { groupsNames: [groupId] })).results[0]?.errorCode;
-}
 
 export const groupAdminCases: readonly CaseDefinition[] = [
   {

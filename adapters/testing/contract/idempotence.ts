@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { initProducerIdApi, produceApi } from '../../../src/protocol/index.js';
-import type { WireClient } from '../wire-client.js';
-import { eventually, isCode } from './bench.js';
+import { type Bench, isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
 import { append, batchOf, produce, values } from './records.js';
 
@@ -12,13 +11,13 @@ export interface Producer {
 }
 
 export async function newProducer(
-  client: WireClient,
-  version: number = client.version(initProducerIdApi),
+  bench: Bench,
+  version: number = bench.client.version(initProducerIdApi),
 ): Promise<Producer> {
   const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
   // A broker that has just started may have no ids yet.
-  const { producerId, producerEpoch } = await eventually(async () => {
-    const answer = await client.send(initProducerIdApi, request, version);
+  const { producerId, producerEpoch } = await bench.eventually(async () => {
+    const answer = await bench.client.send(initProducerIdApi, request, version);
     isCode(answer.errorCode, 'NONE', `InitProducerId v${String(version)}`);
     return answer;
   });
@@ -37,7 +36,7 @@ export const idempotenceCases: readonly CaseDefinition[] = [
     async run(bench) {
       const ids: number[] = [];
       for (const version of bench.client.versions(initProducerIdApi)) {
-        const { producerId, producerEpoch } = await newProducer(bench.client, version);
+        const { producerId, producerEpoch } = await newProducer(bench, version);
         assert.equal(producerEpoch, 0, 'InitProducerId: a new producer id has the epoch 0');
         ids.push(producerId);
       }
@@ -48,7 +47,7 @@ export const idempotenceCases: readonly CaseDefinition[] = [
     name: 'a batch that is sent again is answered as before, and stored once',
     async run(bench) {
       const topic = await bench.topic();
-      const producer = await newProducer(bench.client);
+      const producer = await newProducer(bench);
       for (let sequence = 0; sequence < 5; sequence++) await append(bench.client, topic, numbered(producer, sequence));
       for (let sequence = 0; sequence < 5; sequence++) {
         const { errorCode, baseOffset } = await produce(bench.client, topic, numbered(producer, sequence));
@@ -62,7 +61,7 @@ export const idempotenceCases: readonly CaseDefinition[] = [
     name: 'a batch that is sent again over a new connection is stored once',
     async run(bench) {
       const topic = await bench.topic();
-      const producer = await newProducer(bench.client);
+      const producer = await newProducer(bench);
       const lost = await bench.connect();
       await append(lost, topic, numbered(producer, 0));
       await lost.close();
@@ -75,7 +74,7 @@ export const idempotenceCases: readonly CaseDefinition[] = [
     name: 'requests of one producer that follow each other without waiting are stored in order',
     async run(bench) {
       const topic = await bench.topic();
-      const producer = await newProducer(bench.client);
+      const producer = await newProducer(bench);
       const sequences = [0, 1, 2, 3, 4];
       const answers = await Promise.all(
         sequences.map((each) => produce(bench.client, topic, numbered(producer, each))),
@@ -88,7 +87,7 @@ export const idempotenceCases: readonly CaseDefinition[] = [
     name: 'a gap in the sequence is refused',
     async run(bench) {
       const topic = await bench.topic();
-      const producer = await newProducer(bench.client);
+      const producer = await newProducer(bench);
       await append(bench.client, topic, numbered(producer, 0));
       const { errorCode } = await produce(bench.client, topic, numbered(producer, 2));
       isCode(errorCode, 'OUT_OF_ORDER_SEQUENCE_NUMBER', 'Produce of sequence 2 after 0');
@@ -100,7 +99,7 @@ export const idempotenceCases: readonly CaseDefinition[] = [
     name: 'a batch before the last five is refused',
     async run(bench) {
       const topic = await bench.topic();
-      const producer = await newProducer(bench.client);
+      const producer = await newProducer(bench);
       for (let sequence = 0; sequence < 7; sequence++) await append(bench.client, topic, numbered(producer, sequence));
       const { errorCode } = await produce(bench.client, topic, numbered(producer, 0));
       assert.notEqual(errorCode, 0, 'Produce of a batch that is long past succeeded');
@@ -111,7 +110,7 @@ export const idempotenceCases: readonly CaseDefinition[] = [
     name: 'a new epoch starts its sequence anew, and fences the old one',
     async run(bench) {
       const topic = await bench.topic();
-      const producer = await newProducer(bench.client);
+      const producer = await newProducer(bench);
       await append(bench.client, topic, numbered(producer, 0));
       const next = { ...producer, producerEpoch: producer.producerEpoch + 1 };
       const late = await produce(bench.client, topic, numbered(next, 7));
@@ -126,7 +125,7 @@ export const idempotenceCases: readonly CaseDefinition[] = [
     name: 'sequences are counted for each partition on its own',
     async run(bench) {
       const topic = await bench.topic({ partitions: 2 });
-      const producer = await newProducer(bench.client);
+      const producer = await newProducer(bench);
       for (const partition of [0, 1, 0, 1].entries()) {
         const [index, to] = partition;
         await append(bench.client, topic, numbered(producer, index >> 1), { partition: to });
@@ -138,7 +137,7 @@ export const idempotenceCases: readonly CaseDefinition[] = [
     name: 'a sequence is at its end followed by 0',
     async run(bench) {
       const topic = await bench.topic();
-      const producer = await newProducer(bench.client);
+      const producer = await newProducer(bench);
       // Nothing is known of the producer here: any sequence is its first.
       await append(bench.client, topic, numbered(producer, 0x7fff_ffff));
       await append(bench.client, topic, numbered(producer, 0));
@@ -173,7 +172,7 @@ export const idempotenceCases: readonly CaseDefinition[] = [
     without: ['transactions'],
     async run(bench) {
       const topic = await bench.topic();
-      const producer = await newProducer(bench.client);
+      const producer = await newProducer(bench);
       const batch = batchOf(['x'], { ...producer, baseSequence: 0, isTransactional: true });
       for (const version of bench.client.versions(produceApi)) {
         const { errorCode } = await produce(bench.client, topic, batch, { version });

@@ -3,16 +3,21 @@ import { Bench } from './bench.js';
 import type { Capability, CaseDefinition, ContractBroker, ContractCase, ContractStart } from './case.js';
 import { restartCases } from './restart.js';
 import { topicCases } from './topics.js';
+import { brokerConfigCases } from './broker-configs.js';
 import { configCases } from './configs.js';
+import { describeCases } from './describe.js';
 import { fetchCases } from './fetch.js';
 import { fetchSessionCases } from './fetch-sessions.js';
 import { groupAdminCases } from './group-admin.js';
+import { groupLimitCases } from './group-limits.js';
 import { groupCases } from './groups.js';
 import { idempotenceCases } from './idempotence.js';
 import { listOffsetsCases } from './list-offsets.js';
 import { logCases } from './log.js';
 import { offsetCases } from './offsets.js';
 import { produceCases } from './produce.js';
+import { rebalanceCases } from './rebalances.js';
+import { staticMemberCases } from './static-members.js';
 
 export type { Capability, ContractBroker, ContractCase, ContractStart } from './case.js';
 
@@ -22,10 +27,15 @@ export interface ContractOptions {
   readonly start: (wanted: ContractStart) => Awaitable<ContractBroker>;
   /** What the backend is capable of; true where nothing is said. */
   readonly capabilities?: Readonly<Partial<Record<Capability, boolean>>> | undefined;
+  /** What a broker does by itself may take so long, in milliseconds. Default: 15,000. */
+  readonly patienceMs?: number | undefined;
 }
+
+const PATIENCE_MS = 15_000;
 
 const CAPABILITIES: readonly Capability[] = [
   'brokerConfigs',
+  'groupLimits',
   'durable',
   'deleteRecords',
   'retention',
@@ -35,7 +45,8 @@ const CAPABILITIES: readonly Capability[] = [
 
 const AREAS: Readonly<Record<string, readonly CaseDefinition[]>> = {
   topics: topicCases,
-  configs: configCases,
+  'topics and brokers described': describeCases,
+  configs: [...configCases, ...brokerConfigCases],
   produce: produceCases,
   'idempotent producers': idempotenceCases,
   fetch: fetchCases,
@@ -43,8 +54,11 @@ const AREAS: Readonly<Record<string, readonly CaseDefinition[]>> = {
   'list offsets': listOffsetsCases,
   'old records': logCases,
   groups: groupCases,
+  rebalances: rebalanceCases,
+  'static members': staticMemberCases,
   'committed offsets': offsetCases,
   'administration of groups': groupAdminCases,
+  'limits of groups': groupLimitCases,
   restart: restartCases,
 };
 
@@ -54,7 +68,7 @@ const AREAS: Readonly<Record<string, readonly CaseDefinition[]>> = {
  *
  * @throws OptionError for a capability that there is not.
  */
-export function contractCases({ start, capabilities = {} }: ContractOptions): ContractCase[] {
+export function contractCases({ start, capabilities = {}, patienceMs = PATIENCE_MS }: ContractOptions): ContractCase[] {
   for (const [name, value] of Object.entries(capabilities)) {
     if (!CAPABILITIES.includes(name as Capability)) {
       throw new OptionError(`capabilities.${name}`, value, `they are ${CAPABILITIES.join(', ')}`);
@@ -62,7 +76,7 @@ export function contractCases({ start, capabilities = {} }: ContractOptions): Co
   }
   const has = (capability: Capability): boolean => capabilities[capability] !== false;
   return Object.entries(AREAS).flatMap(([area, definitions]) =>
-    definitions.flatMap(({ name, needs = [], without = [], config = {}, run }): ContractCase[] => {
+    definitions.flatMap(({ name, needs = [], without = [], config = {}, groups = {}, run }): ContractCase[] => {
       if (without.some(has)) return [];
       return [
         {
@@ -71,7 +85,8 @@ export function contractCases({ start, capabilities = {} }: ContractOptions): Co
           needs,
           absent: needs.filter((capability) => !has(capability)),
           async run() {
-            const bench = await Bench.start(start, { 'group.initial.rebalance.delay.ms': 0, ...config });
+            const wanted = { config: { 'group.initial.rebalance.delay.ms': 0, ...config }, groups };
+            const bench = await Bench.start(start, wanted, patienceMs);
             try {
               await run(bench);
             } finally {

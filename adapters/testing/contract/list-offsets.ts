@@ -11,10 +11,14 @@ import { append, bounds, EARLIEST, LATEST, listOffset, text } from './records.js
 
 const MAX_TIMESTAMP = -3;
 const EARLIEST_LOCAL = -4;
+const LATEST_TIERED = -5;
+const EARLIEST_PENDING_UPLOAD = -6;
 /** Since when each of the special timestamps is known. */
 const SINCE: readonly (readonly [timestamp: number, version: number])[] = [
   [MAX_TIMESTAMP, 7],
   [EARLIEST_LOCAL, 8],
+  [LATEST_TIERED, 9],
+  [EARLIEST_PENDING_UPLOAD, 11],
 ];
 
 async function epochEnd(
@@ -151,6 +155,8 @@ export const listOffsetsCases: readonly CaseDefinition[] = [
       assert.deepEqual([later?.leaderEpoch, later?.endOffset], [-1, -1n], 'a later epoch has an end');
       const fenced = await epochEnd(bench, topic, { leaderEpoch, currentLeaderEpoch: leaderEpoch + 10 });
       isCode(fenced?.errorCode, 'UNKNOWN_LEADER_EPOCH', 'OffsetForLeaderEpoch of a client that knows a later leader');
+      const none = await epochEnd(bench, { name: bench.name('none'), id: '' }, { leaderEpoch });
+      isCode(none?.errorCode, 'UNKNOWN_TOPIC_OR_PARTITION', 'OffsetForLeaderEpoch of no topic');
     },
   },
 ];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { buildBatch, deleteRecordsApi, incrementalAlterConfigsApi } from '../../../src/protocol/index.js';
-import { type Bench, type BenchTopic, eventually, isCode } from './bench.js';
+import { type Bench, type BenchTopic, isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
 import { append, bounds, fetch, readAll, text, values } from './records.js';
 
@@ -77,6 +77,26 @@ export const logCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: 'records before the first offset are gone already',
+    needs: ['deleteRecords'],
+    async run(bench) {
+      const topic = await bench.topic();
+      await append(bench.client, topic, ['a', 'b', 'c']);
+      isCode((await deleteRecords(bench, topic, 2))?.errorCode, 'NONE', 'DeleteRecords');
+      const again = await deleteRecords(bench, topic, 1);
+      isCode(again?.errorCode, 'NONE', 'DeleteRecords before the first offset');
+      assert.equal(again?.lowWatermark, 2n, 'DeleteRecords before the first offset: another low watermark');
+    },
+  },
+  {
+    name: 'records of a topic that is only compacted are not deleted',
+    needs: ['deleteRecords', 'compaction'],
+    async run(bench) {
+      const topic = await bench.topic({ configs: { 'cleanup.policy': 'compact' } });
+      isCode((await deleteRecords(bench, topic, 0))?.errorCode, 'POLICY_VIOLATION', 'DeleteRecords');
+    },
+  },
+  {
     name: 'DeleteRecords is refused where nothing can be deleted',
     without: ['deleteRecords'],
     async run(bench) {
@@ -95,7 +115,7 @@ export const logCases: readonly CaseDefinition[] = [
       const topic = await bench.topic({ configs });
       const timestamp = Date.now() - 60_000;
       await append(bench.client, topic, buildBatch([text('old', { timestamp })]));
-      await eventually(async () => {
+      await bench.eventually(async () => {
         assert.deepEqual(await bounds(bench.client, topic), [1, 1], 'a record older than retention.ms is still there');
       });
       assert.equal(await append(bench.client, topic, ['new']), 1, 'the next record has another offset');
@@ -109,7 +129,7 @@ export const logCases: readonly CaseDefinition[] = [
       const configs = { 'retention.bytes': '2000000', 'segment.bytes': '1048576' };
       const topic = await bench.topic({ configs });
       for (let count = 0; count < 10; count++) await append(bench.client, topic, ['x'.repeat(500_000)]);
-      await eventually(async () => {
+      await bench.eventually(async () => {
         const [start, end] = await bounds(bench.client, topic);
         assert(start > 0, 'nothing was dropped of a partition that is larger than retention.bytes');
         assert.equal(end, 10);
@@ -134,7 +154,7 @@ export const logCases: readonly CaseDefinition[] = [
         const record = text(String(index), { timestamp: timestamp + index, key: Buffer.from(key) });
         await append(bench.client, topic, buildBatch([record]));
       }
-      await eventually(async () => {
+      await bench.eventually(async () => {
         // The record behind the others ends the segment, which is cleaned then.
         await append(bench.client, topic, buildBatch([text('end', { key: Buffer.from('end') })]));
         const read = (await readAll(bench.client, topic)).filter(({ key }) => key !== 'end');

@@ -11,17 +11,17 @@ import {
   Writer,
 } from '../../../src/protocol/index.js';
 import type { WireClient } from '../wire-client.js';
-import { type Bench, eventually, isCode } from './bench.js';
+import { type Bench, isCode, later } from './bench.js';
 
 /** From this version of JoinGroup on a new member is given its id first (KIP-394). */
 export const MEMBER_ID_REQUIRED_FROM = 4;
 const SUBSCRIPTION_VERSION = 0;
 
-/** A subscription as consumers have it, to nothing: Kafka's coordinator reads it, and cannot go on with anything else. */
-export function metadataOf(protocol: string): Buffer {
+/** A subscription as consumers have it: Kafka's coordinator reads it, and cannot go on with anything else. */
+export function metadataOf(protocol: string, topics: string[] = []): Buffer {
   const writer = new Writer();
   writer.int16(SUBSCRIPTION_VERSION);
-  consumerProtocolSubscription.write(writer, { topics: [], userData: Buffer.from(protocol) }, SUBSCRIPTION_VERSION);
+  consumerProtocolSubscription.write(writer, { topics, userData: Buffer.from(protocol) }, SUBSCRIPTION_VERSION);
   const bytes = writer.take();
   return Array.isArray(bytes) ? Buffer.concat(bytes) : Buffer.from(bytes);
 }
@@ -34,6 +34,8 @@ export interface JoinOptions {
   readonly rebalanceTimeoutMs?: number;
   readonly protocolType?: string;
   readonly protocols?: readonly string[];
+  /** Topics subscribed to; none when left out. */
+  readonly topics?: string[];
   readonly version?: number;
 }
 
@@ -46,7 +48,7 @@ export function joinOnce(client: WireClient, groupId: string, options: JoinOptio
     memberId,
     sessionTimeoutMs,
     protocolType,
-    protocols: protocols.map((name) => ({ name, metadata: metadataOf(name) })),
+    protocols: protocols.map((name) => ({ name, metadata: metadataOf(name, options.topics) })),
     ...(version >= 1 ? { rebalanceTimeoutMs } : {}),
     ...(instanceId === undefined ? {} : { groupInstanceId: instanceId }),
   };
@@ -63,6 +65,7 @@ export async function join(client: WireClient, groupId: string, options: JoinOpt
 
 export interface SyncOptions {
   readonly instanceId?: string;
+  readonly protocolType?: string;
   readonly protocolName?: string;
   /** Texts by member id; the leader's alone count. */
   readonly assignments?: Readonly<Record<string, string>>;
@@ -73,15 +76,17 @@ export function sync(
   client: WireClient,
   groupId: string,
   { memberId, generationId }: Pick<JoinGroupResponse, 'memberId' | 'generationId'>,
-  { instanceId, protocolName = 'range', assignments = {}, version = client.version(syncGroupApi) }: SyncOptions = {},
+  options: SyncOptions = {},
 ): Promise<SyncGroupResponse> {
+  const { instanceId, protocolType = 'consumer', protocolName = 'range', assignments = {} } = options;
+  const { version = client.version(syncGroupApi) } = options;
   const request = {
     groupId,
     generationId,
     memberId,
     assignments: Object.entries(assignments).map(([id, text]) => ({ memberId: id, assignment: Buffer.from(text) })),
     ...(instanceId === undefined ? {} : { groupInstanceId: instanceId }),
-    ...(version >= 5 ? { protocolType: 'consumer', protocolName } : {}),
+    ...(version >= 5 ? { protocolType, protocolName } : {}),
   };
   return client.send(syncGroupApi, request, version);
 }
@@ -117,7 +122,7 @@ export async function newGroup(bench: Bench): Promise<string> {
 
 /** Waits until the coordinator of a group is ready. */
 export async function coordinated(bench: Bench, groupId: string): Promise<void> {
-  await eventually(async () => {
+  await bench.eventually(async () => {
     const version = bench.client.version(findCoordinatorApi, 3);
     const found = await bench.client.send(findCoordinatorApi, { key: groupId }, version);
     isCode(found.errorCode, 'NONE', 'FindCoordinator');
@@ -143,6 +148,7 @@ export async function soleMember(bench: Bench, groupId: string, options: JoinOpt
   const synced = await sync(client, groupId, joined, {
     assignments: { [memberId]: 'all' },
     protocolName: joined.protocolName ?? '',
+    ...(options.protocolType === undefined ? {} : { protocolType: options.protocolType }),
     ...(options.instanceId === undefined ? {} : { instanceId: options.instanceId }),
   });
   isCode(synced.errorCode, 'NONE', 'SyncGroup');
@@ -150,17 +156,42 @@ export async function soleMember(bench: Bench, groupId: string, options: JoinOpt
   return { client, memberId, generationId };
 }
 
+/** Waits until a member is told that its group rebalances. */
+export function rebalancing(bench: Bench, groupId: string, member: Member): Promise<void> {
+  return bench.eventually(async () => {
+    const code = await heartbeat(member.client, groupId, member);
+    isCode(code, 'REBALANCE_IN_PROGRESS', 'Heartbeat during a rebalance');
+  });
+}
+
 /** A second member joins, which the first hears of by a heartbeat, and joins again: what both are answered. */
 export async function joinAsSecond(
+  bench: Bench,
   groupId: string,
   first: Member,
   other: WireClient,
-  [mine = ['range'], others = ['range']]: readonly (readonly string[])[] = [],
+  [mine = {}, others = mine]: readonly JoinOptions[] = [],
 ): Promise<readonly [again: JoinGroupResponse, second: JoinGroupResponse]> {
-  const joining = join(other, groupId, { protocols: others });
-  await eventually(async () => {
-    isCode(await heartbeat(first.client, groupId, first), 'REBALANCE_IN_PROGRESS', 'Heartbeat during a rebalance');
-  });
-  const again = await join(first.client, groupId, { memberId: first.memberId, protocols: mine });
+  const joining = later(join(other, groupId, others));
+  await rebalancing(bench, groupId, first);
+  const again = await join(first.client, groupId, { ...mine, memberId: first.memberId });
   return [again, await joining];
+}
+
+/** Two members of one generation, who leads first; neither has asked for its assignment. */
+export async function pair(
+  bench: Bench,
+  groupId: string,
+  options: JoinOptions = {},
+): Promise<[leader: Member, follower: Member]> {
+  const first = await soleMember(bench, groupId, options);
+  const client = await bench.connect();
+  const [again, second] = await joinAsSecond(bench, groupId, first, client, [options]);
+  for (const { errorCode } of [again, second]) isCode(errorCode, 'NONE', 'JoinGroup of two members');
+  assert.equal(again.generationId, second.generationId, 'the members are in other generations');
+  const { memberId, generationId } = second;
+  return [
+    { ...first, generationId },
+    { client, memberId, generationId },
+  ];
 }

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { offsetCommitApi, offsetDeleteApi, offsetFetchApi } from '../../../src/protocol/index.js';
 import type { WireClient } from '../wire-client.js';
-import { type Bench, type BenchTopic, eventually, isCode } from './bench.js';
+import { type Bench, type BenchTopic, isCode, later } from './bench.js';
 import type { CaseDefinition } from './case.js';
-import { newGroup, soleMember } from './members.js';
+import { listed } from './group-requests.js';
+import { join, newGroup, pair, rebalancing, soleMember, sync } from './members.js';
 
 /** From these versions on topics go by their ids. */
 const COMMIT_BY_ID = 10;
 const FETCH_BY_ID = 10;
+/** A version in which a commit says how long it is kept (until KIP-211). */
+const RETENTION_TIME_IN = 4;
 /** From this version on OffsetFetch takes several groups. */
 const GROUPS_FROM = 8;
 
@@ -15,7 +18,10 @@ export interface CommitOptions {
   readonly partition?: number;
   readonly memberId?: string;
   readonly generationId?: number;
+  readonly instanceId?: string;
   readonly metadata?: string | null;
+  /** Versions 2 to 4 alone have it. */
+  readonly retentionTimeMs?: number;
   readonly version?: number;
 }
 
@@ -27,12 +33,19 @@ export async function commit(
   offset: number,
   options: CommitOptions = {},
 ): Promise<number | undefined> {
-  const { partition = 0, memberId = '', generationId = -1, metadata = null } = options;
+  const { partition = 0, memberId = '', generationId = -1, metadata = null, instanceId, retentionTimeMs } = options;
   const version = options.version ?? client.version(offsetCommitApi);
   const named = version >= COMMIT_BY_ID ? { topicId: topic.id } : { name: topic.name };
   const partitions = [{ partitionIndex: partition, committedOffset: BigInt(offset), committedMetadata: metadata }];
   const topics = [{ ...named, partitions }];
-  const request = { groupId, memberId, generationIdOrMemberEpoch: generationId, topics };
+  const request = {
+    groupId,
+    memberId,
+    generationIdOrMemberEpoch: generationId,
+    topics,
+    ...(instanceId === undefined ? {} : { groupInstanceId: instanceId }),
+    ...(retentionTimeMs === undefined ? {} : { retentionTimeMs: BigInt(retentionTimeMs) }),
+  };
   return (await client.send(offsetCommitApi, request, version)).topics[0]?.partitions[0]?.errorCode;
 }
 
@@ -61,6 +74,18 @@ export async function committed(
     isCode(errorCode, 'NONE', what);
     return [Number(committedOffset), metadata];
   });
+}
+
+/** Deletes the offset of a partition, and gives the error code of the group, or of the partition. */
+export async function deleteOffset(
+  bench: Bench,
+  groupId: string,
+  topic: BenchTopic,
+  partition = 0,
+): Promise<number | undefined> {
+  const request = { groupId, topics: [{ name: topic.name, partitions: [{ partitionIndex: partition }] }] };
+  const { errorCode, topics } = await bench.client.send(offsetDeleteApi, request);
+  return errorCode !== 0 ? errorCode : topics[0]?.partitions[0]?.errorCode;
 }
 
 /** A group that has no members, and a topic. */
@@ -145,28 +170,72 @@ export const offsetCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: 'a member commits while its group rebalances, but not before it has its assignment',
+    async run(bench) {
+      const { groupId, topic } = await setUp(bench);
+      const [leader] = await pair(bench, groupId);
+      const early = await commit(leader.client, groupId, topic, 1, leader);
+      isCode(early, 'REBALANCE_IN_PROGRESS', 'OffsetCommit before SyncGroup');
+      isCode((await sync(leader.client, groupId, leader)).errorCode, 'NONE', 'SyncGroup');
+      // It waits for the other two, who do not come.
+      void later(join(bench.client, groupId));
+      await rebalancing(bench, groupId, leader);
+      isCode(await commit(leader.client, groupId, topic, 2, leader), 'NONE', 'OffsetCommit during a rebalance');
+      const found = await committed(leader.client, groupId, topic);
+      assert.deepEqual(found, [[2, '']], 'another offset is committed');
+    },
+  },
+  {
     name: 'offsets are deleted, but not while a member is subscribed',
     async run(bench) {
       const { groupId, topic } = await setUp(bench);
       for (const partition of [0, 1]) {
         isCode(await commit(bench.client, groupId, topic, 5, { partition }), 'NONE', 'OffsetCommit');
       }
-      const remove = async (id: string): Promise<number | undefined> => {
-        const topics = [{ name: topic.name, partitions: [{ partitionIndex: 0 }] }];
-        const { errorCode, topics: answered } = await bench.client.send(offsetDeleteApi, { groupId: id, topics });
-        return errorCode !== 0 ? errorCode : answered[0]?.partitions[0]?.errorCode;
-      };
-      isCode(await remove(bench.name('none')), 'GROUP_ID_NOT_FOUND', 'OffsetDelete of no group');
-      isCode(await remove(groupId), 'NONE', 'OffsetDelete');
-      const left = await committed(bench.client, groupId, topic, { partitions: [0, 1] });
-      assert.deepEqual(
-        left,
-        [
-          [-1, ''],
-          [5, ''],
-        ],
-        'other offsets are left',
-      );
+      isCode(await deleteOffset(bench, bench.name('none'), topic), 'GROUP_ID_NOT_FOUND', 'OffsetDelete of no group');
+      isCode(await deleteOffset(bench, groupId, topic), 'NONE', 'OffsetDelete');
+      const left = [
+        [-1, ''],
+        [5, ''],
+      ];
+      const found = await committed(bench.client, groupId, topic, { partitions: [0, 1] });
+      assert.deepEqual(found, left, 'other offsets are left');
+      await soleMember(bench, groupId, { topics: [topic.name] });
+      const subscribed = await deleteOffset(bench, groupId, topic, 1);
+      isCode(subscribed, 'GROUP_SUBSCRIBED_TO_TOPIC', 'OffsetDelete of a topic that a member is subscribed to');
+      const kept = await committed(bench.client, groupId, topic, { partitions: [0, 1] });
+      assert.deepEqual(kept, left, 'a refused request deleted an offset');
+    },
+  },
+  {
+    name: 'offsets of a group with members that are no consumers are not deleted',
+    async run(bench) {
+      const { groupId, topic } = await setUp(bench);
+      await soleMember(bench, groupId, { protocolType: 'connect' });
+      isCode(await deleteOffset(bench, groupId, topic), 'NON_EMPTY_GROUP', 'OffsetDelete');
+    },
+  },
+  {
+    name: 'offsets expire with their group, but not those of topics that a member is subscribed to',
+    needs: ['brokerConfigs'],
+    config: { 'offsets.retention.check.interval.ms': 100 },
+    async run(bench) {
+      const { groupId, topic } = await setUp(bench);
+      const idle = await newGroup(bench);
+      const other = await bench.topic();
+      const options = { version: RETENTION_TIME_IN, retentionTimeMs: 1 };
+      const member = await soleMember(bench, groupId, { topics: [topic.name] });
+      for (const each of [topic, other]) {
+        isCode(await commit(bench.client, groupId, each, 5, { ...options, ...member }), 'NONE', 'OffsetCommit');
+      }
+      isCode(await commit(bench.client, idle, topic, 5, options), 'NONE', 'OffsetCommit');
+      await bench.eventually(async () => {
+        const found = await committed(bench.client, groupId, other);
+        assert.deepEqual(found, [[-1, '']], 'an offset whose time is over is still there');
+        assert.equal(await listed(bench, idle), undefined, 'a group whose offsets are over is still there');
+      });
+      const kept = await committed(bench.client, groupId, topic);
+      assert.deepEqual(kept, [[5, '']], 'the offset of a topic that a member is subscribed to is gone');
     },
   },
   {
@@ -176,7 +245,7 @@ export const offsetCases: readonly CaseDefinition[] = [
       isCode(await commit(bench.client, groupId, topic, 5), 'NONE', 'OffsetCommit');
       await bench.deleteTopic(topic);
       const version = bench.client.version(offsetFetchApi, FETCH_BY_ID - 1);
-      await eventually(async () => {
+      await bench.eventually(async () => {
         const found = await committed(bench.client, groupId, topic, { version });
         assert.deepEqual(found, [[-1, '']], 'the offset of a topic that was deleted is still there');
       });

@@ -1,14 +1,24 @@
 import assert from 'node:assert/strict';
-import { buildBatch, type Compression, produceApi, RecordBatch } from '../../../src/protocol/index.js';
-import { eventually, isCode } from './bench.js';
+import { buildBatch, type Compression, produceApi, readBatches, RecordBatch } from '../../../src/protocol/index.js';
+import { isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
-import { append, batchOf, bounds, produce, produceRequest, readAll, text, values } from './records.js';
+import { append, batchOf, bounds, fetch, produce, produceRequest, readAll, text, values } from './records.js';
+
+/** A batch whose head was changed, and its checksum put right. */
+function changed(batch: Buffer, change: (batch: Buffer) => void): Buffer {
+  change(batch);
+  batch.writeUInt32BE(new RecordBatch(batch).computeCrc(), CRC);
+  return batch;
+}
 
 const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];
 
 // Where the fields of a batch stand.
+const BASE_OFFSET = 0;
 const MAGIC = 16;
 const CRC = 17;
+const LAST_OFFSET_DELTA = 23;
+const MAX_TIMESTAMP = 35;
 const RECORD_COUNT = 57;
 
 /** Versions from this one on may carry zstd (KIP-110). */
@@ -160,7 +170,8 @@ export const produceCases: readonly CaseDefinition[] = [
     async run(bench) {
       const topic = await bench.topic();
       const batch = batchOf(['x']);
-      batch[batch.length - 1]! ^= 1;
+      // The last byte says that there are no headers; the one before it is the value.
+      batch[batch.length - 2]! ^= 1;
       const { errorCode } = await produce(bench.client, topic, batch);
       isCode(errorCode, 'CORRUPT_MESSAGE', 'Produce with a wrong checksum');
       assert.deepEqual(await bounds(bench.client, topic), [0, 0], 'a corrupt batch was stored');
@@ -184,11 +195,54 @@ export const produceCases: readonly CaseDefinition[] = [
     name: 'the record count must be that of the records',
     async run(bench) {
       const topic = await bench.topic();
-      const batch = batchOf(['a', 'b']);
-      batch.writeInt32BE(3, RECORD_COUNT);
-      batch.writeUInt32BE(new RecordBatch(batch).computeCrc(), CRC);
+      const batch = changed(batchOf(['a', 'b']), (bytes) => bytes.writeInt32BE(3, RECORD_COUNT));
       const { errorCode } = await produce(bench.client, topic, batch);
       isCode(errorCode, 'INVALID_RECORD', 'Produce with a record count of 3 for 2 records');
+    },
+  },
+  {
+    name: 'a batch begins at offset 0, and ends with the offset of its last record',
+    async run(bench) {
+      const topic = await bench.topic();
+      const late = changed(batchOf(['a', 'b']), (bytes) => bytes.writeBigInt64BE(5n, BASE_OFFSET));
+      isCode((await produce(bench.client, topic, late)).errorCode, 'INVALID_RECORD', 'Produce with base offset 5');
+      const long = changed(batchOf(['a', 'b']), (bytes) => bytes.writeInt32BE(5, LAST_OFFSET_DELTA));
+      const { errorCode } = await produce(bench.client, topic, long);
+      isCode(errorCode, 'INVALID_RECORD', 'Produce of two records with the last offset 5');
+      assert.deepEqual(await bounds(bench.client, topic), [0, 0], 'a refused batch was stored');
+    },
+  },
+  {
+    name: 'clients write no control records',
+    async run(bench) {
+      const topic = await bench.topic();
+      const { errorCode } = await produce(bench.client, topic, batchOf(['x'], { isControl: true }));
+      isCode(errorCode, 'INVALID_RECORD', 'Produce of a control batch');
+    },
+  },
+  {
+    name: 'the largest timestamp in the head of a batch is put right',
+    async run(bench) {
+      const topic = await bench.topic();
+      const timestamp = Date.now() - 10_000;
+      const batch = changed(buildBatch([text('x', { timestamp })]), (bytes) =>
+        bytes.writeBigInt64BE(77n, MAX_TIMESTAMP),
+      );
+      await append(bench.client, topic, batch);
+      const { records } = await fetch(bench.client, topic, 0);
+      const [stored] = readBatches(Buffer.from(records ?? []));
+      assert.equal(stored?.maxTimestamp, timestamp, 'the batch has another largest timestamp');
+    },
+  },
+  {
+    name: 'batches are stored with the compression.type of the topic',
+    async run(bench) {
+      const topic = await bench.topic({ configs: { 'compression.type': 'gzip' } });
+      await append(bench.client, topic, batchOf(['a', 'b']));
+      const { records } = await fetch(bench.client, topic, 0);
+      const [stored] = readBatches(Buffer.from(records ?? []));
+      assert.equal(stored?.compression, 'gzip', 'the batch has another compression');
+      assert.deepEqual(await values(bench.client, topic), ['a', 'b'], 'other records were read than were written');
     },
   },
   {
@@ -225,6 +279,15 @@ export const produceCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: 'timestamps too long past are refused',
+    async run(bench) {
+      const topic = await bench.topic({ configs: { 'message.timestamp.before.max.ms': '60000' } });
+      const early = text('early', { timestamp: Date.now() - 3_600_000 });
+      const answer = await produce(bench.client, topic, buildBatch([early]));
+      isCode(answer.errorCode, 'INVALID_TIMESTAMP', 'Produce of a record of an hour ago');
+    },
+  },
+  {
     name: 'with LogAppendTime the broker sets the time of the records',
     async run(bench) {
       const topic = await bench.topic({ configs: { 'message.timestamp.type': 'LogAppendTime' } });
@@ -252,7 +315,7 @@ export const produceCases: readonly CaseDefinition[] = [
       const client = await bench.connect();
       await append(client, topic, ['kept']);
       await client.close();
-      await eventually(async () => {
+      await bench.eventually(async () => {
         assert.deepEqual(await values(bench.client, topic), ['kept']);
       });
     },

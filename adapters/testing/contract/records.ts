@@ -88,6 +88,8 @@ export interface FetchOptions {
   readonly maxBytes?: number;
   readonly partitionMaxBytes?: number;
   readonly leaderEpoch?: number;
+  readonly isolationLevel?: number;
+  readonly rackId?: string;
   readonly version?: number;
 }
 
@@ -108,13 +110,18 @@ export async function fetch(
     ...(options.leaderEpoch === undefined ? {} : { currentLeaderEpoch: options.leaderEpoch }),
   };
   const topics = [{ ...named, partitions: [wanted] }];
-  // Without a session: every answer stands for itself.
-  const session = version >= 7 ? { sessionId: 0, sessionEpoch: -1 } : {};
-  const { errorCode, responses } = await client.send(
-    fetchApi,
-    { maxWaitMs, minBytes, maxBytes, ...session, topics },
-    version,
-  );
+  const { isolationLevel = 0, rackId } = options;
+  const request = {
+    maxWaitMs,
+    minBytes,
+    maxBytes,
+    isolationLevel,
+    // Without a session: every answer stands for itself.
+    ...(version >= 7 ? { sessionId: 0, sessionEpoch: -1 } : {}),
+    ...(rackId === undefined ? {} : { rackId }),
+    topics,
+  };
+  const { errorCode, responses } = await client.send(fetchApi, request, version);
   isCode(errorCode, 'NONE', 'Fetch');
   const answer = responses[0]?.partitions[0];
   assert(answer !== undefined, 'Fetch: nothing was answered for the partition');

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { metadataApi } from '../../../src/protocol/index.js';
 import { isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
+import { alter, BROKER, DELETE, describe, SET } from './configs.js';
+import { listed, remove } from './group-requests.js';
 import { newProducer, numbered } from './idempotence.js';
 import { deleteRecords } from './log.js';
-import { coordinated, heartbeat, newGroup, soleMember } from './members.js';
-import { commit, committed } from './offsets.js';
+import { coordinated, heartbeat, join, leave, newGroup, soleMember, sync } from './members.js';
+import { commit, committed, deleteOffset } from './offsets.js';
 import { append, batchOf, bounds, produce, readAll, values } from './records.js';
 
 export const restartCases: readonly CaseDefinition[] = [
@@ -59,7 +61,7 @@ export const restartCases: readonly CaseDefinition[] = [
     needs: ['durable'],
     async run(bench) {
       const topic = await bench.topic();
-      const producer = await newProducer(bench.client);
+      const producer = await newProducer(bench);
       for (const sequence of [0, 1]) await append(bench.client, topic, numbered(producer, sequence));
       await bench.restart();
       await bench.ready(topic.name, 1);
@@ -73,7 +75,7 @@ export const restartCases: readonly CaseDefinition[] = [
       await append(bench.client, topic, numbered(producer, 2));
       const read = (await readAll(bench.client, topic)).map(({ value }) => value);
       assert.deepEqual(read, ['0', '1', '2'], 'other records are there');
-      const next = await newProducer(bench.client);
+      const next = await newProducer(bench);
       assert.notEqual(next.producerId, producer.producerId, 'InitProducerId gave an id twice');
     },
   },
@@ -110,6 +112,74 @@ export const restartCases: readonly CaseDefinition[] = [
       await bench.restart();
       await bench.ready(topic.name, 1);
       assert.deepEqual(await bounds(bench.client, topic), [2, 3], 'ListOffsets has other bounds');
+    },
+  },
+  {
+    name: 'a static member that comes back keeps its assignment',
+    needs: ['durable'],
+    async run(bench) {
+      const groupId = await newGroup(bench);
+      const instanceId = 'instance-1';
+      const before = await soleMember(bench, groupId, { instanceId });
+      await bench.restart();
+      await coordinated(bench, groupId);
+      const back = await join(bench.client, groupId, { instanceId });
+      isCode(back.errorCode, 'NONE', 'JoinGroup of a static member that comes back');
+      assert.equal(back.generationId, before.generationId, 'there was a rebalance');
+      const { assignment } = await sync(bench.client, groupId, back, { instanceId });
+      assert.equal(assignment.toString(), 'all', 'the member has another assignment');
+    },
+  },
+  {
+    name: 'a group without members goes on counting its generations',
+    needs: ['durable'],
+    async run(bench) {
+      const groupId = await newGroup(bench);
+      const { client, memberId, generationId } = await soleMember(bench, groupId);
+      isCode(await leave(client, groupId, memberId), 'NONE', 'LeaveGroup');
+      await bench.restart();
+      await coordinated(bench, groupId);
+      const next = await join(bench.client, groupId);
+      assert(next.generationId > generationId, 'a generation came twice');
+    },
+  },
+  {
+    name: 'groups and offsets that were deleted stay so',
+    needs: ['durable'],
+    async run(bench) {
+      const topic = await bench.topic({ partitions: 2 });
+      const [deleted, kept] = [await newGroup(bench), await newGroup(bench)];
+      for (const groupId of [deleted, kept]) {
+        for (const partition of [0, 1]) {
+          isCode(await commit(bench.client, groupId, topic, 5, { partition }), 'NONE', 'OffsetCommit');
+        }
+      }
+      isCode(await remove(bench, deleted), 'NONE', 'DeleteGroups');
+      isCode(await deleteOffset(bench, kept, topic), 'NONE', 'OffsetDelete');
+      await bench.restart();
+      for (const groupId of [deleted, kept]) await coordinated(bench, groupId);
+      assert.equal(await listed(bench, deleted), undefined, 'ListGroups has a group that was deleted');
+      const found = await committed(bench.client, kept, topic, { partitions: [0, 1] });
+      assert.deepEqual(
+        found.map(([offset]) => offset),
+        [-1, 5],
+        'other offsets are committed',
+      );
+    },
+  },
+  {
+    name: 'configs of the broker that were set while it ran hold',
+    needs: ['durable'],
+    async run(bench) {
+      const change = (operation: number, value: string | null): Promise<number | undefined> =>
+        alter(bench, '', [['log.flush.interval.ms', operation, value]], { type: BROKER });
+      isCode(await change(SET, '123456'), 'NONE', 'IncrementalAlterConfigs');
+      await bench.restart();
+      await bench.eventually(async () => {
+        const { value } = await describe(bench, BROKER, '', 'log.flush.interval.ms');
+        assert.equal(value, '123456', 'log.flush.interval.ms has another value');
+      });
+      isCode(await change(DELETE, null), 'NONE', 'taking the config back');
     },
   },
 ];

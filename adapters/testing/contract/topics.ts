@@ -5,17 +5,12 @@ import {
   type CreateTopicsRequestCreatableTopicInit,
   type CreateTopicsResponseCreatableTopicResult,
   deleteTopicsApi,
-  describeClusterApi,
-  describeTopicPartitionsApi,
   metadataApi,
   NIL_UUID,
 } from '../../../src/protocol/index.js';
 import type { WireClient } from '../wire-client.js';
-import { type Bench, eventually, isCode } from './bench.js';
+import { type Bench, isCode, NOBODYS_ID } from './bench.js';
 import type { CaseDefinition } from './case.js';
-
-/** A topic id that no topic has. */
-const NOBODYS_ID = '9b2f6a0e-1c4d-4e8f-9a3b-5d7c8e0f1a2b';
 
 async function create(
   client: WireClient,
@@ -121,6 +116,20 @@ export const topicCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: 'assignments that leave a partition out, or have no broker or one twice, are refused',
+    async run(bench) {
+      const id = await nodeId(bench);
+      const counts = { numPartitions: -1, replicationFactor: -1 };
+      const twice = { partitionIndex: 0, brokerIds: [id, id] };
+      const empty = { partitionIndex: 0, brokerIds: [] };
+      const second = { partitionIndex: 1, brokerIds: [id] };
+      for (const assignments of [[twice], [empty], [second], [second, second]]) {
+        const { errorCode } = await create(bench.client, { name: bench.name('topic'), ...counts, assignments });
+        isCode(errorCode, 'INVALID_REPLICA_ASSIGNMENT', `CreateTopics for ${JSON.stringify(assignments)}`);
+      }
+    },
+  },
+  {
     name: 'assignments and counts together are refused',
     async run(bench) {
       const assignments = [{ partitionIndex: 0, brokerIds: [await nodeId(bench)] }];
@@ -195,7 +204,7 @@ export const topicCases: readonly CaseDefinition[] = [
         const request = version >= 6 ? { topics: [{ name, topicId: NIL_UUID }] } : { topicNames: [name] };
         const { responses } = await bench.client.send(deleteTopicsApi, { ...request, timeoutMs: 10_000 }, version);
         isCode(responses[0]?.errorCode, 'NONE', `DeleteTopics v${String(version)}`);
-        await eventually(async () => {
+        await bench.eventually(async () => {
           isCode((await bench.describe(name)).errorCode, 'UNKNOWN_TOPIC_OR_PARTITION', 'Metadata after DeleteTopics');
         });
         isCode((await create(bench.client, { name })).errorCode, 'NONE', 'CreateTopics of the same name');
@@ -213,9 +222,41 @@ export const topicCases: readonly CaseDefinition[] = [
       const noName = await remove({ name: bench.name('none'), topicId: NIL_UUID });
       isCode(noName, 'UNKNOWN_TOPIC_OR_PARTITION', 'DeleteTopics of no name');
       isCode(await remove({ name: null, topicId: id }), 'NONE', 'DeleteTopics by id');
-      await eventually(async () => {
+      await bench.eventually(async () => {
         isCode((await bench.describe(name)).errorCode, 'UNKNOWN_TOPIC_OR_PARTITION', 'Metadata after DeleteTopics');
       });
+    },
+  },
+  {
+    name: 'topics to delete are named once, and by name or by id',
+    async run(bench) {
+      const { name, id } = await bench.topic();
+      const byName = { name, topicId: NIL_UUID };
+      const byId = { name: null, topicId: id };
+      for (const topics of [
+        [byName, byName],
+        [byId, byId],
+        [{ name, topicId: id }],
+        [{ name: null, topicId: NIL_UUID }],
+      ]) {
+        const { responses } = await bench.client.send(deleteTopicsApi, { topics, timeoutMs: 10_000 });
+        const what = `DeleteTopics of ${JSON.stringify(topics)}`;
+        assert.equal(responses.length, 1, `${what}: another number of answers`);
+        isCode(responses[0]?.errorCode, 'INVALID_REQUEST', what);
+      }
+      isCode((await bench.describe(name)).errorCode, 'NONE', 'Metadata');
+    },
+  },
+  {
+    name: 'no topic is deleted where delete.topic.enable is false',
+    needs: ['brokerConfigs'],
+    config: { 'delete.topic.enable': false },
+    async run(bench) {
+      const { name } = await bench.topic();
+      const request = { topics: [{ name, topicId: NIL_UUID }], timeoutMs: 10_000 };
+      const { responses } = await bench.client.send(deleteTopicsApi, request);
+      isCode(responses[0]?.errorCode, 'TOPIC_DELETION_DISABLED', 'DeleteTopics');
+      isCode((await bench.describe(name)).errorCode, 'NONE', 'Metadata');
     },
   },
   {
@@ -235,6 +276,32 @@ export const topicCases: readonly CaseDefinition[] = [
       }
       const none = await grow(bench.client, bench.name('none'), 2);
       isCode(none, 'UNKNOWN_TOPIC_OR_PARTITION', 'CreatePartitions of no topic');
+    },
+  },
+  {
+    name: 'assignments of partitions that are added must be as many, to brokers that there are',
+    async run(bench) {
+      const { name } = await bench.topic();
+      const id = await nodeId(bench);
+      const add = async (...brokers: number[]): Promise<number | undefined> => {
+        const assignments = brokers.map((each) => ({ brokerIds: [each] }));
+        const request = { topics: [{ name, count: 3, assignments }], timeoutMs: 10_000, validateOnly: false };
+        return (await bench.client.send(createPartitionsApi, request)).results[0]?.errorCode;
+      };
+      isCode(await add(id), 'INVALID_REPLICA_ASSIGNMENT', 'CreatePartitions of two with one assignment');
+      isCode(await add(id, 4711), 'INVALID_REPLICA_ASSIGNMENT', 'CreatePartitions for broker 4711');
+      isCode(await add(id, id), 'NONE', 'CreatePartitions with assignments');
+      await bench.ready(name, 3);
+    },
+  },
+  {
+    name: 'Metadata says which names cannot be, and creates none of them',
+    async run(bench) {
+      for (const name of ['a b', '..', 'x'.repeat(250)]) {
+        const request = { topics: [{ name }], allowAutoTopicCreation: true };
+        const { topics } = await bench.client.send(metadataApi, request);
+        isCode(topics[0]?.errorCode, 'INVALID_TOPIC_EXCEPTION', `Metadata of '${name}'`);
+      }
     },
   },
   {
@@ -264,12 +331,12 @@ export const topicCases: readonly CaseDefinition[] = [
   {
     name: 'a topic that a client asks for is created where broker and request allow it',
     needs: ['brokerConfigs'],
-    config: { 'auto.create.topics.enable': true },
+    config: { 'auto.create.topics.enable': true, 'num.partitions': 3 },
     async run(bench) {
       const name = bench.name('topic');
       isCode((await bench.describe(name)).errorCode, 'UNKNOWN_TOPIC_OR_PARTITION', 'Metadata that must not create');
       await bench.client.send(metadataApi, { topics: [{ name }], allowAutoTopicCreation: true });
-      await bench.ready(name, 1);
+      await bench.ready(name, 3);
     },
   },
   {
@@ -280,38 +347,6 @@ export const topicCases: readonly CaseDefinition[] = [
       const name = bench.name('topic');
       await bench.client.send(metadataApi, { topics: [{ name }], allowAutoTopicCreation: true });
       isCode((await bench.describe(name)).errorCode, 'UNKNOWN_TOPIC_OR_PARTITION', 'Metadata');
-    },
-  },
-  {
-    name: 'DescribeTopicPartitions goes on where its cursor says',
-    async run(bench) {
-      const { name } = await bench.topic({ partitions: 3 });
-      const first = await bench.client.send(describeTopicPartitionsApi, {
-        topics: [{ name }],
-        responsePartitionLimit: 2,
-      });
-      const indexes = first.topics[0]?.partitions.map(({ partitionIndex }) => partitionIndex);
-      assert.deepEqual(indexes, [0, 1], 'DescribeTopicPartitions with a limit of 2 has other partitions');
-      assert.deepEqual(first.nextCursor, { topicName: name, partitionIndex: 2 }, 'the cursor is at another place');
-      const rest = await bench.client.send(describeTopicPartitionsApi, {
-        topics: [{ name }],
-        cursor: first.nextCursor,
-      });
-      const others = rest.topics[0]?.partitions.map(({ partitionIndex }) => partitionIndex);
-      assert.deepEqual(others, [2], 'DescribeTopicPartitions does not go on at its cursor');
-      assert.equal(rest.nextCursor, null, 'there is a cursor behind the last partition');
-    },
-  },
-  {
-    name: 'DescribeCluster says what Metadata says',
-    async run(bench) {
-      const metadata = await bench.client.send(metadataApi, { topics: [] });
-      const cluster = await bench.client.send(describeClusterApi, { includeClusterAuthorizedOperations: false });
-      isCode(cluster.errorCode, 'NONE', 'DescribeCluster');
-      assert.equal(cluster.clusterId, metadata.clusterId, 'the cluster ids differ');
-      const nodes = cluster.brokers.map(({ brokerId, host, port }) => [brokerId, host, port]);
-      const known = metadata.brokers.map((broker) => [broker.nodeId, broker.host, broker.port]);
-      assert.deepEqual(nodes, known, 'the brokers differ');
     },
   },
 ];
