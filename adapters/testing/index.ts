@@ -24,4 +24,5 @@ export {
   type ContractOptions,
   type ContractStart,
 } from './contract/index.js';
+export { type GroupLimits } from '../broker/index.js';
 export { defineContract, type TestFunction, type TestRunner } from './define-contract.js';

@@ -111,14 +111,6 @@ describe('Fetch', () => {
     expect((await read(2)).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
   });
 
-  test('gives no zstd to versions before 10, which do not know it', async () => {
-    const client = await (await startBroker()).connect();
-    await createTopic(client, 't', { configs: { 'compression.type': 'zstd' } });
-    const errorCode = ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
-    expect(await fetchFrom(client, 't', { version: 9 })).toMatchObject({ errorCode });
-    expect(await fetchFrom(client, 't', { version: 10 })).toMatchObject({ errorCode: 0 });
-  });
-
   test('tells where the log starts once records are deleted', async () => {
     const { client } = await filled();
     await client.send(deleteRecordsApi, 2, {

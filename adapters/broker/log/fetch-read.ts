@@ -33,8 +33,6 @@ export interface FetchLimits {
   readonly maxBytes: number;
   /** Topics are named by id. */
   readonly byId: boolean;
-  /** zstd is not known in this version (KIP-110). */
-  readonly withoutZstd: boolean;
   /** A broker that follows: none does. */
   readonly follower: boolean;
 }
@@ -93,7 +91,7 @@ export class FetchReader {
 
   /** The partition, or why it cannot be read. */
   private find(target: FetchTarget): Partition | number {
-    const { byId, withoutZstd, follower } = this.limits;
+    const { byId, follower } = this.limits;
     let { partition } = target;
     if (partition?.topic.exists !== true) {
       const { topics } = this.kit;
@@ -104,9 +102,6 @@ export class FetchReader {
       if (partition === null) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
     if (follower || !this.hints.leads(partition)) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
-    if (withoutZstd && partition.topic.config['compression.type'] === 'zstd') {
-      return ErrorCode.UNSUPPORTED_COMPRESSION_TYPE;
-    }
     const errorCode = checkLeaderEpoch(target.leaderEpoch, partition);
     if (errorCode !== 0) return errorCode;
     // As Kafka has it.

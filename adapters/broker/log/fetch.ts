@@ -17,8 +17,6 @@ const NO_TRANSACTIONS = [] as const;
 
 /** Versions from this one on name topics by id (KIP-516). */
 const TOPIC_IDS_SINCE = 13;
-/** Versions from this one on may carry zstd (KIP-110). */
-const ZSTD_SINCE = 10;
 /** Versions from this one on say where other leaders are (KIP-951). */
 const NODE_ENDPOINTS_SINCE = 16;
 /** Versions from this one on have a place for the leader. */
@@ -44,7 +42,6 @@ export class Fetch {
     const limits = {
       maxBytes,
       byId: apiVersion >= TOPIC_IDS_SINCE,
-      withoutZstd: apiVersion < ZSTD_SINCE,
       follower: request.replicaId >= 0 || request.replicaState.replicaId >= 0,
     };
     const reader = new FetchReader(this.kit, scope.targets, limits, () => context.signal);

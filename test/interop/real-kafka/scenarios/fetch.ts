@@ -66,6 +66,10 @@ export const fetchScenario: Scenario = {
     await fetch('isolation level 1', [from(0)], { isolationLevel: 1 });
     await fetch('isolation level 2', [from(0)], { isolationLevel: 2 });
     await side.ask('nothing', fetchApi, 12, { maxWaitMs: 0, minBytes: 1, maxBytes: 1000, topics: [] });
+    await setUpTopic(side, 'zstd', { configs: { 'compression.type': 'zstd' } });
+    for (const version of [4, 9, 10]) {
+      await side.ask('a topic that compresses by zstd', fetchApi, version, fetchOf({ topic: 'zstd' }, [from(0)]));
+    }
     await fetch('as a replica that there is not', [from(0)], { replicaId: 5 });
     await fetch('as the broker itself', [from(0)], { replicaId: 1 });
     const waiting = fetch('a wait that an append ends', [from(2)], { maxWaitMs: 60_000 }, 11);
