@@ -56,20 +56,19 @@ export class Output implements Sender {
     const { writer, outbox } = this.shared.turn;
     if (writer.length === 0) return;
     const { socket } = this;
-    const releases = writer.takeReleases();
-    const bytes = writer.take();
     if (socket.destroyed) {
-      writer.recycle(true);
-      this.release(releases);
+      this.drop();
       return;
     }
-    const unsent = socket.writableLength > 0;
-    if (releases === null && !unsent && !Array.isArray(bytes) && bytes.length < SMALL_BYTES) {
-      outbox.put(this, bytes);
+    const releases = writer.takeReleases();
+    if (releases === null && socket.writableLength === 0 && writer.inOnePiece && writer.length < SMALL_BYTES) {
+      outbox.put(this, writer.take() as Uint8Array);
       return;
     }
-    // What waits there may be of this connection, and goes first.
+    // What waits there may be of this connection, and goes first. Before the writer's bytes are taken: what lets go of
+    // the memory of those that were sent, knows of no others that were.
     outbox.send();
+    const bytes = writer.take();
     const written = releases === null ? this.onWritten : this.releasing(releases);
     if (Array.isArray(bytes)) {
       socket.cork();

@@ -83,6 +83,15 @@ export class Writer {
     return this.pieceBytes + this.position - this.begin;
   }
 
+  /**
+   * Whether {@link take} would hand over one piece, which is all in the writer's own memory.
+   *
+   * @internal
+   */
+  get inOnePiece(): boolean {
+    return this.pieces.length === 0;
+  }
+
   int8(value: number): void {
     if (typeof value !== 'number' || (value << 24) >> 24 !== value) value = this.instead(value, 'an int8', 0);
     const at = this.reserve(1);
@@ -440,7 +449,8 @@ export class Writer {
   }
 
   /**
-   * Everything that was held has been written (`true`), or some of it is still needed. What was not taken yet stays.
+   * Everything that was held has been written (`true`), or some of it is still needed. What was not taken yet stays;
+   * nothing else may have been taken since.
    *
    * @internal
    */
