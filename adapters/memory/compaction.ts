@@ -13,6 +13,26 @@ import type { SegmentMemory } from './segment-memory.js';
  */
 export async function compactLog(log: MemoryLog, memory: SegmentMemory, compaction: Compaction): Promise<number> {
   const segments = log.segments.filter(({ endOffset }) => endOffset <= compaction.beforeOffset);
+  const latest = segments.at(-1);
+  if (latest === undefined) return 0;
+  // What is appended meanwhile goes elsewhere, and what is dropped meanwhile is not written over.
+  latest.closed = true;
+  for (const segment of segments) segment.retain();
+  try {
+    return await rewrite(log, segments, latest.endOffset - 1, memory, compaction);
+  } finally {
+    latest.closed = false;
+    for (const segment of segments) segment.release();
+  }
+}
+
+async function rewrite(
+  log: MemoryLog,
+  segments: readonly Segment[],
+  lastOffset: number,
+  memory: SegmentMemory,
+  { dropTombstonesOlderThan }: Compaction,
+): Promise<number> {
   const last = await lastOffsets(segments);
   const cleaned: Segment[] = [];
   let gathered = new Gathered();
@@ -23,7 +43,7 @@ export async function compactLog(log: MemoryLog, memory: SegmentMemory, compacti
   try {
     for (const segment of segments) {
       for (let at = 0; at < segment.filled; at += segment.sizeAt(at)) {
-        const bytes = clean(new RecordBatch(segment.memory, at), last, compaction.dropTombstonesOlderThan);
+        const bytes = clean(new RecordBatch(segment.memory, at), last, lastOffset, dropTombstonesOlderThan);
         if (bytes === null) continue;
         if (gathered.bytes + bytes.length > memory.segmentBytes) flush();
         gathered.add(bytes);
@@ -64,20 +84,29 @@ async function lastOffsets(segments: readonly Segment[]): Promise<Map<string, nu
 }
 
 /** The batch with what is left of it; null for nothing. */
-function clean(batch: RecordBatch, last: ReadonlyMap<string, number>, tombstonesBefore: number): Buffer | null {
+function clean(
+  batch: RecordBatch,
+  last: ReadonlyMap<string, number>,
+  lastOffset: number,
+  tombstonesBefore: number,
+): Buffer | null {
   const whole = batch.bytes.subarray(batch.start, batch.end);
   if (batch.isControl) return whole;
   const builder = RecordBatchBuilder.like(batch);
   const reader = new RecordReader(batch);
   while (reader.next()) {
-    const { key } = reader;
-    // As Kafka has it, a record without a key has no place in a compacted log.
-    if (key === null || last.get(key.toString('latin1')) !== reader.offset) continue;
-    if (reader.valueLength < 0 && reader.timestamp < tombstonesBefore) continue;
-    builder.appendFrom(reader);
+    // The last one stays: without it consumers would never get to the end of the log.
+    if (reader.offset === lastOffset || stays(reader, last, tombstonesBefore)) builder.appendFrom(reader);
   }
   if (builder.recordCount === batch.recordCount) return whole;
   return builder.recordCount === 0 ? null : builder.build(batch.lastOffset);
+}
+
+function stays(reader: RecordReader, last: ReadonlyMap<string, number>, tombstonesBefore: number): boolean {
+  const { key } = reader;
+  // As Kafka has it, a record without a key has no place in a compacted log.
+  if (key === null || last.get(key.toString('latin1')) !== reader.offset) return false;
+  return reader.valueLength >= 0 || reader.timestamp >= tombstonesBefore;
 }
 
 /** Batches on their way into a new segment. */

@@ -17,6 +17,8 @@ export class Segment {
   /** The offset after its last. */
   endOffset: number;
   filled = 0;
+  /** Nothing is added to it. */
+  closed = false;
   /** When it was begun, in ms since the epoch: its age as long as no record has a timestamp. */
   readonly begunAt: number = Date.now();
   /** The highest timestamp in it; -1 for none. */
@@ -42,7 +44,7 @@ export class Segment {
   }
 
   get room(): number {
-    return this.memory.length - this.filled;
+    return this.closed ? 0 : this.memory.length - this.filled;
   }
 
   /** Takes in a batch that stands in the memory where the last one ends. */

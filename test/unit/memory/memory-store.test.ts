@@ -322,6 +322,51 @@ describe('compaction', () => {
     expect(store.usedBytes).toBe(0);
   });
 
+  test('what is appended meanwhile stays, whatever of it has the same key', async () => {
+    const store = storeWithTopic();
+    append(store, [{ value: 'old' }]);
+    append(store, [{ value: 'older'.repeat(100) }]);
+    const running = store.compact(partition, all);
+    append(store, [{ value: 'during' }]);
+    await new Promise((resolve) => setImmediate(resolve));
+    append(store, [{ key: 'other', value: 'later' }]);
+    await running;
+    const kept = recordsOf(read(store, 0));
+    expect(kept).toContainEqual([2, 'k', 'during']);
+    expect(kept).toContainEqual([3, 'other', 'later']);
+    expect(store.bounds(partition)).toMatchObject({ startOffset: 0, endOffset: 4 });
+  });
+
+  test('leaves a log of which nothing could go as it is, and its memory in use', async () => {
+    const store = storeWithTopic();
+    append(store, [{ key: 'a' }]);
+    const { usedBytes } = store;
+    expect(await store.compact(partition, all)).toBe(0);
+    append(store, [{ key: 'b' }]);
+    expect(store.usedBytes).toBe(usedBytes);
+  });
+
+  test('keeps the last record, be it an old tombstone: consumers get to the end', async () => {
+    const store = storeWithTopic();
+    append(store, [{ key: 'a' }]);
+    append(store, [{ key: 'a', value: null, timestamp: 5 }]);
+    await store.compact(partition, { beforeOffset: 2, dropTombstonesOlderThan: 100 });
+    expect(recordsOf(read(store, 1))).toEqual([[1, 'a', null]]);
+    append(store, [{ key: 'b' }]);
+    await store.compact(partition, { beforeOffset: 3, dropTombstonesOlderThan: 100 });
+    expect(recordsOf(read(store, 0))).toEqual([[2, 'b', 'v']]);
+  });
+
+  test('goes over what it began with, even where it is dropped and its memory would serve again', async () => {
+    const store = storeWithTopic({ maxBytes: 8 * MIB });
+    for (let count = 0; count < 30; count++) append(store, [{ value: 'x'.repeat(30_000) }]);
+    const running = store.compact(partition, all);
+    store.deleteRecords(partition, 30);
+    for (let count = 0; count < 30; count++) append(store, [{ key: String(count), value: 'y'.repeat(25_000) }]);
+    expect(await running).toBe(0);
+    expect(recordsOf(read(store, 30))).toHaveLength(30);
+  });
+
   test('gives back what it took when the store is full', async () => {
     const store = storeWithTopic({ maxBytes: 65_536 });
     const values = Array.from({ length: 10 }, (_, key) => ({ key: String(key), value: 'x'.repeat(1000) }));
