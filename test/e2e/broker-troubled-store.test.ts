@@ -14,6 +14,7 @@ import {
   metadataApi,
   NIL_UUID,
   offsetForLeaderEpochApi,
+  produceApi,
 } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { alter, createTopic, newTopic, SET, TOPIC } from '../support/admin-requests.js';
@@ -153,6 +154,52 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     expect(errors).toMatchObject([{ api: 'produce', error: BROKEN }]);
     expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
     expect(await produce(client, 't', sequence(1))).toMatchObject({ errorCode: 0, baseOffset: 1n });
+  });
+
+  test('a producer that cannot be looked up holds nobody up, in the same request or later', async () => {
+    const { client, next } = await started();
+    await createTopic(client, 'u');
+    next('bounds', fail(BROKEN));
+    const { response } = await client.send(produceApi, 9, {
+      acks: -1,
+      timeoutMs: 1000,
+      topicData: [
+        { name: 'u', partitionData: [{ index: 0, records: batchOf(['a']) }] },
+        { name: 't', partitionData: [{ index: 0, records: sequence(0) }] },
+      ],
+    });
+    expect(response.responses[1]?.partitionResponses[0]?.errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    expect(await produce(client, 'u', batchOf(['b']))).toMatchObject({ errorCode: 0 });
+    expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+  });
+
+  test('a partition that one request names twice fails twice, and harms nobody else', async () => {
+    const { client, next } = await started();
+    for (let times = 0; times < 2; times++) next('append', fail(BROKEN));
+    const both = [batchOf(['a']), batchOf(['b'])].map((records) => ({ index: 0, records }));
+    const topicData = [{ name: 't', partitionData: both }];
+    const { response } = await client.send(produceApi, 9, { acks: -1, timeoutMs: 1000, topicData });
+    const codes = response.responses[0]!.partitionResponses.map(({ errorCode }) => errorCode);
+    expect(codes).toEqual([ErrorCode.UNKNOWN_SERVER_ERROR, ErrorCode.UNKNOWN_SERVER_ERROR]);
+    expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+  });
+
+  test('a batch whose producer cannot be saved is refused, and stored once when it comes again', async () => {
+    const { capabilities } = createMemoryStore();
+    const { client, next, store } = await started(
+      troubledStore({ capabilities: { ...capabilities, keepsBatches: false } }),
+    );
+    next('put', fail(new StoreError('unavailable', 'no')));
+    expect((await produce(client, 't', sequence(0))).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    next('put', fail(new StoreError('full', 'no')));
+    expect((await produce(client, 't', sequence(0))).errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+    next('put', fail(BROKEN));
+    expect((await produce(client, 't', sequence(1))).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    expect(await produce(client, 't', sequence(1))).toMatchObject({ errorCode: 0, baseOffset: 1n });
+    expect((await fetchFrom(client, 't')).highWatermark).toBe(2n);
+    const restarted = await (await startBroker({ store })).connect();
+    expect(await produce(restarted, 't', sequence(1))).toMatchObject({ errorCode: 0, baseOffset: 1n });
   });
 
   test.each([-1, 5])('ListOffsets of %d says why', async (timestamp) => {
@@ -312,6 +359,14 @@ test('a topic goes even where what was kept of its producers cannot be forgotten
   const { response } = await client.send(deleteTopicsApi, 6, { topics, timeoutMs: 1 });
   expect(response.responses).toMatchObject([{ errorCode: 0 }]);
   expect(errors).toEqual([]);
+});
+
+test('a store that answers for fewer partitions than it was asked holds nobody up', async () => {
+  const { client, next, errors } = await started();
+  next('append', () => []);
+  expect((await produce(client, 't', batchOf(['a']))).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+  expect(errors).toMatchObject([{ error: { message: 'memory answers 0 of 1 appends' } }]);
+  expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: 0, baseOffset: 0n });
 });
 
 test('a full store that takes its time is relieved, and then takes the batch', async () => {

@@ -1,6 +1,6 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '../../../src/protocol/index.js';
-import { isPromise, andThen } from '../awaitable.js';
+import { isPromise, andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { type AppendEntry, type AppendResult, StoreError } from '../log-store.js';
 import type { LeaderEpochs } from './leader-epochs.js';
@@ -73,7 +73,7 @@ export class Appends {
     this.retention = retention;
   }
 
-  /** Fills in the answers; a promise where the store gives one. */
+  /** Fills in the answers; a promise where the store gives one. What the store should not throw, it rejects with. */
   run(jobs: readonly AppendJob[]): PromiseLike<unknown> | undefined {
     const ready: AppendJob[] = [];
     let later: PromiseLike<unknown>[] | null = null;
@@ -96,7 +96,7 @@ export class Appends {
     if (begun === true) await this.append([job]);
   }
 
-  /** Whether the job goes on to the store at once; false when it is answered already. */
+  /** Whether the job goes on to the store at once; false when it is answered already. Never throws. */
   private begin(job: AppendJob): boolean | PromiseLike<unknown> {
     const { log } = job;
     log.busy = true;
@@ -105,18 +105,19 @@ export class Appends {
       const producers = this.logs.producers(log);
       if (!isPromise(producers)) return this.inSequence(job, producers);
       return producers.then(
-        (states) => (this.inSequence(job, states) ? this.append([job]) : undefined),
-        (error: unknown) => {
-          this.failed([job], error);
+        (states) => {
+          const begun = this.inSequence(job, states);
+          return begun === true ? this.append([job]) : begun;
         },
+        (error: unknown) => this.failed([job], error),
       );
     } catch (error) {
-      this.failed([job], error);
-      return false;
+      return this.failed([job], error) ?? false;
     }
   }
 
-  private inSequence(job: AppendJob, producers: ProducerStates): boolean {
+  private inSequence(job: AppendJob, producers: ProducerStates): boolean | PromiseLike<unknown> {
+    let saved: Awaitable<unknown> = undefined;
     try {
       const repeated = producers.check(job.batch);
       if (repeated === null) return true;
@@ -125,32 +126,36 @@ export class Appends {
       // Kafka tells it whatever the topic's timestamps are.
       answer.logAppendTimeMs = BigInt(repeated.timestamp);
       answer.logStartOffset = BigInt(job.log.startOffset);
+      // It may have been refused before, because its producer could not be saved.
+      saved = this.save(job);
     } catch (error) {
       if (!(error instanceof BatchRefused)) throw error;
       job.refuse(error);
     }
     job.log.release();
-    return false;
+    return isPromise(saved) ? saved : false;
   }
 
   private append(jobs: readonly AppendJob[], again = false): Awaitable<unknown> {
+    let results: Awaitable<readonly AppendResult[]>;
     try {
       const entries = jobs.length === 1 ? [jobs[0]!.entry()] : jobs.map((job) => job.entry());
-      const results = this.kit.store.append(entries);
-      if (!isPromise(results)) return this.settle(jobs, results, again);
-      return results.then(
-        (settled) => this.settle(jobs, settled, again),
-        (error: unknown) => {
-          this.failed(jobs, error);
-        },
-      );
+      results = this.kit.store.append(entries);
     } catch (error) {
-      this.failed(jobs, error);
-      return undefined;
+      return this.failed(jobs, error);
     }
+    if (!isPromise(results)) return this.settle(jobs, results, again);
+    return results.then(
+      (settled) => this.settle(jobs, settled, again),
+      (error: unknown) => this.failed(jobs, error),
+    );
   }
 
   private settle(jobs: readonly AppendJob[], results: readonly AppendResult[], again: boolean): Awaitable<unknown> {
+    if (results.length !== jobs.length) {
+      const what = `answers ${String(results.length)} of ${String(jobs.length)} appends`;
+      return this.failed(jobs, new Error(`${this.kit.store.name} ${what}`));
+    }
     let later: PromiseLike<unknown>[] | null = null;
     let refused: AppendJob[] | null = null;
     for (let index = 0; index < jobs.length; index++) {
@@ -177,25 +182,39 @@ export class Appends {
     return andThen(this.retention.relieve(), () => this.append(jobs, true));
   }
 
-  private appended(job: AppendJob, baseOffset: number, startOffset: number): PromiseLike<void> | undefined {
+  private appended(job: AppendJob, baseOffset: number, startOffset: number): PromiseLike<unknown> | undefined {
     const { log, batch, answer } = job;
     const { partition, producers } = log;
     answer.baseOffset = BigInt(baseOffset);
     answer.logStartOffset = BigInt(startOffset);
     log.startOffset = startOffset;
     if (log.epoch !== partition.leaderEpoch) this.epochs.appended(log, baseOffset);
-    let saved: Awaitable<void> = undefined;
+    let saved: Awaitable<unknown> = undefined;
     if (producers !== null) {
+      producers.endOffset = baseOffset + batch.recordCount;
       if (batch.producerId >= 0) {
         producers.appended(batch, baseOffset, job.now);
-        if (!this.kit.store.capabilities.keepsBatches) saved = this.logs.save(log);
+        saved = this.save(job);
       }
-      producers.endOffset = baseOffset + batch.recordCount;
     }
     this.retention.grown(log, batch.end - batch.start);
     log.release();
     partition.changed();
     return isPromise(saved) ? saved : undefined;
+  }
+
+  /** Keeps who produced the batch, where the log does not say it. If that fails the client is to send it again. */
+  private save(job: AppendJob): Awaitable<unknown> {
+    if (this.kit.store.capabilities.keepsBatches) return undefined;
+    return attempt(
+      () => this.logs.save(job.log),
+      (): Awaitable<unknown> => undefined,
+      (error) => {
+        if (!(error instanceof StoreError)) return rejected(error);
+        job.refuse(new BatchRefused(storeErrorCode(error), error.message));
+        return undefined;
+      },
+    );
   }
 
   private refused(job: AppendJob, error: StoreError): void {
@@ -206,16 +225,23 @@ export class Appends {
     job.log.release();
   }
 
-  private failed(jobs: readonly AppendJob[], error: unknown): void {
+  /** Answers all of them, and rejects with what is no failure of a store: never throws, so that all others go on. */
+  private failed(jobs: readonly AppendJob[], error: unknown): PromiseLike<never> | undefined {
     if (error instanceof StoreError) {
       for (const job of jobs) this.refused(job, error);
-      return;
+      return undefined;
     }
     for (const job of jobs) {
       this.logs.doubt(job.log);
       job.refuse(new BatchRefused(ErrorCode.UNKNOWN_SERVER_ERROR, ''));
       job.log.release();
     }
-    throw error;
+    return rejected(error);
   }
+}
+
+function rejected(error: unknown): PromiseLike<never> {
+  return Promise.resolve().then(() => {
+    throw error;
+  });
 }

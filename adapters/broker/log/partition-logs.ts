@@ -1,6 +1,6 @@
 import type { Awaitable } from '../../../src/contract.js';
 import { readBatches } from '../../../src/protocol/index.js';
-import { isPromise, andThen } from '../awaitable.js';
+import { isPromise, andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { LogBounds, ReadResult } from '../log-store.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
@@ -93,9 +93,17 @@ export class PartitionLogs {
 
   /** Keeps the producers of a partition over a restart. */
   save(log: PartitionLog): Awaitable<void> {
-    if (log.producers?.dirty !== true || !log.partition.topic.exists) return;
-    log.producers.dirty = false;
-    return this.kit.state.put(PREFIX + keyOf(log.partition), log.producers.save());
+    const { producers } = log;
+    if (producers?.dirty !== true || !log.partition.topic.exists) return;
+    producers.dirty = false;
+    return attempt(
+      () => this.kit.state.put(PREFIX + keyOf(log.partition), producers.save()),
+      () => undefined,
+      (error) => {
+        producers.dirty = true;
+        throw error;
+      },
+    );
   }
 
   /** Saves all that changed, without producers that have been idle for too long. */
