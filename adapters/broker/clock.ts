@@ -4,16 +4,22 @@ export interface Clock {
   now(): number;
   /** Milliseconds that only go forward, for what lasts: timeouts, sessions. */
   monotonic(): number;
-  /** Calls back once, after so many ms; does not keep the process alive. Returns how to stop. */
+  /**
+   * Calls back once, after so many ms, or earlier where that is more than the clock can wait; does not keep the process
+   * alive. Returns how to stop.
+   */
   after(ms: number, callback: () => void): () => void;
 }
+
+/** The longest that a timer of Node can wait, some 25 days; beyond it, it would not wait at all. */
+const LONGEST_MS = 0x7fff_ffff;
 
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, ms).unref();
+    const timer = setTimeout(callback, Math.min(ms, LONGEST_MS)).unref();
     return () => {
       clearTimeout(timer);
     };
