@@ -11,6 +11,8 @@ import {
   createTopicsApi,
   deleteRecordsApi,
   deleteTopicsApi,
+  fetchApi,
+  initProducerIdApi,
   metadataApi,
   NIL_UUID,
   offsetForLeaderEpochApi,
@@ -228,6 +230,8 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
   test('a fetch fails, at once or while it waits, and the next one is answered', async () => {
     const { client, connect, next, errors } = await started();
     const failed = { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
+    next('read', fail(new StoreError('unavailable', 'no')));
+    expect(await fetchFrom(client, 't')).toMatchObject({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER });
     next('read', fail(BROKEN));
     expect(await fetchFrom(client, 't')).toMatchObject(failed);
     const looked = defer();
@@ -242,6 +246,35 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     expect(await waiting).toMatchObject(failed);
     expect(errors).toMatchObject(Array(2).fill({ api: 'fetch', error: BROKEN }));
     expect(await fetchFrom(client, 't')).toMatchObject({ errorCode: 0, highWatermark: 1n });
+  });
+
+  test('what was read of some partitions is released where the others cannot be read', async () => {
+    const { client, next } = await started();
+    await createTopic(client, 'u');
+    await produce(client, 't', batchOf(['a']));
+    const release = vi.fn<() => void>();
+    next('read', (run) => (run() as readonly object[]).map((result) => ({ ...result, release })));
+    next('read', fail(BROKEN));
+    const maxBytes = 1_000_000;
+    const partitions = [{ partition: 0, fetchOffset: 0n, partitionMaxBytes: maxBytes }];
+    const topics = ['t', 'u'].map((topic) => ({ topic, partitions }));
+    const { response } = await client.send(fetchApi, 12, { maxWaitMs: 0, minBytes: 1, maxBytes, topics });
+    expect(response.errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    expect(release).toHaveBeenCalledTimes(1);
+  });
+
+  test('producer ids come again later, and each of them once', async () => {
+    const { client, next, warn } = await started();
+    const ask = async () =>
+      (await client.send(initProducerIdApi, 4, { transactionalId: null, transactionTimeoutMs: 1 })).response;
+    next('put', fail(new StoreError('unavailable', 'no')));
+    expect((await ask()).errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+    expect(warn).toHaveBeenCalledWith('there are no producer ids to give: no');
+    next('put', fail(BROKEN));
+    expect((await ask()).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    const given = [await ask(), await ask()];
+    expect(given).toMatchObject([{ errorCode: 0 }, { errorCode: 0 }]);
+    expect(given[0]!.producerId).not.toBe(given[1]!.producerId);
   });
 
   test('retention goes on with the next partition, and the operator is told', async () => {
@@ -346,6 +379,37 @@ test('a fetch that waits is answered by an append from elsewhere, of which the s
   for (const wake of wakes) wake();
   expect(valuesOf((await fetched).records)).toEqual([[0, 'elsewhere']]);
   expect(wakes.size).toBe(0);
+});
+
+test('a list of topics from before a change does not undo it', async () => {
+  const watchers = new Set<() => void>();
+  const trouble = troubledStore({
+    watchTopics(changed) {
+      watchers.add(changed);
+      return () => watchers.delete(changed);
+    },
+  });
+  const { client, next } = await started(trouble);
+  const names = async () =>
+    (await client.send(metadataApi, 9, { topics: null })).response.topics.map(({ name }) => name);
+  const gate = defer();
+  const listed = defer();
+  next('listTopics', async (run) => {
+    const before = run();
+    await gate.promise;
+    return before;
+  });
+  next('listTopics', (run) => {
+    listed.resolve();
+    return run();
+  });
+  for (const changed of watchers) changed();
+  await createTopic(client, 'new');
+  await client.send(deleteTopicsApi, 6, { topics: [{ name: 't', topicId: NIL_UUID }], timeoutMs: 1 });
+  gate.resolve();
+  // Once it was listed again, both were looked at.
+  await listed.promise;
+  expect(await names()).toEqual(['new']);
 });
 
 test('a topic goes even where what was kept of its producers cannot be forgotten', async () => {

@@ -1,7 +1,7 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
-import { isPromise } from '../awaitable.js';
+import { attempt, isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import type { ReadEntry, ReadResult } from '../log-store.js';
+import { type ReadEntry, type ReadResult, StoreError } from '../log-store.js';
 import type { Partition } from '../topics/topic-registry.js';
 import type { FetchTarget } from './fetch-sessions.js';
 import { LeaderHints } from './leader-hints.js';
@@ -69,7 +69,15 @@ export class FetchReader {
     this.partitions = [];
     this.hints = new LeaderHints(this.kit);
     for (let index = 0; index < this.targets.length; index++) this.look(index);
-    return this.readFrom(0);
+    const { results } = this;
+    return attempt(
+      () => this.readFrom(0),
+      (pass) => pass,
+      (error) => {
+        for (const result of results) result?.read?.release?.();
+        throw error;
+      },
+    );
   }
 
   private look(index: number): void {
@@ -112,7 +120,7 @@ export class FetchReader {
   private readFrom(from: number): Awaitable<FetchPass> {
     for (let next = from; next < this.readable.length;) {
       const entries = this.entries(next);
-      const results = this.kit.store.read(entries, this.signal());
+      const results = this.read(entries);
       const first = next;
       next += entries.length;
       if (isPromise(results)) {
@@ -127,6 +135,16 @@ export class FetchReader {
     const results = this.results as TargetResult[];
     const hopeless = this.readable.length === 0;
     return { results, bytes: this.bytes, failed: this.failed, hopeless, hints: this.hints };
+  }
+
+  /** What a store throws, instead of giving it for each, holds for all. */
+  private read(entries: readonly ReadEntry[]): Awaitable<readonly ReadResult[]> {
+    try {
+      const results = this.kit.store.read(entries, this.signal());
+      return isPromise(results) ? results.then(undefined, (error: unknown) => allFailed(entries, error)) : results;
+    } catch (error) {
+      return allFailed(entries, error);
+    }
   }
 
   private entries(from: number): ReadEntry[] {
@@ -162,6 +180,11 @@ export class FetchReader {
       }
     }
   }
+}
+
+function allFailed(entries: readonly ReadEntry[], error: unknown): readonly ReadResult[] {
+  if (!(error instanceof StoreError)) throw error;
+  return entries.map(() => ({ error }));
 }
 
 const NO_EPOCH = -1;

@@ -1,7 +1,8 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { InitProducerIdRequest, InitProducerIdResponseInit } from '../../../src/protocol/index.js';
-import { andThen } from '../awaitable.js';
+import { andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
+import { StoreError } from '../log-store.js';
 
 /** How many ids are reserved at a time: a restart skips those of the last block that were not given. */
 const BLOCK = 1000;
@@ -26,6 +27,7 @@ export class ProducerIds {
     this.#next = 0;
     for (const [key, value] of this.#kit.state.load(KEY)) if (key === nodeId) this.#next = Number(value.toString());
     this.#reserved = this.#next;
+    this.#reserving = null;
   }
 
   handle(request: InitProducerIdRequest): Awaitable<InitProducerIdResponseInit> {
@@ -36,10 +38,19 @@ export class ProducerIds {
       this.#kit.warn(`transactions are not supported: the transactional id '${transactionalId}' is refused`);
       return failure(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
-    return andThen(this.#take(), (id) => {
-      const first = this.#kit.placement.nodeId * RANGE;
-      return { throttleTimeMs: 0, errorCode: 0, producerId: BigInt(first + id), producerEpoch: 0 };
-    });
+    return attempt(
+      () => this.#take(),
+      (id): InitProducerIdResponseInit => {
+        const first = this.#kit.placement.nodeId * RANGE;
+        return { throttleTimeMs: 0, errorCode: 0, producerId: BigInt(first + id), producerEpoch: 0 };
+      },
+      (error) => {
+        if (!(error instanceof StoreError)) throw error;
+        this.#kit.warn(`there are no producer ids to give: ${error.message}`);
+        // As Kafka has it, while it cannot reserve any: clients ask again.
+        return failure(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+      },
+    );
   }
 
   #take(): Awaitable<number> {
@@ -51,10 +62,17 @@ export class ProducerIds {
     if (this.#reserving !== null) return this.#reserving;
     const reserved = this.#next + BLOCK;
     const nodeId = String(this.#kit.placement.nodeId);
-    const kept = andThen(this.#kit.state.put(KEY + nodeId, Buffer.from(String(reserved))), () => {
-      this.#reserved = reserved;
-      this.#reserving = null;
-    });
+    const kept = attempt(
+      () => this.#kit.state.put(KEY + nodeId, Buffer.from(String(reserved))),
+      () => {
+        this.#reserved = reserved;
+        this.#reserving = null;
+      },
+      (error) => {
+        this.#reserving = null;
+        throw error;
+      },
+    );
     if (kept === undefined) return;
     this.#reserving = kept;
     return kept;

@@ -29,6 +29,8 @@ export class StoreTopicRegistry implements TopicRegistry {
   #unwatch: (() => void) | undefined;
   #syncing: Promise<void> | null = null;
   #changedMeanwhile = false;
+  /** Changes that were made from here: a list that was asked for before one of them does not count. */
+  #changes = 0;
 
   constructor(store: LogStore, config: BrokerConfig) {
     this.#store = store;
@@ -72,6 +74,7 @@ export class StoreTopicRegistry implements TopicRegistry {
       () => this.#store.createTopic({ ...wanted, id: randomUUID() }),
       (stored) => {
         this.#pending.delete(name);
+        this.#changes++;
         return this.#ids.get(stored.id) ?? this.#add(stored);
       },
       (error) => {
@@ -90,18 +93,21 @@ export class StoreTopicRegistry implements TopicRegistry {
 
   grow(topic: Topic, partitionCount: number): Awaitable<void> {
     return andThen(this.#store.growTopic(topic.id, partitionCount), () => {
+      this.#changes++;
       this.#ids.get(topic.id)?.grow(partitionCount);
     });
   }
 
   configure(topic: Topic, configs: Readonly<Record<string, string>>): Awaitable<void> {
     return andThen(this.#store.configureTopic(topic.id, configs), () => {
+      this.#changes++;
       this.#ids.get(topic.id)?.configure(configs, this.#config);
     });
   }
 
   delete(topic: Topic): Awaitable<void> {
     return andThen(this.#store.deleteTopic(topic.id), () => {
+      this.#changes++;
       const known = this.#ids.get(topic.id);
       if (known !== undefined) this.#remove(known);
     });
@@ -124,7 +130,10 @@ export class StoreTopicRegistry implements TopicRegistry {
       try {
         while (this.#changedMeanwhile) {
           this.#changedMeanwhile = false;
-          this.#reconcile(await this.#store.listTopics());
+          const changes = this.#changes;
+          const stored = await this.#store.listTopics();
+          if (changes === this.#changes) this.#reconcile(stored);
+          else this.#changedMeanwhile = true;
         }
       } finally {
         this.#syncing = null;
