@@ -131,6 +131,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       try {
         await store.open?.(gateway.signal);
         undo.push((signal) => store.close?.(signal));
+        undo.push(() => state.close());
         await state.open();
         await loadClusterId();
         await topics.open((error) => kit.warn(`topics of ${store.name} cannot be listed: ${String(error)}`));

@@ -1,4 +1,5 @@
 import type { Awaitable } from '../../src/contract.js';
+import { isPromise } from './awaitable.js';
 import type { LogStore } from './log-store.js';
 
 /** State of the kit's parts, kept by the store over restarts: each part has keys that begin with its own prefix. */
@@ -16,6 +17,8 @@ export interface DurableState {
 export class StoredState implements DurableState {
   readonly #store: LogStore;
   readonly #loaded = new Map<string, Uint8Array>();
+  /** Puts that have not settled; none of these rejects. */
+  readonly #puts = new Set<Promise<void>>();
 
   constructor(store: LogStore) {
     this.#store = store;
@@ -39,6 +42,19 @@ export class StoredState implements DurableState {
   }
 
   put(key: string, value: Uint8Array | null): Awaitable<void> {
-    return this.#store.put(key, value);
+    const kept = this.#store.put(key, value);
+    if (isPromise(kept)) {
+      const forget = (): void => {
+        this.#puts.delete(settled);
+      };
+      const settled = Promise.resolve(kept).then(forget, forget);
+      this.#puts.add(settled);
+    }
+    return kept;
+  }
+
+  /** Waits for all puts, of which some are nobody's who waits: the store is closed after them. */
+  async close(): Promise<void> {
+    await Promise.all(this.#puts);
   }
 }
