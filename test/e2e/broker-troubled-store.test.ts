@@ -42,7 +42,7 @@ async function started(
   const { gateway, connect } = await startBroker({ store: trouble.store, warn, ...options });
   const client = await connect();
   await createTopic(client, 't');
-  return { ...trouble, warn, client, connect, errors: record(gateway, 'requestError') };
+  return { ...trouble, warn, client, connect, gateway, errors: record(gateway, 'requestError') };
 }
 
 /** Requests that change topics, by the method of the store that they need: each gives its error code. */
@@ -431,6 +431,49 @@ test('a store that answers for fewer partitions than it was asked holds nobody u
   expect((await produce(client, 't', batchOf(['a']))).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
   expect(errors).toMatchObject([{ error: { message: 'memory answers 0 of 1 appends' } }]);
   expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+});
+
+test('a store is closed once all that was put into it has settled', async () => {
+  const { capabilities } = createMemoryStore();
+  const close = vi.fn<() => void>();
+  const { client, next, gateway } = await started(
+    troubledStore({ capabilities: { ...capabilities, keepsBatches: false }, close }),
+  );
+  await produce(client, 't', sequence(0));
+  const [begun, gate] = [defer(), defer()];
+  next('put', async () => {
+    begun.resolve();
+    await gate.promise;
+  });
+  await client.send(deleteTopicsApi, 6, { topics: [{ name: 't', topicId: NIL_UUID }], timeoutMs: 1 });
+  await begun.promise;
+  const closing = gateway.close();
+  await client.closed;
+  // In which it would be closed, if nothing were waited for.
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  expect(close).not.toHaveBeenCalled();
+  gate.resolve();
+  await closing;
+  expect(close).toHaveBeenCalledTimes(1);
+});
+
+test('a topic that two clients ask for at once is created once, and nobody is warned', async () => {
+  const { client, connect, next, warn } = await started();
+  const gate = defer();
+  const begun = defer();
+  next('createTopic', async (run) => {
+    begun.resolve();
+    await gate.promise;
+    return run();
+  });
+  const ask = async (who: WireClient) =>
+    (await who.send(metadataApi, 9, { topics: [{ name: 'new' }] })).response.topics[0]?.errorCode;
+  const first = ask(client);
+  await begun.promise;
+  expect(await ask(await connect())).toBe(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
+  gate.resolve();
+  expect(await first).toBe(ErrorCode.NONE);
+  expect(warn).not.toHaveBeenCalled();
 });
 
 test('a full store that takes its time is relieved, and then takes the batch', async () => {
