@@ -36,7 +36,7 @@ export interface FailOptions extends FaultOptions {
 
 /** How long a request takes longer. */
 export interface DelayOptions extends FaultOptions {
-  /** Milliseconds before the backend sees the request. */
+  /** Milliseconds before the backend sees the request: 0 to 2147483647. */
   readonly ms: number;
 }
 
@@ -74,6 +74,9 @@ class Fault implements PlannedFault {
     this.remaining = 0;
   }
 }
+
+/** The longest that a timer of Node can wait; beyond it, it would not wait at all. */
+const LONGEST_MS = 0x7fff_ffff;
 
 const METHODS: ReadonlySet<string> = new Set(apis.flatMap(({ method }) => method ?? []));
 
@@ -114,7 +117,9 @@ export function withFaults<State>(backend: Backend<State>): {
 
   function plan(api: ApiName, { times = 1, where = () => true }: FaultOptions, meet: Meet): PlannedFault {
     if (!METHODS.has(api)) throw new OptionError('api', api, 'it is the name of a method of a backend');
-    if (!(times >= 1)) throw new OptionError('times', times, 'it is a number from 1 on');
+    if (!(times >= 1 && (Number.isInteger(times) || times === Infinity))) {
+      throw new OptionError('times', times, 'it is a whole number from 1 on, or Infinity');
+    }
     const fault = new Fault(meet, where, times);
     const waiting = (planned.get(api) ?? []).filter(({ remaining }) => remaining > 0);
     planned.set(api, [...waiting, fault]);
@@ -139,7 +144,9 @@ export function withFaults<State>(backend: Backend<State>): {
     },
     delay(api, options) {
       const { ms } = options;
-      if (!(ms >= 0)) throw new OptionError('ms', ms, 'it is a number of milliseconds from 0 on');
+      if (!(ms >= 0 && ms <= LONGEST_MS)) {
+        throw new OptionError('ms', ms, `it is a number of milliseconds from 0 to ${String(LONGEST_MS)}`);
+      }
       return plan(api, options, async (handle, { signal }) => {
         await sleep(ms, undefined, { signal });
         return handle();

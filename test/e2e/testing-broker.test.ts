@@ -214,6 +214,8 @@ describe('faults', () => {
     expect(() => faults.cut('prodce' as never, { when: 'before' })).toThrow('prodce');
     expect(() => faults.cut('produce', { when: 'during' as never })).toThrow('during');
     expect(() => faults.delay('produce', { ms: -1 })).toThrow('-1');
+    expect(() => faults.delay('produce', { ms: Infinity })).toThrow('Infinity');
+    expect(() => faults.fail('produce', { errorCode: 1, times: 1.5 })).toThrow('1.5');
     expect(() => faults.fail('produce', { errorCode: 0 })).toThrow('0');
     expect(() => faults.fail('produce', { errorCode: 1, times: 0 })).toThrow('times');
   });
