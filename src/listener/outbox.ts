@@ -6,7 +6,7 @@ export interface Sender {
   send(bytes: Uint8Array): boolean;
 }
 
-/** How long an answer may wait for those of other connections, in milliseconds. */
+/** With the first answer that comes so long after the first one that waits, all are sent, in milliseconds. */
 const PATIENCE_MS = 0.5;
 /** How many bytes of answers wait at most: more would need another piece of memory. */
 const MOST_BYTES = 32 * 1024;
