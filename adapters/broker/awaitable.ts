@@ -29,3 +29,10 @@ export function all<T>(values: readonly Awaitable<T>[]): Awaitable<readonly T[]>
 export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<T>>).then === 'function';
 }
+
+/** What was thrown, as a promise: where a throw would leave others half done. */
+export function rejected(error: unknown): PromiseLike<never> {
+  return Promise.resolve().then(() => {
+    throw error;
+  });
+}

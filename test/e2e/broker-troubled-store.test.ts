@@ -9,12 +9,16 @@ import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import {
   createPartitionsApi,
   createTopicsApi,
+  deleteGroupsApi,
   deleteRecordsApi,
   deleteTopicsApi,
   fetchApi,
   initProducerIdApi,
   metadataApi,
   NIL_UUID,
+  offsetCommitApi,
+  offsetDeleteApi,
+  offsetFetchApi,
   offsetForLeaderEpochApi,
   produceApi,
 } from 'iggy-gateway-kafka/protocol';
@@ -275,6 +279,35 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     const given = [await ask(), await ask()];
     expect(given).toMatchObject([{ errorCode: 0 }, { errorCode: 0 }]);
     expect(given[0]!.producerId).not.toBe(given[1]!.producerId);
+  });
+
+  test('a committed offset or a group that cannot be deleted stays, and goes the next time', async () => {
+    const { client, next, store } = await started();
+    const wanted = { name: 't', partitions: [{ partitionIndex: 0 }] };
+    const commit = { ...wanted.partitions[0]!, committedOffset: 5n, committedLeaderEpoch: -1, committedMetadata: '' };
+    const commits = { groupId: 'g', generationIdOrMemberEpoch: -1, memberId: '', groupInstanceId: null };
+    await client.send(offsetCommitApi, 8, { ...commits, topics: [{ name: 't', partitions: [commit] }] });
+    const committed = async (who = client) => {
+      const topics = [{ name: 't', partitionIndexes: [0] }];
+      const { response } = await who.send(offsetFetchApi, 7, { groupId: 'g', topics, requireStable: true });
+      return response.topics[0]?.partitions[0]?.committedOffset;
+    };
+    const deleteOffset = async () =>
+      (await client.send(offsetDeleteApi, 0, { groupId: 'g', topics: [wanted] })).response.errorCode;
+    const deleteGroup = async () =>
+      (await client.send(deleteGroupsApi, 2, { groupsNames: ['g'] })).response.results[0]?.errorCode;
+    for (const attempt of [deleteOffset, deleteGroup]) {
+      next('put', fail(new StoreError('unavailable', 'no')));
+      expect(await attempt()).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+      expect(await committed()).toBe(5n);
+    }
+    next('put', (run) => run());
+    next('put', fail(new StoreError('unavailable', 'no')));
+    expect(await deleteGroup()).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+    expect(await deleteGroup()).toBe(ErrorCode.NONE);
+    expect(await committed()).toBe(-1n);
+    expect(await deleteGroup()).toBe(ErrorCode.GROUP_ID_NOT_FOUND);
+    expect(await committed(await (await startBroker({ store })).connect())).toBe(-1n);
   });
 
   test('retention goes on with the next partition, and the operator is told', async () => {

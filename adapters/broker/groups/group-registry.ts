@@ -1,5 +1,5 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
-import { all, attempt } from '../awaitable.js';
+import { all, andThen, attempt, rejected } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { StoreError } from '../log-store.js';
 import { Group, type GroupDeadlines, type GroupTotals } from './group.js';
@@ -142,22 +142,40 @@ export class GroupRegistry {
     return this.#kit.state.put(entry.key, encodeOffset(committed));
   }
 
-  /** Forgets committed offsets. */
+  /** Forgets committed offsets, each once the store has forgotten it. */
   deleteOffsets(group: Group, entries: readonly OffsetEntry[]): Awaitable<unknown> {
-    const outcomes = entries.map((entry) => {
-      this.dropEntry(group, entry);
-      return this.#kit.state.put(entry.key, null);
-    });
-    return all(outcomes);
+    return all(entries.map((entry) => this.#deleteOffset(group, entry)));
   }
 
-  /** Forgets a group and its offsets. */
+  #deleteOffset(group: Group, entry: OffsetEntry): Awaitable<unknown> {
+    const number = entry.begin();
+    return attempt(
+      () => this.#kit.state.put(entry.key, null),
+      (): Awaitable<unknown> => {
+        entry.endDeleted(number);
+        if (entry.isVacant) this.dropEntry(group, entry);
+        return undefined;
+      },
+      (error) => {
+        entry.end(number, null);
+        return rejected(error);
+      },
+    );
+  }
+
+  /** Forgets an empty group and its offsets, once the store has; one that is used again meanwhile stays. */
   delete(group: Group): Awaitable<unknown> {
-    group.bury(ErrorCode.COORDINATOR_NOT_AVAILABLE);
-    this.#groups.delete(group.id);
     const offsets = this.deleteOffsets(group, group.offsets.all());
-    const itself = this.#kit.state.put(GROUP_PREFIX + group.id, null);
-    return all<unknown>([offsets, itself]);
+    const itself = attempt(
+      () => this.#kit.state.put(GROUP_PREFIX + group.id, null),
+      (): Awaitable<unknown> => undefined,
+      rejected,
+    );
+    return andThen(all([offsets, itself]), () => {
+      if (group.state !== 'Empty' || group.offsets.size > 0) return;
+      group.bury(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+      this.#groups.delete(group.id);
+    });
   }
 
   /** Nobody waits for a group any more. */

@@ -85,9 +85,7 @@ export class OffsetCommits {
       () => this.#registry.storeOffset(entry, committed),
       (errorCode) => {
         entry.end(number, errorCode === ErrorCode.NONE ? committed : null);
-        if (errorCode !== ErrorCode.NONE && entry.committed === null && entry.inFlight === 0) {
-          this.#registry.dropEntry(group, entry);
-        }
+        if (entry.isVacant) this.#registry.dropEntry(group, entry);
         outcome.errorCode = errorCode;
       },
     );

@@ -30,7 +30,12 @@ export class OffsetEntry {
     readonly key: string,
   ) {}
 
-  /** A commit begins; its number tells later ones from earlier ones. */
+  /** Whether it holds nothing, and nothing is on the way to it. */
+  get isVacant(): boolean {
+    return this.committed === null && this.inFlight === 0;
+  }
+
+  /** A commit or a deletion begins; its number tells later ones from earlier ones. */
   begin(): number {
     this.inFlight++;
     return ++this.#given;
@@ -42,6 +47,14 @@ export class OffsetEntry {
     if (committed === null || number < this.#latest) return;
     this.#latest = number;
     this.committed = committed;
+  }
+
+  /** A deletion ended well: what was committed before it is gone. */
+  endDeleted(number: number): void {
+    this.inFlight--;
+    if (number < this.#latest) return;
+    this.#latest = number;
+    this.committed = null;
   }
 }
 

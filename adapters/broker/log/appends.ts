@@ -1,6 +1,6 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '../../../src/protocol/index.js';
-import { isPromise, andThen, attempt } from '../awaitable.js';
+import { isPromise, andThen, attempt, rejected } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { type AppendEntry, type AppendResult, StoreError } from '../log-store.js';
 import type { LeaderEpochs } from './leader-epochs.js';
@@ -238,10 +238,4 @@ export class Appends {
     }
     return rejected(error);
   }
-}
-
-function rejected(error: unknown): PromiseLike<never> {
-  return Promise.resolve().then(() => {
-    throw error;
-  });
 }
