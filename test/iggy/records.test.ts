@@ -192,6 +192,8 @@ describe(`random records, seed ${String(SEED)}`, () => {
 });
 
 interface OwnMessage extends Message {
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
   readonly partition: number;
   readonly timestamp: string;
   readonly headers: Record<string, Buffer[]>;
@@ -210,5 +212,5 @@ function lineOfMessage({ timestamp, key, value, headers = {} }: OwnMessage | Kaf
   const list = Object.entries(headers).flatMap(([name, values]) =>
     [values].flat().map((each) => ({ key: name, value: each as Buffer })),
   );
-  return lineOf({ timestamp: Number(timestamp), key: key as Buffer | null, value, headers: list });
+  return lineOf({ timestamp: Number(timestamp), key, value, headers: list });
 }

@@ -1,8 +1,8 @@
 import type { Awaitable } from '../../../src/contract.js';
 import { readBatches } from '../../../src/protocol/index.js';
-import { isPromise, andThen } from '../awaitable.js';
+import { andThen, attempt, isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import type { LogBounds, ReadResult } from '../log-store.js';
+import { type LogBounds, type ReadResult, StoreError } from '../log-store.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
 import { ProducerStates } from './producer-states.js';
 
@@ -94,8 +94,19 @@ export class PartitionLogs {
   /** Keeps the producers of a partition over a restart. */
   save(log: PartitionLog): Awaitable<void> {
     if (log.producers?.dirty !== true || !log.partition.topic.exists) return;
-    log.producers.dirty = false;
-    return this.kit.state.put(PREFIX + keyOf(log.partition), log.producers.save());
+    const { producers } = log;
+    producers.dirty = false;
+    // The records are there, whether this is kept or not: the next save has it.
+    const failed = (error: unknown): void => {
+      producers.dirty = true;
+      if (!(error instanceof StoreError)) throw error;
+      this.kit.warn(`the producers of a partition could not be saved: ${error.message}`);
+    };
+    return attempt(
+      () => this.kit.state.put(PREFIX + keyOf(log.partition), producers.save()),
+      () => undefined,
+      failed,
+    );
   }
 
   /** Saves all that changed, without producers that have been idle for too long. */

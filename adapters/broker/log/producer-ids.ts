@@ -1,6 +1,6 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { InitProducerIdRequest, InitProducerIdResponseInit } from '../../../src/protocol/index.js';
-import { andThen } from '../awaitable.js';
+import { andThen, isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 
 /** How many ids are reserved at a time: a restart skips those of the last block that were not given. */
@@ -51,13 +51,23 @@ export class ProducerIds {
     if (this.#reserving !== null) return this.#reserving;
     const reserved = this.#next + BLOCK;
     const nodeId = String(this.#kit.placement.nodeId);
-    const kept = andThen(this.#kit.state.put(KEY + nodeId, Buffer.from(String(reserved))), () => {
+    const kept = this.#kit.state.put(KEY + nodeId, Buffer.from(String(reserved)));
+    if (!isPromise(kept)) {
       this.#reserved = reserved;
-      this.#reserving = null;
-    });
-    if (kept === undefined) return;
-    this.#reserving = kept;
-    return kept;
+      return;
+    }
+    this.#reserving = kept.then(
+      () => {
+        this.#reserved = reserved;
+        this.#reserving = null;
+      },
+      (error: unknown) => {
+        // The next one who asks tries again.
+        this.#reserving = null;
+        throw error;
+      },
+    );
+    return this.#reserving;
   }
 }
 
