@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { HeaderKind, type IggyClient, PollingStrategy } from 'iggy-gateway-kafka/adapters/iggy';
+import type { IggyClient, IggyHeaderInit } from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch, fetchApi } from 'iggy-gateway-kafka/protocol';
 import { WireClient } from '../../../adapters/testing/wire-client.js';
 import checkRequirements from '../support/requirements.js';
@@ -31,10 +31,7 @@ const child = fork(new URL('server.ts', import.meta.url), [String(iggy.port), ST
 const [bootstrap] = (await once(child, 'message')) as [string];
 
 const value = Buffer.alloc(BYTES, 'x');
-const version = {
-  key: { kind: HeaderKind.STRING, value: 'kafka.v' },
-  value: { kind: HeaderKind.RAW, value: Buffer.of(1) },
-};
+const version: IggyHeaderInit = { key: { kind: 2, value: 'kafka.v' }, value: { kind: 1, value: Buffer.of(1) } };
 const messages = Array.from({ length: RECORDS }, () => ({ payload: value, headers: [version] }));
 const batch = buildBatch(Array.from({ length: RECORDS }, () => ({ timestamp: Date.now(), value })));
 
@@ -77,7 +74,7 @@ async function barePoll(): Promise<number> {
   const begun = performance.now();
   const poll = { streamId: STREAM, topicId: 'bare', consumer: { kind: 1, id: 9 }, partitionId: 0 } as const;
   for (let next = 0; next < count;) {
-    const pollingStrategy = PollingStrategy.offset(BigInt(next));
+    const pollingStrategy = { kind: 1, value: BigInt(next) } as const;
     const polled = await direct.message.poll({ ...poll, pollingStrategy, count: 1000, autocommit: false });
     next += polled.messages.length;
   }
