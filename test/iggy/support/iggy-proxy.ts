@@ -6,8 +6,11 @@ export interface IggyProxy {
   readonly port: number;
   /** Ends all connections; new ones are taken. */
   cut(): void;
-  /** Lets nothing through any more, in either direction; connections are taken, and nothing follows. */
-  hold(): void;
+  /**
+   * Lets nothing through any more, in either direction, once so many more bytes have been; connections are taken, and
+   * nothing follows.
+   */
+  hold(afterBytes?: number): void;
   /** Lets through what was held, and all that follows. */
   release(): void;
   /** Lets everything through so many milliseconds later. */
@@ -24,11 +27,13 @@ interface Pipe {
 export async function startProxy(port: number): Promise<IggyProxy> {
   const pipes = new Set<Pipe>();
   const sockets = new Set<Socket>();
-  let holds = false;
+  /** Bytes that go through yet. */
+  let left = Infinity;
   let delayMs = 0;
 
   function pass(pipe: Pipe, chunk: Buffer): void {
-    if (holds) pipe.held.push(chunk);
+    left -= chunk.length;
+    if (left < 0) pipe.held.push(chunk);
     else if (!pipe.to.destroyed) pipe.to.write(chunk);
   }
 
@@ -63,11 +68,11 @@ export async function startProxy(port: number): Promise<IggyProxy> {
     cut() {
       for (const socket of sockets) socket.destroy();
     },
-    hold() {
-      holds = true;
+    hold(afterBytes = 0) {
+      left = afterBytes;
     },
     release() {
-      holds = false;
+      left = Infinity;
       for (const { to, held } of pipes) for (const chunk of held.splice(0)) if (!to.destroyed) to.write(chunk);
     },
     slow(ms) {
