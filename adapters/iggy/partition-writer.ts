@@ -13,6 +13,8 @@ import { toMessages } from './records/to-messages.js';
 
 /** How long we look at most for a message whose send was not confirmed, in ms, and how long we wait between two looks. */
 const LOOK_MS = 10_000;
+/** And how many times as long as for an answer. */
+const LOOK_FACTOR = 5;
 const PAUSE_MS = 100;
 /** How often a send is repeated that was surely not done. */
 const MOST_SENDS = 3;
@@ -163,7 +165,7 @@ export class PartitionWriter {
   /** Looks for a message from where the log ended before it was sent. */
   async #look(state: PartitionState, id: bigint, from: number, looks: number): Promise<Found> {
     const { ends, patienceMs } = this.#context;
-    const deadline = performance.now() + Math.min(LOOK_MS, patienceMs);
+    const deadline = performance.now() + Math.min(LOOK_MS, LOOK_FACTOR * patienceMs);
     let absent = 0;
     do {
       try {

@@ -11,6 +11,7 @@ import {
   createTopicsApi,
   deleteRecordsApi,
   deleteTopicsApi,
+  initProducerIdApi,
   metadataApi,
   NIL_UUID,
   offsetForLeaderEpochApi,
@@ -195,6 +196,39 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     expect(await waiting).toMatchObject(failed);
     expect(errors).toMatchObject(Array(2).fill({ api: 'fetch', error: BROKEN }));
     expect(await fetchFrom(client, 't')).toMatchObject({ errorCode: 0, highWatermark: 1n });
+  });
+
+  test('producer ids that cannot be reserved are asked for again', async () => {
+    const { client, next, warn } = await started();
+    const ask = async () => {
+      const { response } = await client.send(initProducerIdApi, 4, { transactionalId: null, transactionTimeoutMs: 1 });
+      return response;
+    };
+    next('put', fail(new StoreError('unavailable', 'not now')));
+    expect(await ask()).toMatchObject({ errorCode: ErrorCode.COORDINATOR_LOAD_IN_PROGRESS, producerId: -1n });
+    expect(warn).toHaveBeenCalledWith('producer ids cannot be reserved: not now');
+    next('put', fail(BROKEN));
+    expect(await ask()).toMatchObject({ errorCode: ErrorCode.UNKNOWN_SERVER_ERROR });
+    expect(await ask()).toMatchObject({ errorCode: 0, producerEpoch: 0 });
+  });
+
+  test('records are taken where what is known of their producers cannot be kept: the next ones bring it', async () => {
+    const { capabilities } = createMemoryStore();
+    const own = { capabilities: { ...capabilities, keepsBatches: false } };
+    const { client, next, warn, errors } = await started(troubledStore(own));
+    next('put', fail(new StoreError('unavailable', 'not now')));
+    expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+    expect(warn).toHaveBeenCalledWith('the producers of a partition could not be saved: not now');
+    expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+    const kept: unknown[] = [];
+    next('put', (run, _key, value) => {
+      kept.push(JSON.parse(String(value)));
+      return run();
+    });
+    expect(await produce(client, 't', sequence(1))).toMatchObject({ errorCode: 0, baseOffset: 1n });
+    const time: unknown = expect.any(Number);
+    expect(kept).toMatchObject([{ producers: [[9, 0, time, [0, 0, 0, time, 1, 1, 1, time]]] }]);
+    expect(errors).toEqual([]);
   });
 
   test('retention goes on with the next partition, and the operator is told', async () => {

@@ -1,7 +1,8 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { InitProducerIdRequest, InitProducerIdResponseInit } from '../../../src/protocol/index.js';
-import { andThen, isPromise } from '../awaitable.js';
+import { andThen, attempt, isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
+import { StoreError } from '../log-store.js';
 
 /** How many ids are reserved at a time: a restart skips those of the last block that were not given. */
 const BLOCK = 1000;
@@ -36,10 +37,19 @@ export class ProducerIds {
       this.#kit.warn(`transactions are not supported: the transactional id '${transactionalId}' is refused`);
       return failure(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
-    return andThen(this.#take(), (id) => {
-      const first = this.#kit.placement.nodeId * RANGE;
-      return { throttleTimeMs: 0, errorCode: 0, producerId: BigInt(first + id), producerEpoch: 0 };
-    });
+    return attempt(
+      () => this.#take(),
+      (id) => {
+        const first = this.#kit.placement.nodeId * RANGE;
+        return { throttleTimeMs: 0, errorCode: 0, producerId: BigInt(first + id), producerEpoch: 0 };
+      },
+      (error) => {
+        if (!(error instanceof StoreError)) throw error;
+        this.#kit.warn(`producer ids cannot be reserved: ${error.message}`);
+        // What Kafka says while it has no ids to give: clients ask again.
+        return failure(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
+      },
+    );
   }
 
   #take(): Awaitable<number> {
