@@ -73,7 +73,7 @@ export class PartitionWriter {
     const messages = toMessages(batches, firstId);
     const sends = splitIntoSends(messages);
     const fingerprint = fingerprintOf(batches);
-    let { index, baseOffset } = await this.#goOn(state, fingerprint, sends);
+    let { index, baseOffset } = await this.#goOn(state, fingerprint);
     for (; index < sends.length; index++) {
       const progress = { fingerprint, index, baseOffset };
       const offset = await this.#send(state, sends[index]!, progress);
@@ -83,11 +83,7 @@ export class PartitionWriter {
   }
 
   /** Where to begin: a batch that comes again goes on where it was broken off, whatever was appended since. */
-  async #goOn(
-    state: PartitionState,
-    fingerprint: string,
-    sends: readonly IggyMessageInit[][],
-  ): Promise<{ index: number; baseOffset: number }> {
+  async #goOn(state: PartitionState, fingerprint: string): Promise<{ index: number; baseOffset: number }> {
     const unfinished = state.unfinished.get(fingerprint);
     if (unfinished === undefined) return { index: 0, baseOffset: -1 };
     const { index, baseOffset, unknownId, from } = unfinished;

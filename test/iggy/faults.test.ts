@@ -70,16 +70,16 @@ test('connections that are cut lose and repeat nothing, and are made again', asy
   await createTopic(client, 'orders');
   const send = await idempotentProducer(client, 'orders');
   const sent: string[] = [];
-  let over = false;
+  const cuts = { over: false };
   const cutting = (async () => {
     for (let cut = 0; cut < 15; cut++) {
       const before = sent.length;
       await vi.waitFor(() => expect(sent.length).toBeGreaterThan(before + 2), { timeout: 20_000, interval: 1 });
       proxy.cut();
     }
-    over = true;
+    cuts.over = true;
   })();
-  while (!over) {
+  while (!cuts.over) {
     const value = `value-${String(sent.length)}`;
     await send(value);
     sent.push(value);

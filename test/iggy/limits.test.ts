@@ -79,7 +79,6 @@ test(
     expect(values.map((value) => [value.length, value[0]])).toEqual(
       Array.from({ length: 12 }, (_, index) => [6 * MB, String.fromCharCode(65 + index)]),
     );
-    console.log(warnings);
   },
 );
 

@@ -37,7 +37,7 @@ export class ProducerIds {
       this.#kit.warn(`transactions are not supported: the transactional id '${transactionalId}' is refused`);
       return failure(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
-    return attempt(
+    return attempt<number, InitProducerIdResponseInit>(
       () => this.#take(),
       (id) => {
         const first = this.#kit.placement.nodeId * RANGE;
