@@ -292,7 +292,7 @@ test('segments that are dropped below a consumer give it out of range, and the e
   const { client, stream, direct } = await start({ readAheadBytes: 65_536 });
   const wide = direct as IggyClient & { segment: { delete: (args: object) => Promise<boolean> } };
   const init = { streamId: stream, name: 'orders', partitionCount: 1, compressionAlgorithm: 1 as const };
-  await direct.topic.create({ ...init, segmentSize: 1_048_576n, messagesRequiredToSave: 1 } as typeof init);
+  await direct.topic.create({ ...init, segmentSize: 1_048_576n, messagesRequiredToSave: 1 });
   const value = 'x'.repeat(500_000);
   for (let index = 0; index < 10; index++) await produceUntilTaken(client, 'orders', 0, batchOf(value));
   expect(await settledCode(client, 9)).toBe(0);
