@@ -1,5 +1,5 @@
 import type { IggyClient } from './client.js';
-import { CommandFailure, commandFailure } from './failures.js';
+import { CommandFailure, commandFailure, isRefusedEntry } from './failures.js';
 
 /** How a pool uses its clients. */
 export interface PoolOptions {
@@ -48,8 +48,8 @@ export class ClientPool {
   #retry: NodeJS.Timeout | null = null;
   #closed = false;
   #lastFailure = 'there is no connection';
-  /** The operator has been told that connections fail. */
-  #told = false;
+  /** What the operator has been told since all was well: that connections fail, that we are not let in. */
+  readonly #told = new Set<string>();
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -208,7 +208,7 @@ export class ClientPool {
     try {
       const result = await within(commandTimeoutMs, 'a command', () => (running = command(client)));
       slot.failures = 0;
-      this.#told = false;
+      this.#told.clear();
       this.#release(slot);
       return result;
     } catch (error) {
@@ -234,9 +234,10 @@ export class ClientPool {
   #failed(slot: Slot, error: unknown): void {
     const failure = commandFailure(error);
     this.#lastFailure = failure.message;
-    if (!this.#told && !this.#closed) {
-      this.#told = true;
-      this.#options.warn(`Iggy: a connection has failed: ${failure.message}`);
+    const what = isRefusedEntry(failure) ? 'the server does not let us in' : 'a connection has failed';
+    if (!this.#told.has(what) && !this.#closed) {
+      this.#told.add(what);
+      this.#options.warn(`Iggy: ${what}: ${failure.message}`);
     }
     const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** slot.failures);
     slot.failures++;

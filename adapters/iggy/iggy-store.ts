@@ -97,7 +97,7 @@ export class IggyStore implements LogStore {
     this.#watcher = watcher;
     this.#readAhead = readAhead;
     this.#reader = reader;
-    this.#writer = new PartitionWriter({ pool, ends, warn });
+    this.#writer = new PartitionWriter({ pool, ends, patienceMs: commandTimeoutMs, warn });
     this.#times = new RecordTimes(pool, ends, reader);
   }
 

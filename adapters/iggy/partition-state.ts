@@ -7,8 +7,6 @@ const SHRUNK_MS = 1000;
 
 /** A send of which it is not known whether it was done, or only a part was. */
 export interface UnfinishedAppend {
-  /** Of the batch that was appended, to know it again. */
-  readonly fingerprint: string;
   /** Which of its sends is the first that is not confirmed. */
   readonly index: number;
   /** Where the first of them went; -1 while that is not known. */
@@ -31,7 +29,8 @@ export class PartitionState {
   count = 0;
   /** When the server last said where the log ends, by the monotonic clock. */
   seenAt: number = -Infinity;
-  unfinished: UnfinishedAppend | null = null;
+  /** By what the batch is known again when its producer sends it again, the oldest first. */
+  readonly unfinished: Map<string, UnfinishedAppend> = new Map();
   readonly pollSize: PollSize = new PollSize();
   /** What has been read ahead, in no order. */
   readonly runs: Set<BatchRun> = new Set();

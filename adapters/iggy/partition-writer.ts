@@ -11,13 +11,18 @@ import { messageBytes } from './records/limits.js';
 import { splitIntoSends } from './records/sends.js';
 import { toMessages } from './records/to-messages.js';
 
-/** How long we look for a message whose send was not confirmed, in ms, and how long we wait between two looks. */
+/** How long we look at most for a message whose send was not confirmed, in ms, and how long we wait between two looks. */
 const LOOK_MS = 10_000;
+/** And how many times as long as for an answer. */
+const LOOK_FACTOR = 5;
 const PAUSE_MS = 100;
 /** How often a send is repeated that was surely not done. */
 const MOST_SENDS = 3;
 /** How often in a row it must not be there, so that it is not on its way any more. */
 const LOOKS = 2;
+
+/** As many batches that are not finished are known of one partition. */
+const MOST_UNFINISHED = 1000;
 
 const IDS_AT_A_TIME = 1n << 32n;
 const SCAN_COUNT = 500;
@@ -26,7 +31,16 @@ const SCAN_COUNT = 500;
 export interface WriterContext {
   readonly pool: ClientPool;
   readonly ends: PartitionEnds;
+  /** Milliseconds for which an answer is waited. */
+  readonly patienceMs: number;
   readonly warn: (message: string) => void;
+}
+
+/** How far a batch has come: the first of its sends that is not confirmed, and where the first one went. */
+interface Progress {
+  readonly fingerprint: string;
+  readonly index: number;
+  readonly baseOffset: number;
 }
 
 /** What became of a send: where it went, or that it is not in the log. */
@@ -59,42 +73,30 @@ export class PartitionWriter {
     const messages = toMessages(batches, firstId);
     const sends = splitIntoSends(messages);
     const fingerprint = fingerprintOf(batches);
-    let { index, baseOffset } = await this.#goOn(state, fingerprint, sends);
+    let { index, baseOffset } = await this.#goOn(state, fingerprint);
     for (; index < sends.length; index++) {
       const progress = { fingerprint, index, baseOffset };
       const offset = await this.#send(state, sends[index]!, progress);
       if (baseOffset < 0) baseOffset = offset;
     }
-    state.unfinished = null;
     return baseOffset;
   }
 
-  /** Where to begin: a batch that comes again goes on where it was broken off. */
-  async #goOn(
-    state: PartitionState,
-    fingerprint: string,
-    sends: readonly IggyMessageInit[][],
-  ): Promise<{ index: number; baseOffset: number }> {
-    const { unfinished } = state;
-    if (unfinished === null) return { index: 0, baseOffset: -1 };
-    const { unknownId, from } = unfinished;
+  /** Where to begin: a batch that comes again goes on where it was broken off, whatever was appended since. */
+  async #goOn(state: PartitionState, fingerprint: string): Promise<{ index: number; baseOffset: number }> {
+    const unfinished = state.unfinished.get(fingerprint);
+    if (unfinished === undefined) return { index: 0, baseOffset: -1 };
+    const { index, baseOffset, unknownId, from } = unfinished;
     const found = unknownId === null ? 'absent' : await this.#look(state, unknownId, from, 1);
     if (found === 'unknown') {
       throw new StoreError('unavailable', `Iggy: it is not known yet what became of an append to ${state.name}`);
     }
-    // Another batch: what became of that one, its producer has been told.
-    if (unfinished.fingerprint !== fingerprint) return { index: 0, baseOffset: -1 };
-    const { index, baseOffset } = unfinished;
+    state.unfinished.delete(fingerprint);
     if (found === 'absent') return { index, baseOffset };
-    this.#stored(state, found.baseOffset, sends[index]!);
     return { index: index + 1, baseOffset: baseOffset < 0 ? found.baseOffset : baseOffset };
   }
 
-  async #send(
-    state: PartitionState,
-    messages: IggyMessageInit[],
-    progress: { readonly fingerprint: string; readonly index: number; readonly baseOffset: number },
-  ): Promise<number> {
+  async #send(state: PartitionState, messages: IggyMessageInit[], progress: Progress): Promise<number> {
     const { pool, ends } = this.#context;
     const id = messages[0]!.id ?? 0n;
     for (let sends = 1; ; sends++) {
@@ -105,36 +107,41 @@ export class PartitionWriter {
         const { confirmations } = await pool.run((client) => client.message.send(send));
         const offset = confirmations[0]?.baseOffset;
         if (offset === undefined) throw new CommandFailure('garbled', 'the server has not confirmed the offset');
-        this.#stored(state, Number(offset), messages);
+        state.appended(Number(offset), messages.length, performance.now());
+        noteSizes(state, messages);
         return Number(offset);
       } catch (error) {
         const failure = error instanceof CommandFailure ? error : null;
         if (failure !== null && mayBeDone(failure)) {
           const found = await this.#look(state, id, from, LOOKS);
           if (typeof found === 'object') {
-            this.#stored(state, found.baseOffset, messages);
+            // Where the log ends has been learned as we looked, and may be further on.
+            noteSizes(state, messages);
             return found.baseOffset;
           }
           // A server that was too slow may do it yet.
           const surely = found === 'absent' && failure.kind === 'broken';
           if (surely && sends < MOST_SENDS) continue;
-          state.unfinished = { ...progress, unknownId: surely ? null : id, from };
+          this.#unfinished(state, progress, surely ? null : id, from);
         } else {
-          state.unfinished = progress.index === 0 ? null : { ...progress, unknownId: null, from };
+          this.#unfinished(state, progress, null, from);
         }
         throw this.#failed(error, state, progress);
       }
     }
   }
 
-  #stored(state: PartitionState, baseOffset: number, messages: readonly IggyMessageInit[]): void {
-    state.appended(baseOffset, messages.length, performance.now());
-    let longest = 0;
-    for (const message of messages) {
-      const { length } = message.payload;
-      if (length > longest) longest = Math.max(length, messageBytes(message));
-    }
-    state.pollSize.appended(longest);
+  /** Keeps where a batch was broken off. Of one that was not begun, nothing is to be known. */
+  #unfinished(
+    { unfinished }: PartitionState,
+    { fingerprint, index, baseOffset }: Progress,
+    unknownId: bigint | null,
+    from: number,
+  ): void {
+    if (index === 0 && unknownId === null) return;
+    const [oldest] = unfinished.keys();
+    if (oldest !== undefined && unfinished.size === MOST_UNFINISHED) unfinished.delete(oldest);
+    unfinished.set(fingerprint, { index, baseOffset, unknownId, from });
   }
 
   #failed(
@@ -153,8 +160,8 @@ export class PartitionWriter {
 
   /** Looks for a message from where the log ended before it was sent. */
   async #look(state: PartitionState, id: bigint, from: number, looks: number): Promise<Found> {
-    const { ends } = this.#context;
-    const deadline = performance.now() + LOOK_MS;
+    const { ends, patienceMs } = this.#context;
+    const deadline = performance.now() + Math.min(LOOK_MS, LOOK_FACTOR * patienceMs);
     let absent = 0;
     do {
       try {
@@ -195,6 +202,16 @@ export class PartitionWriter {
     }
     return 'absent';
   }
+}
+
+/** How long messages are that polls will give. */
+function noteSizes({ pollSize }: PartitionState, messages: readonly IggyMessageInit[]): void {
+  let longest = 0;
+  for (const message of messages) {
+    const { length } = message.payload;
+    if (length > longest) longest = Math.max(length, messageBytes(message));
+  }
+  pollSize.appended(longest);
 }
 
 function idOf({ headers: { id } }: IggyMessage): bigint {

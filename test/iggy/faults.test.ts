@@ -1,9 +1,20 @@
-import { buildBatch, produceApi, initProducerIdApi } from 'iggy-gateway-kafka/protocol';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { IggyBackendOptions, IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
+import { buildBatch, initProducerIdApi, listOffsetsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
+import type { TestBroker } from 'iggy-gateway-kafka/testing';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { WireClient } from '../../adapters/testing/wire-client.js';
-import { startGateway } from './support/gateway.js';
+import { newStream, startGateway } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
-import { readValues } from './support/read-values.js';
+import { type IggyProxy, startProxy } from './support/iggy-proxy.js';
+import { createTopic, produce, produceUntilTaken } from './support/produce.js';
+import { fetchFrom, readValues } from './support/read-values.js';
+
+/** Codes of errors. */
+const OUT_OF_RANGE = 1;
+const UNKNOWN_TOPIC_OR_PARTITION = 3;
+const NOT_LEADER = 6;
+const TIMED_OUT = 7;
 
 let iggy: IggyServer;
 
@@ -12,52 +23,283 @@ beforeAll(async () => {
 });
 afterAll(() => iggy.close());
 
-/** Codes on which a producer sends again. */
-const RETRIABLE = new Set([3, 5, 6, 7]);
+interface Setup {
+  readonly broker: TestBroker;
+  readonly client: WireClient;
+  readonly proxy: IggyProxy;
+  readonly warnings: string[];
+  readonly stream: string;
+  /** Iggy's own client, past the proxy. */
+  readonly direct: IggyClient;
+}
 
-test('killed in the middle of an idempotent producer, a server that fsyncs loses and repeats nothing', async () => {
-  const { broker } = await startGateway(iggy, { enforceFsync: true });
-  onTestFinished(() => broker.close());
+async function start(options: Partial<IggyBackendOptions> = {}): Promise<Setup> {
+  const proxy = await startProxy(iggy.port);
+  const stream = newStream();
+  const connect = (): IggyClient => iggy.connect({ options: { host: '127.0.0.1', port: proxy.port } });
+  const { broker, warnings } = await startGateway(iggy, { connect, stream, ...options });
   const client = await WireClient.connect(broker.bootstrap);
-  onTestFinished(() => client.close());
+  const direct = iggy.connect();
+  onTestFinished(async () => {
+    await client.close();
+    await direct.destroy();
+    await broker.close();
+    await proxy.close();
+  });
+  return { broker, client, proxy, warnings, stream, direct };
+}
+
+const batchOf = (value: string, producer: object = {}): Buffer =>
+  buildBatch([{ timestamp: Date.now(), value: Buffer.from(value) }], producer);
+
+/** Values one after the other, from a producer with sequence numbers. */
+async function idempotentProducer(client: WireClient, topic: string): Promise<(value: string) => Promise<void>> {
   const { producerId, producerEpoch } = await client.send(initProducerIdApi, {
     transactionalId: null,
     transactionTimeoutMs: 60_000,
   });
-  const { Kafka, logLevel } = await import('kafkajs');
-  const admin = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  await admin.createTopics({ topics: [{ topic: 'orders', numPartitions: 1 }] });
-  await admin.disconnect();
+  let baseSequence = 0;
+  return async (value) => {
+    const producer = { producerId: Number(producerId), producerEpoch, baseSequence: baseSequence++ };
+    await produceUntilTaken(client, topic, 0, batchOf(value, producer));
+  };
+}
 
-  const codes = new Set<number>();
+test('connections that are cut lose and repeat nothing, and are made again', async () => {
+  const { broker, client, proxy, warnings } = await start();
+  await createTopic(client, 'orders');
+  const send = await idempotentProducer(client, 'orders');
   const sent: string[] = [];
-  let kills = 0;
-  for (let sequence = 0; sequence < 400; sequence++) {
-    const value = `value-${String(sequence)}`;
-    const records = buildBatch([{ timestamp: Date.now(), value: Buffer.from(value) }], {
-      producerId: Number(producerId),
-      producerEpoch,
-      baseSequence: sequence,
-    });
-    // In the middle of it: while a send is under way.
-    const killing = sequence % 80 === 40 ? iggy.kill().then(() => iggy.restart()) : null;
-    if (killing !== null) kills++;
-    for (;;) {
-      const request = {
-        acks: -1,
-        timeoutMs: 10_000,
-        topicData: [{ name: 'orders', partitionData: [{ index: 0, records }] }],
-      };
-      const { responses } = await client.send(produceApi, request, 9);
-      const code = responses[0]?.partitionResponses[0]?.errorCode ?? -1;
-      if (code === 0) break;
-      codes.add(code);
-      if (!RETRIABLE.has(code)) throw new Error(`Produce gave ${String(code)}`);
+  const cuts = { over: false };
+  const cutting = (async () => {
+    for (let cut = 0; cut < 15; cut++) {
+      const before = sent.length;
+      await vi.waitFor(() => expect(sent.length).toBeGreaterThan(before + 2), { timeout: 20_000, interval: 1 });
+      proxy.cut();
     }
+    cuts.over = true;
+  })();
+  while (!cuts.over) {
+    const value = `value-${String(sent.length)}`;
+    await send(value);
     sent.push(value);
-    await killing;
   }
-  expect(kills).toBe(5);
+  await cutting;
   expect(await readValues(broker.bootstrap, 'orders', sent.length)).toEqual(sent);
+  expect(warnings.join()).toMatch(/a connection has failed/);
+});
+
+test('a consumer at the end of a log whose connections are cut gets what comes next', async () => {
+  const { client, proxy, direct, stream } = await start();
+  await createTopic(client, 'orders');
+  expect(await fetchFrom(client, 'orders', 0, 0, 0)).toMatchObject({ errorCode: 0, highWatermark: 0n });
+  const waiting = fetchFrom(client, 'orders', 0, 0, 15_000);
+  proxy.cut();
+  const messages = [{ payload: Buffer.from('from elsewhere') }];
+  await direct.message.send({ streamId: stream, topicId: 'orders', messages, partition: { kind: 2, value: 0 } });
+  const { errorCode, highWatermark } = await waiting;
+  expect([errorCode, highWatermark]).toEqual([0, 1n]);
+});
+
+/** What clients are told while the server gives no answer, and that all goes on after. */
+async function expectSilenceSurvived(
+  stop: (proxy: IggyProxy) => void,
+  goOn: (proxy: IggyProxy) => void,
+): Promise<void> {
+  const { broker, client, proxy } = await start({ commandTimeoutMs: 300, connectTimeoutMs: 1000 });
+  await createTopic(client, 'orders');
+  const send = await idempotentProducer(client, 'orders');
+  await send('before');
+  stop(proxy);
+  onTestFinished(() => {
+    goOn(proxy);
+  });
+  let taken = false;
+  const sending = send('meanwhile').then(() => {
+    taken = true;
+  });
+  // Other connections are heard all the while.
+  const other = await WireClient.connect(broker.bootstrap);
+  const metadata = await other.send(metadataApi, { topics: [{ name: 'orders' }], allowAutoTopicCreation: false }, 9);
+  expect(metadata.topics.map(({ errorCode, partitions }) => [errorCode, partitions.length])).toEqual([[0, 1]]);
+  const { errorCode } = await produce(other, 'orders', 0, batchOf('other'));
+  expect([NOT_LEADER, TIMED_OUT]).toContain(errorCode);
+  expect(await fetchFrom(other, 'orders', 0, 1, 0)).toMatchObject({ errorCode: NOT_LEADER });
+  const ends = { replicaId: -1, topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, timestamp: -1n }] }] };
+  const listed = await other.send(listOffsetsApi, ends, 7);
+  expect(listed.topics[0]?.partitions[0]?.errorCode).toBe(NOT_LEADER);
+  expect(taken).toBe(false);
+  goOn(proxy);
+  await sending;
+  await send('after');
+  const values = await readValues(broker.bootstrap, 'orders', 3);
+  expect(values.filter((value) => value !== 'other')).toEqual(['before', 'meanwhile', 'after']);
+  await other.close();
+}
+
+test('a server that stops answers nothing: clients are told to try again, and nothing is lost or repeated', () =>
+  expectSilenceSurvived(
+    () => iggy.pause(),
+    () => iggy.goOn(),
+  ));
+
+test('a network that holds everything is a server that answers nothing', () =>
+  expectSilenceSurvived(
+    (proxy) => proxy.hold(),
+    (proxy) => proxy.release(),
+  ));
+
+test('a batch whose outcome is not known is not stored twice, though others are stored before it comes again', async () => {
+  const { broker, client } = await start({ commandTimeoutMs: 300 });
+  await createTopic(client, 'orders');
+  const batches = await Promise.all(
+    ['one', 'two'].map(async (value) => {
+      const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
+      const { producerId, producerEpoch } = await client.send(initProducerIdApi, request);
+      return batchOf(value, { producerId: Number(producerId), producerEpoch, baseSequence: 0 });
+    }),
+  );
+  const [one, two] = batches as [Buffer, Buffer];
+  await produceUntilTaken(client, 'orders', 0, batchOf('before'));
+  onTestFinished(() => {
+    iggy.goOn();
+  });
+  iggy.pause();
+  expect(await produce(client, 'orders', 0, one)).toMatchObject({ errorCode: TIMED_OUT });
+  iggy.goOn();
+  await produceUntilTaken(client, 'orders', 0, two);
+  await produceUntilTaken(client, 'orders', 0, one);
+  expect((await readValues(broker.bootstrap, 'orders', 3)).sort()).toEqual(['before', 'one', 'two']);
+});
+
+test('a server that answers slowly is waited for', async () => {
+  const { broker, client, proxy } = await start();
+  await createTopic(client, 'orders');
+  proxy.slow(100);
+  const sent = Array.from({ length: 5 }, (_, index) => `value-${String(index)}`);
+  for (const value of sent) expect(await produce(client, 'orders', 0, batchOf(value))).toMatchObject({ errorCode: 0 });
+  expect(await readValues(broker.bootstrap, 'orders', sent.length)).toEqual(sent);
+});
+
+test('credentials that the server refuses are said at the start', async () => {
+  const connect = (): IggyClient => iggy.connect({ credentials: { username: 'iggy', password: 'wrong' } });
+  await expect(startGateway(iggy, { connect })).rejects.toThrow(/Iggy refuses the credentials/);
+});
+
+test('credentials that are changed under a gateway are a server that is not there, until they are right again', async () => {
+  const credentials = { username: 'kafka', password: 'first-password' };
+  const admin = iggy.connect() as IggyClient & {
+    user: {
+      create: (args: object) => Promise<{ id: number }>;
+      changePassword: (args: object) => Promise<boolean>;
+    };
+  };
+  onTestFinished(() => admin.destroy());
+  const servers = { ManageServers: true, ReadServers: true, ManageUsers: true, ReadUsers: true };
+  const streams = { ManageStreams: true, ReadStreams: true, ManageTopics: true, ReadTopics: true };
+  const global = { ...servers, ...streams, PollMessages: true, SendMessages: true };
+  const user = await admin.user.create({ ...credentials, status: 1, permissions: { global, streams: [] } });
+  const proxy = await startProxy(iggy.port);
+  const connect = (): IggyClient => iggy.connect({ options: { host: '127.0.0.1', port: proxy.port }, credentials });
+  const { broker, warnings } = await startGateway(iggy, { connect, connectTimeoutMs: 500 });
+  const client = await WireClient.connect(broker.bootstrap);
+  onTestFinished(async () => {
+    await client.close();
+    await broker.close();
+    await proxy.close();
+  });
+  await createTopic(client, 'orders');
+  expect(await produce(client, 'orders', 0, batchOf('before'))).toMatchObject({ errorCode: 0 });
+
+  const change = { userId: user.id, currentPassword: credentials.password, newPassword: 'other-password' };
+  await admin.user.changePassword(change);
+  proxy.cut();
+  const retriable = [NOT_LEADER, TIMED_OUT];
+  expect(retriable).toContain((await produce(client, 'orders', 0, batchOf('lost'))).errorCode);
+  expect((await fetchFrom(client, 'orders', 0, 1, 0)).errorCode).toBe(NOT_LEADER);
+  expect(warnings.join('\n')).toMatch(/the server does not let us in/);
+
+  await admin.user.changePassword({ ...change, currentPassword: 'other-password', newPassword: credentials.password });
+  await produceUntilTaken(client, 'orders', 0, batchOf('after'));
+  expect(await readValues(broker.bootstrap, 'orders', 2)).toEqual(['before', 'after']);
+});
+
+test('a topic that is removed in Iggy is unknown to clients; made again, it is another one', async () => {
+  const { broker, client, stream, direct } = await start({ topicsRefreshMs: 50 });
+  await createTopic(client, 'orders');
+  const topicIdOf = async (): Promise<unknown> => {
+    const request = { topics: [{ name: 'orders' }], allowAutoTopicCreation: false };
+    const { topics } = await client.send(metadataApi, request, 12);
+    return topics[0]?.errorCode === 0 ? topics[0].topicId : topics[0]?.errorCode;
+  };
+  const before = await topicIdOf();
+  expect(await produce(client, 'orders', 0, batchOf('before'))).toMatchObject({ errorCode: 0 });
+  await direct.topic.delete({ streamId: stream, topicId: 'orders', partitionsCount: 1 });
+  expect(await produce(client, 'orders', 0, batchOf('lost'))).toMatchObject({ errorCode: UNKNOWN_TOPIC_OR_PARTITION });
+  await vi.waitFor(async () => expect(await topicIdOf()).toBe(UNKNOWN_TOPIC_OR_PARTITION));
+  expect(await fetchFrom(client, 'orders', 0, 0, 0)).toMatchObject({ errorCode: UNKNOWN_TOPIC_OR_PARTITION });
+
+  await direct.topic.create({ streamId: stream, name: 'orders', partitionCount: 1, compressionAlgorithm: 1 });
+  await produceUntilTaken(client, 'orders', 0, batchOf('after'));
+  expect(await topicIdOf()).not.toEqual(before);
+  expect(await readValues(broker.bootstrap, 'orders', 1)).toEqual(['after']);
+});
+
+test('partitions that are added in Iggy are there for clients, and written and read', async () => {
+  const { broker, client, stream, direct } = await start({ topicsRefreshMs: 50 });
+  await createTopic(client, 'orders');
+  await direct.partition.create({ streamId: stream, topicId: 'orders', partitionCount: 2 });
+  await vi.waitFor(async () => {
+    const request = { topics: [{ name: 'orders' }], allowAutoTopicCreation: false };
+    const { topics } = await client.send(metadataApi, request, 9);
+    expect(topics[0]?.partitions.length).toBe(3);
+  });
+  expect(await produce(client, 'orders', 2, batchOf('new'))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+  expect(await readValues(broker.bootstrap, 'orders', 1, 2)).toEqual(['new']);
+});
+
+test('a stream that is removed in Iggy is topics that are unknown, and an operator is told', async () => {
+  const { client, stream, direct } = await start({ topicsRefreshMs: 50 });
+  await createTopic(client, 'orders');
+  expect(await produce(client, 'orders', 0, batchOf('before'))).toMatchObject({ errorCode: 0 });
+  await direct.stream.delete({ streamId: stream });
+  expect(await produce(client, 'orders', 0, batchOf('lost'))).toMatchObject({ errorCode: UNKNOWN_TOPIC_OR_PARTITION });
+  expect((await fetchFrom(client, 'orders', 0, 1, 0)).errorCode).toBe(UNKNOWN_TOPIC_OR_PARTITION);
+});
+
+/** The code that a Fetch gives once it is not to be tried again. */
+async function settledCode(client: WireClient, offset: number): Promise<number> {
+  for (;;) {
+    const { errorCode } = await fetchFrom(client, 'orders', 0, offset, 0);
+    if (errorCode !== NOT_LEADER) return errorCode;
+    await delay(20);
+  }
+}
+
+test('a purge below a consumer gives it out of range, and the topic goes on from 0', async () => {
+  const { broker, client, stream, direct } = await start();
+  await createTopic(client, 'orders');
+  for (let index = 0; index < 5; index++) await produce(client, 'orders', 0, batchOf(`before-${String(index)}`));
+  expect(await fetchFrom(client, 'orders', 0, 5, 0)).toMatchObject({ errorCode: 0 });
+  await direct.topic.purge({ streamId: stream, topicId: 'orders' });
+  await vi.waitFor(async () => expect(await settledCode(client, 5)).toBe(OUT_OF_RANGE), { timeout: 10_000 });
+  expect(await produce(client, 'orders', 0, batchOf('after'))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+  expect(await settledCode(client, 5)).toBe(OUT_OF_RANGE);
+  expect(await readValues(broker.bootstrap, 'orders', 1)).toEqual(['after']);
+});
+
+test('segments that are dropped below a consumer give it out of range, and the earliest offset moves', async () => {
+  const { client, stream, direct } = await start({ readAheadBytes: 65_536 });
+  const wide = direct as IggyClient & { segment: { delete: (args: object) => Promise<boolean> } };
+  const init = { streamId: stream, name: 'orders', partitionCount: 1, compressionAlgorithm: 1 as const };
+  await direct.topic.create({ ...init, segmentSize: 1_048_576n, messagesRequiredToSave: 1 });
+  const value = 'x'.repeat(500_000);
+  for (let index = 0; index < 10; index++) await produceUntilTaken(client, 'orders', 0, batchOf(value));
+  expect(await settledCode(client, 9)).toBe(0);
+  await wide.segment.delete({ streamId: stream, topicId: 'orders', partitionId: 0, segmentsCount: 2 });
+  await vi.waitFor(async () => expect(await settledCode(client, 0)).toBe(OUT_OF_RANGE), { timeout: 15_000 });
+  const earliest = { replicaId: -1, topics: [{ name: 'orders', partitions: [{ partitionIndex: 0, timestamp: -2n }] }] };
+  const { topics } = await client.send(listOffsetsApi, earliest, 7);
+  expect(Number(topics[0]?.partitions[0]?.offset)).toBeGreaterThan(0);
+  expect(await settledCode(client, Number(topics[0]?.partitions[0]?.offset))).toBe(0);
 });

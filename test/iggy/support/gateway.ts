@@ -17,11 +17,13 @@ export function newStream(): string {
 
 export async function startGateway(iggy: IggyServer, options: Partial<IggyBackendOptions> = {}): Promise<IggyGateway> {
   const warnings: string[] = [];
+  // A restart goes on in the same one.
+  const stream = newStream();
   const broker = await startBroker({
     backend: () =>
       createIggyBackend({
         ...(options.client === undefined && options.clients === undefined ? { connect: () => iggy.connect() } : {}),
-        stream: newStream(),
+        stream,
         warn: (message) => warnings.push(message),
         ...options,
         config: { 'group.initial.rebalance.delay.ms': 0, ...options.config },

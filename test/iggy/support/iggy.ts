@@ -27,6 +27,9 @@ export interface IggyServer {
   connect(config?: object): IggyClient;
   /** Ends the process at once, as a crash does. */
   kill(): Promise<void>;
+  /** Stops it as it is: connections stay, nothing is answered, until it goes on. */
+  pause(): void;
+  goOn(): void;
   /** Starts it again over its data, at the same port. */
   restart(): Promise<void>;
   /** What it has written to its log. */
@@ -96,6 +99,8 @@ export async function startIggy(env: Readonly<Record<string, string>> = {}): Pro
     connect: (config = {}) =>
       new sdk.Client({ transport: 'TCP', options: { host: '127.0.0.1', port }, credentials, ...config }),
     kill,
+    pause: () => child?.kill('SIGSTOP'),
+    goOn: () => child?.kill('SIGCONT'),
     restart: start,
     log: () => output,
     async close() {
