@@ -275,7 +275,13 @@ describe('usage', () => {
 
   test('a mistake of the command itself is thrown, not hidden in a line', async () => {
     const broken = new Error('broken output');
-    const io = { env: {}, cwd: process.cwd(), err: () => undefined, onSignal: () => () => undefined, exit: () => undefined };
+    const io = {
+      env: {},
+      cwd: process.cwd(),
+      err: () => undefined,
+      onSignal: () => () => undefined,
+      exit: () => undefined,
+    };
     const code = run(['messages', 'list'], {
       ...io,
       out: () => {
