@@ -26,7 +26,7 @@ const LEFT = ['ECONNRESET', 'EPIPE'];
 /** Gives a store, and after a restart one that has what the store before had; hears what stores tell their operator. */
 export type MakeStore = (warn: (message: string) => void) => LogStore;
 
-function inMemory(): MakeStore {
+export function inMemory(): MakeStore {
   const store = createMemoryStore();
   return () => store;
 }

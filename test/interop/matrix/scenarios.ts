@@ -275,8 +275,11 @@ async function deleteRecords({ cluster, driver, topic }: Stage): Promise<void> {
 
 async function deleteTopic({ cluster, driver, topic }: Stage): Promise<void> {
   await cluster.createTopic(topic);
+  const { topicId } = await cluster.ids(topic);
   await driver.do('deleteTopic', { topic });
   expect((await cluster.log(topic)).errorCode).toBe(3);
+  await cluster.createTopic(topic);
+  expect((await cluster.ids(topic)).topicId).not.toBe(topicId);
 }
 
 export function batchOf(records: readonly WireRecord[], options: RecordBatchOptions = {}): Buffer {

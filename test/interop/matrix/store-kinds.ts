@@ -1,8 +1,7 @@
 import { createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
-import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { newStream } from '../../iggy/support/gateway.js';
 import { type IggyServer, startIggy } from '../../iggy/support/iggy.js';
-import type { MakeStore } from './cluster.js';
+import { inMemory, type MakeStore } from './cluster.js';
 
 /** What the scenarios run against. */
 export interface StoreKind {
@@ -23,11 +22,8 @@ export function storeKind(): StoreKind {
 }
 
 function memory(): StoreKind {
-  const next = async (): Promise<MakeStore> => {
-    const store = createMemoryStore();
-    return () => store;
-  };
-  return { keepsBatches: true, cannot: {}, makers: { next, close: async () => undefined } };
+  const makers = { next: async () => inMemory(), close: async () => undefined };
+  return { keepsBatches: true, cannot: {}, makers };
 }
 
 /** A real server, with a stream for each cluster; a restart of the gateway finds there what it knows. */
