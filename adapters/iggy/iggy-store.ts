@@ -17,6 +17,7 @@ import type { IggyStream } from './client.js';
 import { ClientPool } from './client-pool.js';
 import { EndWatcher } from './end-watcher.js';
 import { isRefusedEntry, storeError } from './failures.js';
+import { importOffsets } from './import-offsets.js';
 import { type IggyStoreOptions, type IggyStoreSettings, iggyStoreSettings } from './options.js';
 import { PartitionEnds } from './partition-ends.js';
 import { PartitionReader } from './partition-reader.js';
@@ -113,6 +114,7 @@ export class IggyStore implements LogStore {
       this.#stream = stream;
       await this.#state.open(stream.id);
       this.#topics.open(stream);
+      await this.#importOffsets(stream.id);
     } catch (error) {
       await this.#pool.close();
       if (isRefusedEntry(error)) {
@@ -204,6 +206,13 @@ export class IggyStore implements LogStore {
   get #streamId(): number {
     if (this.#stream === null) throw new StoreError('unavailable', 'Iggy: the store is not open');
     return this.#stream.id;
+  }
+
+  async #importOffsets(streamId: number): Promise<void> {
+    const groups = this.#settings.importOffsets;
+    if (groups.length === 0) return;
+    const [pool, state, warn, topics] = [this.#pool, this.#state, this.#warn, await this.#topics.list()];
+    await importOffsets(groups, { pool, state, streamId, topics, warn });
   }
 
   async #findStream(): Promise<IggyStream> {

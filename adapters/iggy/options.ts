@@ -24,6 +24,12 @@ export interface IggyStoreOptions {
    */
   readonly stateTopic?: string | undefined;
   /**
+   * Groups whose committed offsets are taken over from Iggy's Kafka gateway in Rust, which keeps them at Iggy under
+   * `kafka.cg.` and the group: each once, when the store opens, for partitions that it has no offset for here. It needs a
+   * server that shows them (newer than 0.9.0-edge.5). Default: none.
+   */
+  readonly importOffsets?: readonly string[] | undefined;
+  /**
    * Whether Iggy writes to the disk (fsync) before it confirms messages of topics that are created here: without, it
    * confirms what it has in memory, and a crash of the server takes up to 1024 messages of a partition with it. The
    * internal topics always have it. Default: false.
@@ -52,6 +58,7 @@ export interface IggyStoreSettings {
   readonly stream: string;
   readonly createStream: boolean;
   readonly stateTopic: string;
+  readonly importOffsets: readonly string[];
   readonly enforceFsync: boolean;
   readonly commandTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -77,6 +84,9 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   requireName('stream', stream, 255);
   // Room for the number behind it.
   requireName('stateTopic', stateTopic, 240);
+  const { importOffsets = [] } = options;
+  // Iggy's names have 255 bytes.
+  for (const group of importOffsets) requireName('importOffsets', group, 246);
   const leastMs = whole('pollInterval.leastMs', options.pollInterval?.leastMs ?? 5, 1, LONGEST_MS);
   return {
     connect,
@@ -85,6 +95,7 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
     stream,
     createStream,
     stateTopic,
+    importOffsets,
     enforceFsync: options.enforceFsync ?? false,
     commandTimeoutMs: whole('commandTimeoutMs', options.commandTimeoutMs ?? 15_000, 100, LONGEST_MS),
     connectTimeoutMs: whole('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, LONGEST_MS),

@@ -1,4 +1,15 @@
-import type { Backend, StubMode } from '../index.js';
+import type { Backend, Endpoint, StubMode } from '../index.js';
+import { loadIggySdk } from './iggy-sdk.js';
+
+/** Where Iggy is, and as whom to go there; what is left out is what an Iggy server has by default. */
+export interface IggySettings {
+  readonly address?: Endpoint | undefined;
+  readonly stream?: string | undefined;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** The most connections. */
+  readonly clients?: number | undefined;
+}
 
 /** What backends are made from. */
 export interface BackendSettings {
@@ -7,19 +18,38 @@ export interface BackendSettings {
   readonly config?: Readonly<Record<string, string>> | undefined;
   /** The most memory that records may take, in bytes. */
   readonly memoryMaxBytes?: number | undefined;
+  readonly iggy: IggySettings;
 }
 
-export type BackendName = 'memory' | 'stub';
+/** What backends have of the process. */
+export interface BackendHost {
+  /** The folder that the command was called in. */
+  readonly cwd: string;
+  /** Tells the operator. */
+  readonly warn: (message: string) => void;
+}
+
+export type BackendName = 'memory' | 'stub' | 'iggy';
+
+type MakeBackend = (settings: BackendSettings, host: BackendHost) => Promise<Backend>;
 
 /** The backends that `serve` offers; none is loaded before it is chosen. */
-export const backends: Readonly<Record<BackendName, (settings: BackendSettings) => Promise<Backend>>> = {
-  memory: async ({ config, memoryMaxBytes }: BackendSettings): Promise<Backend> => {
+export const backends: Readonly<Record<BackendName, MakeBackend>> = {
+  memory: async ({ config, memoryMaxBytes }): Promise<Backend> => {
     const { createMemoryBackend } = await import('../../adapters/memory/memory-backend.js');
     return createMemoryBackend({ config, maxBytes: memoryMaxBytes });
   },
-  stub: async ({ stubMode }: BackendSettings): Promise<Backend> => {
+  stub: async ({ stubMode }): Promise<Backend> => {
     const { createStubBackend } = await import('../../adapters/stub/stub-backend.js');
     return createStubBackend({ mode: stubMode });
+  },
+  iggy: async ({ config, iggy }, { cwd, warn }): Promise<Backend> => {
+    const { Client } = await loadIggySdk(cwd);
+    const { createIggyBackend } = await import('../../adapters/iggy/index.js');
+    const { address: options = { host: '127.0.0.1', port: 8090 }, stream = 'kafka', clients: connections } = iggy;
+    const { username = 'iggy', password = 'iggy' } = iggy;
+    const connect = () => new Client({ transport: 'TCP', options, credentials: { username, password } });
+    return createIggyBackend({ connect, connections, stream, config, warn });
   },
 };
 

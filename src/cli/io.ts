@@ -9,6 +9,8 @@ const STOP_SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 /** What a command has of its process, so that it runs within another one as well. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder that the command was called in. */
+  readonly cwd: string;
   /** Writes to the standard output, as it stands. */
   out(text: string): void;
   /** Writes to the standard error output, as it stands. */
@@ -22,6 +24,7 @@ export interface Io {
 /** The parts of Node's `process` that the command uses. */
 export interface Host {
   readonly env: Io['env'];
+  cwd(): string;
   readonly stdout: Writable;
   readonly stderr: Writable;
   exitCode?: number | string | null | undefined;
@@ -40,6 +43,7 @@ export function processIo(host: Host): Io {
   });
   return {
     env: host.env,
+    cwd: host.cwd(),
     out: (text) => void host.stdout.write(text),
     err: (text) => void host.stderr.write(text),
     onSignal: (listener) => {

@@ -7,7 +7,7 @@ import {
   type KafkaGateway,
   OptionError,
 } from '../index.js';
-import { backends } from './backends.js';
+import { type BackendHost, backends } from './backends.js';
 import { COMMAND, CommandError, describeError, FAILURE, oneLine, USAGE } from './errors.js';
 import type { Io, StopSignal } from './io.js';
 import { logEvents } from './log.js';
@@ -26,7 +26,10 @@ export async function serve(flags: Flags, io: Io): Promise<number> {
   const say = (line: string): void => io.err(`${COMMAND}: ${line}\n`);
   const { stopped, forget } = waitForStop(io);
   try {
-    const backend = await makeBackend(settings);
+    const warn = (message: string): void => {
+      if (settings.logLevel !== 'quiet') say(oneLine(message));
+    };
+    const backend = await makeBackend(settings, { cwd: io.cwd, warn });
     const gateway = create(settings, backend);
     logEvents(gateway, settings.logLevel, errorName, say);
     const endpoint = await listen(gateway);
@@ -45,9 +48,9 @@ export async function serve(flags: Flags, io: Io): Promise<number> {
   return 0;
 }
 
-async function makeBackend(settings: Settings): Promise<Backend> {
+async function makeBackend(settings: Settings, host: BackendHost): Promise<Backend> {
   try {
-    return await backends[settings.backend](settings);
+    return await backends[settings.backend](settings, host);
   } catch (error) {
     if (settings.configBy === undefined || !(error instanceof OptionError)) throw error;
     throw new CommandError(USAGE, `${settings.configBy.name}: ${error.message}`);

@@ -1,5 +1,5 @@
 import type { CloseOptions, GatewayOptions, StubMode } from '../index.js';
-import { type BackendName, backendNames } from './backends.js';
+import { type BackendName, backendNames, type IggySettings } from './backends.js';
 import { type LogLevel, logLevels } from './log.js';
 import {
   assignments,
@@ -11,6 +11,7 @@ import {
   type Parse,
   parseGiven,
   seconds,
+  text,
   wholeNumber,
   wrongValue,
 } from './values.js';
@@ -19,6 +20,8 @@ import {
 interface Setting {
   /** Whether its flag may be given several times; the values become lines of one text. */
   readonly repeatable?: boolean;
+  /** Whether its value is not to be shown. */
+  readonly isSecret?: boolean;
   /** Its flag, with the placeholder of its value; absent for what has a variable only. */
   readonly flag?: `--${string} <${string}>`;
   readonly help?: string;
@@ -35,6 +38,11 @@ type SettingName =
   | 'stubMode'
   | 'config'
   | 'memoryMaxBytes'
+  | 'iggyAddress'
+  | 'iggyStream'
+  | 'iggyUsername'
+  | 'iggyPassword'
+  | 'iggyClients'
   | 'bind'
   | 'advertised'
   | 'advertisedHost'
@@ -62,7 +70,7 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
   },
   config: {
     flag: '--config <name=value>',
-    help: "a config of the memory backend's broker, such as num.partitions=3; may be given several times",
+    help: 'a config of the broker, such as num.partitions=3; may be given several times',
     variables: ['IGGY_KAFKA_CONFIG'],
     repeatable: true,
   },
@@ -70,6 +78,32 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
     flag: '--memory-max-bytes <bytes>',
     help: 'most memory that records may take in the memory backend (default: 1073741824)',
     variables: ['IGGY_KAFKA_MEMORY_MAX_BYTES'],
+  },
+  iggyAddress: {
+    flag: '--iggy-address <host:port>',
+    help: "where Iggy's server listens for TCP (default: 127.0.0.1:8090)",
+    variables: ['IGGY_KAFKA_IGGY_ADDRESS'],
+  },
+  iggyStream: {
+    flag: '--iggy-stream <name>',
+    help: 'the stream whose topics are served; it is made where there is none (default: kafka)',
+    variables: ['IGGY_KAFKA_IGGY_STREAM'],
+  },
+  iggyUsername: {
+    flag: '--iggy-username <name>',
+    help: 'whom Iggy knows the gateway as (default: iggy)',
+    variables: ['IGGY_KAFKA_IGGY_USERNAME'],
+  },
+  iggyPassword: {
+    flag: '--iggy-password <password>',
+    help: 'better in the variable: others see the flags of a process (default: iggy)',
+    variables: ['IGGY_KAFKA_IGGY_PASSWORD'],
+    isSecret: true,
+  },
+  iggyClients: {
+    flag: '--iggy-clients <count>',
+    help: 'most connections to Iggy, each with one command at a time (default: 4)',
+    variables: ['IGGY_KAFKA_IGGY_CLIENTS'],
   },
   bind: {
     flag: '--bind <host:port>',
@@ -125,6 +159,8 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
   },
 };
 
+const IGGY_SETTINGS = ['iggyAddress', 'iggyStream', 'iggyUsername', 'iggyPassword', 'iggyClients'] as const;
+
 /** The flags of `serve`, for its help and its parser. */
 export const flags: readonly {
   readonly flag: string;
@@ -148,6 +184,7 @@ export interface Settings {
   /** Where the configs come from, for who has to say that they cannot be. */
   readonly configBy: Given | undefined;
   readonly memoryMaxBytes: number | undefined;
+  readonly iggy: IggySettings;
   readonly logLevel: LogLevel;
   readonly options: GatewayOptions;
   readonly close: CloseOptions;
@@ -159,11 +196,12 @@ export interface Settings {
 export function readSettings(flags: Flags, env: Readonly<Record<string, string | undefined>>): Settings {
   const find = (name: SettingName): Given | undefined => {
     const setting = SETTINGS[name];
-    const text = flags[name];
-    if (text !== undefined) return { name: setting.flag?.split(' ')[0] ?? name, text };
+    const { isSecret } = setting;
+    const given = flags[name];
+    if (given !== undefined) return { name: setting.flag?.split(' ')[0] ?? name, text: given, isSecret };
     for (const variable of setting.variables) {
       const value = env[variable];
-      if (value !== undefined) return { name: variable, text: value };
+      if (value !== undefined) return { name: variable, text: value, isSecret };
     }
     return undefined;
   };
@@ -175,23 +213,33 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
   const advertised = read('advertised', hostMaybePort);
   const graceMs = read('shutdownDrainTimeoutSecs', seconds(0));
   const backend = read('backend', choice(backendNames)) ?? DEFAULT_BACKEND;
-  const only = (name: SettingName, owner: BackendName): void => {
+  const only = (name: SettingName, ...owners: readonly BackendName[]): void => {
     const given = find(name);
-    if (given !== undefined && backend !== owner) throw wrongValue(given, `only with --backend ${owner}`);
+    if (given === undefined || owners.includes(backend)) return;
+    throw wrongValue(given, `only with --backend ${owners.join(' or ')}`);
   };
   const stubMode = read('stubMode', choice(stubModes));
   const config = read('config', assignments);
   // The bounds are those of the store and, below, the gateway: here they are told in the units of the flags.
   const memoryMaxBytes = read('memoryMaxBytes', wholeNumber(65_536, Number.MAX_SAFE_INTEGER));
+  const iggy: IggySettings = {
+    address: read('iggyAddress', endpoint(1)),
+    stream: read('iggyStream', text(1, 255)),
+    username: read('iggyUsername', text(1, 255)),
+    password: read('iggyPassword', text(1, 255)),
+    clients: read('iggyClients', wholeNumber(1, 100)),
+  };
   only('stubMode', 'stub');
-  only('config', 'memory');
+  only('config', 'memory', 'iggy');
   only('memoryMaxBytes', 'memory');
+  for (const name of IGGY_SETTINGS) only(name, 'iggy');
   return {
     backend,
     stubMode,
     config,
     configBy: find('config'),
     memoryMaxBytes,
+    iggy,
     logLevel: read('logLevel', choice(logLevels)) ?? 'info',
     options: {
       listener: {

@@ -6,6 +6,8 @@ import { CommandError, USAGE } from './errors.js';
 export interface Given {
   readonly name: string;
   readonly text: string;
+  /** Whether the value is not to be shown. */
+  readonly isSecret?: boolean | undefined;
 }
 
 /** Makes a value of its text, or throws a {@link WrongValue}. */
@@ -26,9 +28,18 @@ export function parseGiven<T>(given: Given, parse: Parse<T>): T {
   }
 }
 
-export function wrongValue({ name, text }: Given, why: string): CommandError {
+export function wrongValue({ name, text, isSecret = false }: Given, why: string): CommandError {
+  if (isSecret) return new CommandError(USAGE, `${name}: ${why}`);
   const shown = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
   return new CommandError(USAGE, `${name} ${JSON.stringify(shown)}: ${why}`);
+}
+
+export function text(least: number, most: number): Parse<string> {
+  return (given) => {
+    const bytes = Buffer.byteLength(given);
+    if (bytes >= least && bytes <= most) return given;
+    throw new WrongValue(`${String(least)} to ${String(most)} bytes`);
+  };
 }
 
 export function wholeNumber(least: number, most: number): Parse<number> {

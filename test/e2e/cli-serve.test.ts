@@ -142,6 +142,7 @@ describe('a signal', () => {
     const said: string[] = [];
     const code = await run(['serve', '--bind', '127.0.0.1:0'], {
       env: {},
+      cwd: process.cwd(),
       out: () => said.push('listening'),
       err: () => said.push('said'),
       onSignal: (listener) => {
@@ -168,12 +169,12 @@ describe('the start is stopped, with one line that names what is wrong,', () => 
     [['--bind', 'nowhere'], {}, '--bind "nowhere": want host:port'],
     [['--bind', '127.0.0.1:70000'], {}, '--bind "127.0.0.1:70000"'],
     [['--max-frame-size', '1e6'], {}, '--max-frame-size "1e6"'],
-    [['--backend', 'kafka'], {}, '--backend "kafka": want one of memory, stub'],
+    [['--backend', 'kafka'], {}, '--backend "kafka": want one of memory, stub, iggy'],
     [['--stub-mode', 'accepting'], {}, '--stub-mode "accepting": only with --backend stub'],
     [
       ['--backend', 'stub', '--config', 'num.partitions=3'],
       {},
-      '--config "num.partitions=3": only with --backend memory',
+      '--config "num.partitions=3": only with --backend memory or iggy',
     ],
     [[], { IGGY_KAFKA_STUB_MODE: 'accepting' }, 'IGGY_KAFKA_STUB_MODE "accepting": only with --backend stub'],
     [
@@ -250,6 +251,7 @@ describe('usage', () => {
         ],
         ...['MAX_CONNECTIONS', 'MAX_FRAME_SIZE', 'MAX_IN_FLIGHT_BYTES', 'IDLE_TIMEOUT_SECS', 'READ_TIMEOUT_SECS'],
         ...['WRITE_TIMEOUT_SECS', 'SHUTDOWN_DRAIN_TIMEOUT_SECS'],
+        ...['IGGY_ADDRESS', 'IGGY_STREAM', 'IGGY_USERNAME', 'IGGY_PASSWORD', 'IGGY_CLIENTS'],
       ]
         .map((name) => `IGGY_KAFKA_${name}`)
         .sort(),
@@ -273,7 +275,13 @@ describe('usage', () => {
 
   test('a mistake of the command itself is thrown, not hidden in a line', async () => {
     const broken = new Error('broken output');
-    const io = { env: {}, err: () => undefined, onSignal: () => () => undefined, exit: () => undefined };
+    const io = {
+      env: {},
+      cwd: process.cwd(),
+      err: () => undefined,
+      onSignal: () => () => undefined,
+      exit: () => undefined,
+    };
     const code = run(['messages', 'list'], {
       ...io,
       out: () => {

@@ -6,21 +6,12 @@ import { format, resolveConfig } from 'prettier';
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 import { type CutRow, cutSection, type TakeoverRow, takeoverSection } from './faults/tables.js';
 import { clients, type MatrixClient } from './matrix/clients.js';
+import { type Cell, cellOf, replaced, row, said, scenarioTable } from './matrix/table.js';
 
 const FILE = fileURLToPath(new URL('../../docs/reference/compatibility.md', import.meta.url));
 
 /** What each client did in its last run. */
 const KEPT = fileURLToPath(new URL('../../temp/interop-table.json', import.meta.url));
-
-interface Cell {
-  readonly client: string;
-  readonly version: string;
-  readonly scenario: string;
-  readonly state: string;
-  /** Why the client cannot do it. */
-  readonly unsupported: string | undefined;
-  readonly measured: string | undefined;
-}
 
 /** What a command line tool was seen to do. */
 interface Tool {
@@ -77,29 +68,11 @@ function together(kept: Kept, now: Kept): Kept {
   };
 }
 
-function replaced<Row extends { readonly client: string }>(before: readonly Row[], now: readonly Row[]): Row[] {
-  const ran = new Set(now.map(({ client }) => client));
-  return [...before.filter(({ client }) => !ran.has(client)), ...now];
-}
-
 function rowsOf<Row>(tests: readonly TestCase[], type: string): Row[] {
   return tests.flatMap((test) => {
     const row = said(test, type);
     return row === undefined ? [] : [JSON.parse(row) as Row];
   });
-}
-
-function said(test: TestCase, type: string): string | undefined {
-  return test.annotations().find((entry) => entry.type === type)?.message;
-}
-
-function cellOf(test: TestCase): Cell[] {
-  const matrix = said(test, 'matrix');
-  if (matrix === undefined) return [];
-  const place = JSON.parse(matrix) as Pick<Cell, 'client' | 'version' | 'scenario'>;
-  return [
-    { ...place, state: test.result().state, unsupported: said(test, 'unsupported'), measured: said(test, 'measured') },
-  ];
 }
 
 function toolOf(test: TestCase): Tool[] {
@@ -114,21 +87,6 @@ function page(
   { cells, tools, cuts, takeovers }: Kept,
 ): string {
   const names = all.map(({ name }) => name);
-  const notes: string[] = [];
-  const noteOf = (text: string): string => {
-    if (!notes.includes(text)) notes.push(text);
-    return `[${notes.indexOf(text) + 1}]`;
-  };
-  const find = (client: string, scenario: string): Cell | undefined =>
-    cells.find((cell) => cell.client === client && cell.scenario === scenario);
-  const mark = (name: string, scenario: string): string => {
-    const cell = find(name, scenario);
-    if (cell?.state !== 'passed') return cell?.state === 'failed' ? 'FAILS' : 'not run';
-    const yes = cell.measured === undefined ? 'yes' : `yes, ${cell.measured}`;
-    return cell.unsupported === undefined ? yes : `n/a ${noteOf(`${name}: ${cell.unsupported}.`)}`;
-  };
-  const row = (values: readonly string[]): string => `| ${values.join(' | ')} |`;
-  const rows = scenarios.map((scenario) => row([scenario, ...all.map(({ name }) => mark(name, scenario))]));
   const limits = all.flatMap(({ name, lacks = [], stamps = true, picks = true, outlives = true }) => [
     ...(lacks.length > 0 ? [`- ${name} has no way to say ${lacks.join(', ')}: what it reads here has none.`] : []),
     ...(stamps ? [] : [`- ${name} stamps records by itself: what it produces is compared without timestamps.`]),
@@ -145,18 +103,7 @@ function page(
     'produces with the bytes that are stored, those that it consumes with what was laid out past every client, in each',
     'compression.',
     '',
-    row(['Client', 'Version']),
-    row(['---', '---']),
-    ...all.map(({ name }) => row([name, cells.find(({ client }) => client === name)?.version ?? '?'])),
-    '',
-    '`yes`: it does it, and all that was compared is equal. `n/a`: the client has no way to do it, see the note.',
-    '',
-    row(['Scenario', ...all.map(({ name }) => name)]),
-    row(['---', ...all.map(() => '---')]),
-    ...rows,
-    '',
-    ...notes.map((note, index) => `${index + 1}. ${note}`),
-    '',
+    ...scenarioTable(names, scenarios, cells),
     '## Command line tools',
     '',
     'The scenarios above have kafka-topics, kafka-console-producer, kafka-console-consumer, kafka-consumer-groups,',

@@ -28,7 +28,7 @@ function printed(test: TestCase): string[] {
 function summary(test: TestCase): string {
   const result = test.result();
   const client = annotation(test, 'client') ?? (test.parent.type === 'suite' ? test.parent.name : '');
-  const unsupported = annotation(test, 'unsupported');
+  const unsupported = annotation(test, 'unsupported') ?? annotation(test, 'lacking');
   const left = result.state === 'skipped' ? result.note : undefined;
   const note = unsupported ?? left ?? annotation(test, 'measured');
   const state = result.state === 'passed' && unsupported !== undefined ? 'n/a' : result.state;

@@ -26,13 +26,14 @@ export interface Finished {
 }
 
 /** Starts the command in this process; what still runs at the end of the test is stopped. */
-export function startCommand(args: readonly string[], env: Env = {}): Running {
+export function startCommand(args: readonly string[], env: Env = {}, cwd: string = process.cwd()): Running {
   let out = '';
   let err = '';
   const exits: number[] = [];
   const listeners = new Set<(signal: StopSignal) => void>();
   const code = run(args, {
     env,
+    cwd,
     out: (text) => {
       out += text;
     },
@@ -68,8 +69,8 @@ export function startCommand(args: readonly string[], env: Env = {}): Running {
 }
 
 /** Runs the command to its end. */
-export async function runCommand(args: readonly string[], env: Env = {}): Promise<Finished> {
-  const running = startCommand(args, env);
+export async function runCommand(args: readonly string[], env: Env = {}, cwd?: string): Promise<Finished> {
+  const running = startCommand(args, env, cwd);
   const code = await running.code;
   return { code, out: running.out, err: running.err };
 }
@@ -82,10 +83,11 @@ export interface Served {
   readonly port: number;
 }
 
-export async function serveCommand(args: readonly string[] = [], env: Env = {}): Promise<Served> {
+export async function serveCommand(args: readonly string[] = [], env: Env = {}, cwd?: string): Promise<Served> {
   const command = startCommand(
     ['serve', '--bind', '127.0.0.1:0', '--shutdown-drain-timeout-secs', '0.5', ...args],
     env,
+    cwd,
   );
   const [address, port] = await vi.waitFor(
     () => {

@@ -5,12 +5,18 @@ import { StoreError } from '../log-store.js';
 import { Group, type GroupDeadlines, type GroupTotals } from './group.js';
 import type { GroupLimits } from './limits.js';
 import { type CommittedOffset, GroupOffsets, type OffsetEntry } from './offsets.js';
-import { decodeGroup, decodeOffset, encodeGroup, encodeOffset, type StoredGroup } from './stored-values.js';
+import {
+  decodeGroup,
+  decodeOffset,
+  encodeGroup,
+  encodeOffset,
+  OFFSET_PREFIX,
+  offsetKey,
+  type StoredGroup,
+} from './stored-values.js';
 
 /** Keys of groups: this and the group id. */
 const GROUP_PREFIX = 'group/';
-/** Keys of committed offsets: this, topic id, `/`, partition, `/` and the group id, which may hold anything. */
-const OFFSET_PREFIX = 'offset/';
 
 /** What the registry needs of the kit. */
 export type RegistryKit = Pick<Kit, 'clock' | 'state' | 'warn' | 'topics' | 'store'>;
@@ -58,7 +64,7 @@ export class GroupRegistry {
   }
 
   #create(groupId: string): Group {
-    const offsets = new GroupOffsets((topicId, partition) => `${OFFSET_PREFIX}${topicId}/${partition}/${groupId}`);
+    const offsets = new GroupOffsets((topicId, partition) => offsetKey(topicId, partition, groupId));
     const group = new Group(groupId, offsets, this.#kit.clock, this.totals, this.#deadlines);
     this.#groups.set(groupId, group);
     return group;

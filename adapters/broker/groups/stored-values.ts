@@ -2,6 +2,13 @@ import type { CommittedOffset } from './offsets.js';
 
 // What the durable state holds of groups. The first byte is the format's version.
 
+/** Keys of committed offsets: this, topic id, `/`, partition, `/` and the group id, which may hold anything. */
+export const OFFSET_PREFIX = 'offset/';
+
+export function offsetKey(topicId: string, partition: number, groupId: string): string {
+  return `${OFFSET_PREFIX}${topicId}/${partition}/${groupId}`;
+}
+
 const OFFSET_VERSION = 1;
 const OFFSET_HEADER_BYTES = 1 + 8 + 4 + 8 + 8;
 

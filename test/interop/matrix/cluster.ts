@@ -1,12 +1,13 @@
 import { createKafkaGateway, type KafkaGateway } from 'iggy-gateway-kafka';
-import { type BrokerConfigInit, createBrokerBackend } from 'iggy-gateway-kafka/adapters/broker';
-import { createMemoryStore, type MemoryStore } from 'iggy-gateway-kafka/adapters/memory';
+import { type BrokerConfigInit, createBrokerBackend, type LogStore } from 'iggy-gateway-kafka/adapters/broker';
+import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import {
   type ApiCodec,
   createTopicsApi,
   fetchApi,
   type KafkaRecord,
   listOffsetsApi,
+  metadataApi,
   produceApi,
   readBatches,
   readRecords,
@@ -22,7 +23,15 @@ const LIMIT_BYTES = 64 * 1024 * 1024;
 const EARLIEST = -2n;
 const LEFT = ['ECONNRESET', 'EPIPE'];
 
-/** A broker in memory that is also reached past every client, to lay records out and to look at what is stored. */
+/** Gives a store, and after a restart one that has what the store before had; hears what stores tell their operator. */
+export type MakeStore = (warn: (message: string) => void) => LogStore;
+
+export function inMemory(): MakeStore {
+  const store = createMemoryStore();
+  return () => store;
+}
+
+/** A broker that is also reached past every client, to lay records out and to look at what is stored. */
 export class Cluster {
   /** What no client may cause: malformed requests, failures of the backend, connections that broke. */
   readonly trouble: unknown[] = [];
@@ -31,7 +40,7 @@ export class Cluster {
   /** When the last successful answer to an API left, on the clock of `performance.now()`. */
   readonly answeredAt: Map<string, number> = new Map();
   readonly #fetches = new Set<string>();
-  readonly #store: MemoryStore = createMemoryStore();
+  readonly #makeStore: MakeStore;
   /** What is to go wrong, until a restart; what this class itself asks goes wrong as well. */
   faults: Faults;
   readonly #config: BrokerConfigInit;
@@ -39,13 +48,14 @@ export class Cluster {
   #port = 0;
   #wire: WireClient | null = null;
 
-  private constructor(config: BrokerConfigInit) {
+  private constructor(config: BrokerConfigInit, makeStore: MakeStore) {
+    this.#makeStore = makeStore;
     this.#config = { 'group.initial.rebalance.delay.ms': 200, 'message.max.bytes': 16 * 1024 * 1024, ...config };
     [this.#gateway, this.faults] = this.#make();
   }
 
-  static async start(config: BrokerConfigInit = {}): Promise<Cluster> {
-    const cluster = new Cluster(config);
+  static async start(config: BrokerConfigInit = {}, makeStore: MakeStore = inMemory()): Promise<Cluster> {
+    const cluster = new Cluster(config, makeStore);
     await cluster.#open();
     return cluster;
   }
@@ -73,7 +83,8 @@ export class Cluster {
   }
 
   #make(): [KafkaGateway, Faults] {
-    const { backend, faults } = withFaults(createBrokerBackend({ store: this.#store, config: this.#config }));
+    const store = this.#makeStore((message) => this.trouble.push(message));
+    const { backend, faults } = withFaults(createBrokerBackend({ store, config: this.#config }));
     const gateway = createKafkaGateway({ listener: { port: this.#port }, backend });
     gateway.on('request', ({ api, connection, correlationId }) => {
       if (api === 'fetch') this.#fetches.add(`${connection.id} ${correlationId}`);
@@ -124,6 +135,12 @@ export class Cluster {
     const { response } = await this.#send(createTopicsApi, 5, { topics: [topic], timeoutMs: 5000 });
     const errorCode = response.topics[0]?.errorCode;
     if (errorCode !== 0) throw new Error(`CreateTopics ${name}: error ${errorCode}`);
+  }
+
+  /** What clients know the cluster and a topic by, beside their names. */
+  async ids(name: string): Promise<{ readonly clusterId: string | null; readonly topicId: string | undefined }> {
+    const { response } = await this.#send(metadataApi, 12, { topics: [{ name }] });
+    return { clusterId: response.clusterId, topicId: response.topics[0]?.topicId };
   }
 
   /** Appends one batch. */

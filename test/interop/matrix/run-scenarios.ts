@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { MatrixClient } from './clients.js';
+import { storeKind } from './store-kinds.js';
 import { Cluster } from './cluster.js';
 import { type Driver, UnsupportedError } from './driver.js';
 import { scenarios } from './scenarios.js';
@@ -13,9 +14,11 @@ export function runScenarios(client: MatrixClient): void {
     let driver: Driver | null = null;
     let missing: unknown = null;
     let counter = 0;
+    const { keepsBatches, cannot: storeCannot, makers } = storeKind();
+    const start = async (): Promise<Cluster> => Cluster.start({}, await makers.next());
 
     beforeAll(async () => {
-      cluster = await Cluster.start();
+      cluster = await start();
       try {
         driver = await client.start(cluster.bootstrap);
       } catch (error) {
@@ -25,6 +28,7 @@ export function runScenarios(client: MatrixClient): void {
     afterAll(async () => {
       await driver?.close();
       await cluster.close();
+      await makers.close();
     });
 
     test.for(scenarios.map((scenario) => [scenario.name, scenario] as const))(
@@ -56,7 +60,15 @@ export function runScenarios(client: MatrixClient): void {
         };
         let unsupported = false;
         try {
-          await run({ cluster, driver, another, topic, stamps, picks, textual, outlives, lacks, measured });
+          const stage = { cluster, driver, another, ownCluster: start, topic, keepsBatches, measured };
+          const running = run({ ...stage, stamps, picks, textual, outlives, lacks });
+          const why = cannot.includes(name) ? undefined : storeCannot[name];
+          if (why !== undefined) {
+            await expect(running).rejects.toThrow();
+            await context.annotate(why, 'lacking');
+          } else {
+            await running;
+          }
         } catch (error) {
           if (!(error instanceof UnsupportedError)) {
             await context.annotate(cluster.asked.slice(asked).slice(-60).join(', '), 'output');

@@ -11,6 +11,10 @@ class FakeProcess extends EventEmitter implements Host {
   readonly stderr = this.#stream('err');
   exitCode?: number;
 
+  cwd(): string {
+    return '/folder';
+  }
+
   exit(code: number): void {
     this.written.push(`exit ${String(code)}`);
   }
@@ -25,13 +29,14 @@ class FakeProcess extends EventEmitter implements Host {
   }
 }
 
-test('a command has the environment, the outputs and the end of its process', () => {
+test('a command has the environment, the folder, the outputs and the end of its process', () => {
   const host = new FakeProcess();
   const io = processIo(host);
   io.out('a\n');
   io.err('b\n');
   io.exit(3);
   expect(io.env).toBe(host.env);
+  expect(io.cwd).toBe('/folder');
   expect(host.written).toEqual(['out a\n', 'err b\n', 'exit 3']);
 });
 

@@ -35,6 +35,35 @@ const SETTINGS: readonly (readonly [
     '65535',
   ],
   [
+    'iggyAddress',
+    '--iggy-address',
+    'IGGY_KAFKA_IGGY_ADDRESS',
+    'iggy.example.net:8091',
+    (s) => s.iggy.address,
+    { host: 'iggy.example.net', port: 8091 },
+    'iggy.example.net',
+  ],
+  ['iggyStream', '--iggy-stream', 'IGGY_KAFKA_IGGY_STREAM', 'shop', (s) => s.iggy.stream, 'shop', 'x'.repeat(256)],
+  [
+    'iggyUsername',
+    '--iggy-username',
+    'IGGY_KAFKA_IGGY_USERNAME',
+    'kafka',
+    (s) => s.iggy.username,
+    'kafka',
+    'x'.repeat(256),
+  ],
+  [
+    'iggyPassword',
+    '--iggy-password',
+    'IGGY_KAFKA_IGGY_PASSWORD',
+    'secret',
+    (s) => s.iggy.password,
+    'secret',
+    'x'.repeat(256),
+  ],
+  ['iggyClients', '--iggy-clients', 'IGGY_KAFKA_IGGY_CLIENTS', '100', (s) => s.iggy.clients, 100, '101'],
+  [
     'bind',
     '--bind',
     'IGGY_KAFKA_BIND_ADDR',
@@ -109,7 +138,8 @@ function advertised(given: Flags, env: Record<string, string>): unknown {
 
 describe.each(SETTINGS)('%s', (name, flag, variable, text, find, value, wrong) => {
   // What is a backend's own goes with that backend only.
-  const given: Flags = name === 'stubMode' ? { backend: 'stub' } : {};
+  const backend = name === 'stubMode' ? 'stub' : name.startsWith('iggy') ? 'iggy' : 'memory';
+  const given: Flags = name === 'backend' ? {} : { backend };
 
   test(`${flag} and ${variable} mean the same`, () => {
     expect(find(readSettings({ ...given, [name]: text }, {}))).toEqual(value);
@@ -121,9 +151,13 @@ describe.each(SETTINGS)('%s', (name, flag, variable, text, find, value, wrong) =
   });
 
   test('a wrong value is told with what gave it', () => {
-    expect(refusal({ [name]: wrong }, {})).toContain(`${flag} ${JSON.stringify(wrong)}: want `);
-    expect(refusal({}, { [variable]: wrong })).toContain(`${variable} ${JSON.stringify(wrong)}: want `);
-    expect(refusal({}, { [variable]: '' })).toContain(`${variable} "": want `);
+    const shown = (value: string): string => {
+      if (name === 'iggyPassword') return '';
+      return ` ${JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value)}`;
+    };
+    expect(refusal({ [name]: wrong }, {})).toContain(`${flag}${shown(wrong)}: want `);
+    expect(refusal({}, { [variable]: wrong })).toContain(`${variable}${shown(wrong)}: want `);
+    expect(refusal({}, { [variable]: '' })).toContain(`${variable}${shown('')}: want `);
   });
 
   test('the help tells flag and variable', () => {
@@ -131,6 +165,13 @@ describe.each(SETTINGS)('%s', (name, flag, variable, text, find, value, wrong) =
       { help: expect.stringContaining(`[${variable}]`) },
     ]);
   });
+});
+
+test('a password is never shown', () => {
+  expect(refusal({ iggyPassword: 'secret' }, {})).toBe('--iggy-password: only with --backend iggy');
+  expect(refusal({}, { IGGY_KAFKA_IGGY_PASSWORD: 'secret' })).toBe(
+    'IGGY_KAFKA_IGGY_PASSWORD: only with --backend iggy',
+  );
 });
 
 test('what is not set is left to the gateway', () => {
