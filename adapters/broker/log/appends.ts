@@ -75,14 +75,17 @@ export class Appends {
 
   /** Fills in the answers; a promise where the store gives one. What the store should not throw, it rejects with. */
   run(jobs: readonly AppendJob[]): PromiseLike<unknown> | undefined {
-    const ready: AppendJob[] = [];
+    let ready: AppendJob[] | null = null;
     let later: PromiseLike<unknown>[] | null = null;
-    for (const job of jobs) {
+    for (let index = 0; index < jobs.length; index++) {
+      const job = jobs[index]!;
       const begun = job.log.busy ? this.whenFree(job) : this.begin(job);
-      if (begun === true) ready.push(job);
-      else if (begun !== false) (later ??= []).push(begun);
+      if (begun !== true) {
+        if (begun !== false) (later ??= []).push(begun);
+      } else if (ready === null) ready = [job];
+      else ready.push(job);
     }
-    const appended = ready.length === 0 ? undefined : this.append(ready);
+    const appended = ready === null ? undefined : this.append(ready);
     if (later === null) return isPromise(appended) ? appended : undefined;
     if (isPromise(appended)) later.push(appended);
     return Promise.all(later);

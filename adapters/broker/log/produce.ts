@@ -35,33 +35,37 @@ export class Produce {
     const { apiVersion } = context;
     const now = this.kit.clock.now();
     const validAcks = acks >= -1 && acks <= 1;
-    const jobs: AppendJob[] = [];
+    // Arrays are made at their size or around their first element: growing them costs more than what goes in.
+    let jobs: AppendJob[] | null = null;
     const hints = new LeaderHints(this.kit);
-    const responses: ProduceResponseTopicProduceResponseInit[] = [];
-    for (const { name, topicId, partitionData } of topicData) {
+    const responses = new Array<ProduceResponseTopicProduceResponseInit>(topicData.length);
+    for (let at = 0; at < topicData.length; at++) {
+      const { name, topicId, partitionData } = topicData[at]!;
       const byId = apiVersion >= TOPIC_IDS_SINCE;
       const topic = byId ? this.kit.topics.byId(topicId) : this.kit.topics.byName(name);
-      const partitionResponses: PartitionAnswer[] = [];
-      for (const data of partitionData) {
+      const partitionResponses = new Array<PartitionAnswer>(partitionData.length);
+      for (let index = 0; index < partitionData.length; index++) {
+        const data = partitionData[index]!;
         let answer: PartitionAnswer;
         try {
           if (topic === undefined) throw unknownTopic(byId);
           const job = this.check(topic, data, apiVersion, validAcks, now, hints);
           answer = job.answer;
-          jobs.push(job);
+          if (jobs === null) jobs = [job];
+          else jobs.push(job);
         } catch (error) {
           if (!(error instanceof BatchRefused)) throw error;
           answer = refusedAnswer(data.index, error);
           const elsewhere = error.code === ErrorCode.NOT_LEADER_OR_FOLLOWER && apiVersion >= LEADER_HINTS_SINCE;
           if (elsewhere) answer.currentLeader = hints.last;
         }
-        partitionResponses.push(answer);
+        partitionResponses[index] = answer;
       }
-      responses.push({ name, topicId, partitionResponses });
+      responses[at] = { name, topicId, partitionResponses };
     }
     const nodeEndpoints = apiVersion >= LEADER_HINTS_SINCE ? hints.endpoints(context.advertised) : undefined;
     const response = { responses, throttleTimeMs: 0, nodeEndpoints };
-    if (jobs.length === 0) return response;
+    if (jobs === null) return response;
     const done = this.appends.run(jobs);
     return done === undefined ? response : andThen(done, () => response);
   }
