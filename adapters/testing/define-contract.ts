@@ -1,9 +1,13 @@
 import type { ContractCase, ContractOptions } from './contract/index.js';
 import { contractCases } from './contract/index.js';
 
+/** Milliseconds that a case may take: more than it waits for an answer, so that it is the case that says what is missing. */
+const TIMEOUT_MS = 60_000;
+
 /** `test` of vitest, jest or node:test. */
 export interface TestFunction {
-  (name: string, run: () => Promise<void>): unknown;
+  /** @param timeoutMs - Where the runner has a limit that is lower. */
+  (name: string, run: () => Promise<void>, timeoutMs: number): unknown;
   /** Names a test that does not run. */
   readonly skip?: ((name: string, run: () => Promise<void>) => unknown) | undefined;
 }
@@ -33,7 +37,7 @@ export function defineContract({ describe, test }: TestRunner, options: Contract
   for (const [area, cases] of areas) {
     describe(area, () => {
       for (const { name, absent, run } of cases) {
-        if (absent.length === 0) test(name, run);
+        if (absent.length === 0) test(name, run, TIMEOUT_MS);
         else test.skip?.(`${name} (without ${absent.join(', ')})`, run);
       }
     });
