@@ -27,7 +27,7 @@ export async function serve(flags: Flags, io: Io): Promise<number> {
   const { stopped, forget } = waitForStop(io);
   try {
     const warn = (message: string): void => {
-      if (settings.logLevel !== 'quiet') say(oneLine(`warning: ${message}`));
+      if (settings.logLevel !== 'quiet') say(oneLine(message));
     };
     const backend = await makeBackend(settings, { cwd: io.cwd, warn });
     const gateway = create(settings, backend);

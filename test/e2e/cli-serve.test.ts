@@ -61,7 +61,7 @@ describe('serve', () => {
   });
 
   test.each([
-    ['info', /^iggy-gateway-kafka: warning: Produce is refused: [^\n]*maxBytes[^\n]*\n$/],
+    ['info', /^iggy-gateway-kafka: Produce is refused: [^\n]*maxBytes[^\n]*\n$/],
     ['quiet', /^$/],
   ])('keeps no more records than it was given memory for, and says so at the level %s', async (level, said) => {
     const { command, port } = await serveCommand(['--memory-max-bytes', '65536', '--log-level', level]);
