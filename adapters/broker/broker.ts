@@ -58,9 +58,7 @@ const CLUSTER_ID = 'cluster/id';
  */
 export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   const { store, clock = systemClock, warn = emitWarning } = options;
-  if (typeof (store as LogStore | undefined)?.append !== 'function') {
-    throw new OptionError('store', store, 'it is a LogStore');
-  }
+  checkStore(store);
   const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));
   const lack = lacking(store, config.layers.fixed, 'log.');
   if (lack !== null) throw new OptionError('config', options.config, lack);
@@ -154,6 +152,38 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     },
     close: ({ signal }) => close(signal),
   };
+}
+
+const STORE_METHODS = [
+  'listTopics',
+  'createTopic',
+  'growTopic',
+  'configureTopic',
+  'deleteTopic',
+  'append',
+  'read',
+  'bounds',
+  'offsetForTimestamp',
+  'maxTimestamp',
+  'put',
+  'load',
+] as const satisfies readonly (keyof LogStore)[];
+
+/** What a store lacks is told before a client finds it. @throws OptionError */
+function checkStore(store: LogStore): void {
+  const lacks = (method: keyof LogStore): boolean => typeof store[method] !== 'function';
+  if (typeof store !== 'object' || (store as unknown) === null || lacks('append')) {
+    throw new OptionError('store', store, 'it is a LogStore');
+  }
+  const missing = STORE_METHODS.filter(lacks);
+  if (missing.length > 0) throw new OptionError('store', store, `a LogStore has ${missing.join(', ')} as well`);
+  if (typeof store.capabilities !== 'object' || (store.capabilities as unknown) === null) {
+    throw new OptionError('store.capabilities', store.capabilities, 'it says what the store can do');
+  }
+  // Retention and compaction may be the engine's own work, by the configs that it is given.
+  if (store.capabilities.deleteRecords && lacks('deleteRecords')) {
+    throw new OptionError('store.capabilities.deleteRecords', true, 'the store has no such method');
+  }
 }
 
 function emitWarning(message: string): void {

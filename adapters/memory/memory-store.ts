@@ -57,6 +57,8 @@ export class MemoryStore implements LogStore {
   };
   private readonly memory: SegmentMemory;
   private readonly topics = new Map<string, MemoryTopic>();
+  /** Ids of topics, by name: thousands of topics are created without a look at each. */
+  private readonly ids = new Map<string, string>();
   private readonly logs = new WeakMap<PartitionId, MemoryLog>();
   private readonly state = new Map<string, Uint8Array>();
   private readonly maxStateBytes: number;
@@ -80,12 +82,11 @@ export class MemoryStore implements LogStore {
   }
 
   createTopic(topic: StoredTopic): StoredTopic {
-    for (const { topic: other } of this.topics.values()) {
-      if (other.id === topic.id || other.name === topic.name) {
-        throw new StoreError('exists', `there is a topic '${other.name}' with the id ${other.id}`);
-      }
-    }
+    const other = this.topics.get(topic.id)?.topic.name ?? topic.name;
+    const otherId = this.ids.get(other);
+    if (otherId !== undefined) throw new StoreError('exists', `there is a topic '${other}' with the id ${otherId}`);
     this.topics.set(topic.id, { topic, logs: this.newLogs(topic.partitionCount) });
+    this.ids.set(topic.name, topic.id);
     return topic;
   }
 
@@ -101,8 +102,10 @@ export class MemoryStore implements LogStore {
   }
 
   deleteTopic(topicId: string): void {
-    for (const log of this.entry(topicId).logs) log.drop();
+    const { topic, logs } = this.entry(topicId);
+    for (const log of logs) log.drop();
     this.topics.delete(topicId);
+    this.ids.delete(topic.name);
   }
 
   append(entries: readonly AppendEntry[]): readonly AppendResult[] {

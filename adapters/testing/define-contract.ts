@@ -1,9 +1,13 @@
 import type { ContractCase, ContractOptions } from './contract/index.js';
 import { contractCases } from './contract/index.js';
 
+/** Milliseconds that a case may take beside what it has patience for: so that it is the case that says what is missing. */
+const TIMEOUT_MS = 60_000;
+
 /** `test` of vitest, jest or node:test. */
 export interface TestFunction {
-  (name: string, run: () => Promise<void>): unknown;
+  /** @param timeoutMs - Where the runner has a limit that is lower. */
+  (name: string, run: () => Promise<void>, timeoutMs: number): unknown;
   /** Names a test that does not run. */
   readonly skip?: ((name: string, run: () => Promise<void>) => unknown) | undefined;
 }
@@ -30,10 +34,11 @@ export function defineContract({ describe, test }: TestRunner, options: Contract
     if (area === undefined) areas.set(each.area, [each]);
     else area.push(each);
   }
+  const timeoutMs = TIMEOUT_MS + (options.patienceMs ?? 0);
   for (const [area, cases] of areas) {
     describe(area, () => {
       for (const { name, absent, run } of cases) {
-        if (absent.length === 0) test(name, run);
+        if (absent.length === 0) test(name, run, timeoutMs);
         else test.skip?.(`${name} (without ${absent.join(', ')})`, run);
       }
     });

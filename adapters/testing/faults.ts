@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
-  type ApiName,
+  type ApiHandler,
   type Awaitable,
   type Backend,
+  type BackendMethods,
   KafkaError,
   OptionError,
   RequestAborted,
@@ -10,16 +11,16 @@ import {
 } from '../../src/contract.js';
 import { apis, fetchApi, type FetchResponseInit } from '../../src/protocol/index.js';
 
-/** Which requests a fault meets. */
-export interface FaultOptions {
-  /** How many requests: from 1; `Infinity` for all until it is taken back. Default: 1. */
+/** Which requests of an API a fault meets. */
+export interface FaultOptions<Api extends keyof BackendMethods = keyof BackendMethods> {
+  /** How many requests: a whole number from 1; `Infinity` for all until it is taken back. Default: 1. */
   readonly times?: number | undefined;
   /** Only requests for which this answers true. Default: every request of the API. */
-  readonly where?: ((request: unknown, context: RequestContext) => boolean) | undefined;
+  readonly where?: ((request: Parameters<ApiHandler<Api>>[0], context: RequestContext) => boolean) | undefined;
 }
 
 /** How a connection is cut. */
-export interface CutOptions extends FaultOptions {
+export interface CutOptions<Api extends keyof BackendMethods = keyof BackendMethods> extends FaultOptions<Api> {
   /**
    * `before`: the backend never sees the request. `after`: it has done what it was asked, and the client is not told.
    */
@@ -27,7 +28,7 @@ export interface CutOptions extends FaultOptions {
 }
 
 /** How a request fails. */
-export interface FailOptions extends FaultOptions {
+export interface FailOptions<Api extends keyof BackendMethods = keyof BackendMethods> extends FaultOptions<Api> {
   /** One of `ErrorCode`, not 0. */
   readonly errorCode: number;
   /** `after`: the backend does what it was asked all the same. Default: `before`. */
@@ -35,7 +36,7 @@ export interface FailOptions extends FaultOptions {
 }
 
 /** How long a request takes longer. */
-export interface DelayOptions extends FaultOptions {
+export interface DelayOptions<Api extends keyof BackendMethods = keyof BackendMethods> extends FaultOptions<Api> {
   /** Milliseconds before the backend sees the request: 0 to 2147483647. */
   readonly ms: number;
 }
@@ -48,14 +49,17 @@ export interface PlannedFault {
   cancel(): void;
 }
 
-/** What is to go wrong, by API. One request meets at most one fault: of those that it fits, the one planned first. */
+/**
+ * What is to go wrong, by API: the name of its method in a backend, which must have it. One request meets at most one
+ * fault: of those that it fits, the one planned first.
+ */
 export interface Faults {
   /** Ends the connection of a request without an answer. */
-  cut(api: ApiName, options: CutOptions): PlannedFault;
+  cut<Api extends keyof BackendMethods>(api: Api, options: CutOptions<Api>): PlannedFault;
   /** Answers a request with an error code, at every topic, partition or group that it names. */
-  fail(api: ApiName, options: FailOptions): PlannedFault;
+  fail<Api extends keyof BackendMethods>(api: Api, options: FailOptions<Api>): PlannedFault;
   /** Lets a request wait before the backend sees it. */
-  delay(api: ApiName, options: DelayOptions): PlannedFault;
+  delay<Api extends keyof BackendMethods>(api: Api, options: DelayOptions<Api>): PlannedFault;
   /** Takes back all faults. */
   clear(): void;
 }
@@ -115,12 +119,21 @@ export function withFaults<State>(backend: Backend<State>): {
     },
   });
 
-  function plan(api: ApiName, { times = 1, where = () => true }: FaultOptions, meet: Meet): PlannedFault {
+  function plan<Api extends keyof BackendMethods>(api: Api, options: FaultOptions<Api>, meet: Meet): PlannedFault {
+    const { times = 1, where = () => true } = options;
     if (!METHODS.has(api)) throw new OptionError('api', api, 'it is the name of a method of a backend');
+    if (typeof backend[api] !== 'function') {
+      throw new OptionError(
+        'api',
+        api,
+        `the backend ${backend.name} does not answer it, so that no request meets a fault`,
+      );
+    }
     if (!(times >= 1 && (Number.isInteger(times) || times === Infinity))) {
       throw new OptionError('times', times, 'it is a whole number from 1 on, or Infinity');
     }
-    const fault = new Fault(meet, where, times);
+    // Requests of one API are all of its type.
+    const fault = new Fault(meet, where as (request: unknown, context: RequestContext) => boolean, times);
     const waiting = (planned.get(api) ?? []).filter(({ remaining }) => remaining > 0);
     planned.set(api, [...waiting, fault]);
     return fault;

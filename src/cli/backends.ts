@@ -35,9 +35,9 @@ type MakeBackend = (settings: BackendSettings, host: BackendHost) => Promise<Bac
 
 /** The backends that `serve` offers; none is loaded before it is chosen. */
 export const backends: Readonly<Record<BackendName, MakeBackend>> = {
-  memory: async ({ config, memoryMaxBytes }): Promise<Backend> => {
+  memory: async ({ config, memoryMaxBytes }, { warn }): Promise<Backend> => {
     const { createMemoryBackend } = await import('../../adapters/memory/memory-backend.js');
-    return createMemoryBackend({ config, maxBytes: memoryMaxBytes });
+    return createMemoryBackend({ config, maxBytes: memoryMaxBytes, warn });
   },
   stub: async ({ stubMode }): Promise<Backend> => {
     const { createStubBackend } = await import('../../adapters/stub/stub-backend.js');

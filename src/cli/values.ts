@@ -58,7 +58,9 @@ export function seconds(least: number): Parse<number> {
   return (text) => {
     const value = /^\d{1,10}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
     if (value >= least && value <= MOST_SECONDS) return Math.round(value * 1000);
-    throw new WrongValue(`a number of seconds from ${String(least)} to ${String(MOST_SECONDS)}`);
+    throw new WrongValue(
+      `a number of seconds from ${String(least)} to ${String(MOST_SECONDS)}, with at most three decimals`,
+    );
   };
 }
 

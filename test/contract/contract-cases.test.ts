@@ -1,6 +1,8 @@
 import { OptionError } from 'iggy-gateway-kafka';
+import { createBrokerBackend } from 'iggy-gateway-kafka/adapters/broker';
+import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { contractCases, type ContractOptions, defineContract, startBroker } from 'iggy-gateway-kafka/testing';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 
 /** A backend that answers hardly anything. */
 const backend = { name: 'test', metadata: () => ({ brokers: [], topics: [], errorCode: 0 }) };
@@ -43,6 +45,26 @@ describe('contract cases', () => {
     expect(closed).toBe(1);
   });
 
+  test('what the backend threw is the cause, and a broker that lives on is left as it was', async () => {
+    const thrown = new TypeError('the engine has no such thing');
+    const store = Object.assign(createMemoryStore(), {
+      append() {
+        throw thrown;
+      },
+    });
+    const broker = await startBroker({ backend: createBrokerBackend({ store }) });
+    onTestFinished(() => broker.close());
+    const off = vi.spyOn(broker.gateway, 'off');
+    const { bootstrap, gateway } = broker;
+    const shared = () => ({ bootstrap, gateway, close: () => undefined });
+    const broken = caseOf('acks 1 is answered once the records are stored', { start: shared });
+    await expect(broken.run()).rejects.toMatchObject({
+      message: expect.stringContaining('the error code is UNKNOWN_SERVER_ERROR; it must be NONE'),
+      cause: thrown,
+    });
+    expect(off).toHaveBeenCalledOnce();
+  });
+
   test('a case names the capabilities that are absent; instead of some there are other cases', () => {
     const cases = contractCases({ start, capabilities: { deleteRecords: false, durable: false } });
     const kept = cases.find(({ name }) => name === 'records that were deleted stay so');
@@ -59,9 +81,12 @@ describe('contract cases', () => {
   test('tests are made of them, skipped where a capability is absent and the runner can', () => {
     const made: string[] = [];
     const skipped: string[] = [];
-    const runner = Object.assign((name: string) => void made.push(name), {
-      skip: (name: string) => void skipped.push(name),
-    });
+    const test = (name: string, _run: unknown, timeoutMs: number): void => {
+      // More than the 20 s after which a case says that no answer came.
+      expect(timeoutMs).toBeGreaterThan(20_000);
+      made.push(name);
+    };
+    const runner = Object.assign(test, { skip: (name: string) => void skipped.push(name) });
     const run = { describe: (_area: string, define: () => void) => define(), test: runner };
     defineContract(run, { start, capabilities: { compaction: false } });
     expect(made.length + skipped.length).toBe(contractCases({ start, capabilities: { compaction: false } }).length);

@@ -245,6 +245,7 @@ describe('createBrokerBackend refuses', () => {
     [{ 'message.max.bytes': 3e9 }, 'it does not fit into the type int'],
     [{ listeners: 'PLAINTEXT://:9092' }, 'it follows from the gateway and the store'],
     [{ constructor: 1 }, 'there is no such config'],
+    [{ 'zookeeper.connect': 'x' }, /there is no such config$/],
     [{ 'num.partitions': {} as never }, 'its type is int'],
   ])('the config %j', (config, message) => {
     expect(() => createBrokerBackend({ store, config })).toThrow(message);
@@ -253,7 +254,27 @@ describe('createBrokerBackend refuses', () => {
 
   test('what is no store, and configs that are no object', () => {
     expect(() => createBrokerBackend({ store: {} as LogStore })).toThrow('option store is an object');
+    expect(() => createBrokerBackend({ store: 'memory' as never })).toThrow(
+      'option store is "memory"; it is a LogStore',
+    );
+    expect(() => createBrokerBackend({ store: null as never })).toThrow('option store is null; it is a LogStore');
     expect(() => createBrokerBackend({ store, config: 'num.partitions=3' as never })).toThrow('option config is');
+  });
+
+  test('a store that lacks a method, or one that its capabilities speak of', () => {
+    const { capabilities } = store;
+    const like = (own: object): LogStore => Object.assign(Object.create(store) as LogStore, own);
+    expect(() => createBrokerBackend({ store: like({ put: undefined, load: undefined }) })).toThrow(
+      'option store is an object; a LogStore has put, load as well',
+    );
+    expect(() => createBrokerBackend({ store: like({ capabilities: undefined }) })).toThrow(
+      'option store.capabilities is undefined; it says what the store can do',
+    );
+    expect(() => createBrokerBackend({ store: like({ deleteRecords: undefined }) })).toThrow(
+      'option store.capabilities.deleteRecords is true; the store has no such method',
+    );
+    const less = { ...capabilities, deleteRecords: false };
+    expect(() => createBrokerBackend({ store: like({ deleteRecords: undefined, capabilities: less }) })).not.toThrow();
   });
 
   test('configs that ask of the store what it cannot do', () => {

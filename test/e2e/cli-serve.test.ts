@@ -60,14 +60,18 @@ describe('serve', () => {
     expect(await ask(other)).toEqual(['4', '6']);
   });
 
-  test('keeps no more records than it was given memory for', async () => {
-    const { port } = await serveCommand(['--memory-max-bytes', '65536']);
+  test.each([
+    ['info', /^iggy-gateway-kafka: Produce is refused: [^\n]*maxBytes[^\n]*\n$/],
+    ['quiet', /^$/],
+  ])('keeps no more records than it was given memory for, and says so at the level %s', async (level, said) => {
+    const { command, port } = await serveCommand(['--memory-max-bytes', '65536', '--log-level', level]);
     const client = await WireClient.connect(port);
     await createTopic(client, 't');
     expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: ErrorCode.NONE });
     const { errorCode, errorMessage } = await produce(client, 't', batchOf(['x'.repeat(65_536)]));
     expect([errorCode, errorMessage]).toEqual([ErrorCode.KAFKA_STORAGE_ERROR, expect.stringContaining('65536')]);
     await client.close();
+    expect(command.err).toMatch(said);
   });
 
   test('holds its clients to the limits it was given', async () => {

@@ -170,17 +170,17 @@ describe('faults', () => {
 
   test('only requests for which `where` is true are met', async () => {
     const broker = await started();
-    const wanted: number[] = [];
+    const wanted: unknown[] = [];
     broker.faults.fail('produce', {
       errorCode: ErrorCode.NOT_ENOUGH_REPLICAS,
       times: Infinity,
-      where: (_request, { apiVersion }) => {
-        wanted.push(apiVersion);
+      where: ({ topicData }, { api }) => {
+        wanted.push([api, ...topicData.map(({ name }) => name)]);
         return false;
       },
     });
     await send(broker, 'a');
-    expect(wanted).toHaveLength(1);
+    expect(wanted).toEqual([['produce', 't']]);
   });
 
   test('faults are taken back, one or all', async () => {
@@ -218,5 +218,9 @@ describe('faults', () => {
     expect(() => faults.fail('produce', { errorCode: 1, times: 1.5 })).toThrow('1.5');
     expect(() => faults.fail('produce', { errorCode: 0 })).toThrow('0');
     expect(() => faults.fail('produce', { errorCode: 1, times: 0 })).toThrow('times');
+    expect(() => faults.fail('produce', { errorCode: 1, times: 1.5 })).toThrow('1.5');
+    const unanswered = 'the backend memory does not answer it';
+    expect(() => faults.cut('describeQuorum', { when: 'before' })).toThrow(unanswered);
+    expect(() => faults.cut('apiVersions' as never, { when: 'before' })).toThrow(unanswered);
   });
 });

@@ -41,6 +41,7 @@ export function heldStore({ keepsBatches = true } = {}): HeldStore {
     bounds: (partition) => Promise.resolve(memory.bounds(partition)),
     offsetForTimestamp: (...args) => Promise.resolve(memory.offsetForTimestamp(...args)),
     maxTimestamp: (partition) => Promise.resolve(memory.maxTimestamp(partition)),
+    deleteRecords: (...args) => Promise.resolve(memory.deleteRecords(...args)),
     trim: (...args) => Promise.resolve(memory.trim(...args)),
     compact: (...args) => memory.compact(...args),
     async put(...args) {

@@ -122,7 +122,7 @@ export function checkBrokerConfig(init: BrokerConfigInit): ConfigTexts {
     if (value === undefined) continue;
     const definition = Object.hasOwn(BROKER_CONFIGS, name) ? BROKER_CONFIGS[name] : undefined;
     const option = `config["${name}"]`;
-    if (definition === undefined) throw new OptionError(option, value, `there is no such config; ${nearest(name)}`);
+    if (definition === undefined) throw new OptionError(option, value, `there is no such config${nearest(name)}`);
     if (definition.derived) throw new OptionError(option, value, 'it follows from the gateway and the store');
     if (!['string', 'number', 'boolean'].includes(typeof value) && !Array.isArray(value)) {
       throw new OptionError(option, value, `its type is ${definition.type}`);
@@ -145,10 +145,12 @@ function textOf(value: ConfigValue | null): string | null {
   return Array.isArray(value) ? value.join(',') : String(value);
 }
 
+/** How a text about an unknown config ends. */
 function nearest(name: string): string {
   let best = '';
   for (const known of Object.keys(BROKER_CONFIGS)) {
     if (best === '' || distance(name, known) < distance(name, best)) best = known;
   }
-  return `the nearest is ${best}`;
+  // What differs in half of its letters was not meant.
+  return distance(name, best) * 2 < name.length ? `; the nearest is ${best}` : '';
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Awaitable, type ErrorName, errorName } from '../../../src/contract.js';
+import { type Awaitable, type ErrorName, errorName, type RequestErrorEvent } from '../../../src/index.js';
 import {
   createTopicsApi,
   deleteTopicsApi,
@@ -31,6 +31,11 @@ export class Bench {
   readonly #patienceMs: number;
   #broker: ContractBroker;
   #clients: WireClient[] = [];
+  /** What the backend threw last. */
+  #thrown: unknown;
+  readonly #onRequestError = ({ error }: RequestErrorEvent): void => {
+    this.#thrown = error;
+  };
   /** A client that is connected. */
   client: WireClient;
 
@@ -39,6 +44,7 @@ export class Bench {
     this.#broker = broker;
     this.client = client;
     this.#clients.push(client);
+    broker.gateway?.on('requestError', this.#onRequestError);
   }
 
   /** @param patienceMs - What comes about by itself may take so long, in milliseconds. */
@@ -130,6 +136,7 @@ export class Bench {
     const restarted = await this.#broker.restart?.();
     assert(restarted !== undefined, 'a broker that is durable has a restart()');
     this.#broker = restarted;
+    restarted.gateway?.on('requestError', this.#onRequestError);
     this.client = await this.connect();
   }
 
@@ -146,8 +153,16 @@ export class Bench {
     }
   }
 
+  /** The error of a case, with what the backend threw as its cause: clients are told of it with a code alone. */
+  explained(error: unknown): unknown {
+    if (error instanceof Error) error.cause ??= this.#thrown;
+    return error;
+  }
+
   async close(): Promise<void> {
     await this.#disconnect();
+    // A broker that is shared by all cases lives on.
+    this.#broker.gateway?.off('requestError', this.#onRequestError);
     await this.#broker.close();
   }
 

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable, KafkaGateway } from '../../../src/index.js';
 import type { BrokerConfigInit, GroupLimits } from '../../broker/index.js';
 import type { Bench } from './bench.js';
 
@@ -18,6 +18,8 @@ export type Capability =
 export interface ContractBroker {
   /** What clients connect to: `host:port`. */
   readonly bootstrap: string;
+  /** The gateway in front of it, if it runs in this process: what its backend throws becomes the cause of a failed case. */
+  readonly gateway?: Pick<KafkaGateway, 'on' | 'off'> | undefined;
   /** Stops it and starts another over what it has stored. Left out when there is no such thing: not `durable`. */
   restart?(): Awaitable<ContractBroker>;
   close(): Awaitable<void>;

@@ -89,6 +89,8 @@ export function contractCases({ start, capabilities = {}, patienceMs = PATIENCE_
             const bench = await Bench.start(start, wanted, patienceMs);
             try {
               await run(bench);
+            } catch (error) {
+              throw bench.explained(error);
             } finally {
               await bench.close();
             }

@@ -83,6 +83,9 @@ test('keeps topics until they are deleted', () => {
   append(store, [{}]);
   store.deleteTopic(TOPIC.id);
   expect(store.listTopics()).toEqual([]);
+  const again = { ...TOPIC, id: 'another' };
+  expect(store.createTopic(again)).toEqual(again);
+  store.deleteTopic(again.id);
   expect(store.usedBytes).toBe(0);
   expect(append(store, [{}]).error?.kind).toBe('notFound');
   expect(store.read([{ partition, offset: 0, maxBytes: 1, atLeastOneBatch: true }])[0]?.error?.kind).toBe('notFound');
