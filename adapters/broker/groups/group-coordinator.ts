@@ -181,14 +181,16 @@ export class GroupCoordinator {
       void this.#registry.settle(
         () => this.#registry.store(group, null),
         (errorCode) => {
-          // A rebalance that has begun meanwhile answers it.
-          if (group.state !== 'Stable' || group.members.get(memberId) !== member) return;
-          group.answerJoin(
-            member,
-            errorCode === ErrorCode.NONE
-              ? this.#rejoined(group, memberId, oldLeader, caller.apiVersion)
-              : joinError(errorCode, ''),
-          );
+          // A rebalance that has begun meanwhile answers it, or has done so.
+          if (group.state !== 'Stable' || member.awaitingJoin !== reply) return;
+          if (errorCode === ErrorCode.NONE) {
+            group.answerJoin(member, this.#rejoined(group, memberId, oldLeader, caller.apiVersion));
+          } else {
+            // Nothing has changed: who was refused has no place, and who had it is a member as before.
+            group.answerJoin(member, joinError(errorCode, ''));
+            group.replace(member, old);
+            old.session.set(old.sessionTimeoutMs);
+          }
         },
       );
     } else if (group.state === 'PreparingRebalance') {

@@ -125,9 +125,10 @@ describe('a static member', () => {
     expect(stateOf(bench, 'g')).toBe('Empty');
   });
 
-  test('is told when the group cannot be stored with its new id', async () => {
+  test('is told when the group cannot be stored with its new id, and stays a member under the old one', async () => {
     const bench = await groupBench();
-    await stableGroup(bench, 'g', TWO);
+    const { ids, generation } = await stableGroup(bench, 'g', TWO);
+    const [a = '', b = ''] = ids;
     bench.onPut = () => {
       throw new StoreError('unavailable', 'as told');
     };
@@ -136,8 +137,58 @@ describe('a static member', () => {
       memberId: '',
     });
     bench.onPut = null;
+    expect(heartbeat(bench, 'g', b, generation, 'b')).toBe(ErrorCode.NONE);
+    const synced = sync(bench, 'g', b, generation, { instanceId: 'b' });
+    expect(Buffer.from(synced.response?.assignment ?? []).toString()).toBe('1');
     expect(join(bench, 'g', TWO[1]).response?.errorCode).toBe(ErrorCode.NONE);
+    expect(heartbeat(bench, 'g', b, generation, 'b')).toBe(ErrorCode.FENCED_INSTANCE_ID);
+    expect(heartbeat(bench, 'g', a, generation, 'a')).toBe(ErrorCode.NONE);
     expect(stateOf(bench, 'g')).toBe('Stable');
+  });
+
+  test('that leads and cannot be stored with its new id leads under the old one, until its session ends', async () => {
+    const bench = await groupBench();
+    const options = { sessionTimeoutMs: 20_000 };
+    const { ids, generation } = await stableGroup(bench, 'g', [
+      { ...TWO[0], ...options },
+      { ...TWO[1], sessionTimeoutMs: 100_000 },
+    ]);
+    const [a = '', b = ''] = ids;
+    bench.onPut = () => Promise.reject(new StoreError('unavailable', 'as told'));
+    const refused = join(bench, 'g', { ...TWO[0], ...options, apiVersion: 9, protocols: [['range', 'other']] });
+    bench.clock.turn(15_000);
+    await settled();
+    expect(refused.response?.errorCode).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+    bench.onPut = null;
+    expect(join(bench, 'g', { ...TWO[1], memberId: b }).response).toMatchObject({ errorCode: 0, leader: a });
+    bench.clock.turn(15_000);
+    expect(heartbeat(bench, 'g', a, generation, 'a')).toBe(ErrorCode.NONE);
+    bench.clock.turn(20_000);
+    expect(heartbeat(bench, 'g', a, generation, 'a')).toBe(ErrorCode.UNKNOWN_MEMBER_ID);
+    const left = join(bench, 'g', { ...TWO[1], memberId: b });
+    await settled();
+    expect(left.response?.members.map(({ memberId }) => memberId)).toEqual([b]);
+  });
+
+  test('that a rebalance has answered keeps its new id, whatever becomes of storing it', async () => {
+    const bench = await groupBench();
+    const { ids } = await stableGroup(bench, 'g', TWO);
+    let fail = (): void => undefined;
+    bench.onPut = () =>
+      new Promise((_, reject) => {
+        fail = () => reject(new StoreError('unavailable', 'as told'));
+      });
+    const back = join(bench, 'g', { ...TWO[1], apiVersion: 9 });
+    bench.onPut = null;
+    const leader = join(bench, 'g', { ...TWO[0], memberId: ids[0] ?? '', protocols: [['range', 'new']] });
+    await settled();
+    const { generationId = -1, memberId = '' } = back.response ?? {};
+    expect(generationId).toBe(2);
+    sync(bench, 'g', leader.response?.memberId ?? '', generationId, { instanceId: 'a' });
+    expect(stateOf(bench, 'g')).toBe('Stable');
+    fail();
+    await settled();
+    expect(heartbeat(bench, 'g', memberId, generationId, 'b')).toBe(ErrorCode.NONE);
   });
 
   test('whose id was given out to a dynamic member is an error', async () => {
