@@ -12,6 +12,7 @@ import {
   deleteGroupsApi,
   deleteRecordsApi,
   deleteTopicsApi,
+  describeLogDirsApi,
   fetchApi,
   initProducerIdApi,
   metadataApi,
@@ -229,6 +230,29 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     next('bounds', fail(BROKEN));
     expect(await ask()).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
     expect(errors).toMatchObject([{ api: 'offsetForLeaderEpoch', error: BROKEN }]);
+  });
+
+  test('DescribeLogDirs leaves out a partition that is gone, and says where one cannot be looked at', async () => {
+    const { client, next, errors } = await started();
+    await createTopic(client, 'u', { numPartitions: 2 });
+    const ask = async () => {
+      const { response } = await client.send(describeLogDirsApi, 4, { topics: null });
+      const [result] = response.results;
+      const names = result?.topics.flatMap(({ name, partitions }) =>
+        partitions.map(({ partitionIndex }) => `${name}-${String(partitionIndex)}`),
+      );
+      return [response.errorCode, result?.errorCode, names];
+    };
+    next('bounds', fail(new StoreError('notFound', 'deleted meanwhile')));
+    expect(await ask()).toEqual([ErrorCode.NONE, ErrorCode.NONE, ['u-0', 'u-1']]);
+    next('bounds', (run) => run());
+    next('bounds', fail(new StoreError('unavailable', 'no')));
+    expect(await ask()).toEqual([ErrorCode.NONE, ErrorCode.KAFKA_STORAGE_ERROR, ['t-0', 'u-1']]);
+    expect(errors).toEqual([]);
+    next('bounds', fail(BROKEN));
+    expect((await ask())[0]).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    expect(errors).toMatchObject([{ api: 'describeLogDirs', error: BROKEN }]);
+    expect(await ask()).toEqual([ErrorCode.NONE, ErrorCode.NONE, ['t-0', 'u-0', 'u-1']]);
   });
 
   test('a fetch fails, at once or while it waits, and the next one is answered', async () => {

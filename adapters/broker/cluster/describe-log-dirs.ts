@@ -4,21 +4,17 @@ import type {
   DescribeLogDirsResponseInit,
   DescribeLogDirsResponseDescribeLogDirsPartitionInit,
 } from '../../../src/protocol/index.js';
-import { all, andThen } from '../awaitable.js';
+import { all, andThen, attempt } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
+import { StoreError } from '../log-store.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
+
+type Described = DescribeLogDirsResponseDescribeLogDirsPartitionInit;
 
 /** Answers DescribeLogDirs: one directory, which is the store. */
 export function createDescribeLogDirs(
   kit: CoreKit,
 ): (request: DescribeLogDirsRequest) => Awaitable<DescribeLogDirsResponseInit> {
-  const describe = (partition: Partition): Awaitable<DescribeLogDirsResponseDescribeLogDirsPartitionInit> =>
-    andThen(kit.store.bounds(partition.id), ({ bytes }) => ({
-      partitionIndex: partition.index,
-      partitionSize: BigInt(bytes),
-      offsetLag: 0n,
-      isFutureKey: false,
-    }));
   return ({ topics }) => {
     const wanted =
       topics === null
@@ -27,16 +23,34 @@ export function createDescribeLogDirs(
             const topic = kit.topics.byName(name);
             return topic === undefined ? [] : [{ topic, partitions: pick(topic, partitions) }];
           });
-    const described = wanted
-      .filter(({ partitions }) => partitions.length > 0)
-      .map(({ topic, partitions }) =>
-        andThen(all(partitions.map(describe)), (answered) => ({ name: topic.name, partitions: answered })),
+    let errorCode: number = ErrorCode.NONE;
+    /** Partitions have no error of their own: one that is gone is left out, as any that never was. */
+    const failed = (error: unknown): null => {
+      if (!(error instanceof StoreError)) throw error;
+      if (error.kind !== 'notFound') errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
+      return null;
+    };
+    const describe = ({ id, index }: Partition): Awaitable<Described | null> =>
+      attempt(
+        () => kit.store.bounds(id),
+        ({ bytes }) => describedAs(index, bytes),
+        failed,
       );
+    const described = wanted.map(({ topic, partitions }) =>
+      andThen(all(partitions.map(describe)), (answered) => ({
+        name: topic.name,
+        partitions: answered.filter((partition) => partition !== null),
+      })),
+    );
     return andThen(all(described), (answered) => ({
       errorCode: ErrorCode.NONE,
-      results: [{ errorCode: ErrorCode.NONE, logDir: logDir(kit), topics: answered }],
+      results: [{ errorCode, logDir: logDir(kit), topics: answered.filter(({ partitions }) => partitions.length > 0) }],
     }));
   };
+}
+
+function describedAs(partitionIndex: number, bytes: number): Described {
+  return { partitionIndex, partitionSize: BigInt(bytes), offsetLag: 0n, isFutureKey: false };
 }
 
 /** The name of the store, as the absolute path that tools expect. */
