@@ -552,3 +552,33 @@ test('a producer that has been idle for producer.id.expiration.ms is forgotten',
     expect((await produce(client, 't', sequence(7))).errorCode).toBe(0);
   });
 });
+
+describe('the producers of a partition', () => {
+  const unknown: Instead = async (run) => {
+    await run();
+    throw new StoreError('outcomeUnknown', 'no answer');
+  };
+
+  test('are looked for after an append without an answer in what came since, and not before', async () => {
+    const { client, gateway, next, store } = await started();
+    for (let count = 0; count < 3; count++) await produce(client, 't', sequence(count));
+    await gateway.close();
+
+    const restarted = await (await startBroker({ store })).connect();
+    const offsets: number[] = [];
+    const look: Instead = (run, entries) => {
+      offsets.push((entries as readonly { offset: number }[])[0]!.offset);
+      return run();
+    };
+    for (let count = 0; count < 10; count++) next('read', look);
+    expect(await produce(restarted, 't', sequence(3))).toMatchObject({ errorCode: 0, baseOffset: 3n });
+    next('append', unknown);
+    const unanswered = await produce(restarted, 't', sequence(4));
+    expect(unanswered.errorCode).toBe(ErrorCode.REQUEST_TIMED_OUT);
+    // Which comes after what nobody knows of yet, and does not hide it.
+    expect(await produce(restarted, 't', batchOf(['a']))).toMatchObject({ errorCode: 0, baseOffset: 5n });
+    expect(await produce(restarted, 't', sequence(4))).toMatchObject({ errorCode: 0, baseOffset: 4n });
+    expect(await produce(restarted, 't', sequence(5))).toMatchObject({ errorCode: 0, baseOffset: 6n });
+    expect(offsets).toEqual([3, 4]);
+  });
+});

@@ -194,7 +194,8 @@ export class Appends {
     if (log.epoch !== partition.leaderEpoch) this.epochs.appended(log, baseOffset);
     let saved: Awaitable<unknown> = undefined;
     if (producers !== null) {
-      producers.endOffset = baseOffset + batch.recordCount;
+      // Where the log may have more than is known of, what is known ends before that.
+      if (!log.behind) producers.endOffset = baseOffset + batch.recordCount;
       if (batch.producerId >= 0) {
         producers.appended(batch, baseOffset, job.now);
         saved = this.save(job);

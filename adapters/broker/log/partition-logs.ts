@@ -2,7 +2,7 @@ import type { Awaitable } from '../../../src/contract.js';
 import { readBatches } from '../../../src/protocol/index.js';
 import { isPromise, andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import type { LogBounds, ReadResult } from '../log-store.js';
+import type { ReadResult } from '../log-store.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
 import { ProducerStates } from './producer-states.js';
 
@@ -14,6 +14,8 @@ export class PartitionLog {
   waiting: (() => void)[] | null = null;
   /** Its producers; null as long as nobody needed them. */
   producers: ProducerStates | null = null;
+  /** The log may have batches that its producers do not know of yet, from their end offset on. */
+  behind = false;
   /** Its first offset when something was last appended. */
   startOffset = 0;
   /** The leader epoch of the last append. */
@@ -76,19 +78,26 @@ export class PartitionLogs {
 
   /** The producers of a partition: what was saved, and what its batches say since then. */
   producers(log: PartitionLog): Awaitable<ProducerStates> {
-    if (log.producers !== null) return log.producers;
-    const saved = this.saved.get(keyOf(log.partition));
-    const states = saved === undefined ? new ProducerStates() : ProducerStates.restore(saved);
-    const recovered = this.kit.store.capabilities.keepsBatches ? this.recover(log, states) : states;
-    return andThen(recovered, (recoveredStates) => {
-      this.known.add(log);
-      return (log.producers = recoveredStates);
-    });
+    const states = log.producers ?? this.load(log);
+    return log.behind ? this.catchUp(log, states) : states;
   }
 
-  /** What was appended last may be there or not: who produced it is learned from the log again, if it says so. */
+  private load(log: PartitionLog): ProducerStates {
+    const key = keyOf(log.partition);
+    const saved = this.saved.get(key);
+    log.behind = this.kit.store.capabilities.keepsBatches;
+    return this.know(log, key, saved === undefined ? new ProducerStates() : ProducerStates.restore(saved));
+  }
+
+  private know(log: PartitionLog, key: string, states: ProducerStates): ProducerStates {
+    this.saved.delete(key);
+    if (log.partition.topic.exists) this.known.add(log);
+    return (log.producers = states);
+  }
+
+  /** What was appended last may be there or not: who produced it is learned from the log, if it says so. */
   doubt(log: PartitionLog): void {
-    if (this.kit.store.capabilities.keepsBatches) log.producers = null;
+    if (log.producers !== null) log.behind = this.kit.store.capabilities.keepsBatches;
   }
 
   /** Keeps the producers of a partition over a restart. */
@@ -115,24 +124,28 @@ export class PartitionLogs {
     }
   }
 
-  private recover(log: PartitionLog, saved: ProducerStates): Awaitable<ProducerStates> {
-    return andThen(this.kit.store.bounds(log.partition.id), ({ startOffset, endOffset }: LogBounds) => {
-      // A log that ends before what was saved is another one.
-      const states = saved.endOffset > endOffset ? new ProducerStates() : saved;
+  /** A failure leaves it behind, as far as it came: the next one goes on from there. */
+  private catchUp(log: PartitionLog, known: ProducerStates): Awaitable<ProducerStates> {
+    return andThen(this.kit.store.bounds(log.partition.id), ({ startOffset, endOffset }) => {
+      // A log that ends before what is known of it is another one.
+      const states = known.endOffset > endOffset ? (log.producers = new ProducerStates()) : known;
       if (states.endOffset < startOffset) states.endOffset = startOffset;
-      return this.scan(log, states);
+      return andThen(this.scan(log, states), () => {
+        log.behind = false;
+        return states;
+      });
     });
   }
 
-  private scan(log: PartitionLog, states: ProducerStates): Awaitable<ProducerStates> {
+  private scan(log: PartitionLog, states: ProducerStates): Awaitable<boolean> {
     const { id } = log.partition;
     for (;;) {
       const entry = { partition: id, offset: states.endOffset, maxBytes: SCAN_BYTES, atLeastOneBatch: true };
       const results = this.kit.store.read([entry], null);
       if (isPromise(results)) {
-        return results.then((read) => (this.absorb(states, read[0]!) ? states : this.scan(log, states)));
+        return results.then((read) => this.absorb(states, read[0]!) || this.scan(log, states));
       }
-      if (this.absorb(states, results[0]!)) return states;
+      if (this.absorb(states, results[0]!)) return true;
     }
   }
 
