@@ -559,6 +559,36 @@ describe('the producers of a partition', () => {
     throw new StoreError('outcomeUnknown', 'no answer');
   };
 
+  test('are not looked for in a log that this broker has seen from its beginning', async () => {
+    const { client, next } = await started();
+    await produce(client, 't', batchOf(['a']));
+    next('bounds', () => Promise.reject(BROKEN));
+    next('read', () => Promise.reject(BROKEN));
+    expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 1n });
+    expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 1n });
+  });
+
+  test('are looked for in a long log in turns, so that others have theirs', async () => {
+    const { client, next, store } = await started();
+    await produce(client, 't', sequence(0));
+    for (let count = 0; count < 4; count++) await produce(client, 't', batchOf(['x'.repeat(200_000)]));
+    await produce(client, 't', sequence(1));
+
+    const restarted = await (await startBroker({ store })).connect();
+    let turn = 0;
+    const turns: number[] = [];
+    for (let count = 0; count < 10; count++) {
+      next('read', (run) => {
+        turns.push(turn);
+        setImmediate(() => turn++);
+        return run();
+      });
+    }
+    expect(await produce(restarted, 't', sequence(1))).toMatchObject({ errorCode: 0, baseOffset: 5n });
+    expect(turns.length).toBeGreaterThan(2);
+    expect(turns).toEqual(turns.map((_, index) => index));
+  });
+
   test('are looked for after an append without an answer in what came since, and not before', async () => {
     const { client, gateway, next, store } = await started();
     for (let count = 0; count < 3; count++) await produce(client, 't', sequence(count));

@@ -193,9 +193,12 @@ export class Appends {
     log.startOffset = startOffset;
     if (log.epoch !== partition.leaderEpoch) this.epochs.appended(log, baseOffset);
     let saved: Awaitable<unknown> = undefined;
-    if (producers !== null) {
+    const endOffset = baseOffset + batch.recordCount;
+    if (producers === null) {
+      if (baseOffset === 0) this.logs.begun(log, endOffset);
+    } else {
       // Where the log may have more than is known of, what is known ends before that.
-      if (!log.behind) producers.endOffset = baseOffset + batch.recordCount;
+      if (!log.behind) producers.endOffset = endOffset;
       if (batch.producerId >= 0) {
         producers.appended(batch, baseOffset, job.now);
         saved = this.save(job);

@@ -1,8 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
 import { readBatches } from '../../../src/protocol/index.js';
 import { isPromise, andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import type { ReadResult } from '../log-store.js';
+import { type ReadResult, StoreError } from '../log-store.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
 import { ProducerStates } from './producer-states.js';
 
@@ -16,6 +17,8 @@ export class PartitionLog {
   producers: ProducerStates | null = null;
   /** The log may have batches that its producers do not know of yet, from their end offset on. */
   behind = false;
+  /** Something of its producers may be kept in the durable state. */
+  kept = false;
   /** Its first offset when something was last appended. */
   startOffset = 0;
   /** The leader epoch of the last append. */
@@ -36,8 +39,8 @@ export class PartitionLog {
 }
 
 const PREFIX = 'log/producers/';
-/** How much is read at a time to learn of producers. */
-const SCAN_BYTES = 1024 * 1024;
+/** How much is read to learn of producers before others have their turn: some 4,000 of the smallest batches. */
+const SCAN_BYTES = 256 * 1024;
 
 /** The partitions that are written to, and the idempotent producers of each, which a restart does not forget. */
 export class PartitionLogs {
@@ -89,8 +92,19 @@ export class PartitionLogs {
     return this.know(log, key, saved === undefined ? new ProducerStates() : ProducerStates.restore(saved));
   }
 
+  /**
+   * Something was appended at the very beginning of a log of whose producers nothing is known: there are none, and
+   * whoever produces to it later need not look through it.
+   */
+  begun(log: PartitionLog, endOffset: number): void {
+    if (!this.kit.store.capabilities.keepsBatches) return;
+    const states = new ProducerStates();
+    states.endOffset = endOffset;
+    this.know(log, keyOf(log.partition), states);
+  }
+
   private know(log: PartitionLog, key: string, states: ProducerStates): ProducerStates {
-    this.saved.delete(key);
+    log.kept = this.saved.delete(key);
     if (log.partition.topic.exists) this.known.add(log);
     return (log.producers = states);
   }
@@ -105,6 +119,7 @@ export class PartitionLogs {
     const { producers } = log;
     if (producers?.dirty !== true || !log.partition.topic.exists) return;
     producers.dirty = false;
+    log.kept = true;
     return attempt(
       () => this.kit.state.put(PREFIX + keyOf(log.partition), producers.save()),
       () => undefined,
@@ -130,23 +145,32 @@ export class PartitionLogs {
       // A log that ends before what is known of it is another one.
       const states = known.endOffset > endOffset ? (log.producers = new ProducerStates()) : known;
       if (states.endOffset < startOffset) states.endOffset = startOffset;
-      return andThen(this.scan(log, states), () => {
+      return andThen(this.scan(log, states), (atEnd) => {
+        if (!atEnd) return this.scanOn(log, states);
         log.behind = false;
         return states;
       });
     });
   }
 
-  private scan(log: PartitionLog, states: ProducerStates): Awaitable<boolean> {
-    const { id } = log.partition;
-    for (;;) {
-      const entry = { partition: id, offset: states.endOffset, maxBytes: SCAN_BYTES, atLeastOneBatch: true };
-      const results = this.kit.store.read([entry], null);
-      if (isPromise(results)) {
-        return results.then((read) => this.absorb(states, read[0]!) || this.scan(log, states));
-      }
-      if (this.absorb(states, results[0]!)) return true;
+  /** Many batches, or an engine that takes its time: others have their turns meanwhile. */
+  private async scanOn(log: PartitionLog, states: ProducerStates): Promise<ProducerStates> {
+    let atEnd = false;
+    while (!atEnd) {
+      await nextTurn();
+      if (this.logs.get(log.partition) !== log) throw new StoreError('unavailable', 'the broker is closing');
+      atEnd = await this.scan(log, states);
     }
+    // So that the next start does not look through all of it again.
+    states.dirty = true;
+    log.behind = false;
+    return states;
+  }
+
+  /** Reads on; true at the end of the log. */
+  private scan({ partition: { id } }: PartitionLog, states: ProducerStates): Awaitable<boolean> {
+    const entry = { partition: id, offset: states.endOffset, maxBytes: SCAN_BYTES, atLeastOneBatch: true };
+    return andThen(this.kit.store.read([entry], null), (read) => this.absorb(states, read[0]!));
   }
 
   /** True at the end of the log. */
@@ -170,8 +194,8 @@ export class PartitionLogs {
       const log = this.logs.get(partition);
       const key = keyOf(partition);
       const saved = this.saved.delete(key);
-      if (!saved && (log?.producers ?? null) === null) continue;
       if (log !== undefined) this.known.delete(log);
+      if (!saved && log?.kept !== true) continue;
       const forgotten = this.kit.state.put(PREFIX + key, null);
       if (isPromise(forgotten)) forgotten.then(undefined, () => undefined); // what stays behind, nobody asks for
     }
