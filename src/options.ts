@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { isIPv6 } from 'node:net';
-import { distance } from 'fastest-levenshtein';
 import type { ApiName, Backend, VersionRange } from './contract.js';
 import { GatewayError, OptionError } from './errors.js';
+import { checkOptionNames, nearestName } from './option-names.js';
 import { apis } from './protocol/apis.js';
 
 /** Where a gateway listens, and what it tells clients to connect to. */
@@ -123,10 +123,7 @@ const WILDCARDS = ['0.0.0.0', '[::]', '[::ffff:0:0]'];
 
 /** Checks all options and fills in the defaults. @throws OptionError naming the option and its value. */
 export function checkOptions(options: GatewayOptions): CheckedOptions {
-  if (typeof options !== 'object' || options === null) {
-    throw new OptionError('options', options, 'they are an object such as { listener, backend }');
-  }
-  checkNames('', options, OPTION_NAMES);
+  checkOptionNames('', options, OPTION_NAMES);
   const numbers = {} as { -readonly [Name in keyof typeof NUMBERS]: number };
   for (const [name, [least, most, fallback]] of Object.entries(NUMBERS)) {
     const value = options[name as keyof typeof NUMBERS] ?? fallback;
@@ -170,7 +167,7 @@ export function checkBackend(backend: Backend): void {
     throw new GatewayError(
       'INVALID_BACKEND',
       `backend ${backend.name}: ${name} is neither an API nor part of the life cycle; ` +
-        `did you mean ${nearest(name, [...methods, ...LIFE_CYCLE])}? (helpers: #${name} or _${name})`,
+        `did you mean ${nearestName(name, [...methods, ...LIFE_CYCLE])}? (helpers: #${name} or _${name})`,
     );
   }
   if (!methods.some((name) => functions.includes(name))) {
@@ -220,18 +217,12 @@ function checkListener(
     if (listener.length === 1 && !isArray(listener[0])) return checkListener(listener[0]!);
     throw new OptionError('listener', listener, 'one listener is supported');
   }
-  if (typeof listener !== 'object' || listener === null) {
-    throw new OptionError('listener', listener, 'it is an object such as { host, port }');
-  }
-  checkNames('listener.', listener, LISTENER_NAMES);
+  checkOptionNames('listener.', listener, LISTENER_NAMES);
   const host = checkHost('listener.host', listener.host ?? '127.0.0.1');
   const port = checkInteger('listener.port', listener.port ?? 9093, 0, 65535);
   const backlog = checkInteger('listener.backlog', listener.backlog ?? 1024, 1, 65535);
   const { advertised = {} } = listener;
-  if (typeof advertised !== 'object' || advertised === null) {
-    throw new OptionError('listener.advertised', advertised, 'it is an object such as { host, port }');
-  }
-  checkNames('listener.advertised.', advertised, ['host', 'port']);
+  checkOptionNames('listener.advertised.', advertised, ['host', 'port']);
   const advertisedHost = advertised.host === undefined ? null : checkHost('listener.advertised.host', advertised.host);
   const advertisedPort =
     advertised.port === undefined ? null : checkInteger('listener.advertised.port', advertised.port, 1, 65535);
@@ -279,7 +270,7 @@ function checkVersions(
   if (typeof value !== 'object' || value === null) {
     throw new OptionError(option, value, 'it is an object such as { produce: { min: 3, max: 9 } }');
   }
-  checkNames(`${option}.`, value, API_NAMES);
+  checkOptionNames(`${option}.`, value, API_NAMES);
   for (const [name, range] of Object.entries(value)) {
     if (range === undefined) continue;
     checkInteger(`${option}.${name}.min`, range?.min, 0, 32767);
@@ -291,28 +282,6 @@ function checkVersions(
     }
   }
   return value;
-}
-
-function checkNames(prefix: string, value: object, names: readonly string[]): void {
-  for (const name of Object.keys(value)) {
-    if (names.includes(name)) continue;
-    const given = (value as Record<string, unknown>)[name];
-    throw new OptionError(
-      prefix + name,
-      given,
-      `there is no such option; did you mean ${prefix}${nearest(name, names)}?`,
-    );
-  }
-}
-
-function nearest(name: string, names: readonly string[]): string {
-  let best = names[0]!;
-  for (const candidate of names) {
-    if (distance(name.toLowerCase(), candidate.toLowerCase()) < distance(name.toLowerCase(), best.toLowerCase())) {
-      best = candidate;
-    }
-  }
-  return best;
 }
 
 function isArray(value: unknown): value is readonly ListenerOptions[] {

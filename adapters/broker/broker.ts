@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type Awaitable,
   type Backend,
+  checkOptionNames,
   type ConnectionInfo,
   type GatewayHandle,
   OptionError,
@@ -48,6 +49,16 @@ export interface BrokerBackend extends Backend<ConnectionInfo> {
   close(options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
+/** Names of what a broker is given beside its store. */
+export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
+  config: true,
+  placement: true,
+  clock: true,
+  clusterId: true,
+  groups: true,
+  warn: true,
+} satisfies Record<keyof Omit<BrokerOptions, 'store'>, true>);
+
 const CLUSTER_ID = 'cluster/id';
 
 /**
@@ -57,6 +68,7 @@ const CLUSTER_ID = 'cluster/id';
  * @throws OptionError naming the option, or the config, and its value.
  */
 export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
+  checkOptionNames('', options, ['store', ...BROKER_OPTION_NAMES]);
   const { store, clock = systemClock, warn = emitWarning } = options;
   checkStore(store);
   const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));

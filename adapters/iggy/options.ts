@@ -1,4 +1,4 @@
-import { OptionError } from '../../src/contract.js';
+import { checkOptionNames, OptionError } from '../../src/contract.js';
 import type { IggyClient } from './client.js';
 
 /** Options of {@link createIggyStore}. */
@@ -50,6 +50,23 @@ export interface IggyStoreOptions {
   readonly readAheadBytes?: number | undefined;
 }
 
+export const IGGY_OPTION_NAMES: readonly string[] = Object.keys({
+  stream: true,
+  connect: true,
+  client: true,
+  clients: true,
+  connections: true,
+  createStream: true,
+  stateTopic: true,
+  enforceFsync: true,
+  commandTimeoutMs: true,
+  connectTimeoutMs: true,
+  topicsRefreshMs: true,
+  pollInterval: true,
+  readAheadBytes: true,
+  importOffsets: true,
+} satisfies Record<keyof IggyStoreOptions, true>);
+
 /** The options, checked, with their defaults. */
 export interface IggyStoreSettings {
   readonly connect: (() => IggyClient | Promise<IggyClient>) | undefined;
@@ -72,7 +89,9 @@ const LONGEST_MS = 2 ** 31 - 1;
 
 /** @throws OptionError naming the option and its value. */
 export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings {
+  checkOptionNames('', options, IGGY_OPTION_NAMES);
   const { client, clients, connect, stream, createStream = true, stateTopic = '__kafka_gateway_state' } = options;
+  const { pollInterval = {} } = options;
   const given = [client, clients, connect].filter((each) => each !== undefined);
   if (given.length !== 1) throw new OptionError('client', client, 'one of client, clients and connect is needed');
   if (connect !== undefined && typeof connect !== 'function') {
@@ -87,7 +106,8 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   const { importOffsets = [] } = options;
   // Iggy's names have 255 bytes.
   for (const group of importOffsets) requireName('importOffsets', group, 246);
-  const leastMs = whole('pollInterval.leastMs', options.pollInterval?.leastMs ?? 5, 1, LONGEST_MS);
+  checkOptionNames('pollInterval.', pollInterval, ['leastMs', 'mostMs']);
+  const leastMs = whole('pollInterval.leastMs', pollInterval.leastMs ?? 5, 1, LONGEST_MS);
   return {
     connect,
     clients: ready,
@@ -102,7 +122,7 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
     topicsRefreshMs: whole('topicsRefreshMs', options.topicsRefreshMs ?? 1000, 10, LONGEST_MS),
     pace: {
       leastMs,
-      mostMs: whole('pollInterval.mostMs', options.pollInterval?.mostMs ?? Math.max(100, leastMs), leastMs, LONGEST_MS),
+      mostMs: whole('pollInterval.mostMs', pollInterval.mostMs ?? Math.max(100, leastMs), leastMs, LONGEST_MS),
     },
     readAheadBytes: whole('readAheadBytes', options.readAheadBytes ?? 64 * 1024 ** 2, 65_536, Number.MAX_SAFE_INTEGER),
   };

@@ -1,4 +1,4 @@
-import { OptionError } from '../../src/contract.js';
+import { checkOptionNames, OptionError } from '../../src/contract.js';
 import {
   type AppendEntry,
   type AppendResult,
@@ -28,6 +28,11 @@ export interface MemoryStoreOptions {
   /** The most memory that committed offsets, groups and the like may take, in bytes; from 65536. Default: 64 MiB. */
   readonly maxStateBytes?: number | undefined;
 }
+
+export const MEMORY_OPTION_NAMES: readonly string[] = Object.keys({
+  maxBytes: true,
+  maxStateBytes: true,
+} satisfies Record<keyof MemoryStoreOptions, true>);
 
 const DEFAULT_MAX_BYTES = 1024 ** 3;
 const DEFAULT_MAX_STATE_BYTES = 64 * 1024 ** 2;
@@ -64,8 +69,10 @@ export class MemoryStore implements LogStore {
   private readonly maxStateBytes: number;
   private stateBytes = 0;
 
-  /** @throws OptionError for a limit that is no whole number, or too low. */
-  constructor({ maxBytes = DEFAULT_MAX_BYTES, maxStateBytes = DEFAULT_MAX_STATE_BYTES }: MemoryStoreOptions = {}) {
+  /** @throws OptionError for a limit that is no whole number, or too low; for an option that there is not. */
+  constructor(options: MemoryStoreOptions = {}) {
+    checkOptionNames('', options, MEMORY_OPTION_NAMES);
+    const { maxBytes = DEFAULT_MAX_BYTES, maxStateBytes = DEFAULT_MAX_STATE_BYTES } = options;
     requireBytes('maxBytes', maxBytes);
     requireBytes('maxStateBytes', maxStateBytes);
     this.memory = new SegmentMemory(maxBytes, Math.min(SEGMENT_BYTES, Math.ceil(maxBytes / LEAST_SEGMENTS)));
@@ -204,7 +211,7 @@ export class MemoryStore implements LogStore {
  * A store that keeps everything in the memory of this process, as long as the object is held: a second backend over it
  * goes on where the first one stopped.
  *
- * @throws OptionError for a limit that is no whole number, or too low.
+ * @throws OptionError for a limit that is no whole number, or too low; for an option that there is not.
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   return new MemoryStore(options);

@@ -1,4 +1,11 @@
-import { type Backend, type Endpoint, ErrorCode, OptionError, type RequestContext } from '../../src/contract.js';
+import {
+  type Backend,
+  checkOptionNames,
+  type Endpoint,
+  ErrorCode,
+  OptionError,
+  type RequestContext,
+} from '../../src/contract.js';
 import type {
   CreateTopicsRequest,
   CreateTopicsRequestCreatableTopic,
@@ -42,13 +49,11 @@ const NO_RECORDS = Buffer.alloc(0);
 /**
  * Makes a stub backend.
  *
- * @throws OptionError for a mode that is not known.
+ * @throws OptionError for a mode that is not known, or another option.
  */
 export function createStubBackend(options: StubOptions = {}): StubBackend {
-  const { mode = 'retriable', ...unknown } = options;
-  if (typeof options !== 'object' || Object.keys(unknown).length > 0) {
-    throw new OptionError(Object.keys(unknown)[0] ?? 'options', options, 'createStubBackend takes { mode }');
-  }
+  checkOptionNames('', options, ['mode']);
+  const { mode = 'retriable' } = options;
   if (!['retriable', 'accepting'].includes(mode)) {
     throw new OptionError('mode', mode, `it is 'retriable' or 'accepting'`);
   }

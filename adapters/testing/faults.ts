@@ -4,6 +4,7 @@ import {
   type Awaitable,
   type Backend,
   type BackendMethods,
+  checkOptionNames,
   KafkaError,
   OptionError,
   RequestAborted,
@@ -82,16 +83,23 @@ class Fault implements PlannedFault {
 /** The longest that a timer of Node can wait; beyond it, it would not wait at all. */
 const LONGEST_MS = 0x7fff_ffff;
 
+const FAULT_OPTION_NAMES = Object.keys({ times: true, where: true } satisfies Record<keyof FaultOptions, true>);
+
 const METHODS: ReadonlySet<string> = new Set(apis.flatMap(({ method }) => method ?? []));
 
 /**
  * A backend that does what another does, save for the faults that are planned. Without any, requests go straight
  * through.
+ *
+ * @throws OptionError for what is no backend; so do the methods of the faults, for an option that cannot be.
  */
 export function withFaults<State>(backend: Backend<State>): {
   readonly backend: Backend<State>;
   readonly faults: Faults;
 } {
+  if (typeof backend !== 'object' || (backend as unknown) === null) {
+    throw new OptionError('backend', backend, 'it is an object with a method for each API');
+  }
   const planned = new Map<string, Fault[]>();
   const wrapped = new Map<string, unknown>();
 
@@ -141,6 +149,7 @@ export function withFaults<State>(backend: Backend<State>): {
 
   const faults: Faults = {
     cut(api, options) {
+      checkOptionNames('', options, ['when', ...FAULT_OPTION_NAMES]);
       return plan(
         api,
         options,
@@ -148,6 +157,7 @@ export function withFaults<State>(backend: Backend<State>): {
       );
     },
     fail(api, options) {
+      checkOptionNames('', options, ['errorCode', 'when', ...FAULT_OPTION_NAMES]);
       const error = new KafkaError(options.errorCode);
       return plan(
         api,
@@ -156,6 +166,7 @@ export function withFaults<State>(backend: Backend<State>): {
       );
     },
     delay(api, options) {
+      checkOptionNames('', options, ['ms', ...FAULT_OPTION_NAMES]);
       const { ms } = options;
       if (!(ms >= 0 && ms <= LONGEST_MS)) {
         throw new OptionError('ms', ms, `it is a number of milliseconds from 0 to ${String(LONGEST_MS)}`);

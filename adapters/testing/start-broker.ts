@@ -5,6 +5,7 @@ import {
   type KafkaGateway,
   OptionError,
 } from '../../src/index.js';
+import { checkOptionNames } from '../../src/contract.js';
 import { type BrokerConfigInit, createBrokerBackend, type GroupLimits } from '../broker/index.js';
 import { createMemoryStore } from '../memory/index.js';
 import { type Faults, withFaults } from './faults.js';
@@ -26,6 +27,13 @@ export interface StartBrokerOptions {
   /** Options of the gateway, such as `maxFrameBytes`. It listens on 127.0.0.1, at a port of the system's choice. */
   readonly gateway?: Omit<GatewayOptions, 'backend' | 'listener'> | undefined;
 }
+
+const OPTION_NAMES = Object.keys({
+  config: true,
+  groups: true,
+  backend: true,
+  gateway: true,
+} satisfies Record<keyof StartBrokerOptions, true>);
 
 /** A broker that runs in this process. */
 export interface TestBroker extends AsyncDisposable {
@@ -54,7 +62,13 @@ export interface TestBroker extends AsyncDisposable {
  * @throws OptionError for an option that cannot be.
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<TestBroker> {
-  return startWith(backendMaker(options), options.gateway ?? {});
+  checkOptionNames('', options, OPTION_NAMES);
+  const { gateway = {} } = options;
+  for (const [name, value] of Object.entries(gateway)) {
+    if (name !== 'backend' && name !== 'listener') continue;
+    throw new OptionError(`gateway.${name}`, value, 'it is left out: startBroker has its own');
+  }
+  return startWith(backendMaker(options), gateway);
 }
 
 function backendMaker({ backend, config, groups }: StartBrokerOptions): () => Backend {

@@ -269,8 +269,12 @@ describe('createStubBackend', () => {
     expect(() => createStubBackend({ mode: mode as StubMode })).toThrow(`option mode is ${JSON.stringify(mode)};`);
   });
 
-  test.each([{ Mode: 'accepting' }, 'accepting', 5])('refuses an option that it does not have: %j', (options) => {
-    expect(() => createStubBackend(options as never)).toThrow('createStubBackend takes { mode }');
+  test.each([
+    [{ Mode: 'accepting' }, 'option Mode is "accepting"; there is no such option; did you mean mode?'],
+    ['accepting', 'option options is "accepting"; they are an object such as { mode }'],
+    [null, 'option options is null; they are an object such as { mode }'],
+  ])('refuses options that it does not have: %j', (options, message) => {
+    expect(() => createStubBackend(options as never)).toThrow(message);
   });
 
   test('may be used without a gateway: it needs nothing but the advertised endpoint', () => {

@@ -1,4 +1,4 @@
-import { OptionError } from '../../../src/contract.js';
+import { checkOptionNames, OptionError } from '../../../src/contract.js';
 
 /**
  * How much groups may hold, in all. What is beyond is refused with an error that clients do not try again, and the
@@ -28,10 +28,8 @@ export const defaultGroupLimits: GroupLimits = {
 
 /** The limits with their defaults. @throws OptionError naming the limit and its value. */
 export function checkGroupLimits(limits: Partial<GroupLimits>): GroupLimits {
+  checkOptionNames('groups.', limits, Object.keys(defaultGroupLimits));
   for (const [name, value] of Object.entries(limits)) {
-    if (!(name in defaultGroupLimits)) {
-      throw new OptionError(`groups.${name}`, value, `the limits are ${Object.keys(defaultGroupLimits).join(', ')}`);
-    }
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new OptionError(`groups.${name}`, value, 'it is a whole number from 0 on');
     }

@@ -1,4 +1,4 @@
-import { type Awaitable, OptionError } from '../../../src/contract.js';
+import { type Awaitable, checkOptionNames } from '../../../src/contract.js';
 import { Bench } from './bench.js';
 import type { Capability, CaseDefinition, ContractBroker, ContractCase, ContractStart } from './case.js';
 import { restartCases } from './restart.js';
@@ -30,6 +30,12 @@ export interface ContractOptions {
   /** What a broker does by itself may take so long, in milliseconds. Default: 15,000. */
   readonly patienceMs?: number | undefined;
 }
+
+const OPTION_NAMES = Object.keys({
+  start: true,
+  capabilities: true,
+  patienceMs: true,
+} satisfies Record<keyof ContractOptions, true>);
 
 const PATIENCE_MS = 15_000;
 
@@ -66,14 +72,12 @@ const AREAS: Readonly<Record<string, readonly CaseDefinition[]>> = {
  * The rules of a Kafka broker, each as a case that speaks the protocol over a socket: for any test runner. Cases for
  * what the backend does instead of a capability are left out where it has it.
  *
- * @throws OptionError for a capability that there is not.
+ * @throws OptionError for an option or a capability that there is not.
  */
-export function contractCases({ start, capabilities = {}, patienceMs = PATIENCE_MS }: ContractOptions): ContractCase[] {
-  for (const [name, value] of Object.entries(capabilities)) {
-    if (!CAPABILITIES.includes(name as Capability)) {
-      throw new OptionError(`capabilities.${name}`, value, `they are ${CAPABILITIES.join(', ')}`);
-    }
-  }
+export function contractCases(options: ContractOptions): ContractCase[] {
+  checkOptionNames('', options, OPTION_NAMES);
+  const { start, capabilities = {}, patienceMs = PATIENCE_MS } = options;
+  checkOptionNames('capabilities.', capabilities, CAPABILITIES);
   const has = (capability: Capability): boolean => capabilities[capability] !== false;
   return Object.entries(AREAS).flatMap(([area, definitions]) =>
     definitions.flatMap(({ name, needs = [], without = [], config = {}, groups = {}, run }): ContractCase[] => {

@@ -1,0 +1,36 @@
+import { distance } from 'fastest-levenshtein';
+import { OptionError } from './errors.js';
+
+/**
+ * Refuses options that there are not: one that nobody reads would change nothing, and nobody would hear of it.
+ *
+ * @param prefix - Path of the object with a dot behind it, such as `listener.`; empty for the options themselves.
+ * @param names - What there is, the most telling first.
+ * @throws OptionError naming the option, its value and the nearest name; or that the options are no object.
+ */
+export function checkOptionNames(prefix: string, options: unknown, names: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    const example = `an object such as { ${names.slice(0, 2).join(', ')} }`;
+    if (prefix === '') throw new OptionError('options', options, `they are ${example}`);
+    throw new OptionError(prefix.slice(0, -1), options, `it is ${example}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (names.includes(name)) continue;
+    const known = `there is no such option; did you mean ${prefix}${nearestName(name, names)}?`;
+    throw new OptionError(prefix + name, value, known);
+  }
+}
+
+/** The one of some names that differs least from another, whatever the case. */
+export function nearestName(name: string, names: readonly string[]): string {
+  const wanted = name.toLowerCase();
+  let best = names[0]!;
+  let least = Infinity;
+  for (const candidate of names) {
+    const differs = distance(wanted, candidate.toLowerCase());
+    if (differs >= least) continue;
+    best = candidate;
+    least = differs;
+  }
+  return best;
+}
