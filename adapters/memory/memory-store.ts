@@ -21,11 +21,22 @@ import { SegmentMemory } from './segment-memory.js';
 /** Options of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
   /**
-   * The most memory that records may take, in bytes, over all topics; from 65536. Reserved memory counts, which is up to
-   * twice what the batches take. An append beyond it is refused. Default: 1 GiB.
+   * The most memory that records may take, in bytes, over all topics; from 65536. An append beyond it is refused.
+   * Default: 1 GiB.
+   *
+   * Reserved memory counts, which is up to twice what the batches take, until the answers with it are written. Not
+   * counted are some 500 bytes for a topic and 150 for each partition, which nothing limits, and what the broker knows of
+   * them; an index of a few percent of the records; and freed memory that is kept for the next records, at most a
+   * sixteenth of the limit and 16 MiB.
    */
   readonly maxBytes?: number | undefined;
-  /** The most memory that committed offsets, groups and the like may take, in bytes; from 65536. Default: 64 MiB. */
+  /**
+   * The most bytes of what the broker stores beside records, such as committed offsets, groups and configs that were
+   * changed; from 65536. What goes beyond it is refused. Default: 64 MiB.
+   *
+   * Keys and values count, and 64 bytes for each pair, which in truth takes up to 200 more. What the broker itself holds
+   * of groups is not counted here: its option `groups` limits that.
+   */
   readonly maxStateBytes?: number | undefined;
 }
 
@@ -160,7 +171,8 @@ export class MemoryStore implements LogStore {
     }
     this.stateBytes += taken - freed;
     if (value === null) this.state.delete(key);
-    else this.state.set(key, Buffer.from(value));
+    // Memory of its own: a Buffer of a few bytes is a piece of 8 KiB, which it keeps as long as it is there.
+    else this.state.set(key, new Uint8Array(value));
   }
 
   load(): Iterable<readonly [key: string, value: Uint8Array]> {

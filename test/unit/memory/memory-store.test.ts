@@ -108,10 +108,19 @@ test('keeps the state of the kit in the order of its keys', () => {
   store.put('c', null);
   store.put('c', null);
   value.fill(0);
-  expect([...store.load()].map(([key, bytes]) => `${key}=${String(bytes)}`)).toEqual(['a=two', 'b=one']);
+  expect([...store.load()].map(([key, bytes]) => `${key}=${String(Buffer.from(bytes))}`)).toEqual(['a=two', 'b=one']);
   expect(kindOf(() => store.put('d', Buffer.alloc(65_536)))).toBe('full');
   store.put('a', null);
   expect([...store.load()]).toHaveLength(1);
+});
+
+test('holds no more memory for the state than its values have', () => {
+  const store = createMemoryStore();
+  for (const length of [1, 40, 200, 5000]) {
+    store.put(String(length), Buffer.from('x'.repeat(length)));
+    store.put('of others', Buffer.from('y'));
+  }
+  for (const [, value] of store.load()) expect(value.buffer.byteLength).toBe(value.length);
 });
 
 describe('a log', () => {
