@@ -19,7 +19,10 @@ export class Segment {
   filled = 0;
   /** Nothing is added to it. */
   closed = false;
-  /** When it was begun, in ms since the epoch: its age as long as no record has a timestamp. */
+  /**
+   * When it was begun, in ms since the epoch: its age as long as no record has a timestamp. By the machine's clock, as
+   * Kafka takes the time of the file then: a store is not told the time.
+   */
   readonly begunAt: number = Date.now();
   /** The highest timestamp in it; -1 for none. */
   maxTimestamp = -1;
