@@ -6,7 +6,7 @@ export type { BackendMethods } from './backend-methods.js';
 export type { ApiName } from './protocol/apis.js';
 export type { VersionRange } from './protocol/codec.js';
 export { OptionError } from './errors.js';
-export { checkOptionNames } from './option-names.js';
+export { checkOptionNames, nearestName } from './option-names.js';
 export { ErrorCode, errorName, type ErrorName } from './protocol/error-codes.js';
 
 /** A value, or a promise of one. What is answered without a promise is written without a tick. */

@@ -31,8 +31,9 @@ export class Outbox {
     this.senders.push(sender);
     this.answers.push(bytes);
     this.writer.hold();
-    if (this.senders.length === 1) this.since = performance.now();
-    if (this.writer.heldBytes > MOST_BYTES || performance.now() - this.since > PATIENCE_MS) this.send();
+    const now = performance.now();
+    if (this.senders.length === 1) this.since = now;
+    if (this.writer.heldBytes > MOST_BYTES || now - this.since > PATIENCE_MS) this.send();
     else if (!this.scheduled) {
       this.scheduled = true;
       setImmediate(this.onImmediate);

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import { OptionError } from '../../../src/contract.js';
+import { nearestName, OptionError } from '../../../src/contract.js';
 import type { BrokerConfig, BrokerConfigInit, BrokerConfigValues } from './broker-config.js';
 import { BROKER_CONFIGS, SYNONYMS } from './broker-config-definitions.js';
 import { checkConfig, ConfigError, configValue, type ConfigValue } from './config-definition.js';
@@ -147,10 +147,7 @@ function textOf(value: ConfigValue | null): string | null {
 
 /** How a text about an unknown config ends. */
 function nearest(name: string): string {
-  let best = '';
-  for (const known of Object.keys(BROKER_CONFIGS)) {
-    if (best === '' || distance(name, known) < distance(name, best)) best = known;
-  }
+  const best = nearestName(name, Object.keys(BROKER_CONFIGS));
   // What differs in half of its letters was not meant.
   return distance(name, best) * 2 < name.length ? `; the nearest is ${best}` : '';
 }
