@@ -99,7 +99,7 @@ export class IggyStore implements LogStore {
     this.#readAhead = readAhead;
     this.#reader = reader;
     this.#writer = new PartitionWriter({ pool, ends, patienceMs: commandTimeoutMs, warn });
-    this.#times = new RecordTimes(pool, ends, reader);
+    this.#times = new RecordTimes(ends, reader);
   }
 
   /** How many messages could not be read, and were left out. */

@@ -1,5 +1,5 @@
 import { StoreError } from '../broker/log-store.js';
-import { type IggyTopic, PollingStrategy } from './client.js';
+import { type IggyPollingStrategy, type IggyTopic, PollingStrategy } from './client.js';
 import type { ClientPool } from './client-pool.js';
 import { CommandFailure, readError } from './failures.js';
 import type { PartitionState } from './partition-state.js';
@@ -76,21 +76,23 @@ export class PartitionEnds {
       state.start = 0;
       return;
     }
-    const { partition: partitionId } = state.id;
-    const poll = {
-      ...this.ref(state),
-      consumer: CONSUMER,
-      partitionId,
-      pollingStrategy: PollingStrategy.first,
-      count: 1,
-      autocommit: false,
-    } as const;
+    const first = await this.firstOffset(state, PollingStrategy.first);
+    // With nothing left, the log begins where it ends; but an answer may be empty as well because a read failed.
+    if (first === null && state.count > 0) {
+      throw this.failed(new CommandFailure('broken', 'the server gives no message'), state);
+    }
+    state.start = first ?? state.end;
+  }
+
+  /** Offset of the first message that a poll would give; null when it gives none. */
+  async firstOffset(state: PartitionState, pollingStrategy: IggyPollingStrategy): Promise<number | null> {
+    const partitionId = state.id.partition;
+    const which = { ...this.ref(state), partitionId, pollingStrategy };
+    const poll = { ...which, consumer: CONSUMER, count: 1, autocommit: false } as const;
     try {
       const { messages } = await this.#pool.query((client) => client.message.poll(poll));
       const first = messages[0];
-      // With nothing left, the log begins where it ends; but an answer may be empty as well because a read failed.
-      if (first === undefined && state.count > 0) throw new CommandFailure('broken', 'the server gives no message');
-      state.start = first === undefined ? state.end : Number(first.headers.offset);
+      return first === undefined ? null : Number(first.headers.offset);
     } catch (error) {
       throw this.failed(error, state);
     }

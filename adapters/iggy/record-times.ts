@@ -1,8 +1,7 @@
 import { RecordBatch, RecordReader } from '../../src/protocol/index.js';
 import type { FoundOffset } from '../broker/log-store.js';
 import { PollingStrategy } from './client.js';
-import type { ClientPool } from './client-pool.js';
-import { CONSUMER, type PartitionEnds } from './partition-ends.js';
+import type { PartitionEnds } from './partition-ends.js';
 import type { PartitionReader } from './partition-reader.js';
 import type { PartitionState } from './partition-state.js';
 
@@ -11,12 +10,10 @@ const SCAN_BYTES = 4 * 1024 * 1024;
 
 /** Finds records by their timestamps: Iggy has an index by the time of the append only. */
 export class RecordTimes {
-  readonly #pool: ClientPool;
   readonly #ends: PartitionEnds;
   readonly #reader: PartitionReader;
 
-  constructor(pool: ClientPool, ends: PartitionEnds, reader: PartitionReader) {
-    this.#pool = pool;
+  constructor(ends: PartitionEnds, reader: PartitionReader) {
     this.#ends = ends;
     this.#reader = reader;
   }
@@ -53,23 +50,9 @@ export class RecordTimes {
     return { offset, timestamp };
   }
 
-  async #appendedSince(state: PartitionState, timestamp: number): Promise<number | null> {
-    if (state.start >= state.end) return null;
-    const poll = {
-      ...this.#ends.ref(state),
-      consumer: CONSUMER,
-      partitionId: state.id.partition,
-      pollingStrategy: PollingStrategy.timestamp(BigInt(timestamp) * 1000n),
-      count: 1,
-      autocommit: false,
-    } as const;
-    try {
-      const { messages } = await this.#pool.query((client) => client.message.poll(poll));
-      const first = messages[0];
-      return first === undefined ? null : Number(first.headers.offset);
-    } catch (error) {
-      throw this.#ends.failed(error, state);
-    }
+  #appendedSince(state: PartitionState, timestamp: number): Promise<number | null> {
+    if (state.start >= state.end) return Promise.resolve(null);
+    return this.#ends.firstOffset(state, PollingStrategy.timestamp(BigInt(timestamp) * 1000n));
   }
 
   /** Goes over records as long as they are wanted; answers the offset after the last. */
