@@ -27,4 +27,4 @@ export {
   type StoreErrorKind,
 } from './log-store.js';
 export { type BrokerNode, type CoordinatorType, type Placement, singleNode } from './placement.js';
-export { stampBatches } from './stamp-batches.js';
+export { stampBatches } from './batch-fields.js';

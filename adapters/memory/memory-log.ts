@@ -8,7 +8,7 @@ import {
   type Retention,
   StoreError,
 } from '../broker/log-store.js';
-import { batchSize, lastOffsetDelta, stampBatch } from '../broker/stamp-batches.js';
+import { batchSize, lastOffsetDelta, stampBatch } from '../broker/batch-fields.js';
 import { Segment } from './segment.js';
 import type { SegmentMemory } from './segment-memory.js';
 

@@ -1,13 +1,8 @@
-import { batchSize, lastOffsetDelta } from '../broker/stamp-batches.js';
+import { baseOffset as baseOffsetAt, batchSize, lastOffsetDelta, maxTimestamp as maxTimestampAt } from '../broker/batch-fields.js';
 import type { SegmentMemory } from './segment-memory.js';
 
 /** A batch this many bytes after the last indexed one gets an entry: as Kafka's `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096;
-
-/** Where the field stands in a batch, counted from its first byte. */
-const MAX_TIMESTAMP = 35;
-
-const TWO_32 = 0x1_0000_0000;
 
 /** Batches one behind the other in one piece of memory, with an index by offset and by time. */
 export class Segment {
@@ -74,12 +69,11 @@ export class Segment {
   }
 
   lastOffsetAt(at: number): number {
-    const base = this.memory.readUInt32BE(at) * TWO_32 + this.memory.readUInt32BE(at + 4);
-    return base + lastOffsetDelta(this.memory, at);
+    return baseOffsetAt(this.memory, at) + lastOffsetDelta(this.memory, at);
   }
 
   maxTimestampOf(at: number): number {
-    return this.memory.readInt32BE(at + MAX_TIMESTAMP) * TWO_32 + this.memory.readUInt32BE(at + MAX_TIMESTAMP + 4);
+    return maxTimestampAt(this.memory, at);
   }
 
   /** Where the first batch stands that ends at this offset or after it; the end of the segment if there is none. */

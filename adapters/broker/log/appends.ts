@@ -1,6 +1,7 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '../../../src/protocol/index.js';
 import { isPromise, andThen, attempt, rejected } from '../awaitable.js';
+import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import { type AppendEntry, type AppendResult, StoreError } from '../log-store.js';
 import type { LeaderEpochs } from './leader-epochs.js';
@@ -125,10 +126,10 @@ export class Appends {
       const repeated = producers.check(job.batch);
       if (repeated === null) return true;
       const { answer } = job;
-      answer.baseOffset = BigInt(repeated.baseOffset);
+      answer.baseOffset = int64(repeated.baseOffset);
       // Kafka tells it whatever the topic's timestamps are.
-      answer.logAppendTimeMs = BigInt(repeated.timestamp);
-      answer.logStartOffset = BigInt(job.log.startOffset);
+      answer.logAppendTimeMs = int64(repeated.timestamp);
+      answer.logStartOffset = int64(job.log.startOffset);
       // It may have been refused before, because its producer could not be saved.
       saved = this.save(job);
     } catch (error) {
@@ -188,8 +189,8 @@ export class Appends {
   private appended(job: AppendJob, baseOffset: number, startOffset: number): PromiseLike<unknown> | undefined {
     const { log, batch, answer } = job;
     const { partition, producers } = log;
-    answer.baseOffset = BigInt(baseOffset);
-    answer.logStartOffset = BigInt(startOffset);
+    answer.baseOffset = int64(baseOffset);
+    answer.logStartOffset = int64(startOffset);
     log.startOffset = startOffset;
     if (log.epoch !== partition.leaderEpoch) this.epochs.appended(log, baseOffset);
     let saved: Awaitable<unknown> = undefined;

@@ -6,6 +6,7 @@ import type {
   FetchResponsePartitionDataInit,
 } from '../../../src/protocol/index.js';
 import { isPromise } from '../awaitable.js';
+import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import { checkIsolationLevel, READ_COMMITTED } from './isolation-level.js';
 import { type FetchPass, FetchReader, releasePass, type TargetResult } from './fetch-read.js';
@@ -129,14 +130,14 @@ function partitionAnswer(
     };
   }
   const { chunks, release, bytes } = read;
-  const highWatermark = BigInt(read.endOffset);
+  const highWatermark = int64(read.endOffset);
   const records = release === undefined ? chunks : { chunks, release };
   return {
     partitionIndex: index,
     errorCode: 0,
     highWatermark,
     lastStableOffset: highWatermark,
-    logStartOffset: BigInt(read.startOffset),
+    logStartOffset: int64(read.startOffset),
     abortedTransactions,
     preferredReadReplica: -1,
     records: bytes === 0 && release === undefined ? NO_RECORDS : records,

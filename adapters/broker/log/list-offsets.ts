@@ -7,6 +7,7 @@ import type {
   ListOffsetsResponseListOffsetsTopicResponseInit,
 } from '../../../src/protocol/index.js';
 import { isPromise } from '../awaitable.js';
+import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import { type FoundOffset, StoreError } from '../log-store.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
@@ -151,8 +152,8 @@ export class ListOffsets {
     const { index } = partition;
     if (found === null) return { partitionIndex: index, errorCode: 0, timestamp: NO_TIME, offset: -1n };
     const leaderEpoch = version >= LEADER_EPOCH_SINCE ? this.epochs.at(partition, found.offset) : -1;
-    const timestamp = found.timestamp === -1 ? NO_TIME : BigInt(found.timestamp);
-    return { partitionIndex: index, errorCode: 0, timestamp, offset: BigInt(found.offset), leaderEpoch };
+    const timestamp = found.timestamp === -1 ? NO_TIME : int64(found.timestamp);
+    return { partitionIndex: index, errorCode: 0, timestamp, offset: int64(found.offset), leaderEpoch };
   }
 }
 

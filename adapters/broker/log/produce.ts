@@ -6,6 +6,7 @@ import type {
   ProduceResponseTopicProduceResponseInit,
 } from '../../../src/protocol/index.js';
 import { andThen } from '../awaitable.js';
+import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import type { Topic } from '../topics/topic-registry.js';
 import { AppendJob, type Appends, type PartitionAnswer, refusedAnswer } from './appends.js';
@@ -87,7 +88,7 @@ export class Produce {
     if (!hints.leads(partition)) throw new BatchRefused(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'led by another broker');
     const { config } = topic;
     const job = new AppendJob(this.logs.of(partition), checkBatch(batch, config, now), index, now);
-    if (config['message.timestamp.type'] === 'LogAppendTime') job.answer.logAppendTimeMs = BigInt(now);
+    if (config['message.timestamp.type'] === 'LogAppendTime') job.answer.logAppendTimeMs = int64(now);
     return job;
   }
 }

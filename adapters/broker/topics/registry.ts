@@ -257,6 +257,8 @@ class StorePartition implements Partition {
   }
 
   changed(): void {
+    // Mostly nobody listens, and to go over nothing is not free.
+    if (this.#listeners.size === 0) return;
     for (const listener of this.#listeners) listener();
   }
 
