@@ -1,4 +1,9 @@
-import { baseOffset as baseOffsetAt, batchSize, lastOffsetDelta, maxTimestamp as maxTimestampAt } from '../broker/batch-fields.js';
+import {
+  baseOffset as baseOffsetAt,
+  batchSize,
+  lastOffsetDelta,
+  maxTimestamp as maxTimestampAt,
+} from '../broker/batch-fields.js';
 import type { SegmentMemory } from './segment-memory.js';
 
 /** A batch this many bytes after the last indexed one gets an entry: as Kafka's `index.interval.bytes`. */

@@ -7,6 +7,7 @@ import {
   type KafkaGateway,
   OptionError,
 } from '../index.js';
+import { keepFreedMemory } from './allocator.js';
 import { type BackendHost, backends } from './backends.js';
 import { COMMAND, CommandError, describeError, FAILURE, oneLine, USAGE } from './errors.js';
 import type { Io, StopSignal } from './io.js';
@@ -22,6 +23,7 @@ const NO_WILDCARD =
 
 /** Serves until a signal comes; answers with the exit code. */
 export async function serve(flags: Flags, io: Io): Promise<number> {
+  keepFreedMemory();
   const settings = readSettings(flags, io.env);
   const say = (line: string): void => io.err(`${COMMAND}: ${line}\n`);
   const { stopped, forget } = waitForStop(io);

@@ -28,11 +28,17 @@ export class Outbox {
 
   /** Takes what was just taken from the writer, and keeps its memory from being written again. */
   put(sender: Sender, bytes: Uint8Array): void {
-    this.senders.push(sender);
-    this.answers.push(bytes);
     this.writer.hold();
+    const last = this.senders.length - 1;
+    const joined = this.senders[last] === sender ? join(this.answers[last]!, bytes) : null;
+    if (joined !== null) {
+      this.answers[last] = joined;
+    } else {
+      this.senders.push(sender);
+      this.answers.push(bytes);
+    }
     const now = performance.now();
-    if (this.senders.length === 1) this.since = now;
+    if (last < 0) this.since = now;
     if (this.writer.heldBytes > MOST_BYTES || now - this.since > PATIENCE_MS) this.send();
     else if (!this.scheduled) {
       this.scheduled = true;
@@ -57,4 +63,11 @@ export class Outbox {
     this.scheduled = false;
     this.send();
   };
+}
+
+/** Two pieces of the same memory as one, where the second begins at the end of the first: one write for both. */
+function join(first: Uint8Array, second: Uint8Array): Uint8Array | null {
+  const { buffer, byteOffset, length } = first;
+  if (byteOffset + length !== second.byteOffset || buffer !== second.buffer) return null;
+  return Buffer.from(buffer, byteOffset, length + second.length);
 }

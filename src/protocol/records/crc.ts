@@ -1,13 +1,11 @@
 import { loadLibrary } from './libraries.js';
 
-interface Crc32 {
-  crc32c(bytes: Uint8Array): number;
-}
+type Crc32c = (bytes: Uint8Array) => number;
 
-let library: Crc32 | undefined;
+let native: Crc32c | undefined;
 
 /** CRC-32C (Castagnoli) of the bytes, unsigned. */
 export function crc32c(bytes: Uint8Array): number {
-  library ??= loadLibrary('@node-rs/crc32') as Crc32;
-  return library.crc32c(bytes);
+  native ??= (loadLibrary('@node-rs/crc32') as { readonly crc32c: Crc32c }).crc32c;
+  return native(bytes);
 }

@@ -14,6 +14,8 @@ const LEAST_HEADER_BYTES = 2;
 const TWO_27 = 2 ** 27;
 
 const NO_HEADERS: readonly RecordHeader[] = Object.freeze([]);
+const NO_LIMITS: DecompressionLimits = Object.freeze({});
+const NO_BYTES = Buffer.alloc(0);
 
 /**
  * Goes through the records of a batch and makes nothing of them unless it is asked: whoever only counts or checks pays
@@ -28,15 +30,15 @@ const NO_HEADERS: readonly RecordHeader[] = Object.freeze([]);
  * where the batch is compressed, of the decompressed records.
  */
 export class RecordReader {
-  private readonly bytes: Buffer;
-  private readonly end: number;
-  private readonly baseOffset: number;
-  private readonly baseTimestamp: number;
+  private bytes: Buffer = NO_BYTES;
+  private end = 0;
+  private baseOffset = 0;
+  private baseTimestamp = 0;
   /** The time of the append, if it is that of all records. */
-  private readonly appendTime: number | null;
-  private readonly lastDelta: number;
-  private left: number;
-  private position: number;
+  private appendTime: number | null = null;
+  private lastDelta = 0;
+  private left = 0;
+  private position = 0;
   private delta = -1;
   private currentTime = -1;
   private bodyAt = 0;
@@ -53,7 +55,16 @@ export class RecordReader {
    * @throws {@link RecordsError} when the batch does not decompress, would become larger than the limits allow, or has
    * fewer bytes than its count of records needs.
    */
-  constructor(batch: RecordBatch, limits: DecompressionLimits = {}) {
+  constructor(batch: RecordBatch, limits: DecompressionLimits = NO_LIMITS) {
+    this.reset(batch, limits);
+  }
+
+  /**
+   * Starts over on another batch, so that one reader serves many.
+   *
+   * @internal
+   */
+  reset(batch: RecordBatch, limits: DecompressionLimits = NO_LIMITS): void {
     const { compression, end } = batch;
     const start = batch.start + BATCH_HEADER_BYTES;
     // A batch that compaction has emptied holds nothing, not even an empty frame.
@@ -71,9 +82,22 @@ export class RecordReader {
     this.appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : null;
     this.lastDelta = batch.lastOffsetDelta;
     this.left = batch.recordCount;
+    this.delta = -1;
     if (this.left < 0 || this.left * LEAST_RECORD_BYTES > this.end - this.position) {
       this.fail('INVALID_COUNT', `${String(this.left)} records in ${String(this.end - this.position)} bytes`);
     }
+  }
+
+  /**
+   * Lets go of the bytes: a reader that waits for the next batch does not keep the last one.
+   *
+   * @internal
+   */
+  clear(): void {
+    this.bytes = NO_BYTES;
+    this.position = 0;
+    this.end = 0;
+    this.left = 0;
   }
 
   /** Size of the records, decompressed, from the next one to the end. */
@@ -291,7 +315,7 @@ export class RecordReader {
  */
 export function* readRecords(
   batch: RecordBatch,
-  limits: DecompressionLimits = {},
+  limits: DecompressionLimits = NO_LIMITS,
 ): Generator<KafkaRecord, void, undefined> {
   const reader = new RecordReader(batch, limits);
   while (reader.next()) yield reader.record();

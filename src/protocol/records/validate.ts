@@ -20,13 +20,16 @@ export interface BatchSummary {
   readonly uncompressedBytes: number;
 }
 
+/** One serves all batches: to make one costs more than to go through a record. */
+let reader: RecordReader | null = null;
+
 /**
  * Checks a batch that a producer sent, in one pass: checksum, count, consecutive offsets from the base offset on, and
  * each record as a whole. Whether it is welcome (timestamps, keys, size, producer, transaction) is for the caller to say.
  *
  * @throws {@link RecordsError} for the first thing that is wrong.
  */
-export function validateBatch(batch: RecordBatch, limits: DecompressionLimits = {}): BatchSummary {
+export function validateBatch(batch: RecordBatch, limits?: DecompressionLimits): BatchSummary {
   batch.checkCrc();
   const { recordCount, lastOffsetDelta } = batch;
   if (recordCount <= 0) {
@@ -37,7 +40,16 @@ export function validateBatch(batch: RecordBatch, limits: DecompressionLimits = 
     const detail = `a last offset delta of ${String(lastOffsetDelta)} with ${String(recordCount)} records`;
     throw new RecordsError('INVALID_OFFSET', batch.start + LAST_OFFSET_DELTA, detail);
   }
-  const reader = new RecordReader(batch, limits);
+  if (reader === null) reader = new RecordReader(batch, limits);
+  else reader.reset(batch, limits);
+  try {
+    return summarize(reader, recordCount);
+  } finally {
+    reader.clear();
+  }
+}
+
+function summarize(reader: RecordReader, recordCount: number): BatchSummary {
   const uncompressedBytes = reader.remainingBytes;
   let minTimestamp = Infinity;
   let maxTimestamp = -Infinity;

@@ -71,7 +71,34 @@ test('what is being written while others are sent stays as it is', () => {
 test('many bytes do not wait', () => {
   const turn = new Turn();
   const log: string[] = [];
-  const a = sender('a', log);
-  for (let count = 0; count < 3; count++) answer(turn, a, 'x'.repeat(12_000));
+  const [a, b] = [sender('a', log), sender('b', log)];
+  for (const to of [a, b, a]) answer(turn, to, 'x'.repeat(12_000));
   expect(log).toHaveLength(3);
+});
+
+test('what follows for the same connection is sent with what waits for it', () => {
+  const turn = new Turn();
+  const log: string[] = [];
+  const [a, b] = [sender('a', log), sender('b', log)];
+  for (const [to, text] of [
+    [a, '1'],
+    [a, '2'],
+    [b, '3'],
+    [a, '4'],
+    [a, '5'],
+    [a, '6'],
+  ] as const)
+    answer(turn, to, text);
+  turn.outbox.send();
+  expect(log).toEqual(['a: 12', 'b: 3', 'a: 456']);
+});
+
+test('what waits in other memory is sent by itself', () => {
+  const turn = new Turn();
+  const log: string[] = [];
+  const a = sender('a', log);
+  turn.outbox.put(a, Buffer.from('elsewhere'));
+  answer(turn, a, 'here');
+  turn.outbox.send();
+  expect(log).toEqual(['a: elsewhere', 'a: here']);
 });
