@@ -125,7 +125,7 @@ class Gathered {
     for (const bytes of this.#batches) {
       segment.memory.set(bytes, segment.filled);
       const batch = new RecordBatch(segment.memory, segment.filled);
-      segment.add(bytes.length, batch.baseOffset, batch.lastOffset + 1);
+      segment.add(bytes.length, batch.maxTimestamp, batch.baseOffset, batch.lastOffset + 1);
     }
     return segment;
   }

@@ -8,7 +8,7 @@ import {
   type Retention,
   StoreError,
 } from '../broker/log-store.js';
-import { batchSize, lastOffsetDelta, stampBatch } from '../broker/batch-fields.js';
+import { batchSize, lastOffsetDelta, maxTimestamp, stampBatch } from '../broker/batch-fields.js';
 import { Segment } from './segment.js';
 import type { SegmentMemory } from './segment-memory.js';
 
@@ -41,16 +41,19 @@ export class MemoryLog {
   /** @throws StoreError `full`. */
   append({ batches, leaderEpoch }: AppendEntry): AppendResult {
     const baseOffset = this.endOffset;
-    const segment = this.segmentFor(batches);
-    const end = segment.filled + batches.length;
+    const segment = this.segmentFor(batches.length);
+    const { memory, filled } = segment;
     let offset = baseOffset;
-    while (segment.filled < end) {
-      const at = segment.filled;
-      stampBatch(segment.memory, at, offset, leaderEpoch);
-      const next = offset + lastOffsetDelta(segment.memory, at) + 1;
-      segment.add(batchSize(segment.memory, at), offset, next);
+    // All is read and written where the batches are, and copied then: the segment's memory is not in any cache yet.
+    for (let at = 0; at < batches.length; ) {
+      stampBatch(batches, at, offset, leaderEpoch);
+      const size = batchSize(batches, at);
+      const next = offset + lastOffsetDelta(batches, at) + 1;
+      segment.add(size, maxTimestamp(batches, at), offset, next);
+      at += size;
       offset = next;
     }
+    memory.set(batches, filled);
     this.endOffset = offset;
     this.bytes += batches.length;
     return { baseOffset, startOffset: this.startOffset };
@@ -149,16 +152,13 @@ export class MemoryLog {
     }
   }
 
-  /** Copies the batches to the end of the last segment, or of a new one; the caller counts them. */
-  private segmentFor(batches: Buffer): Segment {
-    const size = batches.length;
-    let segment = this.segments.at(-1);
-    if (segment === undefined || segment.room < size) {
-      this.largest = Math.min(this.memory.segmentBytes, this.mostPerSegment, 2 * this.largest);
-      segment = new Segment(this.memory, this.memory.take(Math.max(this.largest, size), size), this.endOffset);
-      this.segments.push(segment);
-    }
-    segment.memory.set(batches, segment.filled);
+  /** The last segment, or a new one where that has no room for so many bytes. */
+  private segmentFor(bytes: number): Segment {
+    const last = this.segments.at(-1);
+    if (last !== undefined && last.room >= bytes) return last;
+    this.largest = Math.min(this.memory.segmentBytes, this.mostPerSegment, 2 * this.largest);
+    const segment = new Segment(this.memory, this.memory.take(Math.max(this.largest, bytes), bytes), this.endOffset);
+    this.segments.push(segment);
     return segment;
   }
 

@@ -50,10 +50,9 @@ export class Segment {
     return this.closed ? 0 : this.memory.length - this.filled;
   }
 
-  /** Takes in a batch that stands in the memory where the last one ends. */
-  add(size: number, baseOffset: number, endOffset: number): void {
+  /** Takes in a batch that stands in the memory where the last one ends, or is about to. */
+  add(size: number, maxTimestamp: number, baseOffset: number, endOffset: number): void {
     const at = this.filled;
-    const maxTimestamp = this.maxTimestampOf(at);
     const { length } = this.indexAt;
     if (length === 0 || at - this.indexAt[length - 1]! >= INDEX_INTERVAL_BYTES) {
       this.indexAt.push(at);
