@@ -109,14 +109,13 @@ export function checkBatch(batch: RecordBatch, config: TopicConfig, now: number)
 function checkSize(batch: RecordBatch, config: TopicConfig): void {
   const { sizeInBytes } = batch;
   const most = config['max.message.bytes'];
-  if (sizeInBytes > most) {
-    const detail = `a batch of ${String(sizeInBytes)} bytes; max.message.bytes is ${String(most)}`;
-    throw new BatchRefused(ErrorCode.MESSAGE_TOO_LARGE, detail);
-  }
-  if (sizeInBytes > config['segment.bytes']) {
-    const detail = `a batch of ${String(sizeInBytes)} bytes; segment.bytes is ${String(config['segment.bytes'])}`;
-    throw new BatchRefused(ErrorCode.RECORD_LIST_TOO_LARGE, detail);
-  }
+  if (sizeInBytes > most) throw tooLarge(ErrorCode.MESSAGE_TOO_LARGE, sizeInBytes, 'max.message.bytes', most);
+  const segment = config['segment.bytes'];
+  if (sizeInBytes > segment) throw tooLarge(ErrorCode.RECORD_LIST_TOO_LARGE, sizeInBytes, 'segment.bytes', segment);
+}
+
+function tooLarge(code: number, bytes: number, limit: string, most: number): BatchRefused {
+  return new BatchRefused(code, `a batch of ${String(bytes)} bytes; ${limit} is ${String(most)}`);
 }
 
 /** Whether keys and timestamps are welcome; the records are gone through once more only if some is not. */

@@ -54,18 +54,11 @@ export class RecordBatch {
    */
   constructor(bytes: Buffer, start = 0) {
     const left = bytes.length - start;
-    if (left <= MAGIC) throw new RecordsError('TRUNCATED', start, `a batch in ${String(left)} bytes`);
-    const magic = (bytes[start + MAGIC]! << 24) >> 24;
-    if (magic !== CURRENT_MAGIC) throw unsupportedMagic(magic, start + MAGIC);
+    if (left <= MAGIC) throw truncated(start, 'a batch', left);
+    if (bytes[start + MAGIC] !== CURRENT_MAGIC) throw unsupportedMagic(bytes, start + MAGIC);
     const size = int32At(bytes, start + BATCH_LENGTH) + LOG_OVERHEAD;
-    if (size < BATCH_HEADER_BYTES) {
-      throw new RecordsError(
-        'INVALID_LENGTH',
-        start + BATCH_LENGTH,
-        `a batch length of ${String(size - LOG_OVERHEAD)}`,
-      );
-    }
-    if (size > left) throw new RecordsError('TRUNCATED', start, `a batch of ${String(size)} in ${String(left)} bytes`);
+    if (size < BATCH_HEADER_BYTES) throw invalidLength(start + BATCH_LENGTH, size - LOG_OVERHEAD);
+    if (size > left) throw truncated(start, `a batch of ${String(size)}`, left);
     this.bytes = bytes;
     this.start = start;
     this.end = start + size;
@@ -203,8 +196,8 @@ export class RecordBatch {
    * checksum covers both and is made anew if they change.
    */
   setMaxTimestamp(type: TimestampType, timestamp: number): void {
-    requireInteger(timestamp, NONE, Number.MAX_SAFE_INTEGER, 'timestamp');
     if (type === this.timestampType && timestamp === this.maxTimestamp) return;
+    requireInteger(timestamp, NONE, Number.MAX_SAFE_INTEGER, 'timestamp');
     const kept = this.attributes & ~LOG_APPEND_TIME_FLAG;
     this.bytes.writeInt16BE(type === 'LogAppendTime' ? kept | LOG_APPEND_TIME_FLAG : kept, this.start + ATTRIBUTES);
     writeInt64(this.bytes, this.start + MAX_TIMESTAMP, timestamp);
@@ -223,13 +216,26 @@ export class RecordBatch {
    */
   checkCrc(): void {
     const actual = this.computeCrc();
-    if (actual === this.crc) return;
-    const detail = `a checksum of ${String(this.crc)} for bytes with ${String(actual)}`;
-    throw new RecordsError('CRC_MISMATCH', this.start + CRC, detail);
+    if (actual !== this.crc) throw crcMismatch(this.start + CRC, this.crc, actual);
   }
 }
 
-function unsupportedMagic(magic: number, at: number): RecordsError {
+// Made apart: what hardly ever happens must not keep what always does from being inlined.
+
+function truncated(at: number, what: string, left: number): RecordsError {
+  return new RecordsError('TRUNCATED', at, `${what} in ${String(left)} bytes`);
+}
+
+function invalidLength(at: number, length: number): RecordsError {
+  return new RecordsError('INVALID_LENGTH', at, `a batch length of ${String(length)}`);
+}
+
+function crcMismatch(at: number, stated: number, actual: number): RecordsError {
+  return new RecordsError('CRC_MISMATCH', at, `a checksum of ${String(stated)} for bytes with ${String(actual)}`);
+}
+
+function unsupportedMagic(bytes: Buffer, at: number): RecordsError {
+  const magic = (bytes[at]! << 24) >> 24;
   const what = magic === 0 || magic === 1 ? ': a message set of before Kafka 0.11, which Kafka 4 does not take' : '';
   return new RecordsError('UNSUPPORTED_MAGIC', at, `magic ${String(magic)} instead of 2${what}`);
 }

@@ -17,10 +17,12 @@ export function int32At(bytes: Buffer, at: number): number {
 /** An int64 as a number, exactly or not at all: 2^53 and more is refused. */
 export function int64At(bytes: Buffer, at: number, field: string): number {
   const value = int32At(bytes, at) * TWO_32 + (int32At(bytes, at + 4) >>> 0);
-  if (!Number.isSafeInteger(value)) {
-    throw new RecordsError('INVALID_VALUE', at, `${field} ${String(bytes.readBigInt64BE(at))} does not fit 53 bits`);
-  }
+  if (!Number.isSafeInteger(value)) throw tooWide(bytes, at, field);
   return value;
+}
+
+function tooWide(bytes: Buffer, at: number, field: string): RecordsError {
+  return new RecordsError('INVALID_VALUE', at, `${field} ${String(bytes.readBigInt64BE(at))} does not fit 53 bits`);
 }
 
 /** Writes a safe integer as int64. */
@@ -31,6 +33,9 @@ export function writeInt64(bytes: Buffer, at: number, value: number): void {
 
 /** Refuses what is not an integer within the range; an int64 goes to 2^53 - 1. */
 export function requireInteger(value: number, min: number, max: number, field: string): void {
-  if (Number.isInteger(value) && value >= min && value <= max) return;
-  throw new EncodeError('INVALID_VALUE', `${String(value)} instead of an integer from ${min} to ${max}`, field);
+  if (!Number.isInteger(value) || value < min || value > max) throw notAnInteger(value, min, max, field);
+}
+
+function notAnInteger(value: number, min: number, max: number, field: string): EncodeError {
+  return new EncodeError('INVALID_VALUE', `${String(value)} instead of an integer from ${min} to ${max}`, field);
 }

@@ -1,5 +1,6 @@
 import { decodeUtf8 } from '../strings.js';
 import type { RecordBatch } from './batch.js';
+import type { Compression } from './compression/compression.js';
 import { decompress } from './compression/index.js';
 import type { DecompressionLimits } from './compression/limits.js';
 import { RecordsError, type RecordsErrorCode } from './errors.js';
@@ -67,16 +68,11 @@ export class RecordReader {
   reset(batch: RecordBatch, limits: DecompressionLimits = NO_LIMITS): void {
     const { compression, end } = batch;
     const start = batch.start + BATCH_HEADER_BYTES;
+    this.bytes = batch.bytes;
+    this.position = start;
+    this.end = end;
     // A batch that compaction has emptied holds nothing, not even an empty frame.
-    if (compression === 'none' || start === end) {
-      this.bytes = batch.bytes;
-      this.position = start;
-      this.end = end;
-    } else {
-      this.bytes = decompress(compression, batch.bytes.subarray(start, end), limits);
-      this.position = 0;
-      this.end = this.bytes.length;
-    }
+    if (compression !== 'none' && start !== end) this.decompress(compression, limits);
     this.baseOffset = batch.baseOffset;
     this.baseTimestamp = batch.baseTimestamp;
     this.appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : null;
@@ -112,10 +108,7 @@ export class RecordReader {
    * the batch's last, or bytes are left after the last record.
    */
   next(): boolean {
-    if (this.left === 0) {
-      if (this.position === this.end) return false;
-      this.fail('TRAILING_BYTES', `${String(this.end - this.position)} bytes after the last record`);
-    }
+    if (this.left === 0) return this.expectEnd();
     const length = this.varint(this.end);
     const end = this.position + length;
     if (length < 0 || end > this.end) this.fail('INVALID_LENGTH', `a record of ${String(length)} bytes`);
@@ -133,6 +126,12 @@ export class RecordReader {
     if (this.position !== end) this.fail('INVALID_LENGTH', `a record that should end at byte ${String(end)}`);
     this.left--;
     return true;
+  }
+
+  private decompress(compression: Compression, limits: DecompressionLimits): void {
+    this.bytes = decompress(compression, this.bytes.subarray(this.position, this.end), limits);
+    this.position = 0;
+    this.end = this.bytes.length;
   }
 
   /** Absolute offset of the current record. */
@@ -210,6 +209,11 @@ export class RecordReader {
     };
   }
 
+  private expectEnd(): false {
+    if (this.position === this.end) return false;
+    this.fail('TRAILING_BYTES', `${String(this.end - this.position)} bytes after the last record`);
+  }
+
   private takeTime(end: number): void {
     const timestamp = this.baseTimestamp + this.varlong(end);
     if (!Number.isSafeInteger(timestamp)) this.fail('INVALID_VALUE', 'a timestamp that does not fit 53 bits');
@@ -218,16 +222,23 @@ export class RecordReader {
 
   private takeOffset(end: number): void {
     const delta = this.varint(end);
-    if (delta <= this.delta || delta > this.lastDelta) {
-      const range = `${String(this.delta + 1)} to ${String(this.lastDelta)}`;
-      this.fail('INVALID_OFFSET', `an offset of ${String(delta)} in the batch instead of one from ${range}`);
-    }
+    if (delta <= this.delta || delta > this.lastDelta) this.failOffset(delta);
     this.delta = delta;
+  }
+
+  private failOffset(delta: number): never {
+    const range = `${String(this.delta + 1)} to ${String(this.lastDelta)}`;
+    this.fail('INVALID_OFFSET', `an offset of ${String(delta)} in the batch instead of one from ${range}`);
   }
 
   private checkHeaders(end: number): void {
     const count = this.varint(end);
     this.headersAt = this.position;
+    this.headersThere = count;
+    if (count !== 0) this.checkEach(count, end);
+  }
+
+  private checkEach(count: number, end: number): void {
     if (count < 0 || count * LEAST_HEADER_BYTES > end - this.position) {
       this.fail('INVALID_COUNT', `${String(count)} headers in ${String(end - this.position)} bytes`);
     }
@@ -237,16 +248,17 @@ export class RecordReader {
       this.skip(keyLength);
       this.skip(this.nullableLength(end, 'the value of a header'));
     }
-    this.headersThere = count;
   }
 
   /** A length that fits what is left; -1 for null. */
   private nullableLength(end: number, what: string): number {
     const length = this.varint(end);
-    if (length < -1 || length > end - this.position) {
-      this.fail('INVALID_LENGTH', `${what} of ${String(length)} in ${String(end - this.position)} bytes`);
-    }
+    if (length < -1 || length > end - this.position) this.failLength(length, end, what);
     return length;
+  }
+
+  private failLength(length: number, end: number, what: string): never {
+    this.fail('INVALID_LENGTH', `${what} of ${String(length)} in ${String(end - this.position)} bytes`);
   }
 
   private skip(length: number): number {
@@ -270,6 +282,10 @@ export class RecordReader {
         return (byte >>> 1) ^ -(byte & 1);
       }
     }
+    return this.longVarint(end);
+  }
+
+  private longVarint(end: number): number {
     let value = 0;
     for (let shift = 0; ; shift += 7) {
       const byte = this.byte(end);
