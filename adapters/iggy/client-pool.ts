@@ -66,6 +66,11 @@ export class ClientPool {
     return this.#waiting.length > 0 || (this.#slots.length >= this.size && this.#slots.every(({ busy }) => busy));
   }
 
+  /** Whether it is closed: nothing can be asked any more. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Connects once, and rejects with what the first client said. */
   async open(): Promise<void> {
     this.#closed = false;

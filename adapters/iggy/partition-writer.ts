@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { RecordBatch } from '../../src/protocol/index.js';
 import { type AppendEntry, type AppendResult, StoreError } from '../broker/log-store.js';
-import { type IggyMessage, type IggyMessageInit, PollingStrategy } from './client.js';
+import { type IggyMessageInit, PollingStrategy } from './client.js';
 import type { ClientPool } from './client-pool.js';
 import { CommandFailure, mayBeDone, storeError } from './failures.js';
 import { CONSUMER, type PartitionEnds } from './partition-ends.js';
 import type { PartitionState } from './partition-state.js';
 import { messageBytes } from './records/limits.js';
+import { messageId } from './records/message-id.js';
 import { splitIntoSends } from './records/sends.js';
 import { toMessages } from './records/to-messages.js';
 
@@ -196,7 +197,7 @@ export class PartitionWriter {
       const last = messages.at(-1);
       if (last === undefined) return 'unknown';
       for (const message of messages) {
-        if (idOf(message) === id) return { baseOffset: Number(message.headers.offset) };
+        if (messageId(message) === id) return { baseOffset: Number(message.headers.offset) };
       }
       next = Number(last.headers.offset) + 1;
     }
@@ -212,10 +213,6 @@ function noteSizes({ pollSize }: PartitionState, messages: readonly IggyMessageI
     if (length > longest) longest = Math.max(length, messageBytes(message));
   }
   pollSize.appended(longest);
-}
-
-function idOf({ headers: { id } }: IggyMessage): bigint {
-  return typeof id === 'bigint' ? id : BigInt(`0x${id.replaceAll('-', '')}`);
 }
 
 /** What a producer sends again is the same in all of these. */
