@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { type StoredTopic, StoreError } from '../broker/log-store.js';
 import type { IggyClient, IggyStream, IggyTopic } from './client.js';
 import type { ClientPool } from './client-pool.js';
-import { type CommandFailure, commandFailure, mayBeDone, readError, storeError } from './failures.js';
+import { CommandFailure, mayBeDone, readError, storeError } from './failures.js';
 import type { StateLog } from './state-log.js';
 import { configsOf, DURABLE, otherConfigs, settingsOf } from './topic-configs.js';
 
@@ -154,7 +154,7 @@ export class IggyTopics {
       const { partitionsCount } = await this.#current(id);
       await pool.run((client) => client.topic.delete({ streamId, topicId: name, partitionsCount }));
     } catch (error) {
-      const gone = mayBeDone(commandFailure(error)) && (await this.#isGone(id));
+      const gone = error instanceof CommandFailure && mayBeDone(error) && (await this.#isGone(id));
       if (!gone) throw storeError(error, `topic '${name}' cannot be deleted`);
     }
     this.#changes++;

@@ -1,5 +1,10 @@
 import type { PartitionId, ReadResult } from 'iggy-gateway-kafka/adapters/broker';
-import { createIggyStore, type IggyStore, type IggyStoreOptions } from 'iggy-gateway-kafka/adapters/iggy';
+import {
+  createIggyStore,
+  type IggyClient,
+  type IggyStore,
+  type IggyStoreOptions,
+} from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch, readBatches, readRecords } from 'iggy-gateway-kafka/protocol';
 import { onTestFinished } from 'vitest';
 import { createStandIn, type Fault, type StandIn } from './iggy-stand-in.js';
@@ -65,4 +70,32 @@ export function failOnce(iggy: StandIn, command: string, fault: Fault): void {
     iggy.fault = () => undefined;
     return fault;
   };
+}
+
+type Send = IggyClient['message']['send'];
+
+/** Makes clients whose sends, by the name of their topic, go through a function. */
+export function sendingThrough(
+  iggy: StandIn,
+  send: (topic: string, go: () => ReturnType<Send>) => ReturnType<Send>,
+): () => IggyClient {
+  return () => {
+    const client = iggy.connect();
+    const through: Send = (args) => send(String(args.topicId), () => client.message.send(args));
+    return { ...client, message: { ...client.message, send: through } };
+  };
+}
+
+/** Someone who waits until a door is opened. */
+export function door(): { readonly opened: Promise<void>; open(): void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** As the server refuses. */
+export function refusal(errorCode: number, commandCode: number): Error {
+  return Object.assign(new Error(`refused: ${errorCode}`), { errorCode, commandCode });
 }

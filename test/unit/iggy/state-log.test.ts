@@ -1,8 +1,7 @@
 import type { IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { describe, expect, test, vi } from 'vitest';
-import type { IggyClient } from '../../../adapters/iggy/client.js';
 import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
-import { openStore } from '../../support/iggy-store.js';
+import { openStore, refusal, sendingThrough } from '../../support/iggy-store.js';
 
 const MEGABYTE = 1_000_000;
 
@@ -21,27 +20,14 @@ async function topics(iggy: StandIn): Promise<string[]> {
   return list.map(({ name }) => name).sort();
 }
 
-/** Clients whose sends to topics of the state go through a function. */
-function sending(iggy: StandIn, send: (topic: string, go: () => ReturnType<IggyClient['message']['send']>) => unknown) {
-  return (): IggyClient => {
-    const client = iggy.connect();
-    const message = {
-      ...client.message,
-      send: (args: Parameters<IggyClient['message']['send']>[0]) =>
-        send(String(args.topicId), () => client.message.send(args)) as ReturnType<IggyClient['message']['send']>,
-    };
-    return { ...client, message };
-  };
-}
-
 describe('a log that is written anew', () => {
   test('and is broken off once all was copied: what was put since then is there after a restart', async () => {
     const iggy = createStandIn();
     let breaks = true;
-    const connect = sending(iggy, async (topic, go) => {
+    const connect = sendingThrough(iggy, async (topic, go) => {
       const answer = await go();
       // Done, and the server cannot say so.
-      if (breaks && topic === '__kafka_gateway_state.2') throw Object.assign(new Error('no reply'), { errorCode: 59 });
+      if (breaks && topic === '__kafka_gateway_state.2') throw refusal(59, 101);
       return answer;
     });
     const { store } = await openStore({ connect }, iggy);
@@ -59,10 +45,10 @@ describe('a log that is written anew', () => {
   test('and is broken off half-way: what was forgotten since then does not come back', async () => {
     const iggy = createStandIn();
     let refused = 0;
-    const connect = sending(iggy, async (topic, go) => {
+    const connect = sendingThrough(iggy, async (topic, go) => {
       const answer = await go();
       if (topic !== '__kafka_gateway_state.2' || refused++ > 0) return answer;
-      throw Object.assign(new Error('no'), { errorCode: 4010 });
+      throw refusal(4010, 101);
     });
     const { store } = await openStore({ connect }, iggy);
     await store.put('gone', Buffer.from('value'));
@@ -116,7 +102,7 @@ describe('of two gateways over one stream and stateTopic', () => {
     const iggy = createStandIn();
     const { store: first } = await openStore({}, iggy);
     let between: Promise<void> | null = null;
-    const connect = sending(iggy, async (_, go) => {
+    const connect = sendingThrough(iggy, async (_, go) => {
       between ??= first.put('group', Buffer.from('late'));
       await between;
       return go();
@@ -130,7 +116,7 @@ describe('of two gateways over one stream and stateTopic', () => {
   test('one that was overtaken while it wrote the log anew leaves it as it is', async () => {
     const iggy = createStandIn();
     let other: IggyStore | null = null;
-    const connect = sending(iggy, async (topic, go) => {
+    const connect = sendingThrough(iggy, async (topic, go) => {
       const answer = await go();
       if (topic === '__kafka_gateway_state.2') other ??= (await openStore({}, iggy)).store;
       return answer;
