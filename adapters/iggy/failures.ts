@@ -44,7 +44,8 @@ function isOfConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return true;
   if (/^(ProtocolFrame|VsrEviction|VsrResponseTimeout)Error$/.test(error.name)) return true;
-  return /\bconnect|\bclosed\b/i.test(error.message);
+  // The pool of a client that was destroyed says that it is draining.
+  return /connect|\bclosed\b|\bdraining\b/i.test(error.message);
 }
 
 /** Codes of Iggy's server that the adapter knows how to answer. */

@@ -182,8 +182,10 @@ export class PartitionReader {
         if ((kind !== 'broken' && kind !== 'garbled') || tries === MOST_TRIES) throw ends.failed(error, state);
         // The connection broke, the answer was too long, or the SDK cannot read a message: fewer, down to one alone.
         state.pollSize.failed(count);
-        if (kind === 'garbled' && count === 1) garbled++;
-        if (garbled < GARBLED) continue;
+        if (kind !== 'garbled' || count > 1) continue;
+        // A client that can read nothing at all is no reason to leave out a message.
+        await ends.refreshOne(state);
+        if (++garbled < GARBLED) continue;
         return this.#skip(state, from);
       }
       const first = polled.messages[0];
