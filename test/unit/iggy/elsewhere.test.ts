@@ -257,3 +257,18 @@ describe('a right that the user of the gateway has not', () => {
     expect(warnings).toEqual(["Iggy: the gateway's user lacks a right, send_messages: refused: 41"]);
   });
 });
+
+test('a client that was destroyed before the gateway closes leaves out no message', async () => {
+  const iggy = createStandIn();
+  const client = iggy.connect();
+  const { store } = await openStore({ client, commandTimeoutMs: 5000 }, iggy);
+  const partition = await createOrders(store);
+  await append(store, partition, batchOf('a'));
+  // As the SDK says it.
+  client.message.poll = () => Promise.reject(new Error('pool is draining and cannot accept work'));
+  expect((await read(store, partition)).error).toMatchObject({ kind: 'unavailable' });
+  client.message.poll = () => Promise.reject(new Error('whatever else fails'));
+  client.topic.get = () => Promise.reject(new Error('whatever else fails'));
+  expect((await read(store, partition)).error).toMatchObject({ kind: 'unavailable' });
+  expect(store.skippedMessages).toBe(0);
+});
