@@ -146,7 +146,7 @@ export class StateLog {
         for (const { reject } of batch) reject(failure);
         continue;
       }
-      await this.#rewriteIfDue();
+      if (this.#topic !== null) await this.#rewriteIfDue(this.#topic);
     }
   }
 
@@ -238,8 +238,7 @@ export class StateLog {
     return topic;
   }
 
-  async #rewriteIfDue(): Promise<void> {
-    const before = this.#topic!;
+  async #rewriteIfDue(before: StateTopic): Promise<void> {
     const most = Math.max(LEAST_REWRITE_BYTES, REWRITE_FACTOR * this.#liveBytes);
     if (before.bytes < most + this.#patience) return;
     try {

@@ -111,12 +111,11 @@ export class StateTopic {
 
   /** @throws Overtaken */
   async #checkOwner(from: number, to: number): Promise<void> {
-    let overtaken = false;
+    const others: EntryKind[] = [];
     await this.#read(from, to, (message) => {
-      if (messageId(message) >> 64n === this.#writer) return;
-      if (this.#decode(message.payload).kind === EntryKind.OPENED) overtaken = true;
+      if (messageId(message) >> 64n !== this.#writer) others.push(this.#decode(message.payload).kind);
     });
-    if (overtaken) throw new Overtaken(this.name);
+    if (others.includes(EntryKind.OPENED)) throw new Overtaken(this.name);
   }
 
   async #send(entries: readonly StateEntry[]): Promise<number> {
