@@ -114,7 +114,11 @@ export interface StoreCapabilities {
   readonly durable: boolean;
   /** `deleteRecords`: without, DeleteRecords is refused (POLICY_VIOLATION). */
   readonly deleteRecords: boolean;
-  /** `trim`: without, retention is the engine's own affair, and its configs are refused. */
+  /**
+   * Drops records by a topic's `retention.ms` and `retention.bytes`: by `trim`, or, in a store without it, by itself, as
+   * `createTopic` and `configureTopic` say; then defaults for all topics (`log.retention.*`) are refused. Without, all
+   * these configs are refused.
+   */
   readonly retention: boolean;
   /** `compact`: without, `cleanup.policy=compact` is refused (INVALID_CONFIG). */
   readonly compaction: boolean;

@@ -1,5 +1,5 @@
 import type { IggyClient } from './client.js';
-import { CommandFailure, commandFailure, isRefusedEntry } from './failures.js';
+import { CommandFailure, commandFailure, IggyCode, isRefusedEntry } from './failures.js';
 
 /** How a pool uses its clients. */
 export interface PoolOptions {
@@ -50,6 +50,7 @@ export class ClientPool {
   #lastFailure = 'there is no connection';
   /** What the operator has been told since all was well: that connections fail, that we are not let in. */
   readonly #told = new Set<string>();
+  readonly #lacking = new Set<string>();
 
   constructor(options: PoolOptions) {
     this.#options = options;
@@ -64,6 +65,11 @@ export class ClientPool {
   /** Whether a command would have to wait for others. */
   get isBusy(): boolean {
     return this.#waiting.length > 0 || (this.#slots.length >= this.size && this.#slots.every(({ busy }) => busy));
+  }
+
+  /** Whether it is closed: nothing can be asked any more. */
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Connects once, and rejects with what the first client said. */
@@ -104,13 +110,13 @@ export class ClientPool {
     this.#closed = true;
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#retry = null;
-    for (const { fail } of this.#waiting.splice(0)) fail(new CommandFailure('unsent', 'the adapter is closed'));
+    for (const { fail } of this.#waiting.splice(0)) fail(closed());
     if (this.#options.connect === undefined) return;
     await Promise.all(this.#slots.splice(0).map(({ client }) => this.#destroy(client)));
   }
 
   #free(): Slot | null {
-    if (this.#closed) throw new CommandFailure('unsent', 'the adapter is closed');
+    if (this.#closed) throw closed();
     const now = performance.now();
     let connected: Slot | null = null;
     let empty: Slot | null = null;
@@ -144,7 +150,9 @@ export class ClientPool {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         const waited = String(this.#options.connectTimeoutMs);
-        reject(new CommandFailure('unsent', `no connection for ${waited} ms: ${this.#lastFailure}`));
+        const all = this.#slots.length >= this.size && this.#slots.every(({ busy }) => busy);
+        const why = all ? `all ${String(this.size)} are busy` : this.#lastFailure;
+        reject(new CommandFailure('unsent', `no connection for ${waited} ms: ${why}`));
       }, left);
       this.#waiting.push(waiting);
       this.#serveLater();
@@ -182,17 +190,21 @@ export class ClientPool {
 
   async #connect(slot: Slot): Promise<IggyClient> {
     const { connect, connectTimeoutMs, check } = this.#options;
-    let client: IggyClient | null = null;
+    const making = (async () => connect?.())();
     try {
-      const made = await within(connectTimeoutMs, 'connecting', async () => connect?.());
+      const made = await within(connectTimeoutMs, 'connecting', () => making);
       if (made === undefined) throw new CommandFailure('unsent', 'there is no client');
-      client = made;
       await within(connectTimeoutMs, 'connecting', () => check(made));
+      if (!this.#slots.includes(slot)) throw closed();
       slot.client = made;
       slot.failures = 0;
       return made;
     } catch (error) {
-      void this.#destroy(client);
+      // One that is made too late is closed as well.
+      void making.then(
+        (client) => this.#destroy(client ?? null),
+        () => undefined,
+      );
       this.#failed(slot, error);
       const failure = commandFailure(error);
       // Nothing of what was asked was sent.
@@ -213,7 +225,9 @@ export class ClientPool {
       return result;
     } catch (error) {
       const failure = commandFailure(error);
+      if (failure.kind === 'late') failure.settled = running?.then(nothing, nothing);
       if (failure.kind === 'refused' || failure.kind === 'garbled') {
+        if (failure.code === IggyCode.UNAUTHORIZED) this.#lacks(failure);
         this.#release(slot);
       } else if (connect !== undefined) {
         slot.client = null;
@@ -230,12 +244,21 @@ export class ClientPool {
     }
   }
 
+  /** A right that is missing is told once: whoever needs it asks for it again and again. */
+  #lacks({ message }: CommandFailure): void {
+    if (this.#lacking.has(message)) return;
+    this.#lacking.add(message);
+    this.#options.warn(`Iggy: ${message}`);
+  }
+
   /** A slot rests for longer and longer while it fails. */
   #failed(slot: Slot, error: unknown): void {
     const failure = commandFailure(error);
     this.#lastFailure = failure.message;
     const what = isRefusedEntry(failure) ? 'the server does not let us in' : 'a connection has failed';
-    if (!this.#told.has(what) && !this.#closed) {
+    if (failure.code === IggyCode.UNAUTHORIZED) {
+      this.#lacks(failure);
+    } else if (!this.#told.has(what) && !this.#closed) {
       this.#told.add(what);
       this.#options.warn(`Iggy: ${what}: ${failure.message}`);
     }
@@ -254,6 +277,14 @@ export class ClientPool {
       // Nobody waits for it any more.
     }
   }
+}
+
+function closed(): CommandFailure {
+  return new CommandFailure('unsent', 'the adapter is closed');
+}
+
+function nothing(): void {
+  // Settled, whichever way.
 }
 
 /** What work gives, or a failure of the kind `late` when it takes longer. */

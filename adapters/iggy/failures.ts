@@ -15,6 +15,8 @@ export type CommandFailureKind = 'refused' | 'unsent' | 'broken' | 'garbled' | '
 /** A command that did not come to an answer. */
 export class CommandFailure extends Error {
   override readonly name: string = 'CommandFailure';
+  /** For one that was late: when the SDK has let go of it. */
+  settled: Promise<void> | undefined;
 
   constructor(
     readonly kind: CommandFailureKind,
@@ -31,7 +33,8 @@ export class CommandFailure extends Error {
 export function commandFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   const code = iggyErrorCode(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const said = error instanceof Error ? error.message : String(error);
+  const message = code === IggyCode.UNAUTHORIZED ? missingRight(error, said) : said;
   const kind = code !== undefined ? 'refused' : isOfConnection(error) ? 'broken' : 'garbled';
   return new CommandFailure(kind, message, code, { cause: error });
 }
@@ -41,12 +44,14 @@ function isOfConnection(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return true;
   if (/^(ProtocolFrame|VsrEviction|VsrResponseTimeout)Error$/.test(error.name)) return true;
-  return /\bconnect|\bclosed\b/i.test(error.message);
+  // The pool of a client that was destroyed says that it is draining.
+  return /connect|\bclosed\b|\bdraining\b/i.test(error.message);
 }
 
 /** Codes of Iggy's server that the adapter knows how to answer. */
 export const IggyCode = {
   RESOURCE_NOT_FOUND: 20,
+  UNAUTHORIZED: 41,
   STREAM_ID_NOT_FOUND: 1009,
   STREAM_NAME_NOT_FOUND: 1010,
   STREAM_EXISTS: 1012,
@@ -58,8 +63,35 @@ export const IggyCode = {
   NO_PARTITIONS: 3008,
 } as const;
 
-/** The server took the command and cannot say what became of it: the SDK has given up asking. */
-const UNKNOWN_OUTCOME: ReadonlySet<number> = new Set([57, 59]);
+/** What there was wrong with the request itself: it is refused again, however often it comes. */
+const INVALID: ReadonlySet<number> = new Set([
+  ...[2, 3, 4, 6, 80, 81, 82, 83, 84], // command, format, identifier, values
+  ...[1013, 1014, 1019, 2014, 2016, 2018, 2019], // names, ids and settings of streams and topics
+  ...[4009, 4017, 4018, 4019, 4022, 4023, 4024, 4025, 4028, 4029, 4036, 4037, 4038, 4039, 4040, 4041, 4042, 4043],
+  ...[4100, 4101, 10013], // offsets and times
+]);
+
+/** The right that a command of Iggy needs, by its code; each may be given for one stream or for all. */
+const RIGHTS: ReadonlyMap<number, string> = new Map([
+  [100, 'poll_messages'],
+  [101, 'send_messages'],
+  [120, 'poll_messages'],
+  [200, 'read_streams'],
+  [202, 'manage_streams'],
+  [300, 'read_topics'],
+  [301, 'read_topics'],
+  [302, 'manage_topics'],
+  [303, 'manage_topics'],
+  [304, 'manage_topics'],
+  [402, 'manage_topics'],
+]);
+
+/** The SDK's error names the command that the user has no right to. */
+function missingRight(error: unknown, said: string): string {
+  const command = typeof error === 'object' && error !== null && 'commandCode' in error ? error.commandCode : undefined;
+  const right = RIGHTS.get(Number(command));
+  return `the gateway's user lacks a right${right === undefined ? '' : `, ${right}`}: ${said}`;
+}
 
 const KINDS: ReadonlyMap<number, StoreErrorKind> = new Map<number, StoreErrorKind>([
   [IggyCode.RESOURCE_NOT_FOUND, 'notFound'],
@@ -81,17 +113,24 @@ const KINDS: ReadonlyMap<number, StoreErrorKind> = new Map<number, StoreErrorKin
   [40, 'unavailable'], // unauthenticated
   [41, 'unavailable'], // unauthorized: the operator may give the right
   [42, 'unavailable'], // invalid credentials
+  [43, 'unavailable'], // invalid username
+  [44, 'unavailable'], // invalid password
   [47, 'unavailable'], // user inactive
+  [53, 'unavailable'], // invalid token
+  [54, 'unavailable'], // expired token
   [58, 'unavailable'], // not accepted for now
   [61, 'unavailable'],
   [63, 'unavailable'],
   [206, 'unavailable'],
 ]);
 
-/** Whether the server does not let us in: trying again does not help before someone changes that. */
+/** Unauthenticated, wrong credentials, user inactive, token invalid or expired. */
+const REFUSED_ENTRY: ReadonlySet<number> = new Set([40, 42, 43, 44, 47, 53, 54]);
+
+/** Whether the server does not let us in, whatever is asked: trying again does not help before someone changes that. */
 export function isRefusedEntry(error: unknown): boolean {
   const code = error instanceof CommandFailure ? error.code : iggyErrorCode(error);
-  return code !== undefined && code >= 40 && code <= 47;
+  return code !== undefined && REFUSED_ENTRY.has(code);
 }
 
 /** A failed command as the kit knows it. */
@@ -101,11 +140,13 @@ export function storeError(error: unknown, what: string): StoreError {
   return new StoreError(kindOf(failure), `Iggy: ${what}: ${failure.message}`, { cause: error });
 }
 
-/** Whether a command that failed like this may have been done, or be done yet. */
+/**
+ * Whether a command that failed like this may have been done, or be done yet: so may what the server refused with a code
+ * of its insides, such as that it cannot write to its disk, or cannot say what became of it.
+ */
 export function mayBeDone({ kind, code }: CommandFailure): boolean {
-  return (
-    kind === 'broken' || kind === 'garbled' || kind === 'late' || (code !== undefined && UNKNOWN_OUTCOME.has(code))
-  );
+  if (kind === 'refused') return code !== undefined && !KINDS.has(code) && !INVALID.has(code);
+  return kind !== 'unsent';
 }
 
 function kindOf(failure: CommandFailure): StoreErrorKind {

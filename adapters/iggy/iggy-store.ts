@@ -57,7 +57,6 @@ export class IggyStore implements LogStore {
   readonly #times: RecordTimes;
   readonly #readAhead: ReadAhead;
   #states = new WeakMap<PartitionId, PartitionState>();
-  #stream: IggyStream | null = null;
   #skipped = 0;
 
   /** @throws OptionError naming the option and its value. */
@@ -69,15 +68,16 @@ export class IggyStore implements LogStore {
     const check = (client: { readonly stream: { readonly get: (ref: { streamId: string }) => Promise<unknown> } }) =>
       client.stream.get({ streamId: settings.stream });
     const pool = new ClientPool({ connect, clients, connections, commandTimeoutMs, connectTimeoutMs, check, warn });
-    const state = new StateLog(pool, settings.stateTopic);
+    const state = new StateLog({ pool, stream: settings.stream, prefix: settings.stateTopic, warn });
     const topics = new IggyTopics({
       pool,
+      stream: settings.stream,
       state,
       refreshMs: topicsRefreshMs,
       enforceFsync: settings.enforceFsync,
       warn,
     });
-    const ends = new PartitionEnds(pool, topics, () => this.#streamId);
+    const ends = new PartitionEnds(pool, topics, settings.stream);
     const watcher = new EndWatcher(ends, settings.pace);
     const readAhead = new ReadAhead(settings.readAheadBytes);
     const reader = new PartitionReader({
@@ -111,10 +111,9 @@ export class IggyStore implements LogStore {
     try {
       await this.#pool.open();
       const stream = await this.#findStream();
-      this.#stream = stream;
-      await this.#state.open(stream.id);
+      await this.#state.open();
       this.#topics.open(stream);
-      await this.#importOffsets(stream.id);
+      await this.#importOffsets();
     } catch (error) {
       await this.#pool.close();
       if (isRefusedEntry(error)) {
@@ -134,12 +133,11 @@ export class IggyStore implements LogStore {
     this.#ends.clear();
     this.#readAhead.clear();
     this.#states = new WeakMap();
-    this.#stream = null;
   }
 
   async listTopics(): Promise<readonly StoredTopic[]> {
     const topics = await this.#topics.list();
-    const ids = new Set(topics.map(({ id }) => id));
+    const { ids } = this.#topics;
     this.#ends.retain(ids);
     this.#watcher.retain(ids);
     return topics;
@@ -203,16 +201,11 @@ export class IggyStore implements LogStore {
     return this.#state.load();
   }
 
-  get #streamId(): number {
-    if (this.#stream === null) throw new StoreError('unavailable', 'Iggy: the store is not open');
-    return this.#stream.id;
-  }
-
-  async #importOffsets(streamId: number): Promise<void> {
-    const groups = this.#settings.importOffsets;
+  async #importOffsets(): Promise<void> {
+    const { importOffsets: groups, stream } = this.#settings;
     if (groups.length === 0) return;
     const [pool, state, warn, topics] = [this.#pool, this.#state, this.#warn, await this.#topics.list()];
-    await importOffsets(groups, { pool, state, streamId, topics, warn });
+    await importOffsets(groups, { pool, state, stream, topics, warn });
   }
 
   async #findStream(): Promise<IggyStream> {
@@ -221,10 +214,15 @@ export class IggyStore implements LogStore {
     if (found !== null) return found;
     if (!createStream)
       throw new StoreError('notFound', `Iggy: there is no stream '${name}', and createStream is false`);
-    return this.#pool.query(async (client) => {
-      const made = await client.stream.get({ streamId: name });
-      return made ?? (await client.stream.create({ name }));
-    });
+    const made = await this.#pool
+      .query((client) => client.stream.create({ name }))
+      .catch(async (error: unknown) => {
+        // By another gateway at the same time, or by ourselves before the connection broke.
+        if (storeError(error, name).kind !== 'exists') throw error;
+        return this.#pool.query((client) => client.stream.get({ streamId: name }));
+      });
+    if (made === null) throw new StoreError('unavailable', `Iggy: stream '${name}' was removed again`);
+    return made;
   }
 
   #stateOf(partition: PartitionId): PartitionState {

@@ -16,7 +16,7 @@ const DONE = 'imported/';
 interface Context {
   readonly pool: ClientPool;
   readonly state: StateLog;
-  readonly streamId: number;
+  readonly stream: string;
   readonly topics: readonly StoredTopic[];
   readonly warn: (message: string) => void;
 }
@@ -38,7 +38,7 @@ export async function importOffsets(groups: readonly string[], context: Context)
   }
 }
 
-async function importGroup(group: string, { pool, state, streamId, topics }: Context): Promise<number> {
+async function importGroup(group: string, { pool, state, stream: streamId, topics }: Context): Promise<number> {
   const consumer = { kind: EXTERNAL_GROUP as number, id: GROUP_PREFIX + group } as IggyConsumer;
   const own = new Set(Array.from(state.load(), ([key]) => key));
   const puts: Promise<void>[] = [];

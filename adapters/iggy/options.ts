@@ -10,7 +10,10 @@ export interface IggyStoreOptions {
   readonly client?: IggyClient | undefined;
   /** Several clients, ready to be used, that work in parallel; they stay yours. */
   readonly clients?: readonly IggyClient[] | undefined;
-  /** Makes a client. It is called for each connection, and again for one that broke or hung; what it makes is closed here. */
+  /**
+   * Makes a client. It is called for each connection, and again for one that broke or hung; what it makes is closed here.
+   * The SDK's own `reconnect` is best turned off for these.
+   */
   readonly connect?: (() => IggyClient | Promise<IggyClient>) | undefined;
   /** How many clients `connect` is asked for at most, from 1 to 100. They are made when they are needed. Default: 4. */
   readonly connections?: number | undefined;
@@ -20,7 +23,8 @@ export interface IggyStoreOptions {
   readonly createStream?: boolean | undefined;
   /**
    * Name of the internal topics in the stream that hold committed offsets, groups and the like, with a number behind it.
-   * Kafka's clients do not see them. Default: `__kafka_gateway_state`.
+   * Kafka's clients do not see them. Of gateways with the same name and stream, the one that was opened last has them.
+   * Default: `__kafka_gateway_state`.
    */
   readonly stateTopic?: string | undefined;
   /**

@@ -12,15 +12,15 @@ export const CONSUMER = { kind: 1, id: 1 } as const;
 export class PartitionEnds {
   readonly #pool: ClientPool;
   readonly #topics: IggyTopics;
-  readonly #streamId: () => number;
+  readonly #stream: string;
   /** Partitions that someone has asked for, by topic id. */
   readonly #states = new Map<string, Map<number, PartitionState>>();
   readonly #asking = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
 
-  constructor(pool: ClientPool, topics: IggyTopics, streamId: () => number) {
+  constructor(pool: ClientPool, topics: IggyTopics, stream: string) {
     this.#pool = pool;
     this.#topics = topics;
-    this.#streamId = streamId;
+    this.#stream = stream;
   }
 
   /** From now on, what is learned of the topic is told to this partition as well. */
@@ -98,9 +98,9 @@ export class PartitionEnds {
     }
   }
 
-  /** How the server is told of the topic. */
-  ref({ id }: PartitionState): { streamId: number; topicId: number } {
-    return { streamId: this.#streamId(), topicId: this.#topics.number(id.topicId) };
+  /** How the server is told of the topic: by names, for a number may be another one's the moment after. */
+  ref({ id }: PartitionState): { streamId: string; topicId: string } {
+    return { streamId: this.#stream, topicId: this.#topics.nameOf(id.topicId) };
   }
 
   /** What failed for a partition; a topic that is not there any more is looked for. */
@@ -111,7 +111,7 @@ export class PartitionEnds {
   }
 
   async #ask(topicId: string, askedAt: number): Promise<boolean> {
-    const ref = { streamId: this.#streamId(), topicId: this.#topics.number(topicId) };
+    const ref = { streamId: this.#stream, topicId: this.#topics.nameOf(topicId) };
     let topic: IggyTopic | null;
     try {
       topic = await this.#pool.query((client) => client.topic.get(ref));

@@ -59,10 +59,9 @@ export class PartitionReader {
   async batches(state: PartitionState, offset: number, wantedBytes: number): Promise<BatchRun> {
     const { readAhead } = this.#context;
     for (let tries = 1; ; tries++) {
-      const run = readAhead.find(state, offset);
-      if (run !== undefined) return run;
+      const run = readAhead.find(state, offset) ?? (await this.#poll(state, offset, wantedBytes));
+      if (run !== null) return run;
       if (tries === 3) throw new StoreError('unavailable', `Iggy: ${state.name} gives no message at ${String(offset)}`);
-      await this.#poll(state, offset, wantedBytes);
     }
   }
 
@@ -73,50 +72,63 @@ export class PartitionReader {
       await ends.load(state);
       if (offset >= state.end && !isFresh(state)) await ends.refreshOne(state);
       if (state.start < 0) await ends.load(state);
+      // Held here: others may need the room that they have in the read-ahead.
+      const held: BatchRun[] = [];
       for (let next = offset, bytes = 0; next >= state.start && next < state.end && (maxBytes > 0 || bytes === 0);) {
         if (maxBytes === 0 && !entry.atLeastOneBatch) break;
-        let run = readAhead.find(state, next);
-        if (run === undefined) {
-          await this.#poll(state, next, maxBytes - bytes);
-          run = readAhead.find(state, next);
-          if (run === undefined) break;
-        }
+        const run = readAhead.find(state, next) ?? (await this.#poll(state, next, maxBytes - bytes));
+        if (run === null) break;
+        held.push(run);
         bytes += bytesFrom(run, next);
         if (bytes >= maxBytes) break;
         next = run.to;
       }
-      return this.#atOnce(entry, state, true) ?? { error: unavailable(state) };
+      return this.#atOnce(entry, state, held) ?? { error: unavailable(state) };
     } catch (error) {
       if (error instanceof StoreError) return { error };
       throw error;
     }
   }
 
-  /** Null when the server must be asked first. */
-  #atOnce(entry: ReadEntry, state: PartitionState, asked = false): ReadResult | null {
-    const { readAhead, isFresh } = this.#context;
+  /**
+   * Null when the server must be asked first.
+   *
+   * @param held - What it gave; null when it was not asked.
+   */
+  #atOnce(entry: ReadEntry, state: PartitionState, held: readonly BatchRun[] | null = null): ReadResult | null {
+    const { isFresh } = this.#context;
     const { offset, maxBytes, atLeastOneBatch } = entry;
     const { start, end } = state;
+    if (start < 0) return null;
     if (offset < start) return { error: outOfRange(entry, state) };
     if (offset >= end) {
-      if (!asked && !isFresh(state)) return null;
+      if (held === null && !isFresh(state)) return null;
       if (state.isDoubtful) return { error: unavailable(state) };
       return offset === end ? empty(state) : { error: outOfRange(entry, state) };
     }
     if (maxBytes === 0 && !atLeastOneBatch) return empty(state);
-    const first = readAhead.find(state, offset);
+    const first = this.#find(state, offset, held);
     if (first === undefined) return null;
-    return this.#build(entry, state, first, asked);
+    return this.#build(entry, state, first, held);
   }
 
-  #build(entry: ReadEntry, state: PartitionState, first: BatchRun, asked: boolean): ReadResult | null {
-    const { readAhead } = this.#context;
+  #find(state: PartitionState, offset: number, held: readonly BatchRun[] | null): BatchRun | undefined {
+    const run = held?.find(({ from, to }) => offset >= from && offset < to);
+    return run ?? this.#context.readAhead.find(state, offset);
+  }
+
+  #build(
+    entry: ReadEntry,
+    state: PartitionState,
+    first: BatchRun,
+    held: readonly BatchRun[] | null,
+  ): ReadResult | null {
     const { maxBytes, atLeastOneBatch } = entry;
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     let next = entry.offset;
     let full = false;
-    for (let run: BatchRun | undefined = first; run !== undefined && !full; run = readAhead.find(state, next)) {
+    for (let run: BatchRun | undefined = first; run !== undefined && !full; run = this.#find(state, next, held)) {
       for (let index = indexOf(run, next); index < run.batches.length; index++) {
         const left = maxBytes - bytes;
         const least = atLeastOneBatch && chunks.length === 0;
@@ -132,7 +144,7 @@ export class PartitionReader {
       }
     }
     // There is more, and much room for it.
-    if (!asked && !full && next < state.end && bytes < maxBytes / 2) return null;
+    if (held === null && !full && next < state.end && bytes < maxBytes / 2) return null;
     this.#prefetch(state, next, maxBytes);
     return { chunks, bytes, startOffset: state.start, endOffset: state.end };
   }
@@ -148,7 +160,7 @@ export class PartitionReader {
   }
 
   /** One poll for all who want messages from there on. */
-  #poll(state: PartitionState, from: number, wantedBytes: number): Promise<void> {
+  #poll(state: PartitionState, from: number, wantedBytes: number): Promise<BatchRun | null> {
     const polling = state.polls.get(from);
     if (polling !== undefined) return polling;
     const poll = this.#pollOnce(state, from, wantedBytes).finally(() => state.polls.delete(from));
@@ -156,7 +168,8 @@ export class PartitionReader {
     return poll;
   }
 
-  async #pollOnce(state: PartitionState, from: number, wantedBytes: number): Promise<void> {
+  /** Null when there is nothing from there on, or what was there is gone. */
+  async #pollOnce(state: PartitionState, from: number, wantedBytes: number): Promise<BatchRun | null> {
     const { ends } = this.#context;
     let garbled = 0;
     for (let tries = 1; ; tries++) {
@@ -169,23 +182,25 @@ export class PartitionReader {
         if ((kind !== 'broken' && kind !== 'garbled') || tries === MOST_TRIES) throw ends.failed(error, state);
         // The connection broke, the answer was too long, or the SDK cannot read a message: fewer, down to one alone.
         state.pollSize.failed(count);
-        if (kind === 'garbled' && count === 1) garbled++;
-        if (garbled < GARBLED) continue;
-        this.#skip(state, from);
-        return;
+        if (kind !== 'garbled' || count > 1) continue;
+        // A client that can read nothing at all is no reason to leave out a message.
+        await ends.refreshOne(state);
+        if (++garbled < GARBLED) continue;
+        return this.#skip(state, from);
       }
       const first = polled.messages[0];
       if (first !== undefined) {
         // Dropped by the server meanwhile, or a gap.
         if (Number(first.headers.offset) > from) await ends.findStart(state);
-        if (from >= state.start) this.#take(state, from, polled);
-        return;
+        return from >= state.start ? this.#take(state, from, polled) : null;
       }
       // The end is known to be further on: a read has failed on the server, or the log has been cut.
       state.pollSize.failed(count);
       await ends.refreshOne(state);
       await ends.load(state);
-      if (from >= state.end || from < state.start) return;
+      // All of it has expired.
+      if (state.count === 0 && !state.isDoubtful) await ends.findStart(state);
+      if (from >= state.end || from < state.start) return null;
       if (tries >= EMPTY || state.isDoubtful) throw unavailable(state);
     }
   }
@@ -204,16 +219,18 @@ export class PartitionReader {
   }
 
   /** The SDK cannot read the message there: an empty batch leads past it. */
-  #skip(state: PartitionState, offset: number): void {
+  #skip(state: PartitionState, offset: number): BatchRun {
     this.#context.skipped(state, offset, null);
     const bytes = new RecordBatchBuilder({ baseOffset: offset, partitionLeaderEpoch: 0 }).build(offset);
     const nextOffset = offset + 1;
     const batches = [{ bytes, nextOffset }];
-    this.#context.readAhead.add({ state, from: offset, to: nextOffset, batches, bytes: bytes.length });
+    const run = { state, from: offset, to: nextOffset, batches, bytes: bytes.length };
+    this.#context.readAhead.add(run);
+    return run;
   }
 
   /** Keeps what was polled. */
-  #take(state: PartitionState, from: number, { messages, currentOffset }: IggyPolled): void {
+  #take(state: PartitionState, from: number, { messages, currentOffset }: IggyPolled): BatchRun {
     let size = 0;
     let longest = 0;
     for (const { payload, headers } of messages) {
@@ -225,10 +242,12 @@ export class PartitionReader {
     const batches = this.#batches(state, messages);
     const to = Number(messages.at(-1)?.headers.offset) + 1;
     const bytes = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);
-    this.#context.readAhead.add({ state, from, to, batches, bytes });
+    const run = { state, from, to, batches, bytes };
+    this.#context.readAhead.add(run);
     const now = performance.now();
     const end = Math.max(to, Number(currentOffset) + 1);
     if (end > state.end && state.learnEnd(end, now, now)) state.wake();
+    return run;
   }
 
   #batches(state: PartitionState, messages: readonly IggyMessage[]): RunBatch[] {

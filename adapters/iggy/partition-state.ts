@@ -15,6 +15,8 @@ export interface UnfinishedAppend {
   readonly unknownId: bigint | null;
   /** Where the log ended when that was sent. */
   readonly from: number;
+  /** Whether the SDK has let go of it, so that it is not sent yet when a connection comes. */
+  readonly isOver: () => boolean;
 }
 
 /** What is known of one partition. Offsets come from the server, and may have changed since. */
@@ -35,7 +37,7 @@ export class PartitionState {
   /** What has been read ahead, in no order. */
   readonly runs: Set<BatchRun> = new Set();
   /** Polls under way, by the offset that they begin at. */
-  readonly polls: Map<number, Promise<void>> = new Map();
+  readonly polls: Map<number, Promise<BatchRun | null>> = new Map();
   /** Whom to tell of messages from elsewhere. */
   readonly wakes: Set<() => void> = new Set();
   /** The message with the largest timestamp among those before `before`. */
@@ -58,12 +60,20 @@ export class PartitionState {
     return this.#shrunkAt !== null;
   }
 
-  /** A send was confirmed. */
-  appended(baseOffset: number, count: number, now: number): void {
+  /**
+   * A send was confirmed.
+   *
+   * @param before - Where the log ended as it was sent. What has been learned since may include it, and more.
+   */
+  appended(baseOffset: number, count: number, before: number, now: number): void {
     const end = baseOffset + count;
-    // Purged meanwhile: offsets have begun again.
-    if (baseOffset < this.end) this.#restart();
-    this.end = end;
+    if (baseOffset >= before) {
+      this.end = Math.max(this.end, end);
+    } else {
+      // Purged meanwhile: offsets have begun again.
+      this.#restart();
+      this.end = end;
+    }
     this.seenAt = now;
     this.#shrunkAt = null;
   }

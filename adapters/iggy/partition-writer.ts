@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { RecordBatch } from '../../src/protocol/index.js';
 import { type AppendEntry, type AppendResult, StoreError } from '../broker/log-store.js';
-import { type IggyMessage, type IggyMessageInit, PollingStrategy } from './client.js';
+import { type IggyMessageInit, PollingStrategy } from './client.js';
 import type { ClientPool } from './client-pool.js';
 import { CommandFailure, mayBeDone, storeError } from './failures.js';
 import { CONSUMER, type PartitionEnds } from './partition-ends.js';
-import type { PartitionState } from './partition-state.js';
+import type { PartitionState, UnfinishedAppend } from './partition-state.js';
 import { messageBytes } from './records/limits.js';
+import { messageId } from './records/message-id.js';
 import { splitIntoSends } from './records/sends.js';
 import { toMessages } from './records/to-messages.js';
 
@@ -20,6 +21,9 @@ const PAUSE_MS = 100;
 const MOST_SENDS = 3;
 /** How often in a row it must not be there, so that it is not on its way any more. */
 const LOOKS = 2;
+
+/** The SDK lets go of a command by then: it connects for up to a minute, and waits for half of one. */
+const LET_GO_MS = 120_000;
 
 /** As many batches that are not finished are known of one partition. */
 const MOST_UNFINISHED = 1000;
@@ -86,9 +90,9 @@ export class PartitionWriter {
   async #goOn(state: PartitionState, fingerprint: string): Promise<{ index: number; baseOffset: number }> {
     const unfinished = state.unfinished.get(fingerprint);
     if (unfinished === undefined) return { index: 0, baseOffset: -1 };
-    const { index, baseOffset, unknownId, from } = unfinished;
+    const { index, baseOffset, unknownId, from, isOver } = unfinished;
     const found = unknownId === null ? 'absent' : await this.#look(state, unknownId, from, 1);
-    if (found === 'unknown') {
+    if (found === 'unknown' || (found === 'absent' && !isOver())) {
       throw new StoreError('unavailable', `Iggy: it is not known yet what became of an append to ${state.name}`);
     }
     state.unfinished.delete(fingerprint);
@@ -107,7 +111,7 @@ export class PartitionWriter {
         const { confirmations } = await pool.run((client) => client.message.send(send));
         const offset = confirmations[0]?.baseOffset;
         if (offset === undefined) throw new CommandFailure('garbled', 'the server has not confirmed the offset');
-        state.appended(Number(offset), messages.length, performance.now());
+        state.appended(Number(offset), messages.length, from, performance.now());
         noteSizes(state, messages);
         return Number(offset);
       } catch (error) {
@@ -122,9 +126,9 @@ export class PartitionWriter {
           // A server that was too slow may do it yet.
           const surely = found === 'absent' && failure.kind === 'broken';
           if (surely && sends < MOST_SENDS) continue;
-          this.#unfinished(state, progress, surely ? null : id, from);
+          this.#unfinished(state, { ...progress, unknownId: surely ? null : id, from, isOver: letGo(failure) });
         } else {
-          this.#unfinished(state, progress, null, from);
+          this.#unfinished(state, { ...progress, unknownId: null, from, isOver: () => true });
         }
         throw this.#failed(error, state, progress);
       }
@@ -132,16 +136,11 @@ export class PartitionWriter {
   }
 
   /** Keeps where a batch was broken off. Of one that was not begun, nothing is to be known. */
-  #unfinished(
-    { unfinished }: PartitionState,
-    { fingerprint, index, baseOffset }: Progress,
-    unknownId: bigint | null,
-    from: number,
-  ): void {
-    if (index === 0 && unknownId === null) return;
+  #unfinished({ unfinished }: PartitionState, append: UnfinishedAppend & Pick<Progress, 'fingerprint'>): void {
+    if (append.index === 0 && append.unknownId === null) return;
     const [oldest] = unfinished.keys();
     if (oldest !== undefined && unfinished.size === MOST_UNFINISHED) unfinished.delete(oldest);
-    unfinished.set(fingerprint, { index, baseOffset, unknownId, from });
+    unfinished.set(append.fingerprint, append);
   }
 
   #failed(
@@ -160,7 +159,7 @@ export class PartitionWriter {
 
   /** Looks for a message from where the log ended before it was sent. */
   async #look(state: PartitionState, id: bigint, from: number, looks: number): Promise<Found> {
-    const { ends, patienceMs } = this.#context;
+    const { ends, pool, patienceMs } = this.#context;
     const deadline = performance.now() + Math.min(LOOK_MS, LOOK_FACTOR * patienceMs);
     let absent = 0;
     do {
@@ -176,7 +175,7 @@ export class PartitionWriter {
         absent = 0;
       }
       await delay(PAUSE_MS);
-    } while (performance.now() < deadline);
+    } while (performance.now() < deadline && !pool.isClosed);
     return 'unknown';
   }
 
@@ -196,12 +195,22 @@ export class PartitionWriter {
       const last = messages.at(-1);
       if (last === undefined) return 'unknown';
       for (const message of messages) {
-        if (idOf(message) === id) return { baseOffset: Number(message.headers.offset) };
+        if (messageId(message) === id) return { baseOffset: Number(message.headers.offset) };
       }
       next = Number(last.headers.offset) + 1;
     }
     return 'absent';
   }
+}
+
+/** Whether a command that was given up cannot be sent any more. */
+function letGo({ settled }: CommandFailure): () => boolean {
+  const until = performance.now() + LET_GO_MS;
+  let over = settled === undefined;
+  void settled?.then(() => {
+    over = true;
+  });
+  return () => over || performance.now() > until;
 }
 
 /** How long messages are that polls will give. */
@@ -212,10 +221,6 @@ function noteSizes({ pollSize }: PartitionState, messages: readonly IggyMessageI
     if (length > longest) longest = Math.max(length, messageBytes(message));
   }
   pollSize.appended(longest);
-}
-
-function idOf({ headers: { id } }: IggyMessage): bigint {
-  return typeof id === 'bigint' ? id : BigInt(`0x${id.replaceAll('-', '')}`);
 }
 
 /** What a producer sends again is the same in all of these. */

@@ -7,6 +7,8 @@ import type { PartitionState } from './partition-state.js';
 
 /** How much is read at a time to look at timestamps. */
 const SCAN_BYTES = 4 * 1024 * 1024;
+/** No message is appended so late: Iggy's time has 64 bits, in µs. */
+const NEVER_MS = 2 ** 64 / 1000;
 
 /** Finds records by their timestamps: Iggy has an index by the time of the append only. */
 export class RecordTimes {
@@ -51,7 +53,7 @@ export class RecordTimes {
   }
 
   #appendedSince(state: PartitionState, timestamp: number): Promise<number | null> {
-    if (state.start >= state.end) return Promise.resolve(null);
+    if (state.start >= state.end || timestamp >= NEVER_MS) return Promise.resolve(null);
     return this.#ends.firstOffset(state, PollingStrategy.timestamp(BigInt(timestamp) * 1000n));
   }
 

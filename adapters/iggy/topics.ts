@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type StoredTopic, StoreError } from '../broker/log-store.js';
-import type { IggyStream, IggyTopic } from './client.js';
+import type { IggyClient, IggyStream, IggyTopic } from './client.js';
 import type { ClientPool } from './client-pool.js';
-import { type CommandFailure, mayBeDone, storeError } from './failures.js';
+import { CommandFailure, mayBeDone, readError, storeError } from './failures.js';
 import type { StateLog } from './state-log.js';
 import { configsOf, DURABLE, otherConfigs, settingsOf } from './topic-configs.js';
 
@@ -15,16 +15,11 @@ const KAFKA_NAME = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,249}$/;
 /** Under which key of the state the configs of a topic are that Iggy has no place for. */
 const CONFIGS = 'topic/';
 
-/** A topic as the store knows it. */
-interface KnownTopic {
-  readonly stored: StoredTopic;
-  /** The server's number for it, which the next topic may get once this one is deleted. */
-  readonly number: number;
-}
-
 /** What the topics of a stream are made with. */
 export interface TopicsContext {
   readonly pool: ClientPool;
+  /** Name of the stream. */
+  readonly stream: string;
   readonly state: StateLog;
   /** How often topics are looked at, in ms. */
   readonly refreshMs: number;
@@ -36,12 +31,16 @@ export interface TopicsContext {
 /** The topics of one stream, by Kafka's names and ids. */
 export class IggyTopics {
   readonly #context: TopicsContext;
-  readonly #byId = new Map<string, KnownTopic>();
+  readonly #byId = new Map<string, StoredTopic>();
   readonly #configs = new Map<string, Readonly<Record<string, string>>>();
   #stream: IggyStream | null = null;
   #changed: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
   #signature = '';
+  /** Counts what was changed here: a list that was asked for before may lack it. */
+  #changes = 0;
+  /** What the operator has been told. */
+  readonly #told = new Set<string>();
 
   constructor(context: TopicsContext) {
     this.#context = context;
@@ -52,6 +51,7 @@ export class IggyTopics {
     this.#stream = stream;
     this.#byId.clear();
     this.#configs.clear();
+    this.#told.clear();
     for (const [key, value] of this.#context.state.own(CONFIGS)) {
       this.#configs.set(key, JSON.parse(Buffer.from(value).toString()) as Record<string, string>);
     }
@@ -62,28 +62,37 @@ export class IggyTopics {
     this.#changed = null;
   }
 
-  /** The server's number for a topic. @throws StoreError `notFound` */
-  number(topicId: string): number {
-    return this.#known(topicId).number;
+  /** The name of a topic. @throws StoreError `notFound` */
+  nameOf(topicId: string): string {
+    return this.#known(topicId).name;
+  }
+
+  /** Ids of the topics that are known. */
+  get ids(): ReadonlySet<string> {
+    return new Set(this.#byId.keys());
   }
 
   /** The configs of a topic; none for one that is not known. */
   configs(topicId: string): Readonly<Record<string, string>> {
-    return this.#byId.get(topicId)?.stored.configs ?? {};
+    return this.#byId.get(topicId)?.configs ?? {};
   }
 
   async list(): Promise<readonly StoredTopic[]> {
-    const topics = await this.#topics();
-    this.#signature = signature(topics);
-    this.#byId.clear();
-    return topics.map((topic) => this.#add(topic));
+    for (;;) {
+      const changes = this.#changes;
+      const topics = await this.#topics();
+      if (changes !== this.#changes) continue;
+      this.#signature = signature(this.#openStream(), topics);
+      this.#byId.clear();
+      return topics.map((topic) => this.#add(topic));
+    }
   }
 
   async create({ name, partitionCount, configs }: StoredTopic): Promise<StoredTopic> {
     const { pool, state, enforceFsync } = this.#context;
     const what = `topic '${name}' cannot be created`;
     if (state.isOwnTopic(name)) throw new StoreError('invalid', `Iggy: ${what}: the name is the adapter's own`);
-    const streamId = this.#streamId;
+    const { stream: streamId } = this.#context;
     const settings = { ...settingsOf(configs, partitionCount), ...(enforceFsync ? DURABLE : {}) };
     const first = Math.min(partitionCount, PARTITIONS_AT_A_TIME);
     let topic: IggyTopic;
@@ -95,55 +104,60 @@ export class IggyTopics {
       topic = await this.#afterAll(error as CommandFailure, name, what);
     }
     try {
-      await this.#addPartitions(topic.id, partitionCount - first);
+      await this.#addPartitions(name, partitionCount - topic.partitionsCount);
       const id = topicId(this.#openStream(), topic);
       await this.#keepConfigs(id, configs);
     } catch (error) {
-      // All or nothing.
-      await pool.run((client) =>
-        client.topic.delete({ streamId, topicId: topic.id, partitionsCount: topic.partitionsCount }),
-      );
+      // All or nothing, as far as the server can still be asked.
+      const made = { streamId, topicId: name, partitionsCount: topic.partitionsCount };
+      await pool.run((client) => client.topic.delete(made)).catch(() => undefined);
       throw storeError(error, what);
     }
+    this.#changes++;
     return this.#add({ ...topic, partitionsCount: partitionCount });
   }
 
   async grow(id: string, partitionCount: number): Promise<void> {
-    const { stored, number } = this.#known(id);
+    const stored = this.#known(id);
     try {
-      await this.#addPartitions(number, partitionCount - stored.partitionCount);
-      if (stored.configs['retention.bytes'] !== undefined) await this.#update(id, stored, partitionCount);
+      // There may be more by now: by others, or by a command of ours whose answer did not come.
+      const { partitionsCount } = await this.#current(id);
+      await this.#addPartitions(stored.name, partitionCount - partitionsCount);
+      if (stored.configs['retention.bytes'] !== undefined) await this.#update(stored, partitionCount);
     } catch (error) {
       throw storeError(error, `topic '${stored.name}' cannot get ${String(partitionCount)} partitions`);
     }
-    this.#byId.set(id, { number, stored: { ...stored, partitionCount } });
+    this.#changes++;
+    this.#byId.set(id, { ...stored, partitionCount });
   }
 
   async configure(id: string, configs: Readonly<Record<string, string>>): Promise<void> {
-    const { stored, number } = this.#known(id);
+    const stored = this.#known(id);
     // What is no longer said is no longer limited: Iggy cannot be told to go back to what it is set to.
     const whole = { 'retention.ms': '-1', 'retention.bytes': '-1', ...configs };
     const changed: StoredTopic = { ...stored, configs: whole };
     try {
-      await this.#update(id, changed, stored.partitionCount);
+      const { partitionsCount } = await this.#current(id);
+      await this.#update(changed, partitionsCount);
       await this.#keepConfigs(id, configs);
     } catch (error) {
       throw storeError(error, `topic '${stored.name}' cannot be configured`);
     }
-    this.#byId.set(id, { number, stored: changed });
+    this.#changes++;
+    this.#byId.set(id, changed);
   }
 
   async delete(id: string): Promise<void> {
-    const { stored, number } = this.#known(id);
-    const { pool } = this.#context;
-    const ref = { streamId: this.#streamId, topicId: number };
+    const { name } = this.#known(id);
+    const { pool, stream: streamId } = this.#context;
     try {
-      await pool.run((client) => client.topic.delete({ ...ref, partitionsCount: stored.partitionCount }));
+      const { partitionsCount } = await this.#current(id);
+      await pool.run((client) => client.topic.delete({ streamId, topicId: name, partitionsCount }));
     } catch (error) {
-      const failure = error as CommandFailure;
-      const gone = mayBeDone(failure) && (await this.#isGone(id));
-      if (!gone) throw storeError(failure, `topic '${stored.name}' cannot be deleted`);
+      const gone = error instanceof CommandFailure && mayBeDone(error) && (await this.#isGone(id));
+      if (!gone) throw storeError(error, `topic '${name}' cannot be deleted`);
     }
+    this.#changes++;
     this.#byId.delete(id);
     await this.#forgetConfigs(id);
   }
@@ -180,42 +194,78 @@ export class IggyTopics {
   async #look(): Promise<void> {
     try {
       const topics = await this.#topics();
-      if (signature(topics) !== this.#signature) this.#changed?.();
+      if (signature(this.#openStream(), topics) !== this.#signature) this.#changed?.();
     } catch {
       // Whoever needs the server learns of it.
     }
   }
 
   async #topics(): Promise<readonly IggyTopic[]> {
-    const { pool, state, warn } = this.#context;
-    const streamId = this.#streamId;
-    let topics: readonly IggyTopic[];
-    try {
-      topics = await pool.query((client) => client.topic.list({ streamId }));
-    } catch (error) {
-      throw storeError(error, 'topics cannot be listed');
-    }
+    const { pool, state, stream: streamId } = this.#context;
+    const ask = async (client: IggyClient) =>
+      [await client.stream.get({ streamId }), await client.topic.list({ streamId })] as const;
+    const [stream, topics] = await pool.query(ask).catch((error: unknown) => {
+      throw readError(error, 'topics cannot be listed');
+    });
+    this.#seen(stream);
     return topics.filter(({ name }) => {
       if (state.isOwnTopic(name)) return false;
       if (KAFKA_NAME.test(name)) return true;
-      warn(`Iggy: topic '${name}' is not shown: Kafka's clients accept no such name`);
+      this.#tell(`topic '${name}' is not shown: Kafka's clients accept no such name`);
       return false;
     });
   }
 
+  /** The stream of this name may be another one by now, and so are its topics. */
+  #seen(stream: IggyStream | null): void {
+    const before = this.#openStream();
+    const name = `stream '${this.#context.stream}'`;
+    const gone = `${name} is not there any more, and none of its topics`;
+    if (stream === null) {
+      this.#tell(gone);
+      return;
+    }
+    this.#told.delete(gone);
+    if (stream.id === before.id && stream.createdAt.getTime() === before.createdAt.getTime()) return;
+    this.#stream = stream;
+    this.#configs.clear();
+    const lost = 'this gateway keeps no groups and no committed offsets until it is started again';
+    this.#context.warn(`Iggy: ${name} was removed and made again: ${lost}`);
+  }
+
+  #tell(message: string): void {
+    if (this.#told.has(message)) return;
+    this.#told.add(message);
+    this.#context.warn(`Iggy: ${message}`);
+  }
+
+  /** A topic as it is now. @throws StoreError `notFound` when it is gone, or another one has its name. */
+  async #current(id: string): Promise<IggyTopic> {
+    const { pool, stream: streamId } = this.#context;
+    const { name } = this.#known(id);
+    const topic = await pool
+      .query((client) => client.topic.get({ streamId, topicId: name }))
+      .catch((error: unknown) => {
+        throw readError(error, `topic '${name}' cannot be read`);
+      });
+    if (topic !== null && topicId(this.#openStream(), topic) === id) return topic;
+    this.suspect();
+    throw new StoreError('notFound', `Iggy: topic '${name}' with the id ${id} is not there any more`);
+  }
+
   #add(topic: IggyTopic): StoredTopic {
-    const { name, id: number, partitionsCount: partitionCount } = topic;
+    const { name, partitionsCount: partitionCount } = topic;
     const id = topicId(this.#openStream(), topic);
     const configs = { ...this.#configs.get(id), ...configsOf(topic) };
     const stored: StoredTopic = { id, name, partitionCount, configs };
-    this.#byId.set(id, { stored, number });
+    this.#byId.set(id, stored);
     return stored;
   }
 
   /** The connection broke while a topic was made: it is there, or it is not. */
   async #afterAll(failure: CommandFailure, name: string, what: string): Promise<IggyTopic> {
     if (!mayBeDone(failure)) throw storeError(failure, what);
-    const ref = { streamId: this.#streamId, topicId: name };
+    const ref = { streamId: this.#context.stream, topicId: name };
     const topic = await this.#context.pool.query((client) => client.topic.get(ref)).catch(() => null);
     if (topic === null) throw storeError(failure, what);
     return topic;
@@ -230,16 +280,16 @@ export class IggyTopics {
     }
   }
 
-  async #addPartitions(topicNumber: number, count: number): Promise<void> {
-    const ref = { streamId: this.#streamId, topicId: topicNumber };
+  async #addPartitions(topic: string, count: number): Promise<void> {
+    const ref = { streamId: this.#context.stream, topicId: topic };
     for (let left = count; left > 0; left -= PARTITIONS_AT_A_TIME) {
       const partitionCount = Math.min(left, PARTITIONS_AT_A_TIME);
       await this.#context.pool.run((client) => client.partition.create({ ...ref, partitionCount }));
     }
   }
 
-  #update(id: string, { name, configs }: StoredTopic, partitionCount: number): Promise<unknown> {
-    const ref = { streamId: this.#streamId, topicId: this.number(id), name };
+  #update({ name, configs }: StoredTopic, partitionCount: number): Promise<unknown> {
+    const ref = { streamId: this.#context.stream, topicId: name, name };
     const settings = settingsOf(configs, partitionCount);
     return this.#context.pool.query((client) => client.topic.update({ ...ref, ...settings }));
   }
@@ -258,7 +308,7 @@ export class IggyTopics {
     if (this.#configs.delete(id)) await this.#context.state.putOwn(CONFIGS + id, null);
   }
 
-  #known(topicId: string): KnownTopic {
+  #known(topicId: string): StoredTopic {
     const known = this.#byId.get(topicId);
     if (known === undefined) throw new StoreError('notFound', `there is no topic with the id ${topicId}`);
     return known;
@@ -267,10 +317,6 @@ export class IggyTopics {
   #openStream(): IggyStream {
     if (this.#stream === null) throw new StoreError('unavailable', 'Iggy: the store is not open');
     return this.#stream;
-  }
-
-  get #streamId(): number {
-    return this.#openStream().id;
   }
 }
 
@@ -290,10 +336,9 @@ export function topicId(stream: IggyStream, { id, name, createdAt }: IggyTopic):
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
-function signature(topics: readonly IggyTopic[]): string {
-  return topics
-    .map(({ id, name, createdAt, partitionsCount, messageExpiry, maxTopicSize }) =>
-      [id, createdAt.getTime(), partitionsCount, messageExpiry, maxTopicSize, name].join(' '),
-    )
-    .join('\n');
+function signature(stream: IggyStream, topics: readonly IggyTopic[]): string {
+  const parts = topics.map(({ id, name, createdAt, partitionsCount, messageExpiry, maxTopicSize }) =>
+    [id, createdAt.getTime(), partitionsCount, messageExpiry, maxTopicSize, name].join(' '),
+  );
+  return [stream.createdAt.getTime(), ...parts].join('\n');
 }

@@ -7,6 +7,7 @@ declare module 'apache-iggy' {
     transport: 'TCP';
     options: { host: string; port: number };
     credentials: { username: string; password: string };
+    reconnect?: { enabled: boolean; interval: number; maxRetries: number };
   }) => IggyClient;
   export const Consumer: { Single: IggyConsumer };
   export const HeaderKeyFactory: { String: (value: string) => IggyHeaderInit['key'] };

@@ -13,6 +13,7 @@ const connect = () =>
     transport: 'TCP',
     options: { host: env['IGGY_HOST'] ?? '127.0.0.1', port: Number(env['IGGY_PORT'] ?? 8090) },
     credentials: { username: env['IGGY_USERNAME'] ?? 'iggy', password: env['IGGY_PASSWORD'] ?? 'iggy' },
+    reconnect: { enabled: false, interval: 0, maxRetries: 0 }, // the gateway does it, and sooner
   });
 
 const iggy = connect();

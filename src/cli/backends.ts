@@ -48,7 +48,10 @@ export const backends: Readonly<Record<BackendName, MakeBackend>> = {
     const { createIggyBackend } = await import('../../adapters/iggy/index.js');
     const { address: options = { host: '127.0.0.1', port: 8090 }, stream = 'kafka', clients: connections } = iggy;
     const { username = 'iggy', password = 'iggy' } = iggy;
-    const connect = () => new Client({ transport: 'TCP', options, credentials: { username, password } });
+    const credentials = { username, password };
+    // The adapter replaces clients that break at once; the SDK would hold up the next command for 5 s.
+    const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
+    const connect = () => new Client({ transport: 'TCP', options, credentials, reconnect });
     return createIggyBackend({ connect, connections, stream, config, warn });
   },
 };

@@ -12,6 +12,7 @@ export interface IggySdk {
     readonly transport: 'TCP';
     readonly options: { readonly host: string; readonly port: number };
     readonly credentials: { readonly username: string; readonly password: string };
+    readonly reconnect: { readonly enabled: boolean; readonly interval: number; readonly maxRetries: number };
   }) => IggyClient;
 }
 

@@ -289,3 +289,20 @@ describe('createBrokerBackend refuses', () => {
     );
   });
 });
+
+test('a store that drops records by itself is told how long for a topic, and defaults for all are refused', async () => {
+  const store: LogStore = Object.assign(Object.create(createMemoryStore()) as LogStore, { trim: undefined });
+  expect(() => createBrokerBackend({ store, config: { 'log.retention.ms': 1 } })).toThrow(
+    'log.retention.ms: memory drops records by rules of its own',
+  );
+  const broker = await startBroker({ store });
+  const client = await broker.connect();
+  await createTopic(client, 't', { configs: { 'retention.ms': '1000' } });
+  expect(await alter(client, TOPIC, 't', [['retention.bytes', SET, '1000']])).toMatchObject({ errorCode: 0 });
+  for (const name of ['', '1']) {
+    expect(await alter(client, BROKER, name, [['log.retention.ms', SET, '1000']])).toEqual({
+      errorCode: ErrorCode.INVALID_REQUEST,
+      errorMessage: 'log.retention.ms: memory drops records by rules of its own',
+    });
+  }
+});

@@ -9,6 +9,9 @@ import { createStandIn, type StandIn } from '../support/iggy-stand-in.js';
 import { batchOf, produce } from '../support/log-requests.js';
 import { WireClient } from '../support/wire-client.js';
 
+/** The adapter does it. */
+const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
+
 // The SDK is the user's: here the stand-in is installed in its place. With the real one: test/iggy/command.test.ts.
 
 interface Folder {
@@ -51,6 +54,7 @@ describe('serve --backend iggy', () => {
       transport: 'TCP',
       options: { host: 'iggy.example.net', port: 8091 },
       credentials: { username: 'kafka', password: 'secret' },
+      reconnect,
     });
 
     const client = await WireClient.connect(port);
@@ -71,7 +75,7 @@ describe('serve --backend iggy', () => {
     await Promise.all([client.send(metadataApi, 9, { topics: null }), client.send(metadataApi, 9, { topics: null })]);
     await client.close();
     const credentials = { username: 'iggy', password: 'iggy' };
-    expect(made).toEqual([{ transport: 'TCP', options: { host: '127.0.0.1', port: 8090 }, credentials }]);
+    expect(made).toEqual([{ transport: 'TCP', options: { host: '127.0.0.1', port: 8090 }, credentials, reconnect }]);
   });
 
   test.each(['info', 'quiet'])('tells the operator of what went wrong at Iggy, unless quiet: %s', async (level) => {

@@ -459,6 +459,28 @@ export const behaviours: readonly Behaviour[] = [
     },
   },
   {
+    title: 'a stream that is made after another was deleted may have its number; its topics are not there by that',
+    async check(bench) {
+      const { client, streamId } = bench;
+      await createTopic(bench);
+      const before = await client.stream.get({ streamId });
+      await client.stream.delete({ streamId });
+      expect(await client.topic.list({ streamId })).toEqual([]);
+      expect(await client.topic.get({ streamId, topicId })).toBeNull();
+      const made = await client.stream.create({ name: streamId });
+      expect(made.createdAt.getTime()).toBeGreaterThan(before!.createdAt.getTime());
+      expect(await client.topic.get({ streamId, topicId })).toBeNull();
+    },
+  },
+  {
+    title: 'a poll by a time of more than 64 bits fails, and the client goes on',
+    async check(bench) {
+      await createTopic(bench);
+      expect(await failure(poll(bench, PollingStrategy.timestamp(2n ** 64n)))).toBeInstanceOf(RangeError);
+      expect((await poll(bench, PollingStrategy.timestamp(2n ** 64n - 1n))).messages).toEqual([]);
+    },
+  },
+  {
     title: 'a client that was destroyed fails all commands',
     async check({ client }) {
       await client.destroy();

@@ -258,13 +258,31 @@ test('partitions that are added in Iggy are there for clients, and written and r
   expect(await readValues(broker.bootstrap, 'orders', 1, 2)).toEqual(['new']);
 });
 
-test('a stream that is removed in Iggy is topics that are unknown, and an operator is told', async () => {
-  const { client, stream, direct } = await start({ topicsRefreshMs: 50 });
+test('a stream that is removed in Iggy is topics that are unknown, and an operator is told; so it is when it is made again', async () => {
+  const { client, stream, direct, warnings } = await start({ topicsRefreshMs: 50 });
   await createTopic(client, 'orders');
   expect(await produce(client, 'orders', 0, batchOf('before'))).toMatchObject({ errorCode: 0 });
   await direct.stream.delete({ streamId: stream });
   expect(await produce(client, 'orders', 0, batchOf('lost'))).toMatchObject({ errorCode: UNKNOWN_TOPIC_OR_PARTITION });
   expect((await fetchFrom(client, 'orders', 0, 1, 0)).errorCode).toBe(UNKNOWN_TOPIC_OR_PARTITION);
+  const told = (): string => warnings.join('\n');
+  await vi.waitFor(() => expect(told()).toContain(`stream '${stream}' is not there any more`));
+  await direct.stream.create({ name: stream });
+  await vi.waitFor(() => expect(told()).toContain(`stream '${stream}' was removed and made again`));
+  expect(warnings.filter((warning) => warning.includes('made again'))).toHaveLength(1);
+});
+
+test('what is sent to a topic that is gone does not go to another that has its number in Iggy', async () => {
+  const { client, stream, direct } = await start({ topicsRefreshMs: 60_000 });
+  await createTopic(client, 'orders');
+  expect(await produce(client, 'orders', 0, batchOf('before'))).toMatchObject({ errorCode: 0 });
+  const before = await direct.topic.get({ streamId: stream, topicId: 'orders' });
+  await direct.topic.delete({ streamId: stream, topicId: 'orders', partitionsCount: 1 });
+  const init = { streamId: stream, name: 'payments', partitionCount: 1, compressionAlgorithm: 1 } as const;
+  expect((await direct.topic.create(init)).id).toBe(before?.id);
+  expect(await produce(client, 'orders', 0, batchOf('lost'))).toMatchObject({ errorCode: UNKNOWN_TOPIC_OR_PARTITION });
+  const payments = await direct.topic.get({ streamId: stream, topicId: 'payments' });
+  expect(payments?.messagesCount).toBe(0n);
 });
 
 /** The code that a Fetch gives once it is not to be tried again. */

@@ -240,7 +240,10 @@ class StandInClient {
           const messages = encoded(args.messages);
           return this.#command('message.send', () => this.#send(args, messages));
         },
-        poll: command('message.poll', (args) => this.#poll(args)),
+        poll: async (args) => {
+          if (args.pollingStrategy.value > NEVER) throw new RangeError('The value of "value" is out of range.');
+          return this.#command('message.poll', () => this.#poll(args));
+        },
       },
       stream: {
         create: command('stream.create', ({ name }) => this.#createStream(name)),

@@ -68,7 +68,8 @@ export function lacking(store: LogStore, configs: ConfigTexts, prefix = ''): str
   if (!compaction && configs[policy]?.includes('compact')) {
     return `${policy}=${configs[policy]}: ${store.name} does not compact`;
   }
-  if (retention) return null;
+  // What drops records by itself is told of topics only, not of the broker's defaults for them.
+  if (retention && (prefix === '' || store.trim !== undefined)) return null;
   const named = Object.keys(configs).find((name) => /^(log\.)?retention\.(ms|minutes|hours|bytes)$/.test(name));
   return named === undefined ? null : `${named}: ${store.name} drops records by rules of its own`;
 }

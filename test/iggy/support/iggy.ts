@@ -12,6 +12,9 @@ interface Sdk {
   readonly Client: new (config: object) => IggyClient;
 }
 
+/** As docs/iggy.md has it: the adapter replaces clients that break. */
+const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
+
 const credentials = { username: 'iggy', password: 'iggy' };
 
 /** The SDK that `IGGY_SDK` names: the folder of its package, built. */
@@ -97,7 +100,7 @@ export async function startIggy(env: Readonly<Record<string, string>> = {}): Pro
       return port;
     },
     connect: (config = {}) =>
-      new sdk.Client({ transport: 'TCP', options: { host: '127.0.0.1', port }, credentials, ...config }),
+      new sdk.Client({ transport: 'TCP', options: { host: '127.0.0.1', port }, credentials, reconnect, ...config }),
     kill,
     pause: () => child?.kill('SIGSTOP'),
     goOn: () => child?.kill('SIGCONT'),

@@ -1,72 +1,16 @@
-import { createIggyStore, type IggyStore, type IggyStoreOptions } from 'iggy-gateway-kafka/adapters/iggy';
-import type { PartitionId, ReadResult } from 'iggy-gateway-kafka/adapters/broker';
-import { buildBatch, readBatches, readRecords } from 'iggy-gateway-kafka/protocol';
+import type { PartitionId } from 'iggy-gateway-kafka/adapters/broker';
+import { buildBatch, readBatches } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createStandIn, type Fault, type StandIn } from '../../support/iggy-stand-in.js';
-
-interface Opened {
-  readonly iggy: StandIn;
-  readonly store: IggyStore;
-  readonly warnings: string[];
-}
-
-async function open(options: Partial<IggyStoreOptions> = {}, iggy = createStandIn()): Promise<Opened> {
-  const warnings: string[] = [];
-  const source = options.client === undefined ? { connect: () => iggy.connect() } : {};
-  const settings = { ...source, stream: 'kafka', connectTimeoutMs: 500, commandTimeoutMs: 200, ...options };
-  const store = createIggyStore(settings, (message) => warnings.push(message));
-  await store.open();
-  onTestFinished(() => store.close());
-  return { iggy, store, warnings };
-}
-
-async function topic(store: IggyStore, partitionCount = 1): Promise<PartitionId> {
-  const { id, name } = await store.createTopic({ id: 'any', name: 'orders', partitionCount, configs: {} });
-  return { topicId: id, topic: name, partition: 0 };
-}
-
-function batch(...values: string[]): Buffer {
-  return buildBatch(values.map((value) => ({ timestamp: 1_700_000_000_000, value: Buffer.from(value) })));
-}
-
-async function append(store: IggyStore, partition: PartitionId, batches: Buffer) {
-  const recordCount = [...readBatches(batches)].reduce((sum, each) => sum + each.recordCount, 0);
-  const [result] = await store.append([{ partition, batches, recordCount, maxTimestamp: 0, leaderEpoch: 0 }]);
-  if (result === undefined) throw new Error('no result');
-  return result;
-}
-
-async function read(store: IggyStore, partition: PartitionId, offset = 0, maxBytes = 1_000_000): Promise<ReadResult> {
-  const [result] = await store.read([{ partition, offset, maxBytes, atLeastOneBatch: true }]);
-  if (result === undefined) throw new Error('no result');
-  return result;
-}
-
-function records(result: ReadResult): (readonly [offset: number, value: string])[] {
-  if (result.error !== undefined) throw result.error;
-  return result.chunks.flatMap((chunk) =>
-    [...readBatches(Buffer.from(chunk))].flatMap((each) =>
-      [...readRecords(each)].map(({ offset, value }) => [offset, String(value)] as const),
-    ),
-  );
-}
-
-/** Lets the next command of a name go wrong, once. */
-function once(iggy: StandIn, command: string, fault: Fault): void {
-  iggy.fault = (name) => {
-    if (name !== command) return undefined;
-    iggy.fault = () => undefined;
-    return fault;
-  };
-}
+import { createStandIn } from '../../support/iggy-stand-in.js';
+import { append, batchOf, createOrders, failOnce, openStore, read, records } from '../../support/iggy-store.js';
 
 describe('sends whose answer does not come', () => {
   test('one that was done is found by its id, and not repeated', async () => {
-    const { iggy, store } = await open();
-    const partition = await topic(store);
-    await append(store, partition, batch('a'));
-    once(iggy, 'message.send', 'after');
-    expect(await append(store, partition, batch('b', 'c'))).toMatchObject({ baseOffset: 1 });
+    const { iggy, store } = await openStore();
+    const partition = await createOrders(store);
+    await append(store, partition, batchOf('a'));
+    failOnce(iggy, 'message.send', 'after');
+    expect(await append(store, partition, batchOf('b', 'c'))).toMatchObject({ baseOffset: 1 });
     expect(records(await read(store, partition))).toEqual([
       [0, 'a'],
       [1, 'b'],
@@ -75,44 +19,46 @@ describe('sends whose answer does not come', () => {
   });
 
   test('one that was not done is repeated', async () => {
-    const { iggy, store } = await open();
-    const partition = await topic(store);
-    once(iggy, 'message.send', 'before');
-    expect(await append(store, partition, batch('a'))).toMatchObject({ baseOffset: 0 });
+    const { iggy, store } = await openStore();
+    const partition = await createOrders(store);
+    failOnce(iggy, 'message.send', 'before');
+    expect(await append(store, partition, batchOf('a'))).toMatchObject({ baseOffset: 0 });
     expect(records(await read(store, partition))).toEqual([[0, 'a']]);
   });
 
   test('one that the server was too slow for is found when it answers again', async () => {
-    const { iggy, store } = await open();
-    const partition = await topic(store);
-    await append(store, partition, batch('a'));
+    const { iggy, store } = await openStore();
+    const partition = await createOrders(store);
+    await append(store, partition, batchOf('a'));
     let hangs = true;
     iggy.fault = (name) => (hangs && (name === 'message.send' || name === 'topic.get') ? 'hang' : undefined);
     const asked = iggy.counts.get('topic.get');
-    const appending = append(store, partition, batch('b'));
+    const appending = append(store, partition, batchOf('b'));
     await vi.waitFor(() => {
       expect(iggy.counts.get('topic.get')).not.toBe(asked);
     });
     hangs = false;
     expect(await appending).toMatchObject({ baseOffset: 1 });
-    expect(await append(store, partition, batch('c'))).toMatchObject({ baseOffset: 2 });
+    expect(await append(store, partition, batchOf('c'))).toMatchObject({ baseOffset: 2 });
   });
 });
 
 test('a server that does not confirm offsets is refused, with the version that is needed', async () => {
   const iggy = createStandIn();
   iggy.confirms = false;
-  await expect(open({}, iggy)).rejects.toThrow("version 0.9 or later of Iggy's server is needed");
+  await expect(openStore({}, iggy)).rejects.toThrow("version 0.9 or later of Iggy's server is needed");
 });
 
 test('a stream is not made where createStream is false', async () => {
-  await expect(open({ createStream: false })).rejects.toThrow("there is no stream 'kafka', and createStream is false");
+  await expect(openStore({ createStream: false })).rejects.toThrow(
+    "there is no stream 'kafka', and createStream is false",
+  );
 });
 
 test('what segments took with them is out of range', async () => {
-  const { iggy, store } = await open();
-  const partition = await topic(store);
-  await append(store, partition, batch('a', 'b', 'c', 'd'));
+  const { iggy, store } = await openStore();
+  const partition = await createOrders(store);
+  await append(store, partition, batchOf('a', 'b', 'c', 'd'));
   iggy.dropBefore('kafka', 'orders', 0, 2);
   expect((await read(store, partition, 1)).error).toMatchObject({ kind: 'outOfRange' });
   expect(records(await read(store, partition, 2))).toEqual([
@@ -123,20 +69,20 @@ test('what segments took with them is out of range', async () => {
 });
 
 test('after a purge offsets begin again, and a position beyond is out of range', async () => {
-  const { iggy, store } = await open();
-  const partition = await topic(store);
-  await append(store, partition, batch('a', 'b', 'c'));
+  const { iggy, store } = await openStore();
+  const partition = await createOrders(store);
+  await append(store, partition, batchOf('a', 'b', 'c'));
   await iggy.connect().topic.purge({ streamId: 'kafka', topicId: 'orders' });
   await vi.waitFor(async () => {
     expect((await read(store, partition, 3)).error).toMatchObject({ kind: 'outOfRange' });
   }, 5000);
-  expect(await append(store, partition, batch('d'))).toMatchObject({ baseOffset: 0 });
+  expect(await append(store, partition, batchOf('d'))).toMatchObject({ baseOffset: 0 });
   expect(records(await read(store, partition, 0))).toEqual([[0, 'd']]);
 });
 
 test('whoever waits is woken by messages of Iggy clients', async () => {
-  const { iggy, store } = await open();
-  const partition = await topic(store);
+  const { iggy, store } = await openStore();
+  const partition = await createOrders(store);
   expect(records(await read(store, partition))).toEqual([]);
   const woken = new Promise<void>((resolve) => {
     onTestFinished(store.watch(partition, resolve));
@@ -153,31 +99,31 @@ test('whoever waits is woken by messages of Iggy clients', async () => {
 });
 
 test('state is there again after a restart, written anew or not', async () => {
-  const { iggy, store } = await open();
+  const { iggy, store } = await openStore();
   const value = Buffer.alloc(1_000_000, 'x');
   for (let count = 0; count < 20; count++) await store.put('big', Buffer.concat([value, Buffer.from([count])]));
   await Promise.all([store.put('a', Buffer.from('1')), store.put('b', Buffer.from('2')), store.put('a', null)]);
   await store.close();
   const topics = await iggy.connect().topic.list({ streamId: 'kafka' });
   expect(topics.map(({ name }) => name)).toEqual(['__kafka_gateway_state.2']);
-  const { store: again } = await open({}, iggy);
+  const { store: again } = await openStore({}, iggy);
   const kept = new Map(again.load());
   expect([...kept.keys()].sort()).toEqual(['b', 'big']);
   expect(kept.get('big')?.at(-1)).toBe(19);
 });
 
 test('a topic that is made again has another id; otherwise it stays, over restarts too', async () => {
-  const { iggy, store } = await open();
-  const { topicId } = await topic(store);
+  const { iggy, store } = await openStore();
+  const { topicId } = await createOrders(store);
   await store.close();
-  const { store: again } = await open({}, iggy);
+  const { store: again } = await openStore({}, iggy);
   expect(await again.listTopics()).toMatchObject([{ id: topicId, name: 'orders', partitionCount: 1 }]);
   await again.deleteTopic(topicId);
-  expect((await topic(again)).topicId).not.toBe(topicId);
+  expect((await createOrders(again)).topicId).not.toBe(topicId);
 });
 
 test('where timestamps are those of the append, batches say so', async () => {
-  const { store } = await open();
+  const { store } = await openStore();
   const configs = { 'message.timestamp.type': 'LogAppendTime' };
   const { id, name } = await store.createTopic({ id: 'any', name: 'stamped', partitionCount: 1, configs });
   const partition: PartitionId = { topicId: id, topic: name, partition: 0 };

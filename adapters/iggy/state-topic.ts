@@ -1,0 +1,210 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StoreError } from '../broker/log-store.js';
+import { type IggyClient, type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from './client.js';
+import type { ClientPool } from './client-pool.js';
+import { type CommandFailure, readError, storeError } from './failures.js';
+import { CONSUMER } from './partition-ends.js';
+import { messageId } from './records/message-id.js';
+import { decodeEntry, encodeEntry, EntryKind, type StateEntry } from './state-entry.js';
+import { DURABLE } from './topic-configs.js';
+
+/** Entries that the first poll asks for. */
+const FIRST_COUNT = 200;
+const MOST_COUNT = 5000;
+/** Sums of a poll stay below what an answer may have. */
+const POLL_BYTES = 16 * 1024 * 1024;
+/** By how much fewer are asked for when an answer does not come: it may have been too long. */
+const FEWER = 8;
+const MOST_TRIES = 3;
+
+/** How long a send is repeated, in ms, and how long we wait between. */
+const GIVE_UP_MS = 10_000;
+const PAUSE_MS = 100;
+
+/** Nothing of it goes by itself, and nothing that was confirmed goes with a crash. */
+const FOREVER = { messageExpiry: 2n ** 64n - 1n, maxTopicSize: 2n ** 64n - 1n, ...DURABLE } as const;
+
+/** Another gateway has opened the log: what is appended here since then does not count. */
+export class Overtaken extends StoreError {
+  override readonly name: string = 'Overtaken';
+
+  constructor(topic: string) {
+    super('unavailable', `Iggy: another gateway has opened the state in topic '${topic}'`);
+  }
+}
+
+/** One topic of the state log, which one gateway at a time writes to. */
+export class StateTopic {
+  readonly name: string;
+  /** Bytes of its entries. */
+  bytes = 0;
+  readonly #pool: ClientPool;
+  readonly #streamId: string;
+  /** The half of the ids of messages that says who wrote them. */
+  readonly #writer: bigint = BigInt(`0x${randomBytes(8).toString('hex')}`);
+  /** Where the next entry goes, as long as nobody else writes. */
+  #next = 0;
+
+  constructor(pool: ClientPool, streamId: string, name: string) {
+    this.#pool = pool;
+    this.#streamId = streamId;
+    this.name = name;
+  }
+
+  /** @throws StoreError */
+  async create(): Promise<void> {
+    const { name } = this;
+    const init = { partitionCount: 1, compressionAlgorithm: 1, ...FOREVER } as const;
+    await this.#query(async (client) => {
+      const found = await client.topic.get(this.#ref);
+      return found ?? (await client.topic.create({ streamId: this.#streamId, name, ...init }));
+    });
+  }
+
+  /** Left behind, it is dropped when the log is opened next. */
+  async drop(): Promise<void> {
+    await this.#pool.run((client) => client.topic.delete({ ...this.#ref, partitionsCount: 1 })).catch(() => undefined);
+  }
+
+  /** Gives all entries there are. @throws StoreError */
+  async replay(visit: (entry: StateEntry) => void): Promise<void> {
+    const topic = await this.#query((client) => client.topic.get(this.#ref));
+    const partition = topic?.partitions[0];
+    if (partition === undefined || partition.messagesCount === 0n) return;
+    const end = Number(partition.currentOffset) + 1;
+    await this.#read(0, end, ({ payload }) => {
+      this.bytes += payload.length;
+      visit(this.#decode(payload));
+    });
+    this.#next = end;
+  }
+
+  /**
+   * Says that this gateway has opened the log: the one before it keeps nothing any more.
+   *
+   * @param visit - Hears of entries that came between the replay and this one.
+   * @returns Whether there were such: then it is to be said again, with a later sequence.
+   */
+  async open(entry: StateEntry, visit: (entry: StateEntry) => void): Promise<boolean> {
+    const from = this.#next;
+    const offset = await this.#send([entry]);
+    if (offset > from) await this.#read(from, offset + 1, ({ payload }) => visit(this.#decode(payload)));
+    this.#next = offset + 1;
+    return offset > from;
+  }
+
+  /**
+   * Sends entries until they are confirmed: one that is there twice says the same.
+   *
+   * @throws Overtaken when another gateway has opened the log before.
+   * @throws StoreError, CommandFailure when they may not be there.
+   */
+  async append(entries: readonly StateEntry[]): Promise<void> {
+    const offset = await this.#send(entries);
+    // Otherwise something is between what was appended last and this.
+    if (offset > this.#next) await this.#checkOwner(this.#next, offset);
+    // Purged: what it had is to be written anew.
+    if (offset < this.#next) this.bytes = Infinity;
+    this.#next = offset + entries.length;
+  }
+
+  /** @throws Overtaken */
+  async #checkOwner(from: number, to: number): Promise<void> {
+    const others: EntryKind[] = [];
+    await this.#read(from, to, (message) => {
+      if (messageId(message) >> 64n !== this.#writer) others.push(this.#decode(message.payload).kind);
+    });
+    if (others.includes(EntryKind.OPENED)) throw new Overtaken(this.name);
+  }
+
+  async #send(entries: readonly StateEntry[]): Promise<number> {
+    const writer = this.#writer << 64n;
+    const messages = entries.map((entry): IggyMessageInit => ({
+      id: writer + BigInt(entry.sequence),
+      payload: encodeEntry(entry),
+    }));
+    for (const { payload } of messages) this.bytes += payload.length;
+    const send = { ...this.#ref, messages, partition: { kind: 2, value: 0 } } as const;
+    const deadline = performance.now() + GIVE_UP_MS;
+    for (;;) {
+      try {
+        const { confirmations } = await this.#pool.run((client) => client.message.send(send));
+        const offset = confirmations[0]?.baseOffset;
+        if (offset !== undefined) return Number(offset);
+        const why = 'the server does not confirm the offsets of messages, so that producers cannot be told them';
+        throw new StoreError('invalid', `Iggy: ${why}: version 0.9 or later of Iggy's server is needed`);
+      } catch (error) {
+        if (error instanceof StoreError) throw error;
+        const { kind } = error as CommandFailure;
+        if (kind === 'refused' || this.#pool.isClosed || performance.now() > deadline) throw error;
+        await delay(PAUSE_MS);
+      }
+    }
+  }
+
+  async #read(from: number, to: number, visit: (message: IggyMessage) => void): Promise<void> {
+    let count = FIRST_COUNT;
+    let tries = 1;
+    for (let next = from; next < to;) {
+      let polled: IggyPolled;
+      try {
+        polled = await this.#poll(next, count);
+      } catch (error) {
+        const { kind } = error as CommandFailure;
+        if ((kind !== 'broken' && kind !== 'garbled') || (count === 1 && tries++ === MOST_TRIES)) {
+          throw readError(error, `topic '${this.name}' cannot be read`);
+        }
+        count = Math.ceil(count / FEWER);
+        continue;
+      }
+      const last = polled.messages.at(-1);
+      if (last === undefined) {
+        const what = `topic '${this.name}' ends at ${String(next)}, and not at ${String(to)}`;
+        throw new StoreError('unavailable', `Iggy: ${what}`);
+      }
+      let longest = 1;
+      for (const message of polled.messages) {
+        if (Number(message.headers.offset) >= to) break;
+        longest = Math.max(longest, message.payload.length);
+        visit(message);
+      }
+      next = Number(last.headers.offset) + 1;
+      count = Math.max(1, Math.min(2 * count, MOST_COUNT, Math.floor(POLL_BYTES / longest)));
+    }
+  }
+
+  #poll(from: number, count: number): Promise<IggyPolled> {
+    const pollingStrategy = PollingStrategy.offset(BigInt(from));
+    const poll = {
+      ...this.#ref,
+      consumer: CONSUMER,
+      partitionId: 0,
+      pollingStrategy,
+      count,
+      autocommit: false,
+    } as const;
+    return this.#pool.run((client) => client.message.poll(poll));
+  }
+
+  #decode(payload: Buffer): StateEntry {
+    try {
+      return decodeEntry(payload);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      throw new StoreError('invalid', `Iggy: topic '${this.name}' has ${why}`, { cause: error });
+    }
+  }
+
+  get #ref(): { streamId: string; topicId: string } {
+    return { streamId: this.#streamId, topicId: this.name };
+  }
+
+  async #query<T>(command: (client: IggyClient) => Promise<T>): Promise<T> {
+    try {
+      return await this.#pool.query(command);
+    } catch (error) {
+      throw storeError(error, `topic '${this.name}' cannot be read`);
+    }
+  }
+}

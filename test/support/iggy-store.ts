@@ -1,0 +1,101 @@
+import type { PartitionId, ReadResult } from 'iggy-gateway-kafka/adapters/broker';
+import {
+  createIggyStore,
+  type IggyClient,
+  type IggyStore,
+  type IggyStoreOptions,
+} from 'iggy-gateway-kafka/adapters/iggy';
+import { buildBatch, readBatches, readRecords } from 'iggy-gateway-kafka/protocol';
+import { onTestFinished } from 'vitest';
+import { createStandIn, type Fault, type StandIn } from './iggy-stand-in.js';
+
+export interface OpenedStore {
+  readonly iggy: StandIn;
+  readonly store: IggyStore;
+  readonly warnings: string[];
+}
+
+/** A store over the stand-in, closed after the test. */
+export async function openStore(options: Partial<IggyStoreOptions> = {}, iggy = createStandIn()): Promise<OpenedStore> {
+  const warnings: string[] = [];
+  const source = options.client === undefined ? { connect: () => iggy.connect() } : {};
+  const settings = { ...source, stream: 'kafka', connectTimeoutMs: 500, commandTimeoutMs: 200, ...options };
+  const store = createIggyStore(settings, (message) => warnings.push(message));
+  await store.open();
+  onTestFinished(() => store.close());
+  return { iggy, store, warnings };
+}
+
+/** Its topic `orders`. */
+export async function createOrders(store: IggyStore, partitionCount = 1): Promise<PartitionId> {
+  const { id, name } = await store.createTopic({ id: 'any', name: 'orders', partitionCount, configs: {} });
+  return { topicId: id, topic: name, partition: 0 };
+}
+
+export function batchOf(...values: string[]): Buffer {
+  return buildBatch(values.map((value) => ({ timestamp: 1_700_000_000_000, value: Buffer.from(value) })));
+}
+
+export async function append(store: IggyStore, partition: PartitionId, batches: Buffer) {
+  const recordCount = [...readBatches(batches)].reduce((sum, each) => sum + each.recordCount, 0);
+  const [result] = await store.append([{ partition, batches, recordCount, maxTimestamp: 0, leaderEpoch: 0 }]);
+  if (result === undefined) throw new Error('no result');
+  return result;
+}
+
+export async function read(
+  store: IggyStore,
+  partition: PartitionId,
+  offset = 0,
+  maxBytes = 1_000_000,
+): Promise<ReadResult> {
+  const [result] = await store.read([{ partition, offset, maxBytes, atLeastOneBatch: true }]);
+  if (result === undefined) throw new Error('no result');
+  return result;
+}
+
+export function records(result: ReadResult): (readonly [offset: number, value: string])[] {
+  if (result.error !== undefined) throw result.error;
+  return result.chunks.flatMap((chunk) =>
+    [...readBatches(Buffer.from(chunk))].flatMap((each) =>
+      [...readRecords(each)].map(({ offset, value }) => [offset, String(value)] as const),
+    ),
+  );
+}
+
+/** Lets the next command of a name go wrong, once. */
+export function failOnce(iggy: StandIn, command: string, fault: Fault): void {
+  iggy.fault = (name) => {
+    if (name !== command) return undefined;
+    iggy.fault = () => undefined;
+    return fault;
+  };
+}
+
+type Send = IggyClient['message']['send'];
+
+/** Makes clients whose sends, by the name of their topic, go through a function. */
+export function sendingThrough(
+  iggy: StandIn,
+  send: (topic: string, go: () => ReturnType<Send>) => ReturnType<Send>,
+): () => IggyClient {
+  return () => {
+    const client = iggy.connect();
+    const through: Send = (args) => send(String(args.topicId), () => client.message.send(args));
+    return { ...client, message: { ...client.message, send: through } };
+  };
+}
+
+/** Someone who waits until a door is opened. */
+export function door(): { readonly opened: Promise<void>; open(): void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** As the server refuses. */
+export function refusal(errorCode: number, commandCode: number): Error {
+  return Object.assign(new Error(`refused: ${errorCode}`), { errorCode, commandCode });
+}

@@ -1,0 +1,153 @@
+import type { IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
+import { describe, expect, test, vi } from 'vitest';
+import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
+import { openStore, refusal, sendingThrough } from '../../support/iggy-store.js';
+
+const MEGABYTE = 1_000_000;
+
+function kept(store: IggyStore): Record<string, string> {
+  return Object.fromEntries(Array.from(store.load(), ([key, value]) => [key, Buffer.from(value).toString().slice(-5)]));
+}
+
+/** Values of one key that make the log so long that it is written anew. */
+async function grow(store: IggyStore, megabytes: number): Promise<void> {
+  const value = Buffer.alloc(MEGABYTE, 'x');
+  for (let count = 0; count < megabytes; count++) await store.put('big', value);
+}
+
+async function topics(iggy: StandIn): Promise<string[]> {
+  const list = await iggy.connect().topic.list({ streamId: 'kafka' });
+  return list.map(({ name }) => name).sort();
+}
+
+describe('a log that is written anew', () => {
+  test('and is broken off once all was copied: what was put since then is there after a restart', async () => {
+    const iggy = createStandIn();
+    let breaks = true;
+    const connect = sendingThrough(iggy, async (topic, go) => {
+      const answer = await go();
+      // Done, and the server cannot say so.
+      if (breaks && topic === '__kafka_gateway_state.2') throw refusal(59, 101);
+      return answer;
+    });
+    const { store } = await openStore({ connect }, iggy);
+    await store.put('producer-ids', Buffer.from('01000'));
+    await grow(store, 17);
+    await vi.waitFor(async () => expect(await topics(iggy)).toContain('__kafka_gateway_state.2'));
+    await store.put('producer-ids', Buffer.from('02000'));
+    await store.close();
+    breaks = false;
+    const { store: again } = await openStore({}, iggy);
+    expect(kept(again)['producer-ids']).toBe('02000');
+    expect(await topics(iggy)).toEqual(['__kafka_gateway_state.3']);
+  });
+
+  test('and is broken off half-way: what was forgotten since then does not come back', async () => {
+    const iggy = createStandIn();
+    let refused = 0;
+    const connect = sendingThrough(iggy, async (topic, go) => {
+      const answer = await go();
+      if (topic !== '__kafka_gateway_state.2' || refused++ > 0) return answer;
+      throw refusal(4010, 101);
+    });
+    const { store } = await openStore({ connect }, iggy);
+    await store.put('gone', Buffer.from('value'));
+    await grow(store, 17);
+    await vi.waitFor(() => expect(refused).toBe(1));
+    await store.put('gone', null);
+    await grow(store, 20);
+    await store.close();
+    const { store: again } = await openStore({}, iggy);
+    expect(Object.keys(kept(again))).toEqual(['big']);
+  });
+});
+
+test('values that are too long for one answer together are replayed', { timeout: 60_000 }, async () => {
+  const { iggy, store } = await openStore({ commandTimeoutMs: 5000 });
+  const value = Buffer.alloc(MEGABYTE, 'x');
+  for (let key = 0; key < 80; key++) await store.put(String(key), value);
+  await store.close();
+  const { store: again } = await openStore({ commandTimeoutMs: 5000 }, iggy);
+  expect(Object.keys(kept(again))).toHaveLength(80);
+});
+
+test('what nobody waits for any more is given up when the store is closed', async () => {
+  const { iggy, store } = await openStore();
+  iggy.fault = (name) => (name === 'message.send' ? 'before' : undefined);
+  const put = store.put('key', Buffer.from('value')).catch((error: unknown) => error);
+  await vi.waitFor(() => expect(iggy.counts.get('message.send')).toBeGreaterThan(2));
+  await store.close();
+  const sent = iggy.counts.get('message.send');
+  expect(await put).toMatchObject({ kind: 'unavailable' });
+  expect(iggy.counts.get('message.send')).toBe(sent);
+});
+
+describe('of two gateways over one stream and stateTopic', () => {
+  test('the one that opened it last has the state: the other is refused, and its operator told once', async () => {
+    const { iggy, store: first, warnings } = await openStore();
+    await first.put('group', Buffer.from('old'));
+    const { store: second, warnings: others } = await openStore({}, iggy);
+    expect(kept(second)).toEqual({ group: 'old' });
+    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(first.put('other', Buffer.from('lost'))).rejects.toThrow(/another gateway has opened stream 'kafka'/);
+    expect(warnings).toEqual([expect.stringMatching(/another gateway has opened stream 'kafka' with stateTopic/)]);
+    await second.put('group', Buffer.from('new'));
+    expect(others).toEqual([]);
+    await second.close();
+    const { store: third } = await openStore({}, iggy);
+    expect(kept(third)).toEqual({ group: 'new' });
+  });
+
+  test('what was put between the replay of one and its beginning is not lost', async () => {
+    const iggy = createStandIn();
+    const { store: first } = await openStore({}, iggy);
+    let between: Promise<void> | null = null;
+    const connect = sendingThrough(iggy, async (_, go) => {
+      between ??= first.put('group', Buffer.from('late'));
+      await between;
+      return go();
+    });
+    const { store: second } = await openStore({ connect }, iggy);
+    expect(kept(second)).toEqual({ group: 'late' });
+    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await second.put('group', Buffer.from('new'));
+  });
+
+  test('one that was overtaken while it wrote the log anew leaves it as it is', async () => {
+    const iggy = createStandIn();
+    let other: IggyStore | null = null;
+    const connect = sendingThrough(iggy, async (topic, go) => {
+      const answer = await go();
+      if (topic === '__kafka_gateway_state.2') other ??= (await openStore({}, iggy)).store;
+      return answer;
+    });
+    const { store: first, warnings } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+    await first.put('group', Buffer.from('value'));
+    await grow(first, 17);
+    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(warnings).toHaveLength(1);
+    await other!.put('other', Buffer.from('new'));
+    await other!.close();
+    const { store: third } = await openStore({}, iggy);
+    expect(kept(third)).toMatchObject({ group: 'value', other: 'new' });
+  });
+});
+
+test('a topic of the state that is removed underneath is told once, and nothing is kept any more', async () => {
+  const { iggy, store, warnings } = await openStore();
+  await iggy.connect().topic.delete({ streamId: 'kafka', topicId: '__kafka_gateway_state.1', partitionsCount: 1 });
+  for (let put = 0; put < 2; put++) {
+    await expect(store.put('key', Buffer.from('value'))).rejects.toMatchObject({ kind: 'unavailable' });
+  }
+  expect(warnings).toEqual([expect.stringMatching(/topic '__kafka_gateway_state\.1' of stream 'kafka', which holds/)]);
+});
+
+test('a topic of the state that is purged underneath is written anew', async () => {
+  const { iggy, store } = await openStore();
+  await store.put('group', Buffer.from('value'));
+  await iggy.connect().topic.purge({ streamId: 'kafka', topicId: '__kafka_gateway_state.1' });
+  await store.put('other', Buffer.from('value'));
+  await store.close();
+  const { store: again } = await openStore({}, iggy);
+  expect(kept(again)).toEqual({ group: 'value', other: 'value' });
+});
