@@ -31,9 +31,18 @@ export class CommandFailure extends Error {
 export function commandFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   const code = iggyErrorCode(error);
-  const message = error instanceof Error ? error.message : String(error);
+  const message = said(error instanceof Error ? error.message : String(error));
   const kind = code !== undefined ? 'refused' : isOfConnection(error) ? 'broken' : 'garbled';
   return new CommandFailure(kind, message, code, { cause: error });
+}
+
+/** What the server said: the SDK puts its own tables around it, and leaves the gaps in the server's texts empty. */
+function said(message: string): string {
+  const [, name = '', code = '', text] =
+    /^command: \{ code: \d+, name: (\w+) \} error: \{code: (\d+), message: (.*?)\.? \}$/s.exec(message) ?? [];
+  if (text === undefined) return message;
+  const what = name.startsWith('unknown_') ? '' : `${name}: `;
+  return `${what}${text.replaceAll(/:? ?\{\d+\}/g, '')} (error ${code})`;
 }
 
 /** Whether a failure is the connection's: the SDK throws errors of its own, of Node's sockets, and what its decoders throw. */
@@ -46,6 +55,7 @@ function isOfConnection(error: unknown): boolean {
 
 /** Codes of Iggy's server that the adapter knows how to answer. */
 export const IggyCode = {
+  UNAUTHORIZED: 41,
   RESOURCE_NOT_FOUND: 20,
   STREAM_ID_NOT_FOUND: 1009,
   STREAM_NAME_NOT_FOUND: 1010,
@@ -79,7 +89,7 @@ const KINDS: ReadonlyMap<number, StoreErrorKind> = new Map<number, StoreErrorKin
   [8, 'unavailable'], // disconnected
   [30, 'unavailable'], // stale client
   [40, 'unavailable'], // unauthenticated
-  [41, 'unavailable'], // unauthorized: the operator may give the right
+  [IggyCode.UNAUTHORIZED, 'unavailable'], // the operator may give the right
   [42, 'unavailable'], // invalid credentials
   [47, 'unavailable'], // user inactive
   [58, 'unavailable'], // not accepted for now

@@ -44,6 +44,9 @@ interface Queued {
 export class StateLog {
   readonly #pool: ClientPool;
   readonly #prefix: string;
+  readonly #warn: (message: string) => void;
+  /** Whether the operator knows that nothing is kept. */
+  #told = false;
   #streamId = -1;
   /** The topic that is written to. */
   #topic = '';
@@ -57,9 +60,10 @@ export class StateLog {
   readonly #queue: Queued[] = [];
   #flushing: Promise<void> | null = null;
 
-  constructor(pool: ClientPool, prefix: string) {
+  constructor(pool: ClientPool, prefix: string, warn: (message: string) => void) {
     this.#pool = pool;
     this.#prefix = prefix;
+    this.#warn = warn;
   }
 
   /** Whether a topic is part of the state, and none of a user's. */
@@ -130,13 +134,23 @@ export class StateLog {
         await this.#append(batch.map(({ kind, key, value }) => this.#entry(kind, key, value)));
         for (const { kind, key, value } of batch) this.#apply(kind, key, value);
         for (const { resolve } of batch) resolve();
+        this.#told = false;
       } catch (error) {
         const failure = storeError(error, 'state cannot be kept');
+        this.#tell(failure);
         for (const { reject } of batch) reject(failure);
         continue;
       }
       await this.#rewriteIfDue();
     }
+  }
+
+  /** Who put it may not wait for it, and a topic that is gone does not come back while this gateway runs. */
+  #tell({ kind, message }: StoreError): void {
+    if (this.#told) return;
+    this.#told = true;
+    const what = 'committed offsets, groups and producer ids are not kept until the gateway is started again';
+    this.#warn(kind === 'notFound' ? `Iggy: topic '${this.#topic}' is gone: ${what}` : message);
   }
 
   #next(): Queued[] {
@@ -263,10 +277,11 @@ export class StateLog {
     // Nothing of it goes by itself, and nothing that was confirmed goes with a crash.
     const forever = { messageExpiry: 2n ** 64n - 1n, maxTopicSize: 2n ** 64n - 1n, ...DURABLE } as const;
     const init = { partitionCount: 1, compressionAlgorithm: 1, ...forever } as const;
-    await this.#query(`topic '${topic}'`, async (client) => {
+    const make = async (client: IggyClient): Promise<unknown> => {
       const found = await client.topic.get({ streamId, topicId: topic });
       return found ?? (await client.topic.create({ streamId, name: topic, ...init }));
-    });
+    };
+    await this.#query(`topic '${topic}'`, make, 'made');
     this.#logBytes = 0;
     let entries: StateEntry[] = [];
     let bytes = 0;
@@ -311,11 +326,11 @@ export class StateLog {
     }
   }
 
-  async #query<T>(what: string, command: (client: IggyClient) => Promise<T>): Promise<T> {
+  async #query<T>(what: string, command: (client: IggyClient) => Promise<T>, done = 'read'): Promise<T> {
     try {
       return await this.#pool.query(command);
     } catch (error) {
-      throw storeError(error, `${what} cannot be read`);
+      throw storeError(error, `${what} cannot be ${done}`);
     }
   }
 

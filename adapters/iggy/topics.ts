@@ -42,6 +42,8 @@ export class IggyTopics {
   #changed: (() => void) | null = null;
   #timer: NodeJS.Timeout | null = null;
   #signature = '';
+  /** Names of topics that are not shown, which the operator is told once. */
+  readonly #hidden = new Set<string>();
 
   constructor(context: TopicsContext) {
     this.#context = context;
@@ -198,7 +200,8 @@ export class IggyTopics {
     return topics.filter(({ name }) => {
       if (state.isOwnTopic(name)) return false;
       if (KAFKA_NAME.test(name)) return true;
-      warn(`Iggy: topic '${name}' is not shown: Kafka's clients accept no such name`);
+      if (!this.#hidden.has(name)) warn(`Iggy: topic '${name}' is not shown: Kafka's clients accept no such name`);
+      this.#hidden.add(name);
       return false;
     });
   }

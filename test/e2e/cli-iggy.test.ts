@@ -99,7 +99,7 @@ describe('the start is stopped, with one line that says why,', () => {
     const { path } = await installed();
     await rm(join(path, 'node_modules'), { recursive: true });
     expect(await fails(path)).toContain(
-      `--backend iggy needs Iggy's Node SDK, which is not installed in ${path}: npm install apache-iggy@edge`,
+      `--backend iggy needs Iggy's Node SDK, which is not installed in ${path}: npm install apache-iggy`,
     );
   });
 
