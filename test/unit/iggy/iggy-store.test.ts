@@ -109,6 +109,27 @@ test('a stream is not made where createStream is false', async () => {
   await expect(open({ createStream: false })).rejects.toThrow("there is no stream 'kafka', and createStream is false");
 });
 
+test('topics with names that Kafka has not are left out, which is told once', async () => {
+  const { iggy, store, warnings } = await open();
+  const init = { streamId: 'kafka', partitionCount: 1, compressionAlgorithm: 1 } as const;
+  for (const name of ['with space', 'orders']) await iggy.connect().topic.create({ ...init, name });
+  for (let times = 0; times < 3; times++) {
+    expect((await store.listTopics()).map(({ name }) => name)).toEqual(['orders']);
+  }
+  expect(warnings).toEqual(["Iggy: topic 'with space' is not shown: Kafka's clients accept no such name"]);
+});
+
+test('state whose topic is gone is not kept, which is told once', async () => {
+  const { iggy, store, warnings } = await open();
+  const state = { streamId: 'kafka', topicId: '__kafka_gateway_state.1', partitionsCount: 1 };
+  await iggy.connect().topic.delete(state);
+  for (const key of ['a', 'b']) {
+    await expect(store.put(key, Buffer.from('x'))).rejects.toMatchObject({ name: 'StoreError', kind: 'notFound' });
+  }
+  const what = 'committed offsets, groups and producer ids are not kept until the gateway is started again';
+  expect(warnings).toEqual([`Iggy: topic '__kafka_gateway_state.1' is gone: ${what}`]);
+});
+
 test('what segments took with them is out of range', async () => {
   const { iggy, store } = await open();
   const partition = await topic(store);
