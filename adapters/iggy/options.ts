@@ -105,7 +105,9 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   // Room for the number behind it.
   requireName('stateTopic', stateTopic, 240);
   const { importOffsets = [] } = options;
-  if (!Array.isArray(importOffsets)) throw new OptionError('importOffsets', importOffsets, 'it is an array of groups');
+  // A text has letters, which would all be groups.
+  const isArray: boolean = Array.isArray(importOffsets);
+  if (!isArray) throw new OptionError('importOffsets', importOffsets, 'it is an array of groups');
   // Iggy's names have 255 bytes.
   for (const group of importOffsets) requireName('importOffsets', group, 246);
   checkOptionNames('pollInterval.', pollInterval, ['leastMs', 'mostMs']);

@@ -1,5 +1,5 @@
 import { OptionError } from 'iggy-gateway-kafka';
-import { createIggyStore, type IggyStoreOptions } from 'iggy-gateway-kafka/adapters/iggy';
+import { createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { describe, expect, test } from 'vitest';
 import { createStandIn } from '../../support/iggy-stand-in.js';
 
@@ -16,7 +16,7 @@ describe('options that cannot be are refused, by name:', () => {
     ['a number out of its range', { connect, connections: 0 }, /^option connections is 0; .* from 1 to 100$/],
     ['another name', { connect, conections: 2 }, /^option conections is 2; .*did you mean connections\?$/],
   ])('%s', (_, options, message) => {
-    const create = () => createIggyStore({ stream: 'kafka', ...options } as IggyStoreOptions);
+    const create = () => createIggyStore({ stream: 'kafka', ...options });
     expect(create).toThrow(OptionError);
     expect(create).toThrow(message);
   });
