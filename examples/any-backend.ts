@@ -1,6 +1,6 @@
 // One program for every backend: a Kafka client writes three records to the gateway in the same process and reads them as a
 // member of a group. What is behind the gateway is one line. The stub stores nothing and says so; memory and Iggy are brokers.
-// It needs kafkajs, and apache-iggy whichever backend it is.
+// It needs kafkajs, and apache-iggy whichever backend it is, in a project with `"type": "module"`.
 import { Client } from 'apache-iggy';
 import { type Backend, createKafkaGateway, createStubBackend } from 'iggy-gateway-kafka';
 import { createIggyBackend } from 'iggy-gateway-kafka/adapters/iggy';

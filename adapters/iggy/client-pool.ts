@@ -1,4 +1,4 @@
-import type { IggyClient } from './client.js';
+import { type IggyClient, isIggyClient } from './client.js';
 import { CommandFailure, commandFailure, IggyCode, isRefusedEntry } from './failures.js';
 
 /** How a pool uses its clients. */
@@ -47,6 +47,7 @@ export class ClientPool {
   readonly #waiting: Waiting[] = [];
   #retry: NodeJS.Timeout | null = null;
   #closed = false;
+  #opening = false;
   #lastFailure = 'there is no connection';
   /** What the operator has been told since all was well: that connections fail, that we are not let in. */
   readonly #told = new Set<string>();
@@ -75,7 +76,12 @@ export class ClientPool {
   /** Connects once, and rejects with what the first client said. */
   async open(): Promise<void> {
     this.#closed = false;
-    await this.run((client) => this.#options.check(client));
+    this.#opening = true;
+    try {
+      await this.run((client) => this.#options.check(client));
+    } finally {
+      this.#opening = false;
+    }
   }
 
   /** Runs a command on the next free client. @throws CommandFailure */
@@ -193,7 +199,7 @@ export class ClientPool {
     const making = (async () => connect?.())();
     try {
       const made = await within(connectTimeoutMs, 'connecting', () => making);
-      if (made === undefined) throw new CommandFailure('unsent', 'there is no client');
+      if (!isIggyClient(made)) throw new CommandFailure('unsent', "what connect gave is no client of Iggy's Node SDK");
       await within(connectTimeoutMs, 'connecting', () => check(made));
       if (!this.#slots.includes(slot)) throw closed();
       slot.client = made;
@@ -255,10 +261,12 @@ export class ClientPool {
   #failed(slot: Slot, error: unknown): void {
     const failure = commandFailure(error);
     this.#lastFailure = failure.message;
-    const what = isRefusedEntry(failure) ? 'the server does not let us in' : 'a connection has failed';
+    const isRefused = isRefusedEntry(failure);
+    const what = isRefused ? 'the server does not let us in' : 'a connection has failed';
     if (failure.code === IggyCode.UNAUTHORIZED) {
       this.#lacks(failure);
-    } else if (!this.#told.has(what) && !this.#closed) {
+      // Who opens the pool is told of a refusal by the rejection.
+    } else if (!this.#told.has(what) && !this.#closed && !(isRefused && this.#opening)) {
       this.#told.add(what);
       this.#options.warn(`Iggy: ${what}: ${failure.message}`);
     }

@@ -144,6 +144,8 @@ export interface IggyTopicInit extends IggyTopicSettings {
   partitionCount: number;
   /** 1 is none, the only one that the adapter uses. */
   compressionAlgorithm: 1;
+  /** What has to be done before messages are confirmed: from SDK 0.10.0 on, where it stands for `enforceFsync`. */
+  durability?: 'persisted';
   /** Whether what is saved is written through to the disk (fsync); only what is saved, see below. */
   enforceFsync?: boolean;
   /** Messages that may wait in memory, confirmed, before they are saved: 1 or more; the server's default is 1024. */
@@ -220,6 +222,12 @@ export interface IggyClient {
   };
   /** Closes the connection. */
   destroy: () => Promise<void>;
+}
+
+/** Whether something is a client, seen from two of its methods. */
+export function isIggyClient(value: unknown): value is IggyClient {
+  const client = value as Partial<IggyClient> | null | undefined;
+  return typeof client?.message?.send === 'function' && typeof client.topic?.get === 'function';
 }
 
 /** The code with which the server refused a call; undefined for any other failure. */

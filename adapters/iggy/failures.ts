@@ -33,10 +33,19 @@ export class CommandFailure extends Error {
 export function commandFailure(error: unknown): CommandFailure {
   if (error instanceof CommandFailure) return error;
   const code = iggyErrorCode(error);
-  const said = error instanceof Error ? error.message : String(error);
-  const message = code === IggyCode.UNAUTHORIZED ? missingRight(error, said) : said;
+  const text = said(error instanceof Error ? error.message : String(error));
+  const message = code === IggyCode.UNAUTHORIZED ? missingRight(error, text) : text;
   const kind = code !== undefined ? 'refused' : isOfConnection(error) ? 'broken' : 'garbled';
   return new CommandFailure(kind, message, code, { cause: error });
+}
+
+/** What the server said: the SDK puts its own tables around it, and leaves the gaps in the server's texts empty. */
+function said(message: string): string {
+  const [, name = '', code = '', text] =
+    /^command: \{ code: \d+, name: (\w+) \} error: \{code: (\d+), message: (.*?)\.? \}$/s.exec(message) ?? [];
+  if (text === undefined) return message;
+  const what = name.startsWith('unknown_') ? '' : `${name}: `;
+  return `${what}${text.replaceAll(/:? ?\{\d+\}/g, '')} (error ${code})`;
 }
 
 /** Whether a failure is the connection's: the SDK throws errors of its own, of Node's sockets, and what its decoders throw. */
@@ -111,7 +120,7 @@ const KINDS: ReadonlyMap<number, StoreErrorKind> = new Map<number, StoreErrorKin
   [8, 'unavailable'], // disconnected
   [30, 'unavailable'], // stale client
   [40, 'unavailable'], // unauthenticated
-  [41, 'unavailable'], // unauthorized: the operator may give the right
+  [IggyCode.UNAUTHORIZED, 'unavailable'], // the operator may give the right
   [42, 'unavailable'], // invalid credentials
   [43, 'unavailable'], // invalid username
   [44, 'unavailable'], // invalid password

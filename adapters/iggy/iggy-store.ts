@@ -16,7 +16,7 @@ import {
 import type { IggyStream } from './client.js';
 import { ClientPool } from './client-pool.js';
 import { EndWatcher } from './end-watcher.js';
-import { isRefusedEntry, storeError } from './failures.js';
+import { commandFailure, IggyCode, isRefusedEntry, storeError } from './failures.js';
 import { importOffsets } from './import-offsets.js';
 import { type IggyStoreOptions, type IggyStoreSettings, iggyStoreSettings } from './options.js';
 import { PartitionEnds } from './partition-ends.js';
@@ -116,10 +116,9 @@ export class IggyStore implements LogStore {
       await this.#importOffsets();
     } catch (error) {
       await this.#pool.close();
-      if (isRefusedEntry(error)) {
-        throw new StoreError('unavailable', `Iggy refuses the credentials: ${(error as Error).message}`, {
-          cause: error,
-        });
+      const failure = commandFailure(error);
+      if (isRefusedEntry(failure) && failure.code !== IggyCode.UNAUTHORIZED) {
+        throw new StoreError('unavailable', `Iggy refuses the credentials: ${failure.message}`, { cause: error });
       }
       throw storeError(error, `stream '${this.#settings.stream}' cannot be opened`);
     }

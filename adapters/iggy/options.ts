@@ -1,5 +1,5 @@
 import { checkOptionNames, OptionError } from '../../src/contract.js';
-import type { IggyClient } from './client.js';
+import { type IggyClient, isIggyClient } from './client.js';
 
 /** Options of {@link createIggyStore}. */
 export interface IggyStoreOptions {
@@ -97,7 +97,8 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   const { client, clients, connect, stream, createStream = true, stateTopic = '__kafka_gateway_state' } = options;
   const { pollInterval = {} } = options;
   const given = [client, clients, connect].filter((each) => each !== undefined);
-  if (given.length !== 1) throw new OptionError('client', client, 'one of client, clients and connect is needed');
+  if (given.length === 0) throw new OptionError('client', client, 'one of client, clients and connect is needed');
+  if (given.length > 1) throw new OptionError('client', client, 'only one of client, clients and connect can be given');
   if (connect !== undefined && typeof connect !== 'function') {
     throw new OptionError('connect', connect, 'it is a function that makes a client');
   }
@@ -108,6 +109,9 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   // Room for the number behind it.
   requireName('stateTopic', stateTopic, 240);
   const { importOffsets = [] } = options;
+  // A text has letters, which would all be groups.
+  const isArray: boolean = Array.isArray(importOffsets);
+  if (!isArray) throw new OptionError('importOffsets', importOffsets, 'it is an array of groups');
   // Iggy's names have 255 bytes.
   for (const group of importOffsets) requireName('importOffsets', group, 246);
   checkOptionNames('pollInterval.', pollInterval, ['leastMs', 'mostMs']);
@@ -144,7 +148,6 @@ function requireName(option: string, value: string, most: number): void {
 }
 
 function requireClient(option: string, value: unknown): void {
-  const client = value as Partial<IggyClient> | null | undefined;
-  if (typeof client?.message?.send === 'function' && typeof client.topic?.get === 'function') return;
+  if (isIggyClient(value)) return;
   throw new OptionError(option, value, "it is a client of Iggy's Node SDK");
 }

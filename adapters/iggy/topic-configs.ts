@@ -2,8 +2,12 @@ import type { Compression } from '../../src/protocol/index.js';
 import { StoreError } from '../broker/log-store.js';
 import type { IggyTopic, IggyTopicSettings } from './client.js';
 
-/** Settings of topics whose messages are on the disk before they are confirmed: fsync is for what is saved only. */
-export const DURABLE = { enforceFsync: true, messagesRequiredToSave: 1 } as const;
+/**
+ * Settings of topics whose messages are on the disk before they are confirmed, in both ways that there are: from 0.10.0 on
+ * the SDK has `durability`, before it has the others, where fsync is for what is saved only. It leaves out what it does
+ * not know.
+ */
+export const DURABLE = { durability: 'persisted', enforceFsync: true, messagesRequiredToSave: 1 } as const;
 
 type Configs = Readonly<Record<string, string>>;
 

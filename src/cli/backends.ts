@@ -9,6 +9,11 @@ export interface IggySettings {
   readonly password?: string | undefined;
   /** The most connections. */
   readonly clients?: number | undefined;
+  readonly stateTopic?: string | undefined;
+  /** Whether topics that Kafka's clients create write to the disk before they confirm. */
+  readonly enforceFsync?: boolean | undefined;
+  /** Groups whose offsets are taken over from Iggy's Kafka gateway in Rust. */
+  readonly importOffsets?: readonly string[] | undefined;
 }
 
 /** What backends are made from. */
@@ -47,12 +52,13 @@ export const backends: Readonly<Record<BackendName, MakeBackend>> = {
     const { Client } = await loadIggySdk(cwd);
     const { createIggyBackend } = await import('../../adapters/iggy/index.js');
     const { address: options = { host: '127.0.0.1', port: 8090 }, stream = 'kafka', clients: connections } = iggy;
-    const { username = 'iggy', password = 'iggy' } = iggy;
+    const { username = 'iggy', password = 'iggy', stateTopic, enforceFsync, importOffsets } = iggy;
     const credentials = { username, password };
     // The adapter replaces clients that break at once; the SDK would hold up the next command for 5 s.
     const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
     const connect = () => new Client({ transport: 'TCP', options, credentials, reconnect });
-    return createIggyBackend({ connect, connections, stream, config, warn });
+    const kept = { stateTopic, enforceFsync, importOffsets };
+    return createIggyBackend({ connect, connections, stream, ...kept, config, warn });
   },
 };
 

@@ -27,7 +27,7 @@ export async function loadIggySdk(cwd: string): Promise<IggySdk> {
   if (file === null) {
     throw new CommandError(
       FAILURE,
-      `--backend iggy needs Iggy's Node SDK, which is not installed in ${cwd}: npm install ${SDK}@edge`,
+      `--backend iggy needs Iggy's Node SDK, which is not installed in ${cwd}: npm install ${SDK}`,
     );
   }
   let sdk: Partial<IggySdk>;
@@ -37,7 +37,7 @@ export async function loadIggySdk(cwd: string): Promise<IggySdk> {
     throw new CommandError(FAILURE, `Iggy's Node SDK does not load from ${file}: ${describeError(error)}`);
   }
   if (typeof sdk.Client !== 'function') {
-    throw new CommandError(FAILURE, `${file} has no Client, as Iggy's Node SDK has: npm install ${SDK}@edge`);
+    throw new CommandError(FAILURE, `${file} has no Client, as Iggy's Node SDK has: npm install ${SDK}`);
   }
   return sdk as IggySdk;
 }

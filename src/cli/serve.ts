@@ -43,11 +43,19 @@ export async function serve(flags: Flags, io: Io): Promise<number> {
     if (settings.logLevel !== 'quiet') say(`${signal}: closing`);
     await gateway.close(settings.close);
     if (settings.logLevel !== 'quiet') say('closed');
+  } catch (error) {
+    letGo(io, error instanceof CommandError ? error.exitCode : FAILURE);
+    throw error;
   } finally {
     forget();
   }
-  setTimeout(() => io.exit(0), EXIT_MS).unref();
+  letGo(io, 0);
   return 0;
+}
+
+/** Ends the process if something still keeps it, such as a connection of a client that does not answer. */
+function letGo(io: Io, exitCode: number): void {
+  setTimeout(() => io.exit(exitCode), EXIT_MS).unref();
 }
 
 async function makeBackend(settings: Settings, host: BackendHost): Promise<Backend> {
@@ -55,7 +63,9 @@ async function makeBackend(settings: Settings, host: BackendHost): Promise<Backe
     return await backends[settings.backend](settings, host);
   } catch (error) {
     if (settings.configBy === undefined || !(error instanceof OptionError)) throw error;
-    throw new CommandError(USAGE, `${settings.configBy.name}: ${error.message}`);
+    // Where it is about the configs together, their value says nothing.
+    const why = error.message.replace(/^option config is an object; /, '');
+    throw new CommandError(USAGE, `${settings.configBy.name}: ${why}`);
   }
 }
 

@@ -8,12 +8,14 @@ import {
   type Given,
   host,
   hostMaybePort,
+  names,
   type Parse,
   parseGiven,
   seconds,
   text,
   wholeNumber,
   wrongValue,
+  yesOrNo,
 } from './values.js';
 
 /** One setting of `serve`. */
@@ -43,6 +45,9 @@ type SettingName =
   | 'iggyUsername'
   | 'iggyPassword'
   | 'iggyClients'
+  | 'iggyStateTopic'
+  | 'iggyEnforceFsync'
+  | 'iggyImportOffsets'
   | 'bind'
   | 'advertised'
   | 'advertisedHost'
@@ -82,7 +87,8 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
   iggyAddress: {
     flag: '--iggy-address <host:port>',
     help: "where Iggy's server listens for TCP (default: 127.0.0.1:8090)",
-    variables: ['IGGY_KAFKA_IGGY_ADDRESS'],
+    // The second is what Iggy's own Kafka gateway calls it.
+    variables: ['IGGY_KAFKA_IGGY_ADDRESS', 'IGGY_KAFKA_IGGY_ADDR'],
   },
   iggyStream: {
     flag: '--iggy-stream <name>',
@@ -104,6 +110,21 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
     flag: '--iggy-clients <count>',
     help: 'most connections to Iggy, each with one command at a time (default: 4)',
     variables: ['IGGY_KAFKA_IGGY_CLIENTS'],
+  },
+  iggyStateTopic: {
+    flag: '--iggy-state-topic <name>',
+    help: 'the topic of committed offsets and groups: another one for each gateway (default: __kafka_gateway_state)',
+    variables: ['IGGY_KAFKA_IGGY_STATE_TOPIC'],
+  },
+  iggyEnforceFsync: {
+    flag: '--iggy-enforce-fsync <yes|no>',
+    help: 'whether topics that are created are on the disk before Iggy confirms (default: no)',
+    variables: ['IGGY_KAFKA_IGGY_ENFORCE_FSYNC'],
+  },
+  iggyImportOffsets: {
+    flag: '--iggy-import-offsets <groups>',
+    help: "groups, between commas, whose offsets are taken over from Iggy's own Kafka gateway",
+    variables: ['IGGY_KAFKA_IGGY_IMPORT_OFFSETS'],
   },
   bind: {
     flag: '--bind <host:port>',
@@ -159,7 +180,16 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
   },
 };
 
-const IGGY_SETTINGS = ['iggyAddress', 'iggyStream', 'iggyUsername', 'iggyPassword', 'iggyClients'] as const;
+const IGGY_SETTINGS = [
+  'iggyAddress',
+  'iggyStream',
+  'iggyUsername',
+  'iggyPassword',
+  'iggyClients',
+  'iggyStateTopic',
+  'iggyEnforceFsync',
+  'iggyImportOffsets',
+] as const;
 
 /** The flags of `serve`, for its help and its parser. */
 export const flags: readonly {
@@ -228,6 +258,9 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
     username: read('iggyUsername', text(1, 255)),
     password: read('iggyPassword', text(1, 255)),
     clients: read('iggyClients', wholeNumber(1, 100)),
+    stateTopic: read('iggyStateTopic', text(1, 240)),
+    enforceFsync: read('iggyEnforceFsync', yesOrNo),
+    importOffsets: read('iggyImportOffsets', names),
   };
   only('stubMode', 'stub');
   only('config', 'memory', 'iggy');

@@ -72,6 +72,15 @@ export function choice<T extends string>(choices: readonly T[]): Parse<T> {
   };
 }
 
+export const yesOrNo: Parse<boolean> = (text) => choice(['yes', 'no'])(text) === 'yes';
+
+/** Names between commas. */
+export const names: Parse<readonly string[]> = (text) => {
+  const given = text.split(',').map((name) => name.trim());
+  if (!given.includes('')) return given;
+  throw new WrongValue('names between commas');
+};
+
 const ASSIGNMENT = 'name=value, such as num.partitions=3';
 
 /** `name=value`, one in each line or between semicolons; of several with one name the last counts. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createTopic } from '../support/admin-requests.js';
-import { runCommand, serveCommand } from '../support/command.js';
+import { runCommand, serveCommand, startCommand } from '../support/command.js';
 import { createStandIn, type StandIn } from '../support/iggy-stand-in.js';
 import { batchOf, produce } from '../support/log-requests.js';
 import { WireClient } from '../support/wire-client.js';
@@ -103,7 +103,7 @@ describe('the start is stopped, with one line that says why,', () => {
     const { path } = await installed();
     await rm(join(path, 'node_modules'), { recursive: true });
     expect(await fails(path)).toContain(
-      `--backend iggy needs Iggy's Node SDK, which is not installed in ${path}: npm install apache-iggy@edge`,
+      `--backend iggy needs Iggy's Node SDK, which is not installed in ${path}: npm install apache-iggy`,
     );
   });
 
@@ -120,6 +120,15 @@ describe('the start is stopped, with one line that says why,', () => {
     expect(await fails(path)).toContain('cannot start: Iggy refuses the credentials: ');
   });
 
+  test('which is the only line at every log level, and though something keeps the process, it ends', async () => {
+    const { path, iggy } = await installed();
+    iggy.letsIn = false;
+    const running = startCommand(['serve', '--bind', '127.0.0.1:0', '--backend', 'iggy'], {}, path);
+    expect(await running.code).toBe(1);
+    expect(running.err).toMatch(/^iggy-gateway-kafka: cannot start: Iggy refuses the credentials: [^\n]+\n$/);
+    await vi.waitFor(() => expect(running.exits).toEqual([1]), { timeout: 5000 });
+  });
+
   test('when Iggy is not there', async () => {
     const { path, iggy } = await installed();
     iggy.fault = () => 'away';
@@ -133,6 +142,6 @@ describe('the start is stopped, with one line that says why,', () => {
     const args = ['serve', '--backend', 'iggy', '--config', 'log.retention.ms=5'];
     const { code, err } = await runCommand(args, {}, path);
     expect(code).toBe(2);
-    expect(err).toMatch(/^iggy-gateway-kafka: --config: .*log\.retention\.ms.*is set at Iggy's server\n$/);
+    expect(err).toMatch(/^iggy-gateway-kafka: --config: log\.retention\.ms: .*is set at Iggy's server\n$/);
   });
 });

@@ -256,6 +256,7 @@ describe('usage', () => {
         ...['MAX_CONNECTIONS', 'MAX_FRAME_SIZE', 'MAX_IN_FLIGHT_BYTES', 'IDLE_TIMEOUT_SECS', 'READ_TIMEOUT_SECS'],
         ...['WRITE_TIMEOUT_SECS', 'SHUTDOWN_DRAIN_TIMEOUT_SECS'],
         ...['IGGY_ADDRESS', 'IGGY_STREAM', 'IGGY_USERNAME', 'IGGY_PASSWORD', 'IGGY_CLIENTS'],
+        ...['IGGY_STATE_TOPIC', 'IGGY_ENFORCE_FSYNC', 'IGGY_IMPORT_OFFSETS'],
       ]
         .map((name) => `IGGY_KAFKA_${name}`)
         .sort(),

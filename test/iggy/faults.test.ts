@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { IggyBackendOptions, IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
-import { buildBatch, initProducerIdApi, listOffsetsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
-import type { TestBroker } from 'iggy-gateway-kafka/testing';
+import type { IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
+import { listOffsetsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { WireClient } from '../../adapters/testing/wire-client.js';
-import { newStream, startGateway } from './support/gateway.js';
+import { startGateway } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
 import { type IggyProxy, startProxy } from './support/iggy-proxy.js';
 import { createTopic, produce, produceUntilTaken } from './support/produce.js';
 import { fetchFrom, readValues } from './support/read-values.js';
+import { batchOf, newProducer, setUp } from './support/set-up.js';
 
 /** Codes of errors. */
 const OUT_OF_RANGE = 1;
@@ -23,50 +23,17 @@ beforeAll(async () => {
 });
 afterAll(() => iggy.close());
 
-interface Setup {
-  readonly broker: TestBroker;
-  readonly client: WireClient;
-  readonly proxy: IggyProxy;
-  readonly warnings: string[];
-  readonly stream: string;
-  /** Iggy's own client, past the proxy. */
-  readonly direct: IggyClient;
-}
-
-async function start(options: Partial<IggyBackendOptions> = {}): Promise<Setup> {
-  const proxy = await startProxy(iggy.port);
-  const stream = newStream();
-  const connect = (): IggyClient => iggy.connect({ options: { host: '127.0.0.1', port: proxy.port } });
-  const { broker, warnings } = await startGateway(iggy, { connect, stream, ...options });
-  const client = await WireClient.connect(broker.bootstrap);
-  const direct = iggy.connect();
-  onTestFinished(async () => {
-    await client.close();
-    await direct.destroy();
-    await broker.close();
-    await proxy.close();
-  });
-  return { broker, client, proxy, warnings, stream, direct };
-}
-
-const batchOf = (value: string, producer: object = {}): Buffer =>
-  buildBatch([{ timestamp: Date.now(), value: Buffer.from(value) }], producer);
-
 /** Values one after the other, from a producer with sequence numbers. */
 async function idempotentProducer(client: WireClient, topic: string): Promise<(value: string) => Promise<void>> {
-  const { producerId, producerEpoch } = await client.send(initProducerIdApi, {
-    transactionalId: null,
-    transactionTimeoutMs: 60_000,
-  });
+  const producer = await newProducer(client);
   let baseSequence = 0;
   return async (value) => {
-    const producer = { producerId: Number(producerId), producerEpoch, baseSequence: baseSequence++ };
-    await produceUntilTaken(client, topic, 0, batchOf(value, producer));
+    await produceUntilTaken(client, topic, 0, batchOf(value, { ...producer, baseSequence: baseSequence++ }));
   };
 }
 
 test('connections that are cut lose and repeat nothing, and are made again', async () => {
-  const { broker, client, proxy, warnings } = await start();
+  const { broker, client, proxy, warnings } = await setUp(iggy);
   await createTopic(client, 'orders');
   const send = await idempotentProducer(client, 'orders');
   const sent: string[] = [];
@@ -90,13 +57,12 @@ test('connections that are cut lose and repeat nothing, and are made again', asy
 });
 
 test('a consumer at the end of a log whose connections are cut gets what comes next', async () => {
-  const { client, proxy, direct, stream } = await start();
+  const { client, proxy, send } = await setUp(iggy);
   await createTopic(client, 'orders');
   expect(await fetchFrom(client, 'orders', 0, 0, 0)).toMatchObject({ errorCode: 0, highWatermark: 0n });
   const waiting = fetchFrom(client, 'orders', 0, 0, 15_000);
   proxy.cut();
-  const messages = [{ payload: Buffer.from('from elsewhere') }];
-  await direct.message.send({ streamId: stream, topicId: 'orders', messages, partition: { kind: 2, value: 0 } });
+  await send({ payload: Buffer.from('from elsewhere') });
   const { errorCode, highWatermark } = await waiting;
   expect([errorCode, highWatermark]).toEqual([0, 1n]);
 });
@@ -106,7 +72,7 @@ async function expectSilenceSurvived(
   stop: (proxy: IggyProxy) => void,
   goOn: (proxy: IggyProxy) => void,
 ): Promise<void> {
-  const { broker, client, proxy } = await start({ commandTimeoutMs: 300, connectTimeoutMs: 1000 });
+  const { broker, client, proxy } = await setUp(iggy, { commandTimeoutMs: 300, connectTimeoutMs: 1000 });
   await createTopic(client, 'orders');
   const send = await idempotentProducer(client, 'orders');
   await send('before');
@@ -150,14 +116,10 @@ test('a network that holds everything is a server that answers nothing', () =>
   ));
 
 test('a batch whose outcome is not known is not stored twice, though others are stored before it comes again', async () => {
-  const { broker, client } = await start({ commandTimeoutMs: 300 });
+  const { broker, client } = await setUp(iggy, { commandTimeoutMs: 300 });
   await createTopic(client, 'orders');
   const batches = await Promise.all(
-    ['one', 'two'].map(async (value) => {
-      const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
-      const { producerId, producerEpoch } = await client.send(initProducerIdApi, request);
-      return batchOf(value, { producerId: Number(producerId), producerEpoch, baseSequence: 0 });
-    }),
+    ['one', 'two'].map(async (value) => batchOf(value, { ...(await newProducer(client)), baseSequence: 0 })),
   );
   const [one, two] = batches as [Buffer, Buffer];
   await produceUntilTaken(client, 'orders', 0, batchOf('before'));
@@ -173,7 +135,7 @@ test('a batch whose outcome is not known is not stored twice, though others are 
 });
 
 test('a server that answers slowly is waited for', async () => {
-  const { broker, client, proxy } = await start();
+  const { broker, client, proxy } = await setUp(iggy);
   await createTopic(client, 'orders');
   proxy.slow(100);
   const sent = Array.from({ length: 5 }, (_, index) => `value-${String(index)}`);
@@ -225,7 +187,7 @@ test('credentials that are changed under a gateway are a server that is not ther
 });
 
 test('a topic that is removed in Iggy is unknown to clients; made again, it is another one', async () => {
-  const { broker, client, stream, direct } = await start({ topicsRefreshMs: 50 });
+  const { broker, client, stream, direct } = await setUp(iggy, { topicsRefreshMs: 50 });
   await createTopic(client, 'orders');
   const topicIdOf = async (): Promise<unknown> => {
     const request = { topics: [{ name: 'orders' }], allowAutoTopicCreation: false };
@@ -246,7 +208,7 @@ test('a topic that is removed in Iggy is unknown to clients; made again, it is a
 });
 
 test('partitions that are added in Iggy are there for clients, and written and read', async () => {
-  const { broker, client, stream, direct } = await start({ topicsRefreshMs: 50 });
+  const { broker, client, stream, direct } = await setUp(iggy, { topicsRefreshMs: 50 });
   await createTopic(client, 'orders');
   await direct.partition.create({ streamId: stream, topicId: 'orders', partitionCount: 2 });
   await vi.waitFor(async () => {
@@ -259,7 +221,7 @@ test('partitions that are added in Iggy are there for clients, and written and r
 });
 
 test('a stream that is removed in Iggy is topics that are unknown, and an operator is told; so it is when it is made again', async () => {
-  const { client, stream, direct, warnings } = await start({ topicsRefreshMs: 50 });
+  const { client, stream, direct, warnings } = await setUp(iggy, { topicsRefreshMs: 50 });
   await createTopic(client, 'orders');
   expect(await produce(client, 'orders', 0, batchOf('before'))).toMatchObject({ errorCode: 0 });
   await direct.stream.delete({ streamId: stream });
@@ -273,7 +235,7 @@ test('a stream that is removed in Iggy is topics that are unknown, and an operat
 });
 
 test('what is sent to a topic that is gone does not go to another that has its number in Iggy', async () => {
-  const { client, stream, direct } = await start({ topicsRefreshMs: 60_000 });
+  const { client, stream, direct } = await setUp(iggy, { topicsRefreshMs: 60_000 });
   await createTopic(client, 'orders');
   expect(await produce(client, 'orders', 0, batchOf('before'))).toMatchObject({ errorCode: 0 });
   const before = await direct.topic.get({ streamId: stream, topicId: 'orders' });
@@ -295,7 +257,7 @@ async function settledCode(client: WireClient, offset: number): Promise<number> 
 }
 
 test('a purge below a consumer gives it out of range, and the topic goes on from 0', async () => {
-  const { broker, client, stream, direct } = await start();
+  const { broker, client, stream, direct } = await setUp(iggy);
   await createTopic(client, 'orders');
   for (let index = 0; index < 5; index++) await produce(client, 'orders', 0, batchOf(`before-${String(index)}`));
   expect(await fetchFrom(client, 'orders', 0, 5, 0)).toMatchObject({ errorCode: 0 });
@@ -307,7 +269,7 @@ test('a purge below a consumer gives it out of range, and the topic goes on from
 });
 
 test('segments that are dropped below a consumer give it out of range, and the earliest offset moves', async () => {
-  const { client, stream, direct } = await start({ readAheadBytes: 65_536 });
+  const { client, stream, direct } = await setUp(iggy, { readAheadBytes: 65_536 });
   const wide = direct as IggyClient & { segment: { delete: (args: object) => Promise<boolean> } };
   const init = { streamId: stream, name: 'orders', partitionCount: 1, compressionAlgorithm: 1 as const };
   await direct.topic.create({ ...init, segmentSize: 1_048_576n, messagesRequiredToSave: 1 });

@@ -55,6 +55,16 @@ test('a stream is not made where createStream is false', async () => {
   );
 });
 
+test('topics with names that Kafka has not are left out, which is told once', async () => {
+  const { iggy, store, warnings } = await openStore();
+  const init = { streamId: 'kafka', partitionCount: 1, compressionAlgorithm: 1 } as const;
+  for (const name of ['with space', 'orders']) await iggy.connect().topic.create({ ...init, name });
+  for (let times = 0; times < 3; times++) {
+    expect((await store.listTopics()).map(({ name }) => name)).toEqual(['orders']);
+  }
+  expect(warnings).toEqual(["Iggy: topic 'with space' is not shown: Kafka's clients accept no such name"]);
+});
+
 test('what segments took with them is out of range', async () => {
   const { iggy, store } = await openStore();
   const partition = await createOrders(store);
