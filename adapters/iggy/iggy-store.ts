@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Awaitable } from '../../src/contract.js';
 import { all } from '../broker/awaitable.js';
 import {
@@ -7,6 +8,7 @@ import {
   type LogBounds,
   type LogStore,
   type PartitionId,
+  type ProducedBatch,
   type ReadEntry,
   type ReadResult,
   type StoreCapabilities,
@@ -23,8 +25,10 @@ import { PartitionEnds } from './partition-ends.js';
 import { PartitionReader } from './partition-reader.js';
 import { PartitionState } from './partition-state.js';
 import { PartitionWriter } from './partition-writer.js';
+import { ProducerScan } from './producer-scan.js';
 import { ReadAhead } from './read-ahead.js';
 import { RecordTimes } from './record-times.js';
+import { TAGS } from './records/message-ids.js';
 import type { Unreadable } from './records/unreadable.js';
 import { StateLog } from './state-log.js';
 import { compressionOf, hasAppendTime } from './topic-configs.js';
@@ -32,6 +36,9 @@ import { IggyTopics } from './topics.js';
 
 /** How long state that is still to be kept is waited for once closing should be over, in ms. */
 const CLOSING_MS = 1000;
+
+/** Under which key of the state the tag of message ids is. */
+const TAG = 'message-tag';
 
 /** Topics and records in one stream of Apache Iggy. */
 export class IggyStore implements LogStore {
@@ -59,6 +66,8 @@ export class IggyStore implements LogStore {
   #states = new WeakMap<PartitionId, PartitionState>();
   #stream: IggyStream | null = null;
   #skipped = 0;
+  /** What marks the messages of this gateway's producers. */
+  #tag = 0;
 
   /** @throws OptionError naming the option and its value. */
   constructor(options: IggyStoreOptions, warn: (message: string) => void) {
@@ -98,7 +107,7 @@ export class IggyStore implements LogStore {
     this.#watcher = watcher;
     this.#readAhead = readAhead;
     this.#reader = reader;
-    this.#writer = new PartitionWriter({ pool, ends, patienceMs: commandTimeoutMs, warn });
+    this.#writer = new PartitionWriter({ pool, ends, patienceMs: commandTimeoutMs, tag: () => this.#tag, warn });
     this.#times = new RecordTimes(ends, reader);
   }
 
@@ -114,6 +123,7 @@ export class IggyStore implements LogStore {
       this.#stream = stream;
       await this.#state.open(stream.id);
       this.#topics.open(stream);
+      this.#tag = await this.#findTag();
       await this.#importOffsets(stream.id);
     } catch (error) {
       await this.#pool.close();
@@ -182,6 +192,16 @@ export class IggyStore implements LogStore {
     return { startOffset: state.start, endOffset: state.end, bytes: state.bytes };
   }
 
+  async producedFrom(
+    partition: PartitionId,
+    offset: number,
+    found: (batch: ProducedBatch) => void,
+  ): Promise<void> {
+    const state = this.#stateOf(partition);
+    await this.#ends.load(state);
+    await new ProducerScan(this.#tag, found).run(this.#reader, state, offset);
+  }
+
   offsetForTimestamp(partition: PartitionId, timestamp: number): Promise<FoundOffset | null> {
     return this.#times.offsetForTimestamp(this.#stateOf(partition), timestamp);
   }
@@ -213,6 +233,16 @@ export class IggyStore implements LogStore {
     if (groups.length === 0) return;
     const [pool, state, warn, topics] = [this.#pool, this.#state, this.#warn, await this.#topics.list()];
     await importOffsets(groups, { pool, state, streamId, topics, warn });
+  }
+
+  /** Drawn once: it stays with the state, which gives out producer ids. */
+  async #findTag(): Promise<number> {
+    for (const [, value] of this.#state.own(TAG)) return Buffer.from(value).readUInt32BE();
+    const tag = randomInt(TAGS);
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(tag);
+    await this.#state.putOwn(TAG, bytes);
+    return tag;
   }
 
   async #findStream(): Promise<IggyStream> {

@@ -157,6 +157,18 @@ export class PartitionReader {
   }
 
   async #pollOnce(state: PartitionState, from: number, wantedBytes: number): Promise<void> {
+    const polled = await this.poll(state, from, wantedBytes);
+    if (polled === 'unreadable') this.#skip(state, from);
+    else if (polled !== null) this.#take(state, from, polled);
+  }
+
+  /**
+   * Messages from an offset on, at least one: null where there are none any more, `unreadable` when the SDK cannot read the
+   * one there.
+   *
+   * @throws StoreError
+   */
+  async poll(state: PartitionState, from: number, wantedBytes: number): Promise<IggyPolled | 'unreadable' | null> {
     const { ends } = this.#context;
     let garbled = 0;
     for (let tries = 1; ; tries++) {
@@ -171,21 +183,19 @@ export class PartitionReader {
         state.pollSize.failed(count);
         if (kind === 'garbled' && count === 1) garbled++;
         if (garbled < GARBLED) continue;
-        this.#skip(state, from);
-        return;
+        return 'unreadable';
       }
       const first = polled.messages[0];
       if (first !== undefined) {
         // Dropped by the server meanwhile, or a gap.
         if (Number(first.headers.offset) > from) await ends.findStart(state);
-        if (from >= state.start) this.#take(state, from, polled);
-        return;
+        return from >= state.start ? polled : null;
       }
       // The end is known to be further on: a read has failed on the server, or the log has been cut.
       state.pollSize.failed(count);
       await ends.refreshOne(state);
       await ends.load(state);
-      if (from >= state.end || from < state.start) return;
+      if (from >= state.end || from < state.start) return null;
       if (tries >= EMPTY || state.isDoubtful) throw unavailable(state);
     }
   }
