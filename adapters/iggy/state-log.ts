@@ -111,9 +111,7 @@ export class StateLog {
     return new Promise((resolve, reject) => {
       const kind = value === null ? EntryKind.FORGET : EntryKind.PUT;
       this.#queue.push({ kind, key, value: value ?? new Uint8Array(0), resolve, reject });
-      this.#flushing ??= this.#flush().finally(() => {
-        this.#flushing = null;
-      });
+      this.#flushing ??= this.#flush();
     });
   }
 
@@ -137,6 +135,8 @@ export class StateLog {
       }
       await this.#rewriteIfDue();
     }
+    // In the turn in which the queue was empty: what is put from now on begins anew.
+    this.#flushing = null;
   }
 
   #next(): Queued[] {
