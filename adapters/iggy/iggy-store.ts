@@ -192,11 +192,7 @@ export class IggyStore implements LogStore {
     return { startOffset: state.start, endOffset: state.end, bytes: state.bytes };
   }
 
-  async producedFrom(
-    partition: PartitionId,
-    offset: number,
-    found: (batch: ProducedBatch) => void,
-  ): Promise<void> {
+  async producedFrom(partition: PartitionId, offset: number, found: (batch: ProducedBatch) => void): Promise<void> {
     const state = this.#stateOf(partition);
     await this.#ends.load(state);
     await new ProducerScan(this.#tag, found).run(this.#reader, state, offset);

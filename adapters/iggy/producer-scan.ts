@@ -53,7 +53,7 @@ export class ProducerScan {
     }
     batch.lastSequence = sequence;
     const record = readMessage(message);
-    if (!(record instanceof Unreadable)) batch.maxTimestamp = Math.max(batch.maxTimestamp, record.timestamp ?? -1);
+    if (!(record instanceof Unreadable)) batch.maxTimestamp = Math.max(batch.maxTimestamp, record.timestamp);
     if (!isLast) return;
     this.#begun.delete(producerId);
     this.#found(batch);

@@ -5,18 +5,18 @@ import type { MappedMessage } from './mapping.js';
 // says who produced them, so that a start finds in the log what had been appended. From the highest bit on:
 //
 //    1  set
-//   27  tag of the gateway's state: producer ids are given by each gateway
+//   26  tag of the gateway's state: producer ids are given by each gateway
 //    1  set on the last record of a batch
 //   53  producer id
-//   15  producer epoch
+//   16  producer epoch
 //   31  sequence
 //
 // Other messages have random bits and a count, with the highest bit not set. Ids of Iggy's clients are random: one of them
 // that looks like ours names a producer that there is not.
 
-const TAG_BITS = 27n;
+const TAG_BITS = 26n;
 const SEQUENCE_BITS = 31n;
-const EPOCH_BITS = 15n;
+const EPOCH_BITS = 16n;
 const PRODUCER_BITS = 53n;
 
 const EPOCH_SHIFT = SEQUENCE_BITS;
@@ -57,7 +57,7 @@ export function stampProduced(
     PRODUCED |
     (BigInt(tag) << TAG_SHIFT) |
     (BigInt(producerId) << PRODUCER_SHIFT) |
-    (BigInt(producerEpoch) << EPOCH_SHIFT);
+    (BigInt.asUintN(Number(EPOCH_BITS), BigInt(producerEpoch)) << EPOCH_SHIFT);
   let id = base | BigInt(baseSequence);
   // After the highest sequence comes 0.
   const wrapAt = SEQUENCES - baseSequence;
@@ -73,7 +73,7 @@ export function producedBy(id: bigint, tag: number): ProducedMessage | null {
   if (id < PRODUCED || BigInt.asUintN(Number(TAG_BITS), id >> TAG_SHIFT) !== BigInt(tag)) return null;
   return {
     producerId: Number(BigInt.asUintN(Number(PRODUCER_BITS), id >> PRODUCER_SHIFT)),
-    producerEpoch: Number(BigInt.asUintN(Number(EPOCH_BITS), id >> EPOCH_SHIFT)),
+    producerEpoch: Number(BigInt.asIntN(Number(EPOCH_BITS), id >> EPOCH_SHIFT)),
     sequence: Number(BigInt.asUintN(Number(SEQUENCE_BITS), id)),
     isLast: (id & LAST) !== 0n,
   };
