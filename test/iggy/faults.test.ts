@@ -153,14 +153,15 @@ test('a batch whose outcome is not known is not stored twice, though others are 
   const { broker, client } = await start({ commandTimeoutMs: 300 });
   await createTopic(client, 'orders');
   const batches = await Promise.all(
-    ['one', 'two'].map(async (value) => {
+    ['before', 'one', 'two'].map(async (value) => {
       const request = { transactionalId: null, transactionTimeoutMs: 60_000 };
       const { producerId, producerEpoch } = await client.send(initProducerIdApi, request);
       return batchOf(value, { producerId: Number(producerId), producerEpoch, baseSequence: 0 });
     }),
   );
-  const [one, two] = batches as [Buffer, Buffer];
-  await produceUntilTaken(client, 'orders', 0, batchOf('before'));
+  const [before, one, two] = batches as [Buffer, Buffer, Buffer];
+  // From then on it is known that the log tells of producers.
+  await produceUntilTaken(client, 'orders', 0, before);
   onTestFinished(() => {
     iggy.goOn();
   });
