@@ -1,64 +1,8 @@
-import { createIggyStore, type IggyStore, type IggyStoreOptions } from 'iggy-gateway-kafka/adapters/iggy';
-import type { PartitionId, ReadResult } from 'iggy-gateway-kafka/adapters/broker';
-import { buildBatch, readBatches, readRecords } from 'iggy-gateway-kafka/protocol';
+import type { PartitionId } from 'iggy-gateway-kafka/adapters/broker';
+import { buildBatch, readBatches } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createStandIn, type Fault, type StandIn } from '../../support/iggy-stand-in.js';
-
-interface Opened {
-  readonly iggy: StandIn;
-  readonly store: IggyStore;
-  readonly warnings: string[];
-}
-
-async function open(options: Partial<IggyStoreOptions> = {}, iggy = createStandIn()): Promise<Opened> {
-  const warnings: string[] = [];
-  const source = options.client === undefined ? { connect: () => iggy.connect() } : {};
-  const settings = { ...source, stream: 'kafka', connectTimeoutMs: 500, commandTimeoutMs: 200, ...options };
-  const store = createIggyStore(settings, (message) => warnings.push(message));
-  await store.open();
-  onTestFinished(() => store.close());
-  return { iggy, store, warnings };
-}
-
-async function topic(store: IggyStore, partitionCount = 1): Promise<PartitionId> {
-  const { id, name } = await store.createTopic({ id: 'any', name: 'orders', partitionCount, configs: {} });
-  return { topicId: id, topic: name, partition: 0 };
-}
-
-function batch(...values: string[]): Buffer {
-  return buildBatch(values.map((value) => ({ timestamp: 1_700_000_000_000, value: Buffer.from(value) })));
-}
-
-async function append(store: IggyStore, partition: PartitionId, batches: Buffer) {
-  const recordCount = [...readBatches(batches)].reduce((sum, each) => sum + each.recordCount, 0);
-  const [result] = await store.append([{ partition, batches, recordCount, maxTimestamp: 0, leaderEpoch: 0 }]);
-  if (result === undefined) throw new Error('no result');
-  return result;
-}
-
-async function read(store: IggyStore, partition: PartitionId, offset = 0, maxBytes = 1_000_000): Promise<ReadResult> {
-  const [result] = await store.read([{ partition, offset, maxBytes, atLeastOneBatch: true }]);
-  if (result === undefined) throw new Error('no result');
-  return result;
-}
-
-function records(result: ReadResult): (readonly [offset: number, value: string])[] {
-  if (result.error !== undefined) throw result.error;
-  return result.chunks.flatMap((chunk) =>
-    [...readBatches(Buffer.from(chunk))].flatMap((each) =>
-      [...readRecords(each)].map(({ offset, value }) => [offset, String(value)] as const),
-    ),
-  );
-}
-
-/** Lets the next command of a name go wrong, once. */
-function once(iggy: StandIn, command: string, fault: Fault): void {
-  iggy.fault = (name) => {
-    if (name !== command) return undefined;
-    iggy.fault = () => undefined;
-    return fault;
-  };
-}
+import { createStandIn } from '../../support/iggy-stand-in.js';
+import { append, batch, once, open, read, records, topic } from '../../support/iggy-store.js';
 
 describe('sends whose answer does not come', () => {
   test('one that was done is found by its id, and not repeated', async () => {

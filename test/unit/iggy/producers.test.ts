@@ -69,7 +69,7 @@ test('after a crash of the gateway, sequences are known from the log, whatever e
 
 test('a batch that was stored, and whose gateway ended before it could say so, is stored once', async () => {
   const iggy = createStandIn();
-  const { client } = await start(iggy);
+  const { client } = await start(iggy, { commandTimeoutMs: 500 });
   await createTopic(client, 'orders');
   await produce(client, 'orders', 0, at(0));
   iggy.fault = (name) => (name === 'message.send' ? 'hang' : undefined);
