@@ -20,6 +20,7 @@ import { ClientPool } from './client-pool.js';
 import { EndWatcher } from './end-watcher.js';
 import { isRefusedEntry, storeError } from './failures.js';
 import { importOffsets } from './import-offsets.js';
+import { OffsetMirror } from './offset-mirror.js';
 import { type IggyStoreOptions, type IggyStoreSettings, iggyStoreSettings } from './options.js';
 import { PartitionEnds } from './partition-ends.js';
 import { PartitionReader } from './partition-reader.js';
@@ -63,6 +64,7 @@ export class IggyStore implements LogStore {
   readonly #writer: PartitionWriter;
   readonly #times: RecordTimes;
   readonly #readAhead: ReadAhead;
+  readonly #mirror: OffsetMirror | null;
   #states = new WeakMap<PartitionId, PartitionState>();
   #stream: IggyStream | null = null;
   #skipped = 0;
@@ -109,6 +111,8 @@ export class IggyStore implements LogStore {
     this.#reader = reader;
     this.#writer = new PartitionWriter({ pool, ends, patienceMs: commandTimeoutMs, tag: () => this.#tag, warn });
     this.#times = new RecordTimes(ends, reader);
+    const mirror = { pool, topics, streamId: () => this.#streamId, warn };
+    this.#mirror = settings.mirrorOffsets ? new OffsetMirror(mirror) : null;
   }
 
   /** How many messages could not be read, and were left out. */
@@ -139,12 +143,17 @@ export class IggyStore implements LogStore {
   async close(signal: AbortSignal = AbortSignal.abort()): Promise<void> {
     this.#watcher.close();
     this.#topics.close();
-    await untilLong(this.#state.close(), signal);
+    await untilLong(this.#finish(), signal);
     await this.#pool.close();
     this.#ends.clear();
     this.#readAhead.clear();
     this.#states = new WeakMap();
     this.#stream = null;
+  }
+
+  async #finish(): Promise<void> {
+    await this.#state.close();
+    await this.#mirror?.close();
   }
 
   async listTopics(): Promise<readonly StoredTopic[]> {
@@ -210,9 +219,11 @@ export class IggyStore implements LogStore {
     return this.#watcher.watch(this.#stateOf(partition), wake);
   }
 
-  put(key: string, value: Uint8Array | null): Promise<void> {
+  async put(key: string, value: Uint8Array | null): Promise<void> {
     // The kit may go on with its memory.
-    return this.#state.put(key, value === null ? null : Uint8Array.from(value));
+    const kept = value === null ? null : Uint8Array.from(value);
+    await this.#state.put(key, kept);
+    this.#mirror?.kept(key, kept);
   }
 
   load(): Iterable<readonly [key: string, value: Uint8Array]> {
