@@ -25,7 +25,7 @@ const wrong: readonly (readonly [option: string, options: object])[] = [
 test.each(wrong)('what is wrong with %s is said, with its value: %j', (option, options) => {
   let thrown: unknown;
   try {
-    createIggyStore({ stream: 'kafka', ...options } as IggyStoreOptions);
+    createIggyStore({ stream: 'kafka', ...options });
   } catch (error) {
     thrown = error;
   }
