@@ -1,5 +1,5 @@
 import { OptionError } from 'iggy-gateway-kafka';
-import { createIggyStore, type IggyStoreOptions } from 'iggy-gateway-kafka/adapters/iggy';
+import { createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { expect, test } from 'vitest';
 import { createStandIn } from '../../support/iggy-stand-in.js';
 
