@@ -38,6 +38,8 @@ export default defineConfig({
         'adapters/stub/**': { lines: 100, functions: 100, statements: 100 },
         'adapters/broker/**': { lines: 100, functions: 100, statements: 98 },
         'adapters/memory/**': { lines: 100, functions: 100, statements: 99 },
+        // Some functions are there for what may fail unheard.
+        'adapters/iggy/**': { lines: 100, functions: 98, statements: 98 },
         // Some lines of its contract are for brokers that break it.
         'adapters/testing/**': { lines: 99, functions: 98 },
       },

@@ -18,6 +18,7 @@ export {
   type LogBounds,
   type LogStore,
   type PartitionId,
+  type ProducedBatch,
   type ReadEntry,
   type ReadResult,
   type Retention,

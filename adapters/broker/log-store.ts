@@ -77,6 +77,20 @@ export type ReadResult =
     }
   | { readonly error: StoreError };
 
+/** A batch of an idempotent producer as the log has it. */
+export interface ProducedBatch {
+  readonly producerId: number;
+  readonly producerEpoch: number;
+  /** Sequence of its first record. */
+  readonly baseSequence: number;
+  /** Sequence of its last record. */
+  readonly lastSequence: number;
+  /** Offset of its first record. */
+  readonly baseOffset: number;
+  /** Largest timestamp in it, in ms since the epoch; -1 when there is none. */
+  readonly maxTimestamp: number;
+}
+
 /** First offset there is, and the offset after the last. */
 export interface LogBounds {
   readonly startOffset: number;
@@ -158,6 +172,12 @@ export interface LogStore {
   /** Reads several partitions, in the order given. An offset before the start or after the end: `outOfRange`. */
   read(entries: readonly ReadEntry[], signal: AbortSignal | null): Awaitable<readonly ReadResult[]>;
   bounds(partition: PartitionId): Awaitable<LogBounds>;
+  /**
+   * Tells of the batches of idempotent producers from an offset on, in their order, and settles at the end of the log: for
+   * a store without `keepsBatches` that keeps beside the records who produced them. With it the kit saves producers now
+   * and then (`put`), without it after each of their appends.
+   */
+  producedFrom?(partition: PartitionId, offset: number, found: (batch: ProducedBatch) => void): Awaitable<void>;
   /** The first record whose timestamp is not earlier; null when there is none. */
   offsetForTimestamp(partition: PartitionId, timestamp: number): Awaitable<FoundOffset | null>;
   /** The record with the largest timestamp, the first of them; null for an empty partition (KIP-734). */

@@ -70,6 +70,7 @@ export const IggyCode = {
   TOO_MANY_PARTITIONS: 2015,
   PARTITION_NOT_FOUND: 3007,
   NO_PARTITIONS: 3008,
+  NO_STORED_OFFSET: 3021,
 } as const;
 
 /** What there was wrong with the request itself: it is refused again, however often it comes. */
@@ -110,6 +111,7 @@ const KINDS: ReadonlyMap<number, StoreErrorKind> = new Map<number, StoreErrorKin
   [IggyCode.TOPIC_NAME_NOT_FOUND, 'notFound'],
   [IggyCode.PARTITION_NOT_FOUND, 'notFound'],
   [IggyCode.NO_PARTITIONS, 'notFound'],
+  [IggyCode.NO_STORED_OFFSET, 'notFound'],
   [IggyCode.STREAM_EXISTS, 'exists'],
   [IggyCode.TOPIC_EXISTS, 'exists'],
   [IggyCode.TOO_MANY_PARTITIONS, 'full'],

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import type { Awaitable } from '../../src/contract.js';
 import { all } from '../broker/awaitable.js';
 import {
@@ -7,6 +8,7 @@ import {
   type LogBounds,
   type LogStore,
   type PartitionId,
+  type ProducedBatch,
   type ReadEntry,
   type ReadResult,
   type StoreCapabilities,
@@ -18,13 +20,16 @@ import { ClientPool } from './client-pool.js';
 import { EndWatcher } from './end-watcher.js';
 import { commandFailure, IggyCode, isRefusedEntry, storeError } from './failures.js';
 import { importOffsets } from './import-offsets.js';
+import { OffsetMirror } from './offset-mirror.js';
 import { type IggyStoreOptions, type IggyStoreSettings, iggyStoreSettings } from './options.js';
 import { PartitionEnds } from './partition-ends.js';
 import { PartitionReader } from './partition-reader.js';
 import { PartitionState } from './partition-state.js';
 import { PartitionWriter } from './partition-writer.js';
+import { ProducerScan } from './producer-scan.js';
 import { ReadAhead } from './read-ahead.js';
 import { RecordTimes } from './record-times.js';
+import { TAGS } from './records/message-ids.js';
 import type { Unreadable } from './records/unreadable.js';
 import { StateLog } from './state-log.js';
 import { compressionOf, hasAppendTime } from './topic-configs.js';
@@ -32,6 +37,9 @@ import { IggyTopics } from './topics.js';
 
 /** How long state that is still to be kept is waited for once closing should be over, in ms. */
 const CLOSING_MS = 1000;
+
+/** Under which key of the state the tag of message ids is. */
+const TAG = 'message-tag';
 
 /** Topics and records in one stream of Apache Iggy. */
 export class IggyStore implements LogStore {
@@ -56,8 +64,11 @@ export class IggyStore implements LogStore {
   readonly #writer: PartitionWriter;
   readonly #times: RecordTimes;
   readonly #readAhead: ReadAhead;
+  readonly #mirror: OffsetMirror | null;
   #states = new WeakMap<PartitionId, PartitionState>();
   #skipped = 0;
+  /** What marks the messages of this gateway's producers. */
+  #tag = 0;
 
   /** @throws OptionError naming the option and its value. */
   constructor(options: IggyStoreOptions, warn: (message: string) => void) {
@@ -98,8 +109,10 @@ export class IggyStore implements LogStore {
     this.#watcher = watcher;
     this.#readAhead = readAhead;
     this.#reader = reader;
-    this.#writer = new PartitionWriter({ pool, ends, patienceMs: commandTimeoutMs, warn });
+    this.#writer = new PartitionWriter({ pool, ends, patienceMs: commandTimeoutMs, tag: () => this.#tag, warn });
     this.#times = new RecordTimes(ends, reader);
+    const mirror = { pool, topics, stream: settings.stream, warn };
+    this.#mirror = settings.mirrorOffsets ? new OffsetMirror(mirror) : null;
   }
 
   /** How many messages could not be read, and were left out. */
@@ -113,6 +126,7 @@ export class IggyStore implements LogStore {
       const stream = await this.#findStream();
       await this.#state.open();
       this.#topics.open(stream);
+      this.#tag = await this.#findTag();
       await this.#importOffsets();
     } catch (error) {
       await this.#pool.close();
@@ -127,11 +141,16 @@ export class IggyStore implements LogStore {
   async close(signal: AbortSignal = AbortSignal.abort()): Promise<void> {
     this.#watcher.close();
     this.#topics.close();
-    await untilLong(this.#state.close(), signal);
+    await untilLong(this.#finish(), signal);
     await this.#pool.close();
     this.#ends.clear();
     this.#readAhead.clear();
     this.#states = new WeakMap();
+  }
+
+  async #finish(): Promise<void> {
+    await this.#state.close();
+    await this.#mirror?.close();
   }
 
   async listTopics(): Promise<readonly StoredTopic[]> {
@@ -179,6 +198,12 @@ export class IggyStore implements LogStore {
     return { startOffset: state.start, endOffset: state.end, bytes: state.bytes };
   }
 
+  async producedFrom(partition: PartitionId, offset: number, found: (batch: ProducedBatch) => void): Promise<void> {
+    const state = this.#stateOf(partition);
+    await this.#ends.load(state);
+    await new ProducerScan(this.#tag, found).run(this.#reader, state, offset);
+  }
+
   offsetForTimestamp(partition: PartitionId, timestamp: number): Promise<FoundOffset | null> {
     return this.#times.offsetForTimestamp(this.#stateOf(partition), timestamp);
   }
@@ -191,9 +216,11 @@ export class IggyStore implements LogStore {
     return this.#watcher.watch(this.#stateOf(partition), wake);
   }
 
-  put(key: string, value: Uint8Array | null): Promise<void> {
+  async put(key: string, value: Uint8Array | null): Promise<void> {
     // The kit may go on with its memory.
-    return this.#state.put(key, value === null ? null : Uint8Array.from(value));
+    const kept = value === null ? null : Uint8Array.from(value);
+    await this.#state.put(key, kept);
+    this.#mirror?.kept(key, kept);
   }
 
   load(): Iterable<readonly [key: string, value: Uint8Array]> {
@@ -205,6 +232,16 @@ export class IggyStore implements LogStore {
     if (groups.length === 0) return;
     const [pool, state, warn, topics] = [this.#pool, this.#state, this.#warn, await this.#topics.list()];
     await importOffsets(groups, { pool, state, stream, topics, warn });
+  }
+
+  /** Drawn once: it stays with the state, which gives out producer ids. */
+  async #findTag(): Promise<number> {
+    for (const [, value] of this.#state.own(TAG)) return Buffer.from(value).readUInt32BE();
+    const tag = randomInt(TAGS);
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32BE(tag);
+    await this.#state.putOwn(TAG, bytes);
+    return tag;
   }
 
   async #findStream(): Promise<IggyStream> {

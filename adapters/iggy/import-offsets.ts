@@ -6,7 +6,7 @@ import { readError } from './failures.js';
 import type { StateLog } from './state-log.js';
 
 /** Where Iggy's Kafka gateway in Rust keeps the offsets of a group: under this and the group id, on each topic. */
-const GROUP_PREFIX = 'kafka.cg.';
+export const GROUP_PREFIX = 'kafka.cg.';
 /** The kind of its offsets at Iggy, which the SDK passes on and its types do not know. */
 const EXTERNAL_GROUP = 3;
 

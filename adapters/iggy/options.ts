@@ -34,6 +34,11 @@ export interface IggyStoreOptions {
    */
   readonly importOffsets?: readonly string[] | undefined;
   /**
+   * Whether what groups commit is shown to Iggy's tools as well: as the stored offset of a consumer `kafka.cg.` and the
+   * group, on each partition. The internal topic stays the place that is gone by. Default: false.
+   */
+  readonly mirrorOffsets?: boolean | undefined;
+  /**
    * Whether Iggy writes to the disk (fsync) before it confirms messages of topics that are created here: without, it
    * confirms what it has in memory, and a crash of the server takes up to 1024 messages of a partition with it. The
    * internal topics always have it. Default: false.
@@ -69,6 +74,7 @@ export const IGGY_OPTION_NAMES: readonly string[] = Object.keys({
   pollInterval: true,
   readAheadBytes: true,
   importOffsets: true,
+  mirrorOffsets: true,
 } satisfies Record<keyof IggyStoreOptions, true>);
 
 /** The options, checked, with their defaults. */
@@ -80,6 +86,7 @@ export interface IggyStoreSettings {
   readonly createStream: boolean;
   readonly stateTopic: string;
   readonly importOffsets: readonly string[];
+  readonly mirrorOffsets: boolean;
   readonly enforceFsync: boolean;
   readonly commandTimeoutMs: number;
   readonly connectTimeoutMs: number;
@@ -124,6 +131,7 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
     createStream,
     stateTopic,
     importOffsets,
+    mirrorOffsets: options.mirrorOffsets ?? false,
     enforceFsync: options.enforceFsync ?? false,
     commandTimeoutMs: whole('commandTimeoutMs', options.commandTimeoutMs ?? 15_000, 100, LONGEST_MS),
     connectTimeoutMs: whole('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, LONGEST_MS),

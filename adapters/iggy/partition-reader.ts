@@ -170,6 +170,18 @@ export class PartitionReader {
 
   /** Null when there is nothing from there on, or what was there is gone. */
   async #pollOnce(state: PartitionState, from: number, wantedBytes: number): Promise<BatchRun | null> {
+    const polled = await this.poll(state, from, wantedBytes);
+    if (polled === 'unreadable') return this.#skip(state, from);
+    return polled === null ? null : this.#take(state, from, polled);
+  }
+
+  /**
+   * Messages from an offset on, at least one: null where there are none any more, `unreadable` when the SDK cannot read the
+   * one there.
+   *
+   * @throws StoreError
+   */
+  async poll(state: PartitionState, from: number, wantedBytes: number): Promise<IggyPolled | 'unreadable' | null> {
     const { ends } = this.#context;
     let garbled = 0;
     for (let tries = 1; ; tries++) {
@@ -186,13 +198,13 @@ export class PartitionReader {
         // A client that can read nothing at all is no reason to leave out a message.
         await ends.refreshOne(state);
         if (++garbled < GARBLED) continue;
-        return this.#skip(state, from);
+        return 'unreadable';
       }
       const first = polled.messages[0];
       if (first !== undefined) {
         // Dropped by the server meanwhile, or a gap.
         if (Number(first.headers.offset) > from) await ends.findStart(state);
-        return from >= state.start ? this.#take(state, from, polled) : null;
+        return from >= state.start ? polled : null;
       }
       // The end is known to be further on: a read has failed on the server, or the log has been cut.
       state.pollSize.failed(count);

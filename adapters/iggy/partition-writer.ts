@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
-import { RecordBatch } from '../../src/protocol/index.js';
+import { readBatches, RecordBatch } from '../../src/protocol/index.js';
 import { type AppendEntry, type AppendResult, StoreError } from '../broker/log-store.js';
 import { type IggyMessageInit, PollingStrategy } from './client.js';
 import type { ClientPool } from './client-pool.js';
@@ -8,7 +8,8 @@ import { CommandFailure, mayBeDone, storeError } from './failures.js';
 import { CONSUMER, type PartitionEnds } from './partition-ends.js';
 import type { PartitionState, UnfinishedAppend } from './partition-state.js';
 import { messageBytes } from './records/limits.js';
-import { messageId } from './records/message-id.js';
+import type { MappedMessage } from './records/mapping.js';
+import { countedIds, idOf, stampProduced } from './records/message-ids.js';
 import { splitIntoSends } from './records/sends.js';
 import { toMessages } from './records/to-messages.js';
 
@@ -37,6 +38,8 @@ export interface WriterContext {
   readonly ends: PartitionEnds;
   /** Milliseconds for which an answer is waited. */
   readonly patienceMs: number;
+  /** What marks the messages of this gateway's producers. */
+  readonly tag: () => number;
   readonly warn: (message: string) => void;
 }
 
@@ -53,8 +56,8 @@ type Found = { readonly baseOffset: number } | 'absent' | 'unknown';
 /** Appends batches as messages. The kit has one append in flight for each partition. */
 export class PartitionWriter {
   readonly #context: WriterContext;
-  /** Ids of messages: a random half for this writer, and a count. */
-  #nextId: bigint = BigInt(`0x${randomBytes(8).toString('hex')}`) << 64n;
+  /** Ids of messages without a producer: a random half for this writer, and a count. */
+  #nextId: bigint = countedIds(BigInt(`0x${randomBytes(8).toString('hex')}`) << 64n);
 
   constructor(context: WriterContext) {
     this.#context = context;
@@ -75,6 +78,7 @@ export class PartitionWriter {
     const firstId = this.#nextId;
     this.#nextId += IDS_AT_A_TIME;
     const messages = toMessages(batches, firstId);
+    this.#stampProduced(messages, batches);
     const sends = splitIntoSends(messages);
     const fingerprint = fingerprintOf(batches);
     let { index, baseOffset } = await this.#goOn(state, fingerprint);
@@ -84,6 +88,15 @@ export class PartitionWriter {
       if (baseOffset < 0) baseOffset = offset;
     }
     return baseOffset;
+  }
+
+  /** Messages of idempotent producers say by their ids who produced them. */
+  #stampProduced(messages: readonly MappedMessage[], batches: Buffer): void {
+    let first = 0;
+    for (const batch of readBatches(batches)) {
+      if (batch.producerId >= 0) stampProduced(messages, first, batch, this.#context.tag());
+      first += batch.recordCount;
+    }
   }
 
   /** Where to begin: a batch that comes again goes on where it was broken off, whatever was appended since. */
@@ -195,7 +208,7 @@ export class PartitionWriter {
       const last = messages.at(-1);
       if (last === undefined) return 'unknown';
       for (const message of messages) {
-        if (messageId(message) === id) return { baseOffset: Number(message.headers.offset) };
+        if (idOf(message.headers.id) === id) return { baseOffset: Number(message.headers.offset) };
       }
       next = Number(last.headers.offset) + 1;
     }

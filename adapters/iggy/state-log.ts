@@ -122,9 +122,7 @@ export class StateLog {
     return new Promise((resolve, reject) => {
       const kind = value === null ? EntryKind.FORGET : EntryKind.PUT;
       this.#queue.push({ kind, key, value: value ?? NOTHING, resolve, reject });
-      this.#flushing ??= this.#flush().finally(() => {
-        this.#flushing = null;
-      });
+      this.#flushing ??= this.#flush();
     });
   }
 
@@ -148,6 +146,8 @@ export class StateLog {
       }
       if (this.#topic !== null) await this.#rewriteIfDue(this.#topic);
     }
+    // In the turn in which the queue was empty: what is put from now on begins anew.
+    this.#flushing = null;
   }
 
   #next(): Queued[] {

@@ -5,7 +5,7 @@ import { type IggyClient, type IggyMessage, type IggyMessageInit, type IggyPolle
 import type { ClientPool } from './client-pool.js';
 import { type CommandFailure, readError, storeError } from './failures.js';
 import { CONSUMER } from './partition-ends.js';
-import { messageId } from './records/message-id.js';
+import { idOf } from './records/message-ids.js';
 import { decodeEntry, encodeEntry, EntryKind, type StateEntry } from './state-entry.js';
 import { DURABLE } from './topic-configs.js';
 
@@ -113,7 +113,7 @@ export class StateTopic {
   async #checkOwner(from: number, to: number): Promise<void> {
     const others: EntryKind[] = [];
     await this.#read(from, to, (message) => {
-      if (messageId(message) >> 64n !== this.#writer) others.push(this.#decode(message.payload).kind);
+      if (idOf(message.headers.id) >> 64n !== this.#writer) others.push(this.#decode(message.payload).kind);
     });
     if (others.includes(EntryKind.OPENED)) throw new Overtaken(this.name);
   }

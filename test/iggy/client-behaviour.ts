@@ -444,6 +444,7 @@ export const behaviours: readonly Behaviour[] = [
       expect(await refusal(client.offset.store({ ...ref, offset: 3n }))).toBe(4100);
       await client.offset.delete(ref);
       expect(await client.offset.get(ref)).toBeNull();
+      expect(await refusal(client.offset.delete(ref))).toBe(3021);
     },
   },
   {

@@ -4,10 +4,15 @@ import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
+import { buildBatch, initProducerIdApi } from 'iggy-gateway-kafka/protocol';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { WireClient } from '../../adapters/testing/wire-client.js';
 import { newStream } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
+import { createTopic, produceUntilTaken } from './support/produce.js';
+import { readValues } from './support/read-values.js';
 
 let iggy: IggyServer;
 /** A user's folder, with the SDK installed. */
@@ -102,6 +107,67 @@ test('serve --backend iggy: what is written and committed is there after it was 
   second.child.kill('SIGTERM');
   expect((await second.ended).code).toBe(0);
 });
+
+const KILLS = 8;
+/** Batches between two kills. */
+const BATCHES = 40;
+const RECORDS = 3;
+
+test(`${String(KILLS)} kills of the gateway lose nothing of an idempotent producer, and repeat nothing`, async () => {
+  const args = ['--iggy-address', `127.0.0.1:${String(iggy.port)}`, '--iggy-stream', newStream()];
+  let gateway = serve(args);
+  const admin = await WireClient.connect(await gateway.bootstrap);
+  await createTopic(admin, 'orders', 2);
+  const ask = { transactionalId: null, transactionTimeoutMs: 60_000 };
+  const { producerId, producerEpoch } = await admin.send(initProducerIdApi, ask);
+  const sent: string[][] = [[], []];
+  const wakes: (() => void)[] = [];
+  let over = false;
+
+  async function producer(partition: number): Promise<void> {
+    let client: WireClient | null = null;
+    for (let baseSequence = 0; !over; baseSequence += RECORDS) {
+      const values = Array.from({ length: RECORDS }, (_, index) => `value-${String(baseSequence + index)}`);
+      const records = buildBatch(
+        values.map((value) => ({ timestamp: Date.now(), value: Buffer.from(value) })),
+        { producerId: Number(producerId), producerEpoch, baseSequence },
+      );
+      for (;;) {
+        try {
+          client ??= await WireClient.connect(await gateway.bootstrap);
+          await produceUntilTaken(client, 'orders', partition, records);
+          break;
+        } catch (error) {
+          // The connection is gone, and the next gateway is on its way.
+          if (String(error).includes('Produce gave')) throw error;
+          client = null;
+          await delay(10);
+        }
+      }
+      sent[partition]!.push(...values);
+      wakes.splice(0).forEach((wake) => wake());
+    }
+    await client?.close();
+  }
+
+  const producing = Promise.all(sent.map((_, partition) => producer(partition)));
+  for (let kill = 0; kill < KILLS; kill++) {
+    const enough = sent.flat().length + BATCHES * RECORDS;
+    while (sent.flat().length < enough) {
+      await Promise.race([producing, new Promise<void>((resolve) => wakes.push(resolve))]);
+    }
+    gateway.child.kill('SIGKILL');
+    await gateway.ended;
+    gateway = serve(args);
+  }
+  over = true;
+  await producing;
+  await admin.close();
+  const bootstrap = await gateway.bootstrap;
+  const stored: string[][] = [];
+  for (const partition of sent.keys()) stored.push(await readValues(bootstrap, 'orders', 0, partition));
+  expect(stored).toEqual(sent);
+}, 120_000);
 
 test('the start is stopped with one line when Iggy refuses the password, which the line does not tell', async () => {
   const args = ['--iggy-address', `127.0.0.1:${String(iggy.port)}`, '--log-level', 'quiet'];

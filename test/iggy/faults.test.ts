@@ -119,10 +119,11 @@ test('a batch whose outcome is not known is not stored twice, though others are 
   const { broker, client } = await setUp(iggy, { commandTimeoutMs: 300 });
   await createTopic(client, 'orders');
   const batches = await Promise.all(
-    ['one', 'two'].map(async (value) => batchOf(value, { ...(await newProducer(client)), baseSequence: 0 })),
+    ['before', 'one', 'two'].map(async (value) => batchOf(value, { ...(await newProducer(client)), baseSequence: 0 })),
   );
-  const [one, two] = batches as [Buffer, Buffer];
-  await produceUntilTaken(client, 'orders', 0, batchOf('before'));
+  const [before, one, two] = batches as [Buffer, Buffer, Buffer];
+  // From then on it is known that the log tells of producers.
+  await produceUntilTaken(client, 'orders', 0, before);
   onTestFinished(() => {
     iggy.goOn();
   });

@@ -30,6 +30,7 @@ const Code = {
   TOO_MANY_PARTITIONS: 2015,
   INVALID_PARTITIONS_COUNT: 2019,
   PARTITION_NOT_FOUND: 3007,
+  NO_STORED_OFFSET: 3021,
   INVALID_OFFSET: 4100,
 } as const;
 
@@ -312,7 +313,9 @@ class StandInClient {
           return true;
         }),
         delete: command('offset.delete', (args) => {
-          if (this.#server.findTopic(args)?.offsets.delete(offsetKey(args)) !== true) throw new Refused(Code.NOT_FOUND);
+          const topic = this.#server.findTopic(args);
+          if (topic === undefined) throw new Refused(Code.NOT_FOUND);
+          if (!topic.offsets.delete(offsetKey(args))) throw new Refused(Code.NO_STORED_OFFSET);
           return true;
         }),
       },

@@ -1,4 +1,4 @@
-import type { PartitionId, ReadResult } from 'iggy-gateway-kafka/adapters/broker';
+import type { AppendResult, PartitionId, ReadResult } from 'iggy-gateway-kafka/adapters/broker';
 import {
   createIggyStore,
   type IggyClient,
@@ -9,6 +9,7 @@ import { buildBatch, readBatches, readRecords } from 'iggy-gateway-kafka/protoco
 import { onTestFinished } from 'vitest';
 import { createStandIn, type Fault, type StandIn } from './iggy-stand-in.js';
 
+/** A store over the stand-in, and what it told its operator. */
 export interface OpenedStore {
   readonly iggy: StandIn;
   readonly store: IggyStore;
@@ -26,9 +27,13 @@ export async function openStore(options: Partial<IggyStoreOptions> = {}, iggy = 
   return { iggy, store, warnings };
 }
 
-/** Its topic `orders`. */
-export async function createOrders(store: IggyStore, partitionCount = 1): Promise<PartitionId> {
-  const { id, name } = await store.createTopic({ id: 'any', name: 'orders', partitionCount, configs: {} });
+/** Its topic `orders`; the first partition of that. */
+export async function createOrders(
+  store: IggyStore,
+  partitionCount = 1,
+  configs: Readonly<Record<string, string>> = {},
+): Promise<PartitionId> {
+  const { id, name } = await store.createTopic({ id: 'any', name: 'orders', partitionCount, configs });
   return { topicId: id, topic: name, partition: 0 };
 }
 
@@ -36,7 +41,7 @@ export function batchOf(...values: string[]): Buffer {
   return buildBatch(values.map((value) => ({ timestamp: 1_700_000_000_000, value: Buffer.from(value) })));
 }
 
-export async function append(store: IggyStore, partition: PartitionId, batches: Buffer) {
+export async function append(store: IggyStore, partition: PartitionId, batches: Buffer): Promise<AppendResult> {
   const recordCount = [...readBatches(batches)].reduce((sum, each) => sum + each.recordCount, 0);
   const [result] = await store.append([{ partition, batches, recordCount, maxTimestamp: 0, leaderEpoch: 0 }]);
   if (result === undefined) throw new Error('no result');

@@ -131,7 +131,7 @@ export class Appends {
       answer.logAppendTimeMs = int64(repeated.timestamp);
       answer.logStartOffset = int64(job.log.startOffset);
       // It may have been refused before, because its producer could not be saved.
-      saved = this.save(job);
+      saved = this.keep(job);
     } catch (error) {
       if (!(error instanceof BatchRefused)) throw error;
       job.refuse(error);
@@ -202,7 +202,8 @@ export class Appends {
       if (!log.behind) producers.endOffset = endOffset;
       if (batch.producerId >= 0) {
         producers.appended(batch, baseOffset, job.now);
-        saved = this.save(job);
+        this.logs.produced(log, batch, baseOffset);
+        saved = this.keep(job);
       }
     }
     this.retention.grown(log, batch.end - batch.start);
@@ -212,10 +213,10 @@ export class Appends {
   }
 
   /** Keeps who produced the batch, where the log does not say it. If that fails the client is to send it again. */
-  private save(job: AppendJob): Awaitable<unknown> {
+  private keep(job: AppendJob): Awaitable<unknown> {
     if (this.kit.store.capabilities.keepsBatches) return undefined;
     return attempt(
-      () => this.logs.save(job.log),
+      () => this.logs.keep(job.log),
       (): Awaitable<unknown> => undefined,
       (error) => {
         if (!(error instanceof StoreError)) return rejected(error);

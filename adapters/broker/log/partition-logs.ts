@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
-import { readBatches } from '../../../src/protocol/index.js';
+import { readBatches, type RecordBatch } from '../../../src/protocol/index.js';
 import { isPromise, andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { type ReadResult, StoreError } from '../log-store.js';
@@ -19,6 +19,14 @@ export class PartitionLog {
   behind = false;
   /** Something of its producers may be kept in the durable state. */
   kept = false;
+  /** What is kept says that the log may tell of more. */
+  open = false;
+  /** How far the log was when its producers were saved last. */
+  savedEnd = 0;
+  /** The log was cut behind that, and others have taken the offsets. */
+  cut = false;
+  /** How much there is to look through since then. */
+  unsaved = 0;
   /** Its first offset when something was last appended. */
   startOffset = 0;
   /** The leader epoch of the last append. */
@@ -41,10 +49,16 @@ export class PartitionLog {
 const PREFIX = 'log/producers/';
 /** How much is read to learn of producers before others have their turn: some 4,000 of the smallest batches. */
 const SCAN_BYTES = 256 * 1024;
+/** How much may be appended before producers are saved that the log tells of: a start looks through it in a moment. */
+const UNSAVED_BYTES = 16 * 1024 * 1024;
+/** What a record counts for beside its bytes. */
+const RECORD_COST = 256;
 
 /** The partitions that are written to, and the idempotent producers of each, which a restart does not forget. */
 export class PartitionLogs {
   private readonly kit: Kit;
+  /** The log tells who produced its records, though batches are not kept. */
+  private readonly tells: boolean;
   private logs = new WeakMap<Partition, PartitionLog>();
   private stopListening: (() => void) | null = null;
   /** Those with producers. */
@@ -54,6 +68,7 @@ export class PartitionLogs {
 
   constructor(kit: Kit) {
     this.kit = kit;
+    this.tells = kit.store.producedFrom !== undefined;
   }
 
   open(): void {
@@ -82,13 +97,14 @@ export class PartitionLogs {
   /** The producers of a partition: what was saved, and what its batches say since then. */
   producers(log: PartitionLog): Awaitable<ProducerStates> {
     const states = log.producers ?? this.load(log);
-    return log.behind ? this.catchUp(log, states) : states;
+    if (log.behind) return this.tells ? this.learn(log, states) : this.catchUp(log, states);
+    return this.tells && !log.open ? this.announce(log, states) : states;
   }
 
   private load(log: PartitionLog): ProducerStates {
     const key = keyOf(log.partition);
     const saved = this.saved.get(key);
-    log.behind = this.kit.store.capabilities.keepsBatches;
+    log.behind = this.kit.store.capabilities.keepsBatches || this.tells;
     return this.know(log, key, saved === undefined ? new ProducerStates() : ProducerStates.restore(saved));
   }
 
@@ -114,14 +130,32 @@ export class PartitionLogs {
     if (log.producers !== null) log.behind = this.kit.store.capabilities.keepsBatches;
   }
 
+  /** A producer's batch was appended. */
+  produced(log: PartitionLog, { start, end, recordCount }: RecordBatch, baseOffset: number): void {
+    log.unsaved += end - start + recordCount * RECORD_COST;
+    if (baseOffset < log.savedEnd) log.cut = true;
+  }
+
+  /** Keeps over a restart who produced what was appended; what the log tells of, only now and then. */
+  keep(log: PartitionLog): Awaitable<void> {
+    if (!this.tells) return this.save(log, log.producers);
+    // Where it was cut, a start would not look.
+    if (!log.cut && log.unsaved < UNSAVED_BYTES) return;
+    const saved = this.save(log, log.producers);
+    if (log.cut) return andThen(saved, () => void (log.cut = false));
+    // Without it, a start has more to look through.
+    if (isPromise(saved)) saved.then(undefined, () => undefined);
+  }
+
   /** Keeps the producers of a partition over a restart. */
-  save(log: PartitionLog): Awaitable<void> {
-    const { producers } = log;
-    if (producers?.dirty !== true || !log.partition.topic.exists) return;
+  private save(log: PartitionLog, producers: ProducerStates | null, open = this.tells): Awaitable<void> {
+    if (producers === null || !log.partition.topic.exists || (!producers.dirty && open === log.open)) return;
     producers.dirty = false;
     log.kept = true;
+    log.savedEnd = producers.endOffset;
+    log.unsaved = 0;
     return attempt(
-      () => this.kit.state.put(PREFIX + keyOf(log.partition), producers.save()),
+      () => this.kit.state.put(PREFIX + keyOf(log.partition), producers.save(open)),
       () => undefined,
       (error) => {
         producers.dirty = true;
@@ -134,9 +168,41 @@ export class PartitionLogs {
   async saveAll(): Promise<void> {
     const before = this.kit.clock.now() - this.kit.config.get('producer.id.expiration.ms');
     for (const log of this.known) {
+      // It is not all learned yet, or about to be announced.
+      if (this.tells && (log.behind || (log.busy && !log.open))) continue;
       log.producers?.expire(before);
-      await this.save(log);
+      // With nothing under way, all is in there until an append says otherwise.
+      const open = log.open && log.busy;
+      const saved = this.save(log, log.producers, open);
+      log.open = open;
+      await saved;
     }
+  }
+
+  /** Says, before something is appended, that the log will tell of more than is saved. */
+  private announce(log: PartitionLog, states: ProducerStates): Awaitable<ProducerStates> {
+    return andThen(this.save(log, states, true), () => {
+      log.open = true;
+      return states;
+    });
+  }
+
+  /** Learns from the log what it tells of producers since they were saved. Nobody produced to one of which nothing is. */
+  private async learn(log: PartitionLog, states: ProducerStates): Promise<ProducerStates> {
+    const { store, clock } = this.kit;
+    const { id } = log.partition;
+    const { startOffset, endOffset } = await store.bounds(id);
+    if (states.open && states.endOffset < endOffset) {
+      const now = clock.now();
+      await store.producedFrom?.(id, Math.max(startOffset, states.endOffset), (batch) => {
+        states.appended(batch, batch.baseOffset, now);
+      });
+    }
+    this.requireOpen(log);
+    // Where it was cut, producers go on all the same.
+    states.endOffset = endOffset;
+    log.behind = false;
+    return this.announce(log, states);
   }
 
   /** A failure leaves it behind, as far as it came: the next one goes on from there. */
@@ -158,13 +224,17 @@ export class PartitionLogs {
     let atEnd = false;
     while (!atEnd) {
       await nextTurn();
-      if (this.logs.get(log.partition) !== log) throw new StoreError('unavailable', 'the broker is closing');
+      this.requireOpen(log);
       atEnd = await this.scan(log, states);
     }
     // So that the next start does not look through all of it again.
     states.dirty = true;
     log.behind = false;
     return states;
+  }
+
+  private requireOpen(log: PartitionLog): void {
+    if (this.logs.get(log.partition) !== log) throw new StoreError('unavailable', 'the broker is closing');
   }
 
   /** Reads on; true at the end of the log. */

@@ -1,5 +1,5 @@
 import { ErrorCode } from '../../../src/contract.js';
-import type { RecordBatch } from '../../../src/protocol/index.js';
+import type { ProducedBatch } from '../log-store.js';
 import { BatchRefused } from './record-checks.js';
 
 /** A batch that a producer may send again, because its answer got lost. */
@@ -31,6 +31,7 @@ const SAVED_VERSION = 1;
 interface Saved {
   readonly version: number;
   readonly endOffset: number;
+  readonly open?: boolean;
   readonly producers: readonly (readonly [id: number, epoch: number, lastAppend: number, batches: readonly number[]])[];
 }
 
@@ -41,6 +42,8 @@ export class ProducerStates {
   endOffset = 0;
   /** Whether something changed since it was saved. */
   dirty = false;
+  /** Whether it was saved so that more may have been appended since. */
+  open = false;
 
   /**
    * Checks a batch against its producer's last ones.
@@ -48,7 +51,7 @@ export class ProducerStates {
    * @returns The batch that it repeats, which was appended before; null for a new one.
    * @throws BatchRefused for an old epoch, or a sequence with a gap.
    */
-  check(batch: RecordBatch): RememberedBatch | null {
+  check(batch: Omit<ProducedBatch, 'baseOffset' | 'maxTimestamp'>): RememberedBatch | null {
     const { producerId, producerEpoch, baseSequence, lastSequence } = batch;
     const producer = this.#producers.get(producerId);
     // Nothing is known of it, or no more: any sequence is taken, as Kafka does.
@@ -74,7 +77,7 @@ export class ProducerStates {
   }
 
   /** Takes in a batch that was appended. */
-  appended(batch: RecordBatch, baseOffset: number, now: number): void {
+  appended(batch: Omit<ProducedBatch, 'baseOffset'>, baseOffset: number, now: number): void {
     const { producerId, producerEpoch, baseSequence, lastSequence, maxTimestamp } = batch;
     let producer = this.#producers.get(producerId);
     if (producer === undefined) {
@@ -99,8 +102,12 @@ export class ProducerStates {
     }
   }
 
-  /** All of it as bytes. */
-  save(): Buffer {
+  /**
+   * All of it as bytes.
+   *
+   * @param open - More may be appended before it is saved again.
+   */
+  save(open = false): Buffer {
     const producers = Array.from(this.#producers, ([id, { epoch, lastAppend, batches }]) => {
       const numbers = batches.flatMap((batch) => [
         batch.firstSequence,
@@ -110,16 +117,17 @@ export class ProducerStates {
       ]);
       return [id, epoch, lastAppend, numbers] as const;
     });
-    const saved: Saved = { version: SAVED_VERSION, endOffset: this.endOffset, producers };
+    const saved: Saved = { version: SAVED_VERSION, endOffset: this.endOffset, ...(open ? { open } : {}), producers };
     return Buffer.from(JSON.stringify(saved));
   }
 
   /** What {@link save} gave. @throws Error for a form that this release does not know. */
   static restore(bytes: Buffer): ProducerStates {
-    const { version, endOffset, producers } = JSON.parse(bytes.toString()) as Saved;
+    const { version, endOffset, open = false, producers } = JSON.parse(bytes.toString()) as Saved;
     if (version !== SAVED_VERSION) throw new Error(`producer states of version ${String(version)}, not 1`);
     const states = new ProducerStates();
     states.endOffset = endOffset;
+    states.open = open;
     for (const [id, epoch, lastAppend, numbers] of producers) {
       const batches: RememberedBatch[] = [];
       for (let at = 0; at < numbers.length; at += 4) {

@@ -1,8 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { IggyClient, IggyHeaderInit } from 'iggy-gateway-kafka/adapters/iggy';
-import { buildBatch, fetchApi } from 'iggy-gateway-kafka/protocol';
+import { buildBatch, fetchApi, initProducerIdApi } from 'iggy-gateway-kafka/protocol';
 import { WireClient } from '../../../adapters/testing/wire-client.js';
+import { crc32c } from '../../../src/protocol/records/crc.js';
+import { ATTRIBUTES, BASE_SEQUENCE, CRC, PRODUCER_EPOCH, PRODUCER_ID } from '../../../src/protocol/records/layout.js';
 import checkRequirements from '../support/requirements.js';
 import { startIggy } from '../support/iggy.js';
 import { produce } from '../support/produce.js';
@@ -56,11 +58,37 @@ function bareSend(client: IggyClient, partition: number): () => Promise<unknown>
   return () => client.message.send(send);
 }
 
-function kafkaSend(client: WireClient, partition: number): () => Promise<unknown> {
-  return async () => {
-    const { errorCode } = await produce(client, 'kafka', partition, batch);
-    if (errorCode !== 0) throw new Error(`Produce gave ${String(errorCode)}`);
+async function send(client: WireClient, partition: number, records: Buffer): Promise<void> {
+  const { errorCode } = await produce(client, 'kafka', partition, records);
+  if (errorCode !== 0) throw new Error(`Produce gave ${String(errorCode)}`);
+}
+
+/** As a producer with default settings: with its id and epoch, and a sequence for each partition. */
+async function idempotentSend(client: WireClient): Promise<(partition: number) => Promise<unknown>> {
+  const ask = { transactionalId: null, transactionTimeoutMs: 60_000 };
+  const { producerId, producerEpoch } = await client.send(initProducerIdApi, ask);
+  const next = new Map<number, number>();
+  return (partition) => {
+    const baseSequence = next.get(partition) ?? 0;
+    next.set(partition, baseSequence + RECORDS);
+    return send(client, partition, sequenced(Number(producerId), producerEpoch, baseSequence));
   };
+}
+
+const plain = { producerId: 0, producerEpoch: 0, baseSequence: 0 };
+const sequencedBatch = buildBatch(
+  Array.from({ length: RECORDS }, () => ({ timestamp: Date.now(), value })),
+  plain,
+);
+
+/** The same records under another sequence: building them each time would be most of what is measured. */
+function sequenced(producerId: number, producerEpoch: number, baseSequence: number): Buffer {
+  const bytes = Buffer.from(sequencedBatch);
+  bytes.writeBigInt64BE(BigInt(producerId), PRODUCER_ID);
+  bytes.writeInt16BE(producerEpoch, PRODUCER_EPOCH);
+  bytes.writeInt32BE(baseSequence, BASE_SEQUENCE);
+  bytes.writeUInt32BE(crc32c(bytes.subarray(ATTRIBUTES)), CRC);
+  return bytes;
 }
 
 async function messagesIn(topicId: string): Promise<number> {
@@ -103,21 +131,36 @@ function median(values: readonly number[]): number {
 
 const clients = [direct, ...Array.from({ length: PARTITIONS - 1 }, () => iggy.connect())];
 const client = await WireClient.connect(bootstrap);
-const lanes = (count: number): (() => Promise<unknown>)[] =>
-  Array.from({ length: count * IN_FLIGHT }, (_, index) => kafkaSend(client, index % count));
+const idempotent = await idempotentSend(client);
+const lanes = (count: number, send: (partition: number) => Promise<unknown>): (() => Promise<unknown>)[] =>
+  Array.from({ length: count * IN_FLIGHT }, (_, index) => () => send(index % count));
+const plainSend = (partition: number): Promise<unknown> => send(client, partition, batch);
+const bareLanes = clients.map((each, partition) => bareSend(each, partition));
 
 const rows = [
   {
     what: 'sends/s, one partition',
     bar: BARS.produce,
-    bare: () => rate([bareSend(direct, 0)]),
-    kafka: () => rate(lanes(1)),
+    bare: () => rate(bareLanes.slice(0, 1)),
+    kafka: () => rate(lanes(1, plainSend)),
+  },
+  {
+    what: 'sends/s, one partition, idempotent',
+    bar: BARS.produce,
+    bare: () => rate(bareLanes.slice(0, 1)),
+    kafka: () => rate(lanes(1, idempotent)),
   },
   {
     what: `sends/s, ${String(PARTITIONS)} partitions`,
     bar: BARS.produce,
-    bare: () => rate(clients.map((each, partition) => bareSend(each, partition))),
-    kafka: () => rate(lanes(PARTITIONS)),
+    bare: () => rate(bareLanes),
+    kafka: () => rate(lanes(PARTITIONS, plainSend)),
+  },
+  {
+    what: `sends/s, ${String(PARTITIONS)} partitions, idempotent`,
+    bar: BARS.produce,
+    bare: () => rate(bareLanes),
+    kafka: () => rate(lanes(PARTITIONS, idempotent)),
   },
   { what: 'messages/s read', bar: BARS.fetch, bare: barePoll, kafka: () => kafkaFetch(client) },
 ];

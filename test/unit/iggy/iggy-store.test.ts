@@ -122,6 +122,17 @@ test('state is there again after a restart, written anew or not', async () => {
   expect(kept.get('big')?.at(-1)).toBe(19);
 });
 
+test('what is put as the last put settles is kept as well', async () => {
+  const { store } = await openStore();
+  // The moment after which nobody looks for more comes some turns of the microtask queue later.
+  for (let turns = 0; turns < 20; turns++) {
+    await store.put('a', Buffer.of(turns));
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    await store.put('b', Buffer.of(turns));
+  }
+  expect(new Map(store.load()).get('b')).toEqual(Uint8Array.of(19));
+});
+
 test('a topic that is made again has another id; otherwise it stays, over restarts too', async () => {
   const { iggy, store } = await openStore();
   const { topicId } = await createOrders(store);

@@ -92,3 +92,14 @@ test('the operator is told when there is nothing to take over', async () => {
     "Iggy: the group 'readers' has no offsets of Iggy's Kafka gateway, or the server does not show them",
   ]);
 });
+
+test('offsets that cannot be asked for keep the gateway from starting: groups would begin anew', async () => {
+  const iggy = await standIn();
+  iggy.fault = (name) => {
+    if (name === 'offset.get') iggy.letsIn = false;
+    return undefined;
+  };
+  const options = { connect: () => iggy.connect(), stream: STREAM, importOffsets: ['readers'] };
+  const starting = startBroker({ backend: () => createIggyBackend(options) });
+  await expect(starting).rejects.toThrow("offsets of the group 'readers' cannot be read");
+});

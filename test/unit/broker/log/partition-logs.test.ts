@@ -45,6 +45,16 @@ test('a long log is looked through no further once the broker is closed', async 
   expect(read).toHaveBeenCalledTimes(1);
 });
 
+test('what a log tells of producers is of no use any more once the broker is closed', async () => {
+  const telling = Object.assign(createMemoryStore(), { producedFrom: () => undefined });
+  const { logs, log, store } = await logsOver(telling);
+  const put = vi.spyOn(store, 'put');
+  const learning = logs.producers(log);
+  logs.close();
+  await expect(learning).rejects.toThrow(StoreError);
+  expect(put).not.toHaveBeenCalled();
+});
+
 test('what was looked through is kept, so that the next start goes on from there, and goes with the topic', async () => {
   const bench = await logsOver();
   for (let count = 0; count < 4; count++) append(bench, 200_000);
