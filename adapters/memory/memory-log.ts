@@ -45,7 +45,7 @@ export class MemoryLog {
     const { memory, filled } = segment;
     let offset = baseOffset;
     // All is read and written where the batches are, and copied then: the segment's memory is not in any cache yet.
-    for (let at = 0; at < batches.length; ) {
+    for (let at = 0; at < batches.length;) {
       stampBatch(batches, at, offset, leaderEpoch);
       const size = batchSize(batches, at);
       const next = offset + lastOffsetDelta(batches, at) + 1;
