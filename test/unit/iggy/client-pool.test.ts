@@ -77,3 +77,10 @@ test('a command that finds all connections busy for too long says so', async () 
   for (let busy = 0; busy < 2; busy++) pool.run(ping).catch(() => undefined);
   await expect(pool.run(ping)).rejects.toThrow('no connection for 50 ms: all 2 are busy');
 });
+
+test('why a client cannot be made is said', async () => {
+  const connect = (): Promise<IggyClient> => Promise.reject(new Error('no such host'));
+  const { pool, warnings } = makePool({ connect, connectTimeoutMs: 50 });
+  await expect(pool.run(ping)).rejects.toThrow('no such host');
+  expect(warnings).toEqual(['Iggy: a connection has failed: no such host']);
+});

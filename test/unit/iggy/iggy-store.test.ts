@@ -78,6 +78,15 @@ test('what segments took with them is out of range', async () => {
   expect(await store.bounds(partition)).toMatchObject({ startOffset: 2, endOffset: 4 });
 });
 
+test('what goes while it is looked through is to be asked for again', async () => {
+  const { iggy, store } = await openStore();
+  const partition = await createOrders(store);
+  await append(store, partition, batchOf('a', 'b', 'c', 'd'));
+  iggy.dropBefore('kafka', 'orders', 0, 2);
+  await expect(store.maxTimestamp(partition)).rejects.toMatchObject({ kind: 'unavailable' });
+  expect(await store.maxTimestamp(partition)).toMatchObject({ offset: 2 });
+});
+
 test('after a purge offsets begin again, and a position beyond is out of range', async () => {
   const { iggy, store } = await openStore();
   const partition = await createOrders(store);

@@ -105,3 +105,10 @@ test('a server that begins to refuse as the state is opened is said so', async (
   };
   await expect(openStore({}, iggy)).rejects.toThrow('state cannot be kept');
 });
+
+test('a state that cannot be read to its end is not begun upon', async () => {
+  const iggy = createStandIn();
+  await (await openStore({}, iggy)).store.close();
+  iggy.fault = (name) => (name === 'message.poll' ? 'away' : undefined);
+  await expect(openStore({}, iggy)).rejects.toThrow("topic '__kafka_gateway_state.1' cannot be read");
+});
