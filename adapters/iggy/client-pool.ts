@@ -65,7 +65,11 @@ export class ClientPool {
 
   /** Whether a command would have to wait for others. */
   get isBusy(): boolean {
-    return this.#waiting.length > 0 || (this.#slots.length >= this.size && this.#slots.every(({ busy }) => busy));
+    return this.#waiting.length > 0 || this.#allBusy;
+  }
+
+  get #allBusy(): boolean {
+    return this.#slots.length >= this.size && this.#slots.every(({ busy }) => busy);
   }
 
   /** Whether it is closed: nothing can be asked any more. */
@@ -156,8 +160,7 @@ export class ClientPool {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         const waited = String(this.#options.connectTimeoutMs);
-        const all = this.#slots.length >= this.size && this.#slots.every(({ busy }) => busy);
-        const why = all ? `all ${String(this.size)} are busy` : this.#lastFailure;
+        const why = this.#allBusy ? `all ${String(this.size)} are busy` : this.#lastFailure;
         reject(new CommandFailure('unsent', `no connection for ${waited} ms: ${why}`));
       }, left);
       this.#waiting.push(waiting);
@@ -263,10 +266,11 @@ export class ClientPool {
     this.#lastFailure = failure.message;
     const isRefused = isRefusedEntry(failure);
     const what = isRefused ? 'the server does not let us in' : 'a connection has failed';
+    // Who opens the pool is told of a refusal by the rejection.
+    const isTold = this.#told.has(what) || this.#closed || (isRefused && this.#opening);
     if (failure.code === IggyCode.UNAUTHORIZED) {
       this.#lacks(failure);
-      // Who opens the pool is told of a refusal by the rejection.
-    } else if (!this.#told.has(what) && !this.#closed && !(isRefused && this.#opening)) {
+    } else if (!isTold) {
       this.#told.add(what);
       this.#options.warn(`Iggy: ${what}: ${failure.message}`);
     }

@@ -1,10 +1,22 @@
+import type { IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch } from 'iggy-gateway-kafka/protocol';
 import { expect, test, vi } from 'vitest';
-import { createStandIn } from '../../support/iggy-stand-in.js';
+import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
 import { append, batchOf, createOrders, failOnce, openStore, read, records } from '../../support/iggy-store.js';
 import { defer } from '../../support/deferred.js';
 
 const inOrders = { streamId: 'kafka', topicId: 'orders', partition: { kind: 2, value: 0 } } as const;
+
+/** The next send is not done, and something else is. */
+function insteadOfSend(iggy: StandIn, act: (direct: IggyClient) => Promise<unknown>): void {
+  const direct = iggy.connect();
+  iggy.fault = (name) => {
+    if (name !== 'message.send') return undefined;
+    iggy.fault = () => undefined;
+    void act(direct);
+    return 'before';
+  };
+}
 
 test('a send that is not done, however often it is tried, is an error, and done when it comes again', async () => {
   const { iggy, store } = await openStore();
@@ -20,13 +32,8 @@ test('a send that was not done is told from the messages that others have append
   const { iggy, store } = await openStore();
   const partition = await createOrders(store);
   await append(store, partition, batchOf('a'));
-  const direct = iggy.connect();
-  iggy.fault = (name) => {
-    if (name !== 'message.send') return undefined;
-    iggy.fault = () => undefined;
-    void direct.message.send({ ...inOrders, messages: [{ payload: Buffer.from('other') }] });
-    return 'before';
-  };
+  const other = { ...inOrders, messages: [{ payload: Buffer.from('other') }] };
+  insteadOfSend(iggy, (direct) => direct.message.send(other));
   expect(await append(store, partition, batchOf('b'))).toMatchObject({ baseOffset: 2 });
   expect(records(await read(store, partition)).map(([, value]) => value)).toEqual(['a', 'other', 'b']);
 });
@@ -57,13 +64,7 @@ test('a send to a topic that is gone when it is looked for is an error', async (
   const { iggy, store } = await openStore();
   const partition = await createOrders(store);
   await append(store, partition, batchOf('a'));
-  const direct = iggy.connect();
-  iggy.fault = (name) => {
-    if (name !== 'message.send') return undefined;
-    iggy.fault = () => undefined;
-    void direct.topic.delete({ streamId: 'kafka', topicId: 'orders', partitionsCount: 1 });
-    return 'before';
-  };
+  insteadOfSend(iggy, (direct) => direct.topic.delete({ streamId: 'kafka', topicId: 'orders', partitionsCount: 1 }));
   expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'notFound' } });
 });
 

@@ -9,6 +9,14 @@ const inState = (topicId: string) => ({ streamId: 'kafka', topicId, partition: {
 const topics = async (iggy: StandIn): Promise<string[]> =>
   (await iggy.connect().topic.list({ streamId: 'kafka' })).map(({ name }) => name);
 
+/** From the next command of a name on, the server lets nobody in. */
+function refuseFrom(iggy: StandIn, command: string): void {
+  iggy.fault = (name) => {
+    if (name === command) iggy.letsIn = false;
+    return undefined;
+  };
+}
+
 test('a put whose answer did not come is repeated, and holds once', async () => {
   const { iggy, store } = await openStore();
   for (const fault of ['before', 'after'] as const) {
@@ -78,10 +86,7 @@ test.each([
 test('a state that the server does not give, or does not take, is not begun upon', async () => {
   const iggy = createStandIn();
   await (await openStore({}, iggy)).store.close();
-  iggy.fault = (name) => {
-    if (name === 'topic.list') iggy.letsIn = false;
-    return undefined;
-  };
+  refuseFrom(iggy, 'topic.list');
   await expect(openStore({}, iggy)).rejects.toThrow('the topics of the state cannot be listed');
   iggy.fault = () => undefined;
   iggy.letsIn = true;
@@ -99,10 +104,7 @@ test('a state that the server does not give, or does not take, is not begun upon
 test('a server that begins to refuse as the state is opened is said so', async () => {
   const iggy = createStandIn();
   await (await openStore({}, iggy)).store.close();
-  iggy.fault = (name) => {
-    if (name === 'message.send') iggy.letsIn = false;
-    return undefined;
-  };
+  refuseFrom(iggy, 'message.send');
   await expect(openStore({}, iggy)).rejects.toThrow('state cannot be kept');
 });
 
