@@ -22,6 +22,8 @@ const ONE_NODE = {
   'share.coordinator.state.topic.replication.factor': 1,
   'share.coordinator.state.topic.num.partitions': 1,
   'share.coordinator.state.topic.min.isr': 1,
+  // Its cleaner starts anew with every config that changes: two buffers of the default 128 MiB are more than the heap.
+  'log.cleaner.dedupe.buffer.size': 2 * 1024 * 1024,
 };
 
 /** Without eligible leader replicas, which set a config for the whole cluster. */

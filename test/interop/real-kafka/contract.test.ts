@@ -70,9 +70,7 @@ describe('the contract holds of Apache Kafka itself', () => {
     return { bootstrap: addressOf(await brokerWith(config)), close: () => undefined };
   };
   const capabilities = { groupLimits: false };
-  // Kafka's cleaner takes its time on a machine that is busy.
-  const patienceMs = 60_000;
-  const held = contractCases({ start, capabilities, patienceMs }).filter(({ absent }) => absent.length === 0);
+  const held = contractCases({ start, capabilities }).filter(({ absent }) => absent.length === 0);
   for (const { area, name, needs, run } of held) {
     if (!needs.includes('durable')) test(`${area}: ${name}`, run);
   }
