@@ -9,7 +9,7 @@ import { expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const run = promisify(execFile);
 
-const PAGES = ['docs/records.md'];
+const PAGES = ['docs/guides/records.md'];
 const CODE_AND_OUTPUT = /^```ts\n(.*?)^```\n\n```text\n(.*?)^```$/gms;
 
 const pieces = PAGES.flatMap((page) =>

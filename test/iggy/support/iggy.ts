@@ -12,7 +12,7 @@ interface Sdk {
   readonly Client: new (config: object) => IggyClient;
 }
 
-/** As docs/iggy.md has it: the adapter replaces clients that break. */
+/** As docs/guides/iggy.md has it: the adapter replaces clients that break. */
 const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
 
 const credentials = { username: 'iggy', password: 'iggy' };

@@ -1,5 +1,5 @@
 // A fake: the server that this repository is tested with has no offsets of external groups, which Iggy has from the builds on
-// that the newest Rust gateway needs. What it answers is as that gateway's page on offsets says; see docs/iggy.md.
+// that the newest Rust gateway needs. What it answers is as that gateway's page on offsets says; see docs/guides/iggy.md.
 import { createIggyBackend, type IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import { offsetCommitApi, offsetFetchApi } from 'iggy-gateway-kafka/protocol';
 import { startBroker, type TestBroker } from 'iggy-gateway-kafka/testing';
