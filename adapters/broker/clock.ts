@@ -14,9 +14,17 @@ export interface Clock {
 /** The longest that a timer of Node can wait, some 25 days; beyond it, it would not wait at all. */
 const LONGEST_MS = 0x7fff_ffff;
 
-/** The machine's clock. */
+let time = 0;
+
+/** The machine's clock. Wall-clock time is asked for once in a turn of the event loop: every batch needs it. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now() {
+    if (time === 0) {
+      time = Date.now();
+      setImmediate(forget);
+    }
+    return time;
+  },
   monotonic: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, Math.min(ms, LONGEST_MS)).unref();
@@ -25,3 +33,7 @@ export const systemClock: Clock = {
     };
   },
 };
+
+function forget(): void {
+  time = 0;
+}

@@ -54,6 +54,7 @@ export class MemoryLog {
       offset = next;
     }
     memory.set(batches, filled);
+    segment.lookAhead(batches.length);
     this.endOffset = offset;
     this.bytes += batches.length;
     return { baseOffset, startOffset: this.startOffset };

@@ -9,6 +9,10 @@ import type { SegmentMemory } from './segment-memory.js';
 /** A batch this many bytes after the last indexed one gets an entry: as Kafka's `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096;
 
+/** After batches up to this size, it is worth while to look ahead; the processor itself sees what larger ones do. */
+const SMALL_BATCH_BYTES = 2048;
+const CACHE_LINE_BYTES = 64;
+
 /** Batches one behind the other in one piece of memory, with an index by offset and by time. */
 export class Segment {
   readonly memory: Buffer;
@@ -28,6 +32,8 @@ export class Segment {
   maxTimestamp = -1;
   /** Where the first batch with that timestamp stands. */
   maxTimestampAt = 0;
+  /** What {@link lookAhead} saw: a compiler leaves out what nobody asks for. */
+  seen = 0;
 
   // Of some batches: where they stand, their first offset less that of the segment, the highest timestamp before them.
   private readonly indexAt: number[] = [];
@@ -65,6 +71,19 @@ export class Segment {
     }
     this.filled = at + size;
     this.endOffset = endOffset;
+  }
+
+  /**
+   * Reads where the next batch will go, if it is as small as this one: memory that has served before is in no cache, and
+   * while reads overlap with what is done next, writes would all wait for it.
+   */
+  lookAhead(size: number): void {
+    if (size > SMALL_BATCH_BYTES) return;
+    const { memory, filled } = this;
+    const end = Math.min(filled + size, memory.length);
+    let seen = 0;
+    for (let at = filled; at < end; at += CACHE_LINE_BYTES) seen |= memory[at]!;
+    this.seen = seen;
   }
 
   /** Size of the batch that stands there, in bytes. */

@@ -103,7 +103,8 @@ export class FrameReader {
     const first = this.chunks[0]!;
     const at = this.at;
     if (this.filled(first) - at >= length && (length <= OWN_MEMORY_BYTES || first.length - length <= PREFIX_BYTES)) {
-      this.bytes = first;
+      // Most follow another one of the same chunk.
+      if (this.bytes !== first) this.bytes = first;
       this.start = at;
       this.end = at + length;
       this.skip(length);

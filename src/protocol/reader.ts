@@ -45,7 +45,8 @@ export class Reader {
    * @internal
    */
   reset(bytes: Buffer, start: number, end: number, maxElements: number): void {
-    this.buffer = bytes;
+    // To store what is there already is not free: the garbage collector wants to know of it.
+    if (this.buffer !== bytes) this.buffer = bytes;
     this.offset = start;
     this.end = end;
     this.elementsLeft = maxElements;

@@ -18,10 +18,15 @@ export type PartitionAnswer = {
   ]: ProduceResponsePartitionProduceResponseInit[Field];
 };
 
+/** No offset, no time. A literal would be negated anew each time. */
+const NONE = -1n;
+
 /** A checked batch on its way to its partition. */
 export class AppendJob {
   readonly log: PartitionLog;
   readonly batch: RecordBatch;
+  /** Of an idempotent producer; -1 for none. */
+  readonly producerId: number;
   /** When the broker took it in, in ms since the epoch. */
   readonly now: number;
   readonly answer: PartitionAnswer;
@@ -29,8 +34,9 @@ export class AppendJob {
   constructor(log: PartitionLog, batch: RecordBatch, index: number, now: number) {
     this.log = log;
     this.batch = batch;
+    this.producerId = batch.producerId;
     this.now = now;
-    this.answer = { index, errorCode: 0, baseOffset: -1n, logAppendTimeMs: -1n, logStartOffset: -1n };
+    this.answer = { index, errorCode: 0, baseOffset: NONE, logAppendTimeMs: NONE, logStartOffset: NONE };
   }
 
   entry(): AppendEntry {
@@ -50,14 +56,14 @@ export class AppendJob {
     const { answer } = this;
     answer.errorCode = error.code;
     answer.errorMessage = error.message;
-    answer.baseOffset = -1n;
-    answer.logAppendTimeMs = -1n;
+    answer.baseOffset = NONE;
+    answer.logAppendTimeMs = NONE;
   }
 }
 
 /** The answer for a partition whose batch is not taken. */
 export function refusedAnswer(index: number, { code, message, recordErrors }: BatchRefused): PartitionAnswer {
-  return { index, errorCode: code, baseOffset: -1n, errorMessage: message, recordErrors };
+  return { index, errorCode: code, baseOffset: NONE, errorMessage: message, recordErrors };
 }
 
 /** Appends what was checked: one append at a time for each partition, and a producer's batches in their order, once. */
@@ -76,17 +82,20 @@ export class Appends {
 
   /** Fills in the answers; a promise where the store gives one. What the store should not throw, it rejects with. */
   run(jobs: readonly AppendJob[]): PromiseLike<unknown> | undefined {
+    // Mostly all of them.
     let ready: AppendJob[] | null = null;
     let later: PromiseLike<unknown>[] | null = null;
     for (let index = 0; index < jobs.length; index++) {
       const job = jobs[index]!;
       const begun = job.log.busy ? this.whenFree(job) : this.begin(job);
-      if (begun !== true) {
+      if (begun === true) {
+        if (ready !== null) ready.push(job);
+      } else {
+        ready ??= jobs.slice(0, index);
         if (begun !== false) (later ??= []).push(begun);
-      } else if (ready === null) ready = [job];
-      else ready.push(job);
+      }
     }
-    const appended = ready === null ? undefined : this.append(ready);
+    const appended = ready?.length === 0 ? undefined : this.append(ready ?? jobs);
     if (later === null) return isPromise(appended) ? appended : undefined;
     if (isPromise(appended)) later.push(appended);
     return Promise.all(later);
@@ -104,7 +113,7 @@ export class Appends {
   private begin(job: AppendJob): boolean | PromiseLike<unknown> {
     const { log } = job;
     log.busy = true;
-    if (job.batch.producerId < 0) return true;
+    if (job.producerId < 0) return true;
     try {
       const producers = this.logs.producers(log);
       if (!isPromise(producers)) return this.inSequence(job, producers);
@@ -200,7 +209,7 @@ export class Appends {
     } else {
       // Where the log may have more than is known of, what is known ends before that.
       if (!log.behind) producers.endOffset = endOffset;
-      if (batch.producerId >= 0) {
+      if (job.producerId >= 0) {
         producers.appended(batch, baseOffset, job.now);
         this.logs.produced(log, batch, baseOffset);
         saved = this.keep(job);
