@@ -7,12 +7,12 @@ import {
   type KafkaGateway,
   OptionError,
 } from '../index.js';
-import { keepFreedMemory } from './allocator.js';
 import { type BackendHost, backends } from './backends.js';
 import { COMMAND, CommandError, describeError, FAILURE, oneLine, USAGE } from './errors.js';
 import type { Io, StopSignal } from './io.js';
 import { logEvents } from './log.js';
 import { type Flags, readSettings, type Settings } from './settings.js';
+import { tuneProcess } from './tuning.js';
 import { formatEndpoint, wrongValue } from './values.js';
 
 /** How long what does not let go, such as a timer of a backend, may keep the process once all is closed. */
@@ -23,7 +23,7 @@ const NO_WILDCARD =
 
 /** Serves until a signal comes; answers with the exit code. */
 export async function serve(flags: Flags, io: Io): Promise<number> {
-  keepFreedMemory();
+  tuneProcess();
   const settings = readSettings(flags, io.env);
   const say = (line: string): void => io.err(`${COMMAND}: ${line}\n`);
   const { stopped, forget } = waitForStop(io);

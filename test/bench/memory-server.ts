@@ -3,7 +3,7 @@
 import type * as Gateway from 'iggy-gateway-kafka';
 import type * as Memory from 'iggy-gateway-kafka/adapters/memory';
 import type * as Broker from 'iggy-gateway-kafka/adapters/broker';
-import type * as Allocator from '../../src/cli/allocator.js';
+import type * as Tuning from '../../src/cli/tuning.js';
 import type { MemorySetup } from './child.js';
 import { recordBatch } from './record-batch.js';
 import { topic } from './rows.js';
@@ -15,10 +15,10 @@ const built = async <Module>(file: string): Promise<Module> =>
 const { createKafkaGateway } = await built<typeof Gateway>('src/index.js');
 const { createMemoryStore } = await built<typeof Memory>('adapters/memory/index.js');
 const { createBrokerBackend } = await built<typeof Broker>('adapters/broker/index.js');
-const { keepFreedMemory } = await built<typeof Allocator>('src/cli/allocator.js');
+const { tuneProcess } = await built<typeof Tuning>('src/cli/tuning.js');
 
 // As the command begins.
-keepFreedMemory();
+tuneProcess();
 
 const store = createMemoryStore({ maxBytes: 512 * MIB });
 const stored = {
