@@ -16,6 +16,9 @@ const MOST_BYTES = 4 * 1024 * 1024;
 const LEAST_REWRITE_BYTES = 16 * 1024 * 1024;
 const REWRITE_FACTOR = 4;
 
+/** How often the log is read again while others open it, or write it anew. */
+const MOST_ROUNDS = 5;
+
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 interface Queued {
@@ -24,6 +27,12 @@ interface Queued {
   readonly value: Uint8Array;
   readonly resolve: () => void;
   readonly reject: (error: StoreError) => void;
+}
+
+/** A topic that was there when the log was opened, and what it says. */
+interface Opened {
+  readonly topic: StateTopic;
+  readonly replay: StateReplay;
 }
 
 /** Where the state is. */
@@ -78,32 +87,44 @@ export class StateLog {
     await this.#flushing;
     this.#lost = null;
     this.#patience = 0;
-    const state = new StateReplay();
-    const topics: StateTopic[] = [];
-    const generations = await this.#generations();
-    for (const generation of generations) {
-      const topic = this.#topicOf(generation);
-      const replay = new StateReplay();
-      await topic.replay((entry) => replay.add(entry));
-      state.followedBy(replay);
-      topics.push(topic);
+    for (let round = 1; ; round++) {
+      try {
+        if (await this.#begin()) return;
+      } catch (error) {
+        const failure = storeError(error, 'state cannot be kept');
+        // Others are at it: one has opened the log after us, or has dropped a topic that it has written anew.
+        const isDisturbed = failure instanceof Overtaken || failure.kind === 'notFound';
+        if (!isDisturbed || round >= MOST_ROUNDS) throw failure;
+      }
     }
-    this.#generation = generations.at(-1) ?? 0;
-    this.#take(state);
-    const [only, ...more] = topics;
-    if (only !== undefined && more.length === 0 && state.complete > 0) {
-      this.#topic = only;
-    } else {
-      // The first start, or writing it anew was broken off: entries that count may be in each of them.
-      this.#topic = await this.#copy();
-      for (const topic of topics) await topic.drop();
-    }
-    await this.#opened(this.#topic, state);
   }
 
   /** Waits for what was put. */
   async close(): Promise<void> {
     await this.#flushing;
+  }
+
+  /** False when there is more than was read, or what was read is not there any more: then it is to be done again. */
+  async #begin(): Promise<boolean> {
+    const generations = await this.#generations();
+    const opened: Opened[] = generations.map((number) => ({ topic: this.#topicOf(number), replay: new StateReplay() }));
+    for (const { topic, replay } of opened) if (!(await topic.replay((entry) => replay.add(entry)))) return false;
+    let state = this.#take(opened);
+    // From now on nobody else puts anything into them, so that they can be dropped.
+    for (const { topic, replay } of opened) {
+      while (await topic.open(this.#entry(EntryKind.OPENED), (entry) => replay.add(entry))) state = this.#take(opened);
+    }
+    this.#generation = generations.at(-1) ?? 0;
+    const [only, ...more] = opened;
+    const isWhole = only !== undefined && more.length === 0 && state.complete > 0;
+    // The first start, or writing it anew was broken off: entries that count may be in each of them.
+    const topic = isWhole ? only.topic : await this.#copy();
+    // Where another gateway has written the log anew meanwhile, it goes on there.
+    const known = new Set([...generations, this.#generation]);
+    if (!(await this.#generations()).every((number) => known.has(number))) return false;
+    for (const before of opened) if (before.topic !== topic) await before.topic.drop();
+    this.#topic = topic;
+    return true;
   }
 
   /** What the kit has put. */
@@ -179,18 +200,22 @@ export class StateLog {
     const why =
       failure instanceof Overtaken
         ? `another gateway has opened stream '${stream}' with stateTopic '${prefix}', which has groups and committed offsets from now on`
-        : `topic '${topic}' of stream '${stream}', which holds groups and committed offsets, is not there any more`;
+        : `topic '${topic}' of stream '${stream}', which holds groups and committed offsets, is not there any more: it was removed, or another gateway has taken over`;
     const then = 'this gateway keeps none of them until it is started again';
     warn(`Iggy: ${why}; ${then}`);
     this.#lost = new StoreError('unavailable', `Iggy: ${why}`, { cause: error });
     return this.#lost;
   }
 
-  #take(state: StateReplay): void {
+  /** What the topics say together, the oldest first. */
+  #take(opened: readonly Opened[]): StateReplay {
+    const state = new StateReplay();
+    for (const { replay } of opened) state.followedBy(replay);
     this.#values.clear();
     this.#liveBytes = 0;
     this.#sequence = state.nextEpoch;
     for (const [key, value] of state.values()) this.#apply(EntryKind.PUT, key, value);
+    return state;
   }
 
   #apply(kind: EntryKind, key: string, value: Uint8Array): void {
@@ -221,8 +246,9 @@ export class StateLog {
 
   /** Makes the next topic, with all that is known. One that was begun before is never gone on with. */
   async #copy(): Promise<StateTopic> {
-    const topic = this.#topicOf(++this.#generation);
-    await topic.create();
+    let topic: StateTopic;
+    do topic = this.#topicOf(++this.#generation);
+    while (!(await topic.create()));
     let entries: StateEntry[] = [];
     let bytes = 0;
     for (const [key, value] of this.#values) {
@@ -252,15 +278,6 @@ export class StateLog {
       if (error instanceof Overtaken) this.#failure(error);
       // What is there stays in use, and what was begun is dropped when the log is opened next.
       else this.#patience = before.bytes;
-    }
-  }
-
-  /** Says that a gateway has begun, and learns whether the server confirms what it is sent. */
-  async #opened(topic: StateTopic, state: StateReplay): Promise<void> {
-    try {
-      while (await topic.open(this.#entry(EntryKind.OPENED), (entry) => state.add(entry))) this.#take(state);
-    } catch (error) {
-      throw storeError(error, 'state cannot be kept');
     }
   }
 

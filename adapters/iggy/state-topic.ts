@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../broker/log-store.js';
-import { type IggyClient, type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from './client.js';
+import { type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from './client.js';
 import type { ClientPool } from './client-pool.js';
 import { type CommandFailure, readError, storeError } from './failures.js';
 import { CONSUMER } from './partition-ends.js';
@@ -52,14 +52,18 @@ export class StateTopic {
     this.name = name;
   }
 
-  /** @throws StoreError */
-  async create(): Promise<void> {
+  /** Makes it; false when there is one of this name already. @throws StoreError */
+  async create(): Promise<boolean> {
     const { name } = this;
-    const init = { partitionCount: 1, compressionAlgorithm: 1, ...FOREVER } as const;
-    await this.#query(async (client) => {
-      const found = await client.topic.get(this.#ref);
-      return found ?? (await client.topic.create({ streamId: this.#streamId, name, ...init }));
-    });
+    const init = { streamId: this.#streamId, name, partitionCount: 1, compressionAlgorithm: 1, ...FOREVER } as const;
+    try {
+      await this.#pool.query((client) => client.topic.create(init));
+      return true;
+    } catch (error) {
+      const failure = storeError(error, `topic '${name}' cannot be made`);
+      if (failure.kind === 'exists') return false;
+      throw failure;
+    }
   }
 
   /** Left behind, it is dropped when the log is opened next. */
@@ -67,17 +71,23 @@ export class StateTopic {
     await this.#pool.run((client) => client.topic.delete({ ...this.#ref, partitionsCount: 1 })).catch(() => undefined);
   }
 
-  /** Gives all entries there are. @throws StoreError */
-  async replay(visit: (entry: StateEntry) => void): Promise<void> {
-    const topic = await this.#query((client) => client.topic.get(this.#ref));
+  /** Gives all entries there are; false when the topic is not there any more. @throws StoreError */
+  async replay(visit: (entry: StateEntry) => void): Promise<boolean> {
+    const topic = await this.#pool
+      .query((client) => client.topic.get(this.#ref))
+      .catch((error: unknown) => {
+        throw readError(error, `topic '${this.name}' cannot be read`);
+      });
     const partition = topic?.partitions[0];
-    if (partition === undefined || partition.messagesCount === 0n) return;
+    if (partition === undefined) return false;
+    if (partition.messagesCount === 0n) return true;
     const end = Number(partition.currentOffset) + 1;
     await this.#read(0, end, ({ payload }) => {
       this.bytes += payload.length;
       visit(this.#decode(payload));
     });
     this.#next = end;
+    return true;
   }
 
   /**
@@ -111,11 +121,11 @@ export class StateTopic {
 
   /** @throws Overtaken */
   async #checkOwner(from: number, to: number): Promise<void> {
-    const others: EntryKind[] = [];
-    await this.#read(from, to, (message) => {
-      if (idOf(message.headers.id) >> 64n !== this.#writer) others.push(this.#decode(message.payload).kind);
+    let overtaken = false;
+    await this.#read(from, to, ({ headers, payload }) => {
+      if (idOf(headers.id) >> 64n !== this.#writer) overtaken ||= this.#isOpening(payload);
     });
-    if (others.includes(EntryKind.OPENED)) throw new Overtaken(this.name);
+    if (overtaken) throw new Overtaken(this.name);
   }
 
   async #send(entries: readonly StateEntry[]): Promise<number> {
@@ -187,6 +197,15 @@ export class StateTopic {
     return this.#pool.run((client) => client.message.poll(poll));
   }
 
+  /** Whether an entry says that a gateway has opened the log: what this release does not know, a later one has written. */
+  #isOpening(payload: Buffer): boolean {
+    try {
+      return decodeEntry(payload).kind === EntryKind.OPENED;
+    } catch {
+      return true;
+    }
+  }
+
   #decode(payload: Buffer): StateEntry {
     try {
       return decodeEntry(payload);
@@ -198,13 +217,5 @@ export class StateTopic {
 
   get #ref(): { streamId: string; topicId: string } {
     return { streamId: this.#streamId, topicId: this.name };
-  }
-
-  async #query<T>(command: (client: IggyClient) => Promise<T>): Promise<T> {
-    try {
-      return await this.#pool.query(command);
-    } catch (error) {
-      throw storeError(error, `topic '${this.name}' cannot be read`);
-    }
   }
 }
