@@ -17,6 +17,8 @@ import type { Unreadable } from './records/unreadable.js';
 const BATCH_BYTES = 64 * 1024;
 /** The least that a batch builder takes. */
 const LEAST_BATCH_BYTES = 64;
+/** What one poll is to give where all messages are gone through. */
+const SCAN_BYTES = 4 * 1024 * 1024;
 /** How often a poll is tried while connections break. */
 const MOST_TRIES = 12;
 /** How often while answers are empty that should not be. */
@@ -214,6 +216,25 @@ export class PartitionReader {
       if (state.count === 0 && !state.isDoubtful) await ends.findStart(state);
       if (from >= state.end || from < state.start) return null;
       if (tries >= EMPTY || state.isDoubtful) throw unavailable(state);
+    }
+  }
+
+  /**
+   * Messages from an offset on, up to the end that is known now. What the SDK cannot read, and what is not there any more,
+   * is left out.
+   *
+   * @throws StoreError
+   */
+  async *messages(state: PartitionState, from: number): AsyncGenerator<readonly IggyMessage[], void> {
+    const { end } = state;
+    for (let next = from; next < end;) {
+      const polled = await this.poll(state, next, SCAN_BYTES);
+      if (polled === 'unreadable') next++;
+      else if (polled !== null) {
+        yield polled.messages;
+        next = Number(polled.messages.at(-1)?.headers.offset) + 1;
+      } else if (next < state.start) next = state.start;
+      else return;
     }
   }
 

@@ -29,6 +29,8 @@ export class PartitionState {
   bytes = 0;
   /** Messages that there were when the server was last asked. */
   count = 0;
+  /** Where the log began then, going by their count: offsets have no gaps. */
+  countedStart = 0;
   /** When the server last said where the log ends, by the monotonic clock. */
   seenAt: number = -Infinity;
   /** By what the batch is known again when its producer sends it again, the oldest first. */
