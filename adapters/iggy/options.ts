@@ -35,7 +35,8 @@ export interface IggyStoreOptions {
   readonly importOffsets?: readonly string[] | undefined;
   /**
    * Whether what groups commit is shown to Iggy's tools as well: as the stored offset of a consumer `kafka.cg.` and the
-   * group, on each partition. The internal topic stays the place that is gone by. Default: false.
+   * group, on each partition. The internal topic stays the place that is gone by. Iggy drops nothing that such a group has
+   * not read yet. Default: false.
    */
   readonly mirrorOffsets?: boolean | undefined;
   /**
