@@ -264,14 +264,7 @@ export class PartitionReader {
 
   /** Keeps what was polled. */
   #take(state: PartitionState, from: number, { messages, currentOffset }: IggyPolled): BatchRun {
-    let size = 0;
-    let longest = 0;
-    for (const { payload, headers } of messages) {
-      const length = payload.length + headers.userHeadersLength;
-      size += length;
-      if (length > longest) longest = length;
-    }
-    state.pollSize.polled(messages.length, size, longest);
+    state.pollSize.polled(messages);
     const batches = this.#batches(state, messages);
     const to = Number(messages.at(-1)?.headers.offset) + 1;
     const bytes = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);

@@ -1,6 +1,7 @@
 import { StoreError } from '../broker/log-store.js';
 import type { ClientPool } from './client-pool.js';
 import { readError, storeError } from './failures.js';
+import { STATE_TOPIC } from './options.js';
 import { EntryKind, type StateEntry } from './state-entry.js';
 import { StateReplay } from './state-replay.js';
 import { Overtaken, StateTopic } from './state-topic.js';
@@ -71,10 +72,10 @@ export class StateLog {
     this.#options = options;
   }
 
-  /** Whether a topic is part of the state, and none of a user's. */
+  /** Whether a topic is part of the state of this gateway, or of another one, and none of a user's. */
   isOwnTopic(name: string): boolean {
     const { prefix } = this.#options;
-    return name === prefix || name.startsWith(`${prefix}.`);
+    return name === prefix || name.startsWith(`${prefix}.`) || name.startsWith(STATE_TOPIC);
   }
 
   /**

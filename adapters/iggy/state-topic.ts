@@ -5,17 +5,12 @@ import { type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrateg
 import type { ClientPool } from './client-pool.js';
 import { type CommandFailure, readError, storeError } from './failures.js';
 import { CONSUMER } from './partition-ends.js';
+import { PollSize } from './poll-size.js';
 import { idOf } from './records/message-ids.js';
 import { decodeEntry, encodeEntry, EntryKind, type StateEntry } from './state-entry.js';
 import { DURABLE } from './topic-configs.js';
 
-/** Entries that the first poll asks for. */
-const FIRST_COUNT = 200;
-const MOST_COUNT = 5000;
-/** Sums of a poll stay below what an answer may have. */
-const POLL_BYTES = 16 * 1024 * 1024;
-/** By how much fewer are asked for when an answer does not come: it may have been too long. */
-const FEWER = 8;
+/** How often one entry alone is polled. */
 const MOST_TRIES = 3;
 
 /** How long a send is repeated, in ms, and how long we wait between. */
@@ -154,9 +149,10 @@ export class StateTopic {
   }
 
   async #read(from: number, to: number, visit: (message: IggyMessage) => void): Promise<void> {
-    let count = FIRST_COUNT;
+    const size = new PollSize();
     let tries = 1;
     for (let next = from; next < to;) {
+      const count = Math.min(size.count(Infinity), to - next);
       let polled: IggyPolled;
       try {
         polled = await this.#poll(next, count);
@@ -165,22 +161,17 @@ export class StateTopic {
         if ((kind !== 'broken' && kind !== 'garbled') || (count === 1 && tries++ === MOST_TRIES)) {
           throw readError(error, `topic '${this.name}' cannot be read`);
         }
-        count = Math.ceil(count / FEWER);
+        size.failed(count);
         continue;
       }
-      const last = polled.messages.at(-1);
-      if (last === undefined) {
+      const { messages } = polled;
+      if (messages.length === 0) {
         const what = `topic '${this.name}' ends at ${String(next)}, and not at ${String(to)}`;
         throw new StoreError('unavailable', `Iggy: ${what}`);
       }
-      let longest = 1;
-      for (const message of polled.messages) {
-        if (Number(message.headers.offset) >= to) break;
-        longest = Math.max(longest, message.payload.length);
-        visit(message);
-      }
-      next = Number(last.headers.offset) + 1;
-      count = Math.max(1, Math.min(2 * count, MOST_COUNT, Math.floor(POLL_BYTES / longest)));
+      for (const message of messages) visit(message);
+      size.polled(messages);
+      next = Number(messages.at(-1)!.headers.offset) + 1;
     }
   }
 
