@@ -172,7 +172,9 @@ export class PartitionReader {
 
   /** Null when there is nothing from there on, or what was there is gone. */
   async #pollOnce(state: PartitionState, from: number, wantedBytes: number): Promise<BatchRun | null> {
+    const { restarts } = state;
     const polled = await this.poll(state, from, wantedBytes);
+    if (state.restarts !== restarts) return null;
     if (polled === 'unreadable') return this.#skip(state, from);
     return polled === null ? null : this.#take(state, from, polled);
   }

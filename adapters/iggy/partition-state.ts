@@ -44,6 +44,8 @@ export class PartitionState {
   readonly wakes: Set<() => void> = new Set();
   /** The message with the largest timestamp among those before `before`. */
   largest: { readonly before: number; readonly offset: number; readonly timestamp: number } | null = null;
+  /** How often offsets have begun again: what was asked for before that is of another log. */
+  restarts = 0;
   #shrunkAt: number | null = null;
   readonly #restarted: (state: PartitionState) => void;
 
@@ -110,6 +112,7 @@ export class PartitionState {
   }
 
   #restart(): void {
+    this.restarts++;
     this.start = -1;
     this.largest = null;
     this.#restarted(this);

@@ -2,7 +2,7 @@ import { createIggyStore, type IggyClient } from 'iggy-gateway-kafka/adapters/ig
 import type { PartitionId, ReadResult } from 'iggy-gateway-kafka/adapters/broker';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
-import { append, batchOf, createOrders, openStore, read, records } from '../../support/iggy-store.js';
+import { append, batchOf, createOrders, door, openStore, read, records } from '../../support/iggy-store.js';
 
 const inOrders = { streamId: 'kafka', topicId: 'orders', partition: { kind: 2, value: 0 } } as const;
 
@@ -143,6 +143,37 @@ test('after a purge what was held is not given any more, once something is appen
   await expect(store.bounds(partition)).rejects.toMatchObject({ kind: 'unavailable' });
   expect(await append(store, partition, batchOf('c'))).toMatchObject({ baseOffset: 0 });
   expect(text(await read(store, partition))).toEqual(['c']);
+});
+
+test('messages whose answer comes after a purge are not given, nor held', async () => {
+  const iggy = createStandIn();
+  const polled = door();
+  const answers = door();
+  let slow = true;
+  const connect = (): IggyClient => {
+    const client = iggy.connect();
+    const poll: IggyClient['message']['poll'] = async (args) => {
+      const answer = await client.message.poll(args);
+      if (slow && args.topicId === 'orders' && args.pollingStrategy.kind === 1) {
+        slow = false;
+        polled.open();
+        await answers.opened;
+      }
+      return answer;
+    };
+    return { ...client, message: { ...client.message, poll } };
+  };
+  const { store } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+  const partition = await createOrders(store);
+  await append(store, partition, batchOf('a', 'b'));
+  const reading = read(store, partition);
+  await polled.opened;
+  await iggy.connect().topic.purge(inOrders);
+  expect(await append(store, partition, batchOf('c'))).toMatchObject({ baseOffset: 0 });
+  answers.open();
+  expect((await reading).error).toMatchObject({ kind: 'unavailable' });
+  expect(text(await read(store, partition))).toEqual(['c']);
+  expect(await store.bounds(partition)).toMatchObject({ endOffset: 1 });
 });
 
 test('what is read ahead in vain is nobody’s failure', async () => {
