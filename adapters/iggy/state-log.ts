@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../broker/log-store.js';
 import type { ClientPool } from './client-pool.js';
 import { readError, storeError } from './failures.js';
 import { STATE_TOPIC } from './options.js';
 import { EntryKind, type StateEntry } from './state-entry.js';
-import { StateReplay } from './state-replay.js';
+import { epochOf, StateReplay } from './state-replay.js';
 import { Overtaken, StateTopic } from './state-topic.js';
 
 /** Keys that are the adapter's, and none of the kit's. */
@@ -17,8 +18,9 @@ const MOST_BYTES = 4 * 1024 * 1024;
 const LEAST_REWRITE_BYTES = 16 * 1024 * 1024;
 const REWRITE_FACTOR = 4;
 
-/** How often the log is read again while others open it, or write it anew. */
-const MOST_ROUNDS = 5;
+/** How often the log is read again while others open it, or write it anew, and what is waited at most before it, in ms each. */
+const MOST_ROUNDS = 10;
+const PAUSE_MS = 50;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 
@@ -89,14 +91,18 @@ export class StateLog {
     this.#lost = null;
     this.#patience = 0;
     for (let round = 1; ; round++) {
+      let why = 'others open it, or write it anew, all the time';
       try {
         if (await this.#begin()) return;
       } catch (error) {
         const failure = storeError(error, 'state cannot be kept');
-        // Others are at it: one has opened the log after us, or has dropped a topic that it has written anew.
-        const isDisturbed = failure instanceof Overtaken || failure.kind === 'notFound';
-        if (!isDisturbed || round >= MOST_ROUNDS) throw failure;
+        // One has opened the log after us, or has dropped a topic that it has written anew.
+        if (!(failure instanceof Overtaken) && failure.kind !== 'notFound') throw failure;
+        why = failure.message;
       }
+      if (round >= MOST_ROUNDS) throw new StoreError('unavailable', `Iggy: the state cannot be opened: ${why}`);
+      // So that two that disturb each other do not go on in step.
+      await delay(Math.random() * PAUSE_MS * round);
     }
   }
 
@@ -113,7 +119,16 @@ export class StateLog {
     let state = this.#take(opened);
     // From now on nobody else puts anything into them, so that they can be dropped.
     for (const { topic, replay } of opened) {
-      while (await topic.open(this.#entry(EntryKind.OPENED), (entry) => replay.add(entry))) state = this.#take(opened);
+      for (let isLast = false; !isLast;) {
+        const own = this.#entry(EntryKind.OPENED);
+        const between = await topic.open(own);
+        if (between.length === 0) break;
+        for (const entry of [...between, own]) replay.add(entry);
+        state = this.#take(opened);
+        // Unless another one has opened it with the same right: then the later one says it again.
+        isLast = between.every(({ sequence }) => epochOf(sequence) < epochOf(own.sequence));
+        if (isLast) this.#sequence = own.sequence;
+      }
     }
     this.#generation = generations.at(-1) ?? 0;
     const [only, ...more] = opened;
@@ -122,7 +137,10 @@ export class StateLog {
     const topic = isWhole ? only.topic : await this.#copy();
     // Where another gateway has written the log anew meanwhile, it goes on there.
     const known = new Set([...generations, this.#generation]);
-    if (!(await this.#generations()).every((number) => known.has(number))) return false;
+    if (!(await this.#generations()).every((number) => known.has(number))) {
+      if (!isWhole) await topic.drop();
+      return false;
+    }
     for (const before of opened) if (before.topic !== topic) await before.topic.drop();
     this.#topic = topic;
     return true;

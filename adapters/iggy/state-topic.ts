@@ -88,15 +88,15 @@ export class StateTopic {
   /**
    * Says that this gateway has opened the log: the one before it keeps nothing any more.
    *
-   * @param visit - Hears of entries that came between the replay and this one.
-   * @returns Whether there were such: then it is to be said again, with a later sequence.
+   * @returns The entries that came between the replay and this one.
    */
-  async open(entry: StateEntry, visit: (entry: StateEntry) => void): Promise<boolean> {
+  async open(entry: StateEntry): Promise<StateEntry[]> {
     const from = this.#next;
     const offset = await this.#send([entry]);
-    if (offset > from) await this.#read(from, offset + 1, ({ payload }) => visit(this.#decode(payload)));
+    const between: StateEntry[] = [];
+    await this.#read(from, offset, ({ payload }) => between.push(this.#decode(payload)));
     this.#next = offset + 1;
-    return offset > from;
+    return between;
   }
 
   /**

@@ -184,6 +184,21 @@ describe('a gateway that opens the log while another one has it', () => {
     expect(kept(third)).toEqual({ big: 'xxxxx', group: 'new' });
   });
 
+  test('opens it, where another one does at the same time: one of them has it', { timeout: 5000 }, async () => {
+    const { iggy, store: first } = await openStore();
+    let between: Promise<void> | null = null;
+    // Both find more than they have read.
+    const connect = sendingThrough(iggy, async (_, go) => {
+      between ??= first.put('group', Buffer.from('late'));
+      await between;
+      return go();
+    });
+    const both = await Promise.all([openStore({ connect }, iggy), openStore({ connect }, iggy)]);
+    for (const { store } of both) expect(kept(store)).toEqual({ group: 'late' });
+    const puts = await Promise.allSettled(both.map(({ store }) => store.put('other', Buffer.from('new'))));
+    expect(puts.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
   test('makes a topic of its own, where the other makes one at the same time', async () => {
     const iggy = createStandIn();
     const stores = await Promise.all([openStore({}, iggy), openStore({}, iggy)]);
