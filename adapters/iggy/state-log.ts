@@ -20,7 +20,7 @@ const REWRITE_FACTOR = 4;
 
 /** How often the log is read again while others open it, or write it anew, and what is waited at most before it, in ms each. */
 const MOST_ROUNDS = 10;
-const PAUSE_MS = 50;
+const PAUSE_MS = 20;
 
 const NOTHING: Uint8Array = new Uint8Array(0);
 

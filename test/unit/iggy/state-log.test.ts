@@ -1,4 +1,4 @@
-import type { IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
+import type { IggyClient, IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { describe, expect, test, vi } from 'vitest';
 import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
 import { openStore, refusal, sendingThrough } from '../../support/iggy-store.js';
@@ -197,6 +197,20 @@ describe('a gateway that opens the log while another one has it', () => {
     for (const { store } of both) expect(kept(store)).toEqual({ group: 'late' });
     const puts = await Promise.allSettled(both.map(({ store }) => store.put('other', Buffer.from('new'))));
     expect(puts.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  test.each([
+    ['is not there any more each time it is read', { topic: { get: () => Promise.resolve(null) } }, 'others open it'],
+    ['is dropped before it is taken', { message: { send: () => Promise.reject(refusal(20, 101)) } }, 'refused: 20'],
+  ])('gives up where the topic %s', { timeout: 10_000 }, async (_, instead, why) => {
+    const { iggy } = await openStore();
+    const connect = (): IggyClient => {
+      const client = iggy.connect();
+      const { topic, message } = { topic: {}, message: {}, ...instead };
+      return { ...client, topic: { ...client.topic, ...topic }, message: { ...client.message, ...message } };
+    };
+    await expect(openStore({ connect }, iggy)).rejects.toThrow(`Iggy: the state cannot be opened: `);
+    await expect(openStore({ connect }, iggy)).rejects.toThrow(why);
   });
 
   test('makes a topic of its own, where the other makes one at the same time', async () => {
