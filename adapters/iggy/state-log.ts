@@ -119,15 +119,16 @@ export class StateLog {
     let state = this.#take(opened);
     // From now on nobody else puts anything into them, so that they can be dropped.
     for (const { topic, replay } of opened) {
-      for (let isLast = false; !isLast;) {
+      for (;;) {
         const own = this.#entry(EntryKind.OPENED);
         const between = await topic.open(own);
         if (between.length === 0) break;
         for (const entry of [...between, own]) replay.add(entry);
         state = this.#take(opened);
-        // Unless another one has opened it with the same right: then the later one says it again.
-        isLast = between.every(({ sequence }) => epochOf(sequence) < epochOf(own.sequence));
-        if (isLast) this.#sequence = own.sequence;
+        // Another one may have opened it with the same right: then the later one says it again.
+        if (between.some(({ sequence }) => epochOf(sequence) >= epochOf(own.sequence))) continue;
+        this.#sequence = own.sequence;
+        break;
       }
     }
     this.#generation = generations.at(-1) ?? 0;

@@ -116,11 +116,11 @@ export class StateTopic {
 
   /** @throws Overtaken */
   async #checkOwner(from: number, to: number): Promise<void> {
-    let overtaken = false;
+    const others: Buffer[] = [];
     await this.#read(from, to, ({ headers, payload }) => {
-      if (idOf(headers.id) >> 64n !== this.#writer) overtaken ||= this.#isOpening(payload);
+      if (idOf(headers.id) >> 64n !== this.#writer) others.push(payload);
     });
-    if (overtaken) throw new Overtaken(this.name);
+    if (others.some(isOpening)) throw new Overtaken(this.name);
   }
 
   async #send(entries: readonly StateEntry[]): Promise<number> {
@@ -165,13 +165,14 @@ export class StateTopic {
         continue;
       }
       const { messages } = polled;
-      if (messages.length === 0) {
+      const last = messages.at(-1);
+      if (last === undefined) {
         const what = `topic '${this.name}' ends at ${String(next)}, and not at ${String(to)}`;
         throw new StoreError('unavailable', `Iggy: ${what}`);
       }
       for (const message of messages) visit(message);
       size.polled(messages);
-      next = Number(messages.at(-1)!.headers.offset) + 1;
+      next = Number(last.headers.offset) + 1;
     }
   }
 
@@ -188,15 +189,6 @@ export class StateTopic {
     return this.#pool.run((client) => client.message.poll(poll));
   }
 
-  /** Whether an entry says that a gateway has opened the log: what this release does not know, a later one has written. */
-  #isOpening(payload: Buffer): boolean {
-    try {
-      return decodeEntry(payload).kind === EntryKind.OPENED;
-    } catch {
-      return true;
-    }
-  }
-
   #decode(payload: Buffer): StateEntry {
     try {
       return decodeEntry(payload);
@@ -208,5 +200,14 @@ export class StateTopic {
 
   get #ref(): { streamId: string; topicId: string } {
     return { streamId: this.#streamId, topicId: this.name };
+  }
+}
+
+/** Whether an entry says that a gateway has opened the log: what this release does not know, a later one has written. */
+function isOpening(payload: Buffer): boolean {
+  try {
+    return decodeEntry(payload).kind === EntryKind.OPENED;
+  } catch {
+    return true;
   }
 }
