@@ -12,6 +12,7 @@ const connect = () =>
     transport: 'TCP',
     options: { host: '127.0.0.1', port: Number(process.env['IGGY_PORT'] ?? 8090) },
     credentials: { username: 'iggy', password: 'iggy' },
+    reconnect: { enabled: false, interval: 0, maxRetries: 0 }, // the gateway does it, and sooner
   });
 const backends = {
   stub: () => createStubBackend(),

@@ -243,7 +243,8 @@ export class ClientPool {
         void this.#destroy(client);
         this.#failed(slot, failure);
       } else if (failure.kind === 'late') {
-        // Not ours to replace: it is free again when it has an answer, or gives up.
+        // Not ours to replace: it is free again when it has an answer, or gives up, which may be never.
+        this.#noteFailure(failure);
         const over = (): void => this.#failed(slot, failure);
         running?.then(over, over);
       } else {
@@ -262,7 +263,15 @@ export class ClientPool {
 
   /** A slot rests for longer and longer while it fails. */
   #failed(slot: Slot, error: unknown): void {
-    const failure = commandFailure(error);
+    this.#noteFailure(commandFailure(error));
+    const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** slot.failures);
+    slot.failures++;
+    slot.notBefore = performance.now() + backoff * (0.5 + Math.random() / 2);
+    this.#release(slot);
+  }
+
+  /** A connection has failed: the operator is told once, until all is well again. */
+  #noteFailure(failure: CommandFailure): void {
     this.#lastFailure = failure.message;
     const isRefused = isRefusedEntry(failure);
     const what = isRefused ? 'the server does not let us in' : 'a connection has failed';
@@ -274,10 +283,6 @@ export class ClientPool {
       this.#told.add(what);
       this.#options.warn(`Iggy: ${what}: ${failure.message}`);
     }
-    const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** slot.failures);
-    slot.failures++;
-    slot.notBefore = performance.now() + backoff * (0.5 + Math.random() / 2);
-    this.#release(slot);
   }
 
   /** A client that does not close either is left to itself. */

@@ -109,7 +109,14 @@ export class IggyStore implements LogStore {
     this.#watcher = watcher;
     this.#readAhead = readAhead;
     this.#reader = reader;
-    this.#writer = new PartitionWriter({ pool, ends, patienceMs: commandTimeoutMs, tag: () => this.#tag, warn });
+    this.#writer = new PartitionWriter({
+      pool,
+      ends,
+      reader,
+      patienceMs: commandTimeoutMs,
+      tag: () => this.#tag,
+      warn,
+    });
     this.#times = new RecordTimes(ends, reader);
     const mirror = { pool, topics, stream: settings.stream, warn };
     this.#mirror = settings.mirrorOffsets ? new OffsetMirror(mirror) : null;

@@ -41,7 +41,7 @@ export async function importOffsets(groups: readonly string[], context: Context)
 async function importGroup(group: string, { pool, state, stream: streamId, topics }: Context): Promise<number> {
   const consumer = { kind: EXTERNAL_GROUP as number, id: GROUP_PREFIX + group } as IggyConsumer;
   const own = new Set(Array.from(state.load(), ([key]) => key));
-  const puts: Promise<void>[] = [];
+  const values: (readonly [key: string, value: Buffer])[] = [];
   let found = 0;
   for (const { id, name, partitionCount } of topics) {
     for (let partitionId = 0; partitionId < partitionCount; partitionId++) {
@@ -57,9 +57,10 @@ async function importGroup(group: string, { pool, state, stream: streamId, topic
       if (own.has(key)) continue;
       const offset = stored.storedOffset;
       const committed = { offset, leaderEpoch: -1, metadata: '', committedAt: Date.now(), expiresAt: -1 };
-      puts.push(state.put(key, encodeOffset(committed)));
+      values.push([key, encodeOffset(committed)]);
     }
   }
-  await Promise.all(puts);
+  // Once all are known: what fails in between leaves nothing under way.
+  await Promise.all(values.map(([key, value]) => state.put(key, value)));
   return found;
 }

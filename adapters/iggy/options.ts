@@ -23,7 +23,8 @@ export interface IggyStoreOptions {
   readonly createStream?: boolean | undefined;
   /**
    * Name of the internal topics in the stream that hold committed offsets, groups and the like, with a number behind it.
-   * Kafka's clients do not see them. Of gateways with the same name and stream, the one that was opened last has them.
+   * Kafka's clients do not see them, nor those of other gateways whose names begin with `__kafka_gateway_state`. Of
+   * gateways with the same name and stream, the one that was opened last has them.
    * Default: `__kafka_gateway_state`.
    */
   readonly stateTopic?: string | undefined;
@@ -35,7 +36,8 @@ export interface IggyStoreOptions {
   readonly importOffsets?: readonly string[] | undefined;
   /**
    * Whether what groups commit is shown to Iggy's tools as well: as the stored offset of a consumer `kafka.cg.` and the
-   * group, on each partition. The internal topic stays the place that is gone by. Default: false.
+   * group, on each partition. The internal topic stays the place that is gone by. Iggy drops nothing that such a group has
+   * not read yet. Default: false.
    */
   readonly mirrorOffsets?: boolean | undefined;
   /**
@@ -95,13 +97,16 @@ export interface IggyStoreSettings {
   readonly readAheadBytes: number;
 }
 
+/** What the names of the internal topics begin with, unless they are told another. */
+export const STATE_TOPIC = '__kafka_gateway_state';
+
 const MAX_CONNECTIONS = 100;
 const LONGEST_MS = 2 ** 31 - 1;
 
 /** @throws OptionError naming the option and its value. */
 export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings {
   checkOptionNames('', options, IGGY_OPTION_NAMES);
-  const { client, clients, connect, stream, createStream = true, stateTopic = '__kafka_gateway_state' } = options;
+  const { client, clients, connect, stream, createStream = true, stateTopic = STATE_TOPIC } = options;
   const { pollInterval = {} } = options;
   const given = [client, clients, connect].filter((each) => each !== undefined);
   if (given.length === 0) throw new OptionError('client', client, 'one of client, clients and connect is needed');

@@ -77,6 +77,11 @@ export class PartitionEnds {
       return;
     }
     const first = await this.firstOffset(state, PollingStrategy.first);
+    if (first === 'unreadable') {
+      await this.refreshOne(state);
+      state.start = state.countedStart;
+      return;
+    }
     // With nothing left, the log begins where it ends; but an answer may be empty as well because a read failed.
     if (first === null && state.count > 0) {
       throw this.failed(new CommandFailure('broken', 'the server gives no message'), state);
@@ -84,8 +89,15 @@ export class PartitionEnds {
     state.start = first ?? state.end;
   }
 
-  /** Offset of the first message that a poll would give; null when it gives none. */
-  async firstOffset(state: PartitionState, pollingStrategy: IggyPollingStrategy): Promise<number | null> {
+  /**
+   * Offset of the first message that a poll would give: null when it gives none, `unreadable` when the SDK cannot read it.
+   *
+   * @throws StoreError
+   */
+  async firstOffset(
+    state: PartitionState,
+    pollingStrategy: IggyPollingStrategy,
+  ): Promise<number | 'unreadable' | null> {
     const partitionId = state.id.partition;
     const which = { ...this.ref(state), partitionId, pollingStrategy };
     const poll = { ...which, consumer: CONSUMER, count: 1, autocommit: false } as const;
@@ -94,6 +106,7 @@ export class PartitionEnds {
       const first = messages[0];
       return first === undefined ? null : Number(first.headers.offset);
     } catch (error) {
+      if (error instanceof CommandFailure && error.kind === 'garbled') return 'unreadable';
       throw this.failed(error, state);
     }
   }
@@ -131,6 +144,7 @@ export class PartitionEnds {
       state.bytes = Number(sizeBytes);
       state.count = Number(messagesCount);
       const end = currentOffset === 0n && messagesCount === 0n ? 0 : Number(currentOffset) + 1;
+      state.countedStart = end - state.count;
       if (!state.learnEnd(end, askedAt, now)) continue;
       grown = true;
       state.wake();

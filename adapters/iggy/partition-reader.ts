@@ -17,6 +17,8 @@ import type { Unreadable } from './records/unreadable.js';
 const BATCH_BYTES = 64 * 1024;
 /** The least that a batch builder takes. */
 const LEAST_BATCH_BYTES = 64;
+/** What one poll is to give where all messages are gone through. */
+const SCAN_BYTES = 4 * 1024 * 1024;
 /** How often a poll is tried while connections break. */
 const MOST_TRIES = 12;
 /** How often while answers are empty that should not be. */
@@ -170,7 +172,9 @@ export class PartitionReader {
 
   /** Null when there is nothing from there on, or what was there is gone. */
   async #pollOnce(state: PartitionState, from: number, wantedBytes: number): Promise<BatchRun | null> {
+    const { restarts } = state;
     const polled = await this.poll(state, from, wantedBytes);
+    if (state.restarts !== restarts) return null;
     if (polled === 'unreadable') return this.#skip(state, from);
     return polled === null ? null : this.#take(state, from, polled);
   }
@@ -217,6 +221,25 @@ export class PartitionReader {
     }
   }
 
+  /**
+   * Messages from an offset on, up to the end that is known now. What the SDK cannot read, and what is not there any more,
+   * is left out.
+   *
+   * @throws StoreError
+   */
+  async *messages(state: PartitionState, from: number): AsyncGenerator<readonly IggyMessage[], void> {
+    const { end } = state;
+    for (let next = from; next < end;) {
+      const polled = await this.poll(state, next, SCAN_BYTES);
+      if (polled === 'unreadable') next++;
+      else if (polled !== null) {
+        yield polled.messages;
+        next = Number(polled.messages.at(-1)?.headers.offset) + 1;
+      } else if (next < state.start) next = state.start;
+      else return;
+    }
+  }
+
   #ask(state: PartitionState, from: number, count: number): Promise<IggyPolled> {
     const { pool, ends } = this.#context;
     const poll = {
@@ -243,14 +266,7 @@ export class PartitionReader {
 
   /** Keeps what was polled. */
   #take(state: PartitionState, from: number, { messages, currentOffset }: IggyPolled): BatchRun {
-    let size = 0;
-    let longest = 0;
-    for (const { payload, headers } of messages) {
-      const length = payload.length + headers.userHeadersLength;
-      size += length;
-      if (length > longest) longest = length;
-    }
-    state.pollSize.polled(messages.length, size, longest);
+    state.pollSize.polled(messages);
     const batches = this.#batches(state, messages);
     const to = Number(messages.at(-1)?.headers.offset) + 1;
     const bytes = batches.reduce((sum, batch) => sum + batch.bytes.length, 0);

@@ -29,6 +29,8 @@ export class PartitionState {
   bytes = 0;
   /** Messages that there were when the server was last asked. */
   count = 0;
+  /** Where the log began then, going by their count: offsets have no gaps. */
+  countedStart = 0;
   /** When the server last said where the log ends, by the monotonic clock. */
   seenAt: number = -Infinity;
   /** By what the batch is known again when its producer sends it again, the oldest first. */
@@ -42,6 +44,8 @@ export class PartitionState {
   readonly wakes: Set<() => void> = new Set();
   /** The message with the largest timestamp among those before `before`. */
   largest: { readonly before: number; readonly offset: number; readonly timestamp: number } | null = null;
+  /** How often offsets have begun again: what was asked for before that is of another log. */
+  restarts = 0;
   #shrunkAt: number | null = null;
   readonly #restarted: (state: PartitionState) => void;
 
@@ -108,6 +112,7 @@ export class PartitionState {
   }
 
   #restart(): void {
+    this.restarts++;
     this.start = -1;
     this.largest = null;
     this.#restarted(this);

@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { readBatches, RecordBatch } from '../../src/protocol/index.js';
 import { type AppendEntry, type AppendResult, StoreError } from '../broker/log-store.js';
-import { type IggyMessageInit, PollingStrategy } from './client.js';
+import type { IggyMessageInit } from './client.js';
 import type { ClientPool } from './client-pool.js';
 import { CommandFailure, mayBeDone, storeError } from './failures.js';
-import { CONSUMER, type PartitionEnds } from './partition-ends.js';
+import type { PartitionEnds } from './partition-ends.js';
+import type { PartitionReader } from './partition-reader.js';
 import type { PartitionState, UnfinishedAppend } from './partition-state.js';
 import { messageBytes } from './records/limits.js';
 import type { MappedMessage } from './records/mapping.js';
@@ -30,12 +31,12 @@ const LET_GO_MS = 120_000;
 const MOST_UNFINISHED = 1000;
 
 const IDS_AT_A_TIME = 1n << 32n;
-const SCAN_COUNT = 500;
 
 /** What a writer needs of the store. */
 export interface WriterContext {
   readonly pool: ClientPool;
   readonly ends: PartitionEnds;
+  readonly reader: PartitionReader;
   /** Milliseconds for which an answer is waited. */
   readonly patienceMs: number;
   /** What marks the messages of this gateway's producers. */
@@ -106,7 +107,7 @@ export class PartitionWriter {
     const { index, baseOffset, unknownId, from, isOver } = unfinished;
     const found = unknownId === null ? 'absent' : await this.#look(state, unknownId, from, 1);
     if (found === 'unknown' || (found === 'absent' && !isOver())) {
-      throw new StoreError('unavailable', `Iggy: it is not known yet what became of an append to ${state.name}`);
+      throw new StoreError('outcomeUnknown', `Iggy: it is not known yet what became of an append to ${state.name}`);
     }
     state.unfinished.delete(fingerprint);
     if (found === 'absent') return { index, baseOffset };
@@ -193,26 +194,12 @@ export class PartitionWriter {
   }
 
   async #scan(state: PartitionState, id: bigint, from: number): Promise<Found> {
-    const { pool, ends } = this.#context;
-    const { end } = state;
-    for (let next = from; next < end;) {
-      const poll = {
-        ...ends.ref(state),
-        consumer: CONSUMER,
-        partitionId: state.id.partition,
-        pollingStrategy: PollingStrategy.offset(BigInt(next)),
-        count: Math.min(SCAN_COUNT, state.pollSize.count(Infinity)),
-        autocommit: false,
-      } as const;
-      const { messages } = await pool.query((client) => client.message.poll(poll));
-      const last = messages.at(-1);
-      if (last === undefined) return 'unknown';
-      for (const message of messages) {
-        if (idOf(message.headers.id) === id) return { baseOffset: Number(message.headers.offset) };
-      }
-      next = Number(last.headers.offset) + 1;
+    // One that the SDK cannot read is not the one.
+    for await (const messages of this.#context.reader.messages(state, from)) {
+      for (const { headers } of messages) if (idOf(headers.id) === id) return { baseOffset: Number(headers.offset) };
     }
-    return 'absent';
+    // Some of them may have been dropped before they were looked at.
+    return from < state.start ? 'unknown' : 'absent';
   }
 }
 

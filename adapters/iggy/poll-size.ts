@@ -1,3 +1,5 @@
+import type { IggyMessage } from './client.js';
+
 /** What one answer should have at most, of the 64 MiB that the SDK takes: sizes are foreseen, and not known. */
 const SAFE_BYTES = 16 * 1024 * 1024;
 const MOST_MESSAGES = 10_000;
@@ -22,11 +24,18 @@ export class PollSize {
     return Math.max(1, Math.min(this.#most, wanted, Math.floor(SAFE_BYTES / this.#longest)));
   }
 
-  /** Messages of these sizes have been polled. */
-  polled(count: number, bytes: number, longest: number): void {
-    if (count === 0) return;
-    this.#average = (this.#average + (bytes + count * OVERHEAD_BYTES) / count) / 2;
-    this.#longest = Math.max(longest + OVERHEAD_BYTES, this.#longest * 0.9);
+  /** These have been polled, one at least. */
+  polled(messages: readonly IggyMessage[]): void {
+    const { length: count } = messages;
+    let bytes = 0;
+    let longest = 0;
+    for (const { payload, headers } of messages) {
+      const length = payload.length + headers.userHeadersLength + OVERHEAD_BYTES;
+      bytes += length;
+      if (length > longest) longest = length;
+    }
+    this.#average = (this.#average + bytes / count) / 2;
+    this.#longest = Math.max(longest, this.#longest * 0.9);
     this.#most = Math.min(MOST_MESSAGES, Math.max(this.#most, count * GROWTH));
   }
 

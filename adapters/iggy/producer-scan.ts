@@ -6,9 +6,6 @@ import { readMessage } from './records/from-message.js';
 import { idOf, nextSequence, producedBy } from './records/message-ids.js';
 import { Unreadable } from './records/unreadable.js';
 
-/** What one poll is to give. */
-const POLL_BYTES = 4 * 1024 * 1024;
-
 /** A batch whose last message has not come yet. */
 type Begun = { -readonly [Field in keyof ProducedBatch]: ProducedBatch[Field] };
 
@@ -26,17 +23,8 @@ export class ProducerScan {
 
   /** Goes through a partition from an offset to the end that is known now. @throws StoreError */
   async run(reader: PartitionReader, state: PartitionState, from: number): Promise<void> {
-    const { end } = state;
-    for (let next = from; next < end;) {
-      const polled = await reader.poll(state, next, POLL_BYTES);
-      // One that the SDK cannot read is none of ours.
-      if (polled === 'unreadable') next++;
-      else if (polled !== null) {
-        for (const message of polled.messages) this.#take(message);
-        next = Number(polled.messages.at(-1)?.headers.offset) + 1;
-      } else if (next >= state.start) return;
-      else next = state.start;
-    }
+    // One that the SDK cannot read is none of ours.
+    for await (const messages of reader.messages(state, from)) for (const message of messages) this.#take(message);
   }
 
   #take(message: IggyMessage): void {

@@ -52,9 +52,10 @@ export class RecordTimes {
     return { offset, timestamp };
   }
 
-  #appendedSince(state: PartitionState, timestamp: number): Promise<number | null> {
-    if (state.start >= state.end || timestamp >= NEVER_MS) return Promise.resolve(null);
-    return this.#ends.firstOffset(state, PollingStrategy.timestamp(BigInt(timestamp) * 1000n));
+  async #appendedSince(state: PartitionState, timestamp: number): Promise<number | null> {
+    if (state.start >= state.end || timestamp >= NEVER_MS) return null;
+    const first = await this.#ends.firstOffset(state, PollingStrategy.timestamp(BigInt(timestamp) * 1000n));
+    return first === 'unreadable' ? state.start : first;
   }
 
   /** Goes over records as long as they are wanted; answers the offset after the last. */

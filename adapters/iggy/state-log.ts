@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../broker/log-store.js';
 import type { ClientPool } from './client-pool.js';
 import { readError, storeError } from './failures.js';
+import { STATE_TOPIC } from './options.js';
 import { EntryKind, type StateEntry } from './state-entry.js';
-import { StateReplay } from './state-replay.js';
+import { epochOf, StateReplay } from './state-replay.js';
 import { Overtaken, StateTopic } from './state-topic.js';
 
 /** Keys that are the adapter's, and none of the kit's. */
@@ -16,6 +18,10 @@ const MOST_BYTES = 4 * 1024 * 1024;
 const LEAST_REWRITE_BYTES = 16 * 1024 * 1024;
 const REWRITE_FACTOR = 4;
 
+/** How often the log is read again while others open it, or write it anew, and what is waited at most before it, in ms each. */
+const MOST_ROUNDS = 10;
+const PAUSE_MS = 20;
+
 const NOTHING: Uint8Array = new Uint8Array(0);
 
 interface Queued {
@@ -24,6 +30,12 @@ interface Queued {
   readonly value: Uint8Array;
   readonly resolve: () => void;
   readonly reject: (error: StoreError) => void;
+}
+
+/** A topic that was there when the log was opened, and what it says. */
+interface Opened {
+  readonly topic: StateTopic;
+  readonly replay: StateReplay;
 }
 
 /** Where the state is. */
@@ -62,10 +74,10 @@ export class StateLog {
     this.#options = options;
   }
 
-  /** Whether a topic is part of the state, and none of a user's. */
+  /** Whether a topic is part of the state of this gateway, or of another one, and none of a user's. */
   isOwnTopic(name: string): boolean {
     const { prefix } = this.#options;
-    return name === prefix || name.startsWith(`${prefix}.`);
+    return name === prefix || name.startsWith(`${prefix}.`) || name.startsWith(STATE_TOPIC);
   }
 
   /**
@@ -78,32 +90,61 @@ export class StateLog {
     await this.#flushing;
     this.#lost = null;
     this.#patience = 0;
-    const state = new StateReplay();
-    const topics: StateTopic[] = [];
-    const generations = await this.#generations();
-    for (const generation of generations) {
-      const topic = this.#topicOf(generation);
-      const replay = new StateReplay();
-      await topic.replay((entry) => replay.add(entry));
-      state.followedBy(replay);
-      topics.push(topic);
+    for (let round = 1; ; round++) {
+      let why = 'others open it, or write it anew, all the time';
+      try {
+        if (await this.#begin()) return;
+      } catch (error) {
+        const failure = storeError(error, 'state cannot be kept');
+        // One has opened the log after us, or has dropped a topic that it has written anew.
+        if (!(failure instanceof Overtaken) && failure.kind !== 'notFound') throw failure;
+        why = failure.message;
+      }
+      if (round >= MOST_ROUNDS) throw new StoreError('unavailable', `Iggy: the state cannot be opened: ${why}`);
+      // So that two that disturb each other do not go on in step.
+      await delay(Math.random() * PAUSE_MS * round);
     }
-    this.#generation = generations.at(-1) ?? 0;
-    this.#take(state);
-    const [only, ...more] = topics;
-    if (only !== undefined && more.length === 0 && state.complete > 0) {
-      this.#topic = only;
-    } else {
-      // The first start, or writing it anew was broken off: entries that count may be in each of them.
-      this.#topic = await this.#copy();
-      for (const topic of topics) await topic.drop();
-    }
-    await this.#opened(this.#topic, state);
   }
 
   /** Waits for what was put. */
   async close(): Promise<void> {
     await this.#flushing;
+  }
+
+  /** False when there is more than was read, or what was read is not there any more: then it is to be done again. */
+  async #begin(): Promise<boolean> {
+    const generations = await this.#generations();
+    const opened: Opened[] = generations.map((number) => ({ topic: this.#topicOf(number), replay: new StateReplay() }));
+    for (const { topic, replay } of opened) if (!(await topic.replay((entry) => replay.add(entry)))) return false;
+    let state = this.#take(opened);
+    // From now on nobody else puts anything into them, so that they can be dropped.
+    for (const { topic, replay } of opened) {
+      for (;;) {
+        const own = this.#entry(EntryKind.OPENED);
+        const between = await topic.open(own);
+        if (between.length === 0) break;
+        for (const entry of [...between, own]) replay.add(entry);
+        state = this.#take(opened);
+        // Another one may have opened it with the same right: then the later one says it again.
+        if (between.some(({ sequence }) => epochOf(sequence) >= epochOf(own.sequence))) continue;
+        this.#sequence = own.sequence;
+        break;
+      }
+    }
+    this.#generation = generations.at(-1) ?? 0;
+    const [only, ...more] = opened;
+    const isWhole = only !== undefined && more.length === 0 && state.complete > 0;
+    // The first start, or writing it anew was broken off: entries that count may be in each of them.
+    const topic = isWhole ? only.topic : await this.#copy();
+    // Where another gateway has written the log anew meanwhile, it goes on there.
+    const known = new Set([...generations, this.#generation]);
+    if (!(await this.#generations()).every((number) => known.has(number))) {
+      if (!isWhole) await topic.drop();
+      return false;
+    }
+    for (const before of opened) if (before.topic !== topic) await before.topic.drop();
+    this.#topic = topic;
+    return true;
   }
 
   /** What the kit has put. */
@@ -179,18 +220,22 @@ export class StateLog {
     const why =
       failure instanceof Overtaken
         ? `another gateway has opened stream '${stream}' with stateTopic '${prefix}', which has groups and committed offsets from now on`
-        : `topic '${topic}' of stream '${stream}', which holds groups and committed offsets, is not there any more`;
+        : `topic '${topic}' of stream '${stream}', which holds groups and committed offsets, is not there any more: it was removed, or another gateway has taken over`;
     const then = 'this gateway keeps none of them until it is started again';
     warn(`Iggy: ${why}; ${then}`);
     this.#lost = new StoreError('unavailable', `Iggy: ${why}`, { cause: error });
     return this.#lost;
   }
 
-  #take(state: StateReplay): void {
+  /** What the topics say together, the oldest first. */
+  #take(opened: readonly Opened[]): StateReplay {
+    const state = new StateReplay();
+    for (const { replay } of opened) state.followedBy(replay);
     this.#values.clear();
     this.#liveBytes = 0;
     this.#sequence = state.nextEpoch;
     for (const [key, value] of state.values()) this.#apply(EntryKind.PUT, key, value);
+    return state;
   }
 
   #apply(kind: EntryKind, key: string, value: Uint8Array): void {
@@ -221,8 +266,9 @@ export class StateLog {
 
   /** Makes the next topic, with all that is known. One that was begun before is never gone on with. */
   async #copy(): Promise<StateTopic> {
-    const topic = this.#topicOf(++this.#generation);
-    await topic.create();
+    let topic: StateTopic;
+    do topic = this.#topicOf(++this.#generation);
+    while (!(await topic.create()));
     let entries: StateEntry[] = [];
     let bytes = 0;
     for (const [key, value] of this.#values) {
@@ -252,15 +298,6 @@ export class StateLog {
       if (error instanceof Overtaken) this.#failure(error);
       // What is there stays in use, and what was begun is dropped when the log is opened next.
       else this.#patience = before.bytes;
-    }
-  }
-
-  /** Says that a gateway has begun, and learns whether the server confirms what it is sent. */
-  async #opened(topic: StateTopic, state: StateReplay): Promise<void> {
-    try {
-      while (await topic.open(this.#entry(EntryKind.OPENED), (entry) => state.add(entry))) this.#take(state);
-    } catch (error) {
-      throw storeError(error, 'state cannot be kept');
     }
   }
 

@@ -6,6 +6,11 @@ import { EntryKind, type StateEntry } from './state-entry.js';
  */
 const EPOCH = 2 ** 32;
 
+/** Which opening of the log an entry belongs to, by its sequence. */
+export function epochOf(sequence: number): number {
+  return Math.floor(sequence / EPOCH);
+}
+
 /** The value of a key, or null once it is forgotten. */
 interface Known {
   readonly sequence: number;
@@ -25,7 +30,7 @@ export class StateReplay {
   /** Takes the next entry of a topic. */
   add({ kind, sequence, key, value }: StateEntry): void {
     this.sequence = Math.max(this.sequence, sequence);
-    const epoch = Math.floor(sequence / EPOCH);
+    const epoch = epochOf(sequence);
     switch (kind) {
       case EntryKind.COMPLETE:
         this.complete = Math.max(this.complete, sequence);
@@ -52,7 +57,7 @@ export class StateReplay {
 
   /** The sequence that the next gateway begins with. */
   get nextEpoch(): number {
-    return (Math.floor(this.sequence / EPOCH) + 1) * EPOCH;
+    return (epochOf(this.sequence) + 1) * EPOCH;
   }
 
   *values(): Generator<readonly [key: string, value: Uint8Array]> {

@@ -1,21 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../broker/log-store.js';
-import { type IggyClient, type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from './client.js';
+import { type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from './client.js';
 import type { ClientPool } from './client-pool.js';
 import { type CommandFailure, readError, storeError } from './failures.js';
 import { CONSUMER } from './partition-ends.js';
+import { PollSize } from './poll-size.js';
 import { idOf } from './records/message-ids.js';
 import { decodeEntry, encodeEntry, EntryKind, type StateEntry } from './state-entry.js';
 import { DURABLE } from './topic-configs.js';
 
-/** Entries that the first poll asks for. */
-const FIRST_COUNT = 200;
-const MOST_COUNT = 5000;
-/** Sums of a poll stay below what an answer may have. */
-const POLL_BYTES = 16 * 1024 * 1024;
-/** By how much fewer are asked for when an answer does not come: it may have been too long. */
-const FEWER = 8;
+/** How often one entry alone is polled. */
 const MOST_TRIES = 3;
 
 /** How long a send is repeated, in ms, and how long we wait between. */
@@ -52,14 +47,18 @@ export class StateTopic {
     this.name = name;
   }
 
-  /** @throws StoreError */
-  async create(): Promise<void> {
+  /** Makes it; false when there is one of this name already. @throws StoreError */
+  async create(): Promise<boolean> {
     const { name } = this;
-    const init = { partitionCount: 1, compressionAlgorithm: 1, ...FOREVER } as const;
-    await this.#query(async (client) => {
-      const found = await client.topic.get(this.#ref);
-      return found ?? (await client.topic.create({ streamId: this.#streamId, name, ...init }));
-    });
+    const init = { streamId: this.#streamId, name, partitionCount: 1, compressionAlgorithm: 1, ...FOREVER } as const;
+    try {
+      await this.#pool.query((client) => client.topic.create(init));
+      return true;
+    } catch (error) {
+      const failure = storeError(error, `topic '${name}' cannot be made`);
+      if (failure.kind === 'exists') return false;
+      throw failure;
+    }
   }
 
   /** Left behind, it is dropped when the log is opened next. */
@@ -67,31 +66,37 @@ export class StateTopic {
     await this.#pool.run((client) => client.topic.delete({ ...this.#ref, partitionsCount: 1 })).catch(() => undefined);
   }
 
-  /** Gives all entries there are. @throws StoreError */
-  async replay(visit: (entry: StateEntry) => void): Promise<void> {
-    const topic = await this.#query((client) => client.topic.get(this.#ref));
+  /** Gives all entries there are; false when the topic is not there any more. @throws StoreError */
+  async replay(visit: (entry: StateEntry) => void): Promise<boolean> {
+    const topic = await this.#pool
+      .query((client) => client.topic.get(this.#ref))
+      .catch((error: unknown) => {
+        throw readError(error, `topic '${this.name}' cannot be read`);
+      });
     const partition = topic?.partitions[0];
-    if (partition === undefined || partition.messagesCount === 0n) return;
+    if (partition === undefined) return false;
+    if (partition.messagesCount === 0n) return true;
     const end = Number(partition.currentOffset) + 1;
     await this.#read(0, end, ({ payload }) => {
       this.bytes += payload.length;
       visit(this.#decode(payload));
     });
     this.#next = end;
+    return true;
   }
 
   /**
    * Says that this gateway has opened the log: the one before it keeps nothing any more.
    *
-   * @param visit - Hears of entries that came between the replay and this one.
-   * @returns Whether there were such: then it is to be said again, with a later sequence.
+   * @returns The entries that came between the replay and this one.
    */
-  async open(entry: StateEntry, visit: (entry: StateEntry) => void): Promise<boolean> {
+  async open(entry: StateEntry): Promise<StateEntry[]> {
     const from = this.#next;
     const offset = await this.#send([entry]);
-    if (offset > from) await this.#read(from, offset + 1, ({ payload }) => visit(this.#decode(payload)));
+    const between: StateEntry[] = [];
+    await this.#read(from, offset, ({ payload }) => between.push(this.#decode(payload)));
     this.#next = offset + 1;
-    return offset > from;
+    return between;
   }
 
   /**
@@ -111,11 +116,11 @@ export class StateTopic {
 
   /** @throws Overtaken */
   async #checkOwner(from: number, to: number): Promise<void> {
-    const others: EntryKind[] = [];
-    await this.#read(from, to, (message) => {
-      if (idOf(message.headers.id) >> 64n !== this.#writer) others.push(this.#decode(message.payload).kind);
+    const others: Buffer[] = [];
+    await this.#read(from, to, ({ headers, payload }) => {
+      if (idOf(headers.id) >> 64n !== this.#writer) others.push(payload);
     });
-    if (others.includes(EntryKind.OPENED)) throw new Overtaken(this.name);
+    if (others.some(isOpening)) throw new Overtaken(this.name);
   }
 
   async #send(entries: readonly StateEntry[]): Promise<number> {
@@ -144,9 +149,10 @@ export class StateTopic {
   }
 
   async #read(from: number, to: number, visit: (message: IggyMessage) => void): Promise<void> {
-    let count = FIRST_COUNT;
+    const size = new PollSize();
     let tries = 1;
     for (let next = from; next < to;) {
+      const count = Math.min(size.count(Infinity), to - next);
       let polled: IggyPolled;
       try {
         polled = await this.#poll(next, count);
@@ -155,22 +161,18 @@ export class StateTopic {
         if ((kind !== 'broken' && kind !== 'garbled') || (count === 1 && tries++ === MOST_TRIES)) {
           throw readError(error, `topic '${this.name}' cannot be read`);
         }
-        count = Math.ceil(count / FEWER);
+        size.failed(count);
         continue;
       }
-      const last = polled.messages.at(-1);
+      const { messages } = polled;
+      const last = messages.at(-1);
       if (last === undefined) {
         const what = `topic '${this.name}' ends at ${String(next)}, and not at ${String(to)}`;
         throw new StoreError('unavailable', `Iggy: ${what}`);
       }
-      let longest = 1;
-      for (const message of polled.messages) {
-        if (Number(message.headers.offset) >= to) break;
-        longest = Math.max(longest, message.payload.length);
-        visit(message);
-      }
+      for (const message of messages) visit(message);
+      size.polled(messages);
       next = Number(last.headers.offset) + 1;
-      count = Math.max(1, Math.min(2 * count, MOST_COUNT, Math.floor(POLL_BYTES / longest)));
     }
   }
 
@@ -199,12 +201,13 @@ export class StateTopic {
   get #ref(): { streamId: string; topicId: string } {
     return { streamId: this.#streamId, topicId: this.name };
   }
+}
 
-  async #query<T>(command: (client: IggyClient) => Promise<T>): Promise<T> {
-    try {
-      return await this.#pool.query(command);
-    } catch (error) {
-      throw storeError(error, `topic '${this.name}' cannot be read`);
-    }
+/** Whether an entry says that a gateway has opened the log: what this release does not know, a later one has written. */
+function isOpening(payload: Buffer): boolean {
+  try {
+    return decodeEntry(payload).kind === EntryKind.OPENED;
+  } catch {
+    return true;
   }
 }

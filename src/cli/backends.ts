@@ -14,6 +14,8 @@ export interface IggySettings {
   readonly enforceFsync?: boolean | undefined;
   /** Groups whose offsets are taken over from Iggy's Kafka gateway in Rust. */
   readonly importOffsets?: readonly string[] | undefined;
+  /** Whether what groups commit is shown to Iggy's tools as well. */
+  readonly mirrorOffsets?: boolean | undefined;
 }
 
 /** What backends are made from. */
@@ -52,12 +54,12 @@ export const backends: Readonly<Record<BackendName, MakeBackend>> = {
     const { Client } = await loadIggySdk(cwd);
     const { createIggyBackend } = await import('../../adapters/iggy/index.js');
     const { address: options = { host: '127.0.0.1', port: 8090 }, stream = 'kafka', clients: connections } = iggy;
-    const { username = 'iggy', password = 'iggy', stateTopic, enforceFsync, importOffsets } = iggy;
+    const { username = 'iggy', password = 'iggy', stateTopic, enforceFsync, importOffsets, mirrorOffsets } = iggy;
     const credentials = { username, password };
     // The adapter replaces clients that break at once; the SDK would hold up the next command for 5 s.
     const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
     const connect = () => new Client({ transport: 'TCP', options, credentials, reconnect });
-    const kept = { stateTopic, enforceFsync, importOffsets };
+    const kept = { stateTopic, enforceFsync, importOffsets, mirrorOffsets };
     return createIggyBackend({ connect, connections, stream, ...kept, config, warn });
   },
 };

@@ -48,6 +48,7 @@ type SettingName =
   | 'iggyStateTopic'
   | 'iggyEnforceFsync'
   | 'iggyImportOffsets'
+  | 'iggyMirrorOffsets'
   | 'bind'
   | 'advertised'
   | 'advertisedHost'
@@ -126,6 +127,11 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
     help: "groups, between commas, whose offsets are taken over from Iggy's own Kafka gateway",
     variables: ['IGGY_KAFKA_IGGY_IMPORT_OFFSETS'],
   },
+  iggyMirrorOffsets: {
+    flag: '--iggy-mirror-offsets <yes|no>',
+    help: "whether what groups commit is shown to Iggy's tools, as consumers kafka.cg.<group> (default: no)",
+    variables: ['IGGY_KAFKA_IGGY_MIRROR_OFFSETS'],
+  },
   bind: {
     flag: '--bind <host:port>',
     help: 'address to listen on, IPv6 in brackets; port 0 for any (default: 127.0.0.1:9093)',
@@ -189,6 +195,7 @@ const IGGY_SETTINGS = [
   'iggyStateTopic',
   'iggyEnforceFsync',
   'iggyImportOffsets',
+  'iggyMirrorOffsets',
 ] as const;
 
 /** The flags of `serve`, for its help and its parser. */
@@ -261,6 +268,7 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
     stateTopic: read('iggyStateTopic', text(1, 240)),
     enforceFsync: read('iggyEnforceFsync', yesOrNo),
     importOffsets: read('iggyImportOffsets', names),
+    mirrorOffsets: read('iggyMirrorOffsets', yesOrNo),
   };
   only('stubMode', 'stub');
   only('config', 'memory', 'iggy');

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { metadataApi } from 'iggy-gateway-kafka/protocol';
+import { metadataApi, offsetCommitApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createTopic } from '../support/admin-requests.js';
 import { runCommand, serveCommand, startCommand } from '../support/command.js';
@@ -76,6 +76,21 @@ describe('serve --backend iggy', () => {
     await client.close();
     const credentials = { username: 'iggy', password: 'iggy' };
     expect(made).toEqual([{ transport: 'TCP', options: { host: '127.0.0.1', port: 8090 }, credentials, reconnect }]);
+  });
+
+  test("shows what groups commit to Iggy's tools, where it is told to", async () => {
+    const { path, iggy } = await installed();
+    const { port } = await serveCommand(['--backend', 'iggy', '--iggy-mirror-offsets', 'yes'], {}, path);
+    const client = await WireClient.connect(port);
+    await createTopic(client, 'orders');
+    await produce(client, 'orders', batchOf(['a', 'b']));
+    const partitions = [{ partitionIndex: 0, committedOffset: 2n, committedMetadata: '' }];
+    const group = { groupId: 'readers', generationIdOrMemberEpoch: -1, memberId: '' };
+    await client.send(offsetCommitApi, 7, { ...group, topics: [{ name: 'orders', partitions }] });
+    await client.close();
+    const consumer = { kind: 1, id: 'kafka.cg.readers' } as const;
+    const stored = () => iggy.connect().offset.get({ streamId: 'kafka', topicId: 'orders', partitionId: 0, consumer });
+    await vi.waitFor(async () => expect(await stored()).toMatchObject({ storedOffset: 1n }));
   });
 
   test.each(['info', 'quiet'])('tells the operator of what went wrong at Iggy, unless quiet: %s', async (level) => {

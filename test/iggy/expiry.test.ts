@@ -1,4 +1,4 @@
-import { listOffsetsApi } from 'iggy-gateway-kafka/protocol';
+import { listOffsetsApi, offsetCommitApi, offsetDeleteApi } from 'iggy-gateway-kafka/protocol';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { WireClient } from '../../adapters/testing/wire-client.js';
@@ -76,4 +76,37 @@ test('records that expired at Iggy below a group are out of range, and its consu
   expect(earliest).toBeGreaterThan(1);
   expect((await fetchFrom(client, 'orders', 0, earliest, 0)).errorCode).toBe(0);
   expect(await firstRead(broker.bootstrap)).toBeGreaterThanOrEqual(earliest);
+});
+
+test('what a group that is shown at Iggy has not read stays there, until its offsets are deleted', async () => {
+  const { stream, direct, client } = await setUp(iggy, { mirrorOffsets: true });
+  const topics = ['orders', 'others'];
+  for (const name of topics) {
+    const topic = { streamId: stream, name, partitionCount: 1, compressionAlgorithm: 1 } as const;
+    await direct.topic.create({ ...topic, segmentSize: 1_048_576n, messageExpiry: 3_600_000_000n });
+    for (let index = 0; index < RECORDS; index++) await produceUntilTaken(client, name, 0, batchOf(VALUE));
+  }
+  const partitions = [{ partitionIndex: 0, committedOffset: 1n, committedMetadata: '' }];
+  const group = { groupId: 'readers', generationIdOrMemberEpoch: -1, memberId: '' };
+  await client.send(offsetCommitApi, { ...group, topics: [{ name: 'orders', partitions }] }, 7);
+  const ref = { streamId: stream, topicId: 'orders', partitionId: 0 };
+  const stored = () => direct.offset.get({ ...ref, consumer: { kind: 1, id: 'kafka.cg.readers' } });
+  await vi.waitFor(async () => expect(await stored()).toMatchObject({ storedOffset: 0n }));
+
+  const firstOf = async (topicId: string): Promise<bigint | undefined> => {
+    const which = { streamId: stream, topicId, partitionId: 0, pollingStrategy: { kind: 3, value: 0n } } as const;
+    const polled = await direct.message.poll({ ...which, consumer: { kind: 1, id: 1 }, count: 1, autocommit: false });
+    return polled.messages[0]?.headers.offset;
+  };
+  const moved = async (name: string): Promise<void> => {
+    await vi.waitFor(async () => expect(await firstOf(name)).toBeGreaterThan(1n), { timeout: 20_000 });
+  };
+  for (const topicId of topics) {
+    await direct.topic.update({ streamId: stream, topicId, name: topicId, messageExpiry: 1000n });
+  }
+  await moved('others');
+  expect(await firstOf('orders')).toBe(0n);
+  const forgotten = [{ name: 'orders', partitions: [{ partitionIndex: 0 }] }];
+  await client.send(offsetDeleteApi, { groupId: 'readers', topics: forgotten }, 0);
+  await moved('orders');
 });

@@ -69,17 +69,17 @@ test('a consumer at the end of a log whose connections are cut gets what comes n
 
 /** What clients are told while the server gives no answer, and that all goes on after. */
 async function expectSilenceSurvived(
-  stop: (proxy: IggyProxy) => void,
+  stop: (proxy: IggyProxy) => Promise<void> | void,
   goOn: (proxy: IggyProxy) => void,
 ): Promise<void> {
   const { broker, client, proxy } = await setUp(iggy, { commandTimeoutMs: 300, connectTimeoutMs: 1000 });
   await createTopic(client, 'orders');
   const send = await idempotentProducer(client, 'orders');
   await send('before');
-  stop(proxy);
   onTestFinished(() => {
     goOn(proxy);
   });
+  await stop(proxy);
   let taken = false;
   const sending = send('meanwhile').then(() => {
     taken = true;
@@ -127,7 +127,7 @@ test('a batch whose outcome is not known is not stored twice, though others are 
   onTestFinished(() => {
     iggy.goOn();
   });
-  iggy.pause();
+  await iggy.pause();
   expect(await produce(client, 'orders', 0, one)).toMatchObject({ errorCode: TIMED_OUT });
   iggy.goOn();
   await produceUntilTaken(client, 'orders', 0, two);

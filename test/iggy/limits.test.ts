@@ -24,13 +24,14 @@ test('messages that the SDK cannot read are left out, and told of; what is aroun
     headers: [{ key, value: { kind: 1, value: Buffer.alloc(300) } as const }],
   };
   for (let index = 0; index < 6; index++) {
-    if (index % 3 === 1) await send(unreadable);
+    // The first of all is one.
+    if (index % 3 === 0) await send(unreadable);
     else await produceUntilTaken(client, 'orders', 0, batchOf(`value-${String(index)}`));
   }
   const values = await readValues(broker.bootstrap, 'orders', 4);
-  expect(values).toEqual(['value-0', 'value-2', 'value-3', 'value-5']);
+  expect(values).toEqual(['value-1', 'value-2', 'value-4', 'value-5']);
   const told = warnings.filter((warning) => /message \d+ of orders-0 is left out/.test(warning));
-  expect(told.map((warning) => /message (\d+)/.exec(warning)?.[1])).toEqual(['1', '4']);
+  expect(told.map((warning) => /message (\d+)/.exec(warning)?.[1])).toEqual(['0', '3']);
 });
 
 test(

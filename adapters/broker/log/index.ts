@@ -1,4 +1,5 @@
 import type { Kit, KitPart } from '../kit.js';
+import { StoreError } from '../log-store.js';
 import { Appends } from './appends.js';
 import { Fetch } from './fetch.js';
 import { LeaderEpochs } from './leader-epochs.js';
@@ -34,9 +35,15 @@ export function createLogApis(kit: Kit): KitPart {
     },
     async close() {
       await retention.stop();
-      await logs.saveAll();
-      logs.close();
-      epochs.close();
+      try {
+        await logs.saveAll();
+      } catch (error) {
+        // The next start learns it from the logs, and whoever keeps the state has told why it cannot.
+        if (!(error instanceof StoreError)) throw error;
+      } finally {
+        logs.close();
+        epochs.close();
+      }
     },
   };
 }

@@ -127,7 +127,7 @@ export class PartitionLogs {
 
   /** What was appended last may be there or not: who produced it is learned from the log, if it says so. */
   doubt(log: PartitionLog): void {
-    if (log.producers !== null) log.behind = this.kit.store.capabilities.keepsBatches;
+    if (log.producers !== null) log.behind = this.kit.store.capabilities.keepsBatches || this.tells;
   }
 
   /** A producer's batch was appended. */
@@ -143,8 +143,8 @@ export class PartitionLogs {
     if (!log.cut && log.unsaved < UNSAVED_BYTES) return;
     const saved = this.save(log, log.producers);
     if (log.cut) return andThen(saved, () => void (log.cut = false));
-    // Without it, a start has more to look through.
-    if (isPromise(saved)) saved.then(undefined, () => undefined);
+    // Without it, a start has more to look through. What comes next waits until it can be kept that there is more.
+    if (isPromise(saved)) saved.then(undefined, () => void (log.open = false));
   }
 
   /** Keeps the producers of a partition over a restart. */
@@ -192,7 +192,7 @@ export class PartitionLogs {
     const { store, clock } = this.kit;
     const { id } = log.partition;
     const { startOffset, endOffset } = await store.bounds(id);
-    if (states.open && states.endOffset < endOffset) {
+    if ((states.open || log.open) && states.endOffset < endOffset) {
       const now = clock.now();
       await store.producedFrom?.(id, Math.max(startOffset, states.endOffset), (batch) => {
         states.appended(batch, batch.baseOffset, now);

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -31,7 +31,7 @@ export interface IggyServer {
   /** Ends the process at once, as a crash does. */
   kill(): Promise<void>;
   /** Stops it as it is: connections stay, nothing is answered, until it goes on. */
-  pause(): void;
+  pause(): Promise<void>;
   goOn(): void;
   /** Starts it again over its data, at the same port. */
   restart(): Promise<void>;
@@ -102,7 +102,10 @@ export async function startIggy(env: Readonly<Record<string, string>> = {}): Pro
     connect: (config = {}) =>
       new sdk.Client({ transport: 'TCP', options: { host: '127.0.0.1', port }, credentials, reconnect, ...config }),
     kill,
-    pause: () => child?.kill('SIGSTOP'),
+    async pause() {
+      child?.kill('SIGSTOP');
+      await stopped(child?.pid);
+    },
     goOn: () => child?.kill('SIGCONT'),
     restart: start,
     log: () => output,
@@ -111,4 +114,20 @@ export async function startIggy(env: Readonly<Record<string, string>> = {}): Pro
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Settles once no thread of a process runs any more: a signal that was sent has not done its work yet. */
+async function stopped(pid: number | undefined): Promise<void> {
+  const tasks = `/proc/${String(pid)}/task`;
+  for (;;) {
+    const states = await Promise.all(
+      (await readdir(tasks)).map(async (task) => {
+        const stat = await readFile(join(tasks, task, 'stat'), 'utf8');
+        // Behind the name, which may have anything in it.
+        return stat.charAt(stat.lastIndexOf(')') + 2);
+      }),
+    );
+    if (states.every((state) => state === 'T')) return;
+    await delay(1);
+  }
 }

@@ -91,6 +91,15 @@ const SETTINGS: readonly (readonly [
     'readers,',
   ],
   [
+    'iggyMirrorOffsets',
+    '--iggy-mirror-offsets',
+    'IGGY_KAFKA_IGGY_MIRROR_OFFSETS',
+    'yes',
+    (s) => s.iggy.mirrorOffsets,
+    true,
+    'on',
+  ],
+  [
     'bind',
     '--bind',
     'IGGY_KAFKA_BIND_ADDR',

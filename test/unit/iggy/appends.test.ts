@@ -49,7 +49,7 @@ test('what became of a send cannot be known while the messages since then cannot
     return name === 'message.send' && sends++ === 0 ? 'after' : undefined;
   };
   expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'outcomeUnknown' } });
-  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'unavailable' } });
+  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'outcomeUnknown' } });
 });
 
 test('a send that was stored without a confirmation is found', async () => {
@@ -58,6 +58,25 @@ test('a send that was stored without a confirmation is found', async () => {
   await append(store, partition, batchOf('a'));
   iggy.confirms = false;
   expect(await append(store, partition, batchOf('b', 'c'))).toMatchObject({ baseOffset: 1 });
+});
+
+test('a send is found also where messages that the SDK cannot read stand around it', async () => {
+  const { iggy, store } = await openStore();
+  const partition = await createOrders(store);
+  await append(store, partition, batchOf('a'));
+  const key = { kind: 2, value: 'long' } as const;
+  const unreadable = {
+    payload: Buffer.from('x'),
+    headers: [{ key, value: { kind: 1, value: Buffer.alloc(300) } as const }],
+  };
+  const direct = iggy.connect();
+  iggy.fault = (name) => {
+    if (name !== 'message.send') return undefined;
+    iggy.fault = () => undefined;
+    void direct.message.send({ ...inOrders, messages: [unreadable] });
+    return 'after';
+  };
+  expect(await append(store, partition, batchOf('b'))).toMatchObject({ baseOffset: 1 });
 });
 
 test('a send to a topic that is gone when it is looked for is an error', async () => {
@@ -109,7 +128,7 @@ test('a client of the user that is too slow is used again once it has answered',
   await append(store, partition, batchOf('a'));
   holds = true;
   expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'outcomeUnknown' } });
-  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'unavailable' } });
+  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'outcomeUnknown' } });
   holds = false;
   held.resolve();
   await vi.waitFor(async () => {

@@ -78,6 +78,14 @@ test('a command that finds all connections busy for too long says so', async () 
   await expect(pool.run(ping)).rejects.toThrow('no connection for 50 ms: all 2 are busy');
 });
 
+test('a client of the user that gives no answer is told of at once: it may never give one', async () => {
+  const iggy = createStandIn();
+  const { pool, warnings } = makePool({ connect: undefined, clients: [iggy.connect()], commandTimeoutMs: 50 });
+  iggy.fault = () => 'hang';
+  await expect(pool.run(ping)).rejects.toMatchObject({ kind: 'late' });
+  expect(warnings).toEqual(['Iggy: a connection has failed: no answer within 50 ms to a command']);
+});
+
 test('why a client cannot be made is said', async () => {
   const connect = (): Promise<IggyClient> => Promise.reject(new Error('no such host'));
   const { pool, warnings } = makePool({ connect, connectTimeoutMs: 50 });

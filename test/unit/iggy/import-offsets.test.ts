@@ -93,6 +93,28 @@ test('the operator is told when there is nothing to take over', async () => {
   ]);
 });
 
+test('a start that fails between two partitions has put nothing yet, which would fail with nobody there', async () => {
+  const iggy = await standIn();
+  await (await start(iggy, {})).broker.close();
+  let sent = 0;
+  const failing = (): IggyClient => {
+    const client = connect(iggy, { 'orders/0/readers': 3n });
+    const get: IggyClient['offset']['get'] = async (args) => {
+      if (args.partitionId === 0) return client.offset.get(args);
+      iggy.fault = (name) => (name === 'message.send' ? 'before' : undefined);
+      sent = iggy.counts.get('message.send')!;
+      await iggy.connect().system.ping();
+      await iggy.connect().system.ping();
+      throw new Error('whatever fails');
+    };
+    return { ...client, offset: { ...client.offset, get } };
+  };
+  const options = { connect: failing, stream: STREAM, importOffsets: ['readers'] };
+  const starting = startBroker({ backend: () => createIggyBackend({ ...options, warn: () => undefined }) });
+  await expect(starting).rejects.toThrow("offsets of the group 'readers' cannot be read");
+  expect(iggy.counts.get('message.send')).toBe(sent);
+});
+
 test('offsets that cannot be asked for keep the gateway from starting: groups would begin anew', async () => {
   const iggy = await standIn();
   iggy.fault = (name) => {

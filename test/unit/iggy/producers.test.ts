@@ -10,6 +10,7 @@ import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
 
 const OUT_OF_ORDER = 45;
 const NOT_LEADER = 6;
+const TIMED_OUT = 7;
 const STREAM = 'kafka';
 
 const records = (...values: string[]) =>
@@ -82,6 +83,57 @@ test('a batch that was stored, and whose gateway ended before it could say so, i
   expect(await produce(again.client, 'orders', 0, at(2))).toMatchObject({ errorCode: 0, baseOffset: 2n });
   await client.close();
   await unanswered;
+});
+
+test('a batch of which nobody knew whether it was stored is stored once, also after a clean end', async () => {
+  const iggy = createStandIn();
+  const { client, broker } = await start(iggy, { commandTimeoutMs: 200, warn: () => undefined });
+  await createTopic(client, 'orders');
+  await produce(client, 'orders', 0, at(0));
+  let sent = false;
+  iggy.fault = (name) => {
+    if (sent) return 'before';
+    sent = name === 'message.send';
+    return sent ? 'hang' : undefined;
+  };
+  expect((await produce(client, 'orders', 0, at(1))).errorCode).toBe(TIMED_OUT);
+  iggy.fault = () => undefined;
+  // Others go on, also those whose batches have no sequences.
+  await vi.waitFor(async () => {
+    expect(await produce(client, 'orders', 0, buildBatch(records('plain')))).toMatchObject({ errorCode: 0 });
+  });
+  await client.close();
+  await broker.close();
+  const again = await start(iggy);
+  expect(await produce(again.client, 'orders', 0, at(1))).toMatchObject({ errorCode: 0, baseOffset: 1n });
+  expect(await produce(again.client, 'orders', 0, at(2))).toMatchObject({ errorCode: 0, baseOffset: 3n });
+});
+
+test('a gateway whose state another one has takes no producer for which it cannot keep one, and ends without a word', async () => {
+  const iggy = createStandIn();
+  const warnings: string[] = [];
+  const warn = (message: string): void => void warnings.push(message);
+  const { client, broker } = await start(iggy, { warn });
+  const processWarnings: Error[] = [];
+  const onWarning = (warning: Error): void => void processWarnings.push(warning);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
+  await createTopic(client, 'orders');
+  const big = (sequence: number) => at(sequence, ['x'.repeat(900_000)]);
+  await produce(client, 'orders', 0, big(0));
+  await start(iggy);
+  // It learns of the other one as it keeps producers again.
+  let sequence = 1;
+  let errorCode = 0;
+  for (; errorCode === 0 && sequence < 30; sequence++) {
+    ({ errorCode } = await produce(client, 'orders', 0, big(sequence)));
+  }
+  expect(errorCode).toBe(NOT_LEADER);
+  expect((await produce(client, 'orders', 0, buildBatch(records('plain')))).errorCode).toBe(0);
+  await client.close();
+  await broker.close();
+  expect(warnings).toEqual([expect.stringMatching(/another gateway has opened stream/)]);
+  expect(processWarnings).toEqual([]);
 });
 
 test('after a clean end, what Iggy clients have written meanwhile is not looked through', async () => {

@@ -1,8 +1,8 @@
 import { createIggyStore, type IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import type { PartitionId, ReadResult } from 'iggy-gateway-kafka/adapters/broker';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
-import { append, batchOf, createOrders, openStore, read, records } from '../../support/iggy-store.js';
+import { append, batchOf, createOrders, door, openStore, read, records } from '../../support/iggy-store.js';
 
 const inOrders = { streamId: 'kafka', topicId: 'orders', partition: { kind: 2, value: 0 } } as const;
 
@@ -45,6 +45,34 @@ test('messages that cannot be read are left out, counted and told of', async () 
     "Iggy: message 1 of orders-0 is left out: Iggy's SDK cannot read it",
     'Iggy: message 3 of orders-0 is left out: kafka.v is 0x09, which this version does not know',
   ]);
+});
+
+describe('a message that the SDK cannot read, where the log begins,', () => {
+  const unreadable = {
+    payload: Buffer.from('x'),
+    headers: [{ key: { kind: 2, value: 'long' } as const, value: { kind: 1, value: Buffer.alloc(300) } as const }],
+  };
+
+  test('stops neither who writes nor who reads', async () => {
+    const { iggy, store, warnings } = await openStore();
+    const partition = await createOrders(store);
+    const direct = iggy.connect();
+    await direct.message.send({ ...inOrders, messages: [{ payload: Buffer.from('expired') }, unreadable] });
+    iggy.dropBefore('kafka', 'orders', 0, 1);
+    expect(await append(store, partition, batchOf('a'))).toMatchObject({ baseOffset: 2, startOffset: 1 });
+    expect(await store.bounds(partition)).toMatchObject({ startOffset: 1, endOffset: 3 });
+    expect(text(await read(store, partition, 1))).toEqual(['a']);
+    expect((await read(store, partition, 0)).error).toMatchObject({ kind: 'outOfRange' });
+    expect(warnings).toEqual(["Iggy: message 1 of orders-0 is left out: Iggy's SDK cannot read it"]);
+  });
+
+  test('does not keep one from asking for a time', async () => {
+    const { iggy, store } = await openStore();
+    const partition = await createOrders(store);
+    await iggy.connect().message.send({ ...inOrders, messages: [unreadable] });
+    await append(store, partition, batchOf('a'));
+    expect(await store.offsetForTimestamp(partition, 1_000)).toMatchObject({ offset: 1 });
+  });
 });
 
 test('a partition that there is not is not found', async () => {
@@ -115,6 +143,37 @@ test('after a purge what was held is not given any more, once something is appen
   await expect(store.bounds(partition)).rejects.toMatchObject({ kind: 'unavailable' });
   expect(await append(store, partition, batchOf('c'))).toMatchObject({ baseOffset: 0 });
   expect(text(await read(store, partition))).toEqual(['c']);
+});
+
+test('messages whose answer comes after a purge are not given, nor held', async () => {
+  const iggy = createStandIn();
+  const polled = door();
+  const answers = door();
+  let slow = true;
+  const connect = (): IggyClient => {
+    const client = iggy.connect();
+    const poll: IggyClient['message']['poll'] = async (args) => {
+      const answer = await client.message.poll(args);
+      if (slow && args.topicId === 'orders' && args.pollingStrategy.kind === 1) {
+        slow = false;
+        polled.open();
+        await answers.opened;
+      }
+      return answer;
+    };
+    return { ...client, message: { ...client.message, poll } };
+  };
+  const { store } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+  const partition = await createOrders(store);
+  await append(store, partition, batchOf('a', 'b'));
+  const reading = read(store, partition);
+  await polled.opened;
+  await iggy.connect().topic.purge(inOrders);
+  expect(await append(store, partition, batchOf('c'))).toMatchObject({ baseOffset: 0 });
+  answers.open();
+  expect((await reading).error).toMatchObject({ kind: 'unavailable' });
+  expect(text(await read(store, partition))).toEqual(['c']);
+  expect(await store.bounds(partition)).toMatchObject({ endOffset: 1 });
 });
 
 test('what is read ahead in vain is nobody’s failure', async () => {

@@ -1,4 +1,4 @@
-import type { IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
+import type { IggyClient, IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { describe, expect, test, vi } from 'vitest';
 import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
 import { openStore, refusal, sendingThrough } from '../../support/iggy-store.js';
@@ -131,6 +131,113 @@ describe('of two gateways over one stream and stateTopic', () => {
     const { store: third } = await openStore({}, iggy);
     expect(kept(third)).toMatchObject({ group: 'value', other: 'new' });
   });
+});
+
+describe('a gateway that opens the log while another one has it', () => {
+  test('drops no topic that the other may still put into', async () => {
+    const { iggy, store: first } = await openStore();
+    await first.put('group', Buffer.from('old'));
+    // Writing it anew was broken off before: the log is to be copied.
+    const left = {
+      streamId: 'kafka',
+      name: '__kafka_gateway_state.2',
+      partitionCount: 1,
+      compressionAlgorithm: 1,
+    } as const;
+    await iggy.connect().topic.create(left);
+    let put: Promise<boolean> | null = null;
+    const connect = sendingThrough(iggy, async (topic, go) => {
+      if (topic === '__kafka_gateway_state.3') {
+        put ??= first.put('group', Buffer.from('late')).then(
+          () => true,
+          () => false,
+        );
+        await put;
+      }
+      return go();
+    });
+    const { store: second } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+    expect(kept(second)).toEqual({ group: (await put!) ? 'late' : 'old' });
+    await second.put('group', Buffer.from('new'));
+  });
+
+  test.each([
+    ['is dropped', false],
+    ['is there yet', true],
+  ])('goes on in the topic that the other has written anew meanwhile, where the one before %s', async (_, stays) => {
+    const iggy = createStandIn();
+    const { store: first } = await openStore({ commandTimeoutMs: 5000 }, iggy);
+    await first.put('group', Buffer.from('old'));
+    iggy.fault = (name) => (stays && name === 'topic.delete' ? 'before' : undefined);
+    let grown: Promise<void> | null = null;
+    const connect = sendingThrough(iggy, async (topic, go) => {
+      if (topic === '__kafka_gateway_state.1') await (grown ??= grow(first, 18));
+      return go();
+    });
+    const { store: second } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+    iggy.fault = () => undefined;
+    expect(await topics(iggy)).toContain('__kafka_gateway_state.2');
+    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await second.put('group', Buffer.from('new'));
+    await second.close();
+    const { store: third } = await openStore({}, iggy);
+    expect(kept(third)).toEqual({ big: 'xxxxx', group: 'new' });
+  });
+
+  test('opens it, where another one does at the same time: one of them has it', { timeout: 5000 }, async () => {
+    const { iggy, store: first } = await openStore();
+    let between: Promise<void> | null = null;
+    // Both find more than they have read.
+    const connect = sendingThrough(iggy, async (_, go) => {
+      between ??= first.put('group', Buffer.from('late'));
+      await between;
+      return go();
+    });
+    const both = await Promise.all([openStore({ connect }, iggy), openStore({ connect }, iggy)]);
+    for (const { store } of both) expect(kept(store)).toEqual({ group: 'late' });
+    const puts = await Promise.allSettled(both.map(({ store }) => store.put('other', Buffer.from('new'))));
+    expect(puts.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  test.each([
+    ['is not there any more each time it is read', { topic: { get: () => Promise.resolve(null) } }, 'others open it'],
+    ['is dropped before it is taken', { message: { send: () => Promise.reject(refusal(20, 101)) } }, 'refused: 20'],
+  ])('gives up where the topic %s', { timeout: 10_000 }, async (_, instead, why) => {
+    const { iggy } = await openStore();
+    const connect = (): IggyClient => {
+      const client = iggy.connect();
+      const { topic, message } = { topic: {}, message: {}, ...instead };
+      return { ...client, topic: { ...client.topic, ...topic }, message: { ...client.message, ...message } };
+    };
+    await expect(openStore({ connect }, iggy)).rejects.toThrow(`Iggy: the state cannot be opened: `);
+    await expect(openStore({ connect }, iggy)).rejects.toThrow(why);
+  });
+
+  test('makes a topic of its own, where the other makes one at the same time', async () => {
+    const iggy = createStandIn();
+    const stores = await Promise.all([openStore({}, iggy), openStore({}, iggy)]);
+    const put = stores.map(({ store }, index) =>
+      store.put(String(index), Buffer.from('value')).then(
+        () => [String(index), 'value'],
+        () => null,
+      ),
+    );
+    const acknowledged = (await Promise.all(put)).filter((each) => each !== null);
+    expect(acknowledged).toHaveLength(1);
+    for (const { store } of stores) await store.close();
+    const { store: third } = await openStore({}, iggy);
+    expect(kept(third)).toEqual(Object.fromEntries(acknowledged));
+  });
+});
+
+test('what a later release has written into the log is another gateway that has it', async () => {
+  const { iggy, store, warnings } = await openStore();
+  const inState = { streamId: 'kafka', topicId: '__kafka_gateway_state.1', partition: { kind: 2, value: 0 } } as const;
+  await iggy.connect().message.send({ ...inState, messages: [{ payload: Buffer.alloc(20, 9) }] });
+  for (let put = 0; put < 2; put++) {
+    await expect(store.put('key', Buffer.from('value'))).rejects.toMatchObject({ kind: 'unavailable' });
+  }
+  expect(warnings).toEqual([expect.stringMatching(/another gateway has opened stream 'kafka'/)]);
 });
 
 test('a topic of the state that is removed underneath is told once, and nothing is kept any more', async () => {

@@ -72,6 +72,14 @@ test("names that Kafka's clients do not accept are not shown, and the adapter's 
   await expect(store.createTopic(named('__kafka_gateway_state.7'))).rejects.toMatchObject({ kind: 'invalid' });
 });
 
+test('of two gateways over one stream, neither shows the state of the other', async () => {
+  const { iggy, store } = await openStore();
+  const { store: other } = await openStore({ stateTopic: '__kafka_gateway_state_b' }, iggy);
+  await createOrders(store);
+  for (const each of [store, other]) expect((await each.listTopics()).map(({ name }) => name)).toEqual(['orders']);
+  await expect(store.createTopic(named('__kafka_gateway_state_b.2'))).rejects.toMatchObject({ kind: 'invalid' });
+});
+
 test('a topic that is gone at Iggy is not found, and looked for at once', async () => {
   const { iggy, store } = await openStore();
   const partition = await createOrders(store);
