@@ -88,6 +88,9 @@ test('a state that the server does not give, or does not take, is not begun upon
   await (await openStore({}, iggy)).store.close();
   refuseFrom(iggy, 'topic.list');
   await expect(openStore({}, iggy)).rejects.toThrow('the topics of the state cannot be listed');
+  iggy.letsIn = true;
+  refuseFrom(iggy, 'topic.get');
+  await expect(openStore({}, iggy)).rejects.toThrow("topic '__kafka_gateway_state.1' cannot be read");
   iggy.fault = () => undefined;
   iggy.letsIn = true;
   const connect = () => {
