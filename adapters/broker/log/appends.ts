@@ -3,7 +3,7 @@ import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '.
 import { isPromise, andThen, attempt, rejected } from '../awaitable.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
-import { type AppendEntry, type AppendResult, StoreError } from '../log-store.js';
+import { type AppendEntry, type AppendResult, type PartitionId, StoreError } from '../log-store.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { PartitionLog, PartitionLogs } from './partition-logs.js';
 import type { ProducerStates } from './producer-states.js';
@@ -21,8 +21,13 @@ export type PartitionAnswer = {
 /** No offset, no time. A literal would be negated anew each time. */
 const NONE = -1n;
 
-/** A checked batch on its way to its partition. */
-export class AppendJob {
+/** A checked batch on its way to its partition: the store takes it as it is. */
+export class AppendJob implements AppendEntry {
+  readonly partition: PartitionId;
+  readonly batches: Buffer;
+  readonly recordCount: number;
+  readonly maxTimestamp: number;
+  leaderEpoch: number;
   readonly log: PartitionLog;
   readonly batch: RecordBatch;
   /** Of an idempotent producer; -1 for none. */
@@ -32,24 +37,18 @@ export class AppendJob {
   readonly answer: PartitionAnswer;
 
   constructor(log: PartitionLog, batch: RecordBatch, index: number, now: number) {
+    const { partition } = log;
+    const { bytes, start, end } = batch;
+    this.partition = partition.id;
+    this.batches = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
+    this.recordCount = batch.recordCount;
+    this.maxTimestamp = batch.maxTimestamp;
+    this.leaderEpoch = partition.leaderEpoch;
     this.log = log;
     this.batch = batch;
     this.producerId = batch.producerId;
     this.now = now;
     this.answer = { index, errorCode: 0, baseOffset: NONE, logAppendTimeMs: NONE, logStartOffset: NONE };
-  }
-
-  entry(): AppendEntry {
-    const { batch, log } = this;
-    const { bytes, start, end } = batch;
-    const { partition } = log;
-    return {
-      partition: partition.id,
-      batches: start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end),
-      recordCount: batch.recordCount,
-      maxTimestamp: batch.maxTimestamp,
-      leaderEpoch: partition.leaderEpoch,
-    };
   }
 
   refuse(error: BatchRefused): void {
@@ -113,6 +112,8 @@ export class Appends {
   private begin(job: AppendJob): boolean | PromiseLike<unknown> {
     const { log } = job;
     log.busy = true;
+    // It may have waited.
+    job.leaderEpoch = log.partition.leaderEpoch;
     if (job.producerId < 0) return true;
     try {
       const producers = this.logs.producers(log);
@@ -152,8 +153,7 @@ export class Appends {
   private append(jobs: readonly AppendJob[], again = false): Awaitable<unknown> {
     let results: Awaitable<readonly AppendResult[]>;
     try {
-      const entries = jobs.length === 1 ? [jobs[0]!.entry()] : jobs.map((job) => job.entry());
-      results = this.kit.store.append(entries);
+      results = this.kit.store.append(jobs);
     } catch (error) {
       return this.failed(jobs, error);
     }
@@ -203,7 +203,7 @@ export class Appends {
     log.startOffset = startOffset;
     if (log.epoch !== partition.leaderEpoch) this.epochs.appended(log, baseOffset);
     let saved: Awaitable<unknown> = undefined;
-    const endOffset = baseOffset + batch.recordCount;
+    const endOffset = baseOffset + job.recordCount;
     if (producers === null) {
       if (baseOffset === 0) this.logs.begun(log, endOffset);
     } else {
