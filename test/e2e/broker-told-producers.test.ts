@@ -127,13 +127,13 @@ test('a batch of which it is not known whether it was stored is stored once, als
   const { client } = await started({ ...telling, next });
   const big = 'x'.repeat(900_000);
   await produce(client, 't', at(0, big));
-  let fail: ((error: Error) => void) | null = null;
-  next('put', () => new Promise((_, reject) => (fail = reject)));
+  const saving: ((error: Error) => void)[] = [];
+  next('put', () => new Promise((_, reject) => saving.push(reject)));
   let sequence = 1;
-  for (; fail === null; sequence++) await produce(client, 't', at(sequence, big));
+  for (; saving.length === 0; sequence++) await produce(client, 't', at(sequence, big));
   next('append', async (run) => {
     await run();
-    fail?.(REFUSED);
+    saving[0]?.(REFUSED);
     await nextTurn();
     throw new StoreError('outcomeUnknown', 'who knows');
   });
