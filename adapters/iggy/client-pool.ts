@@ -245,7 +245,7 @@ export class ClientPool {
       } else if (failure.kind === 'late') {
         // Not ours to replace: it is free again when it has an answer, or gives up, which may be never.
         this.#noteFailure(failure);
-        const over = (): void => this.#failed(slot, failure);
+        const over = (): void => this.#rest(slot);
         running?.then(over, over);
       } else {
         this.#failed(slot, failure);
@@ -261,9 +261,13 @@ export class ClientPool {
     this.#options.warn(`Iggy: ${message}`);
   }
 
-  /** A slot rests for longer and longer while it fails. */
   #failed(slot: Slot, error: unknown): void {
     this.#noteFailure(commandFailure(error));
+    this.#rest(slot);
+  }
+
+  /** A slot rests for longer and longer while it fails. */
+  #rest(slot: Slot): void {
     const backoff = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** slot.failures);
     slot.failures++;
     slot.notBefore = performance.now() + backoff * (0.5 + Math.random() / 2);

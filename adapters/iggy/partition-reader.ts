@@ -74,6 +74,7 @@ export class PartitionReader {
       await ends.load(state);
       if (offset >= state.end && !isFresh(state)) await ends.refreshOne(state);
       if (state.start < 0) await ends.load(state);
+      const { restarts } = state;
       // Held here: others may need the room that they have in the read-ahead.
       const held: BatchRun[] = [];
       for (let next = offset, bytes = 0; next >= state.start && next < state.end && (maxBytes > 0 || bytes === 0);) {
@@ -85,6 +86,7 @@ export class PartitionReader {
         if (bytes >= maxBytes) break;
         next = run.to;
       }
+      if (state.restarts !== restarts) return { error: unavailable(state) };
       return this.#atOnce(entry, state, held) ?? { error: unavailable(state) };
     } catch (error) {
       if (error instanceof StoreError) return { error };

@@ -1,10 +1,12 @@
 // A fake on purpose: a store that takes batches apart and tells who produced them, over the memory store, so that it fails
 // to the tick. adapters/iggy is a real one.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { type LogStore, type ProducedBatch, StoreError } from 'iggy-gateway-kafka/adapters/broker';
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { deleteTopicsApi, NIL_UUID, readBatches } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
+import { createTopic } from '../support/admin-requests.js';
 import { startBroker } from '../support/broker.js';
 import { batchOf, fetchFrom, produce } from '../support/log-requests.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
@@ -118,6 +120,49 @@ test('what there is to look through is bounded: after so much, producers are sav
   const [saved] = await kept();
   expect(saved?.open).toBe(true);
   expect(saved?.endOffset).toBeGreaterThan(20);
+});
+
+test('a batch of which it is not known whether it was stored is stored once, also where producers could not be saved meanwhile', async () => {
+  const { next, ...telling } = tellingStore();
+  const { client } = await started({ ...telling, next });
+  const big = 'x'.repeat(900_000);
+  await produce(client, 't', at(0, big));
+  const saving: ((error: Error) => void)[] = [];
+  next('put', () => new Promise((_, reject) => saving.push(reject)));
+  let sequence = 1;
+  for (; saving.length === 0; sequence++) await produce(client, 't', at(sequence, big));
+  next('append', async (run) => {
+    await run();
+    saving[0]?.(REFUSED);
+    await nextTurn();
+    throw new StoreError('outcomeUnknown', 'who knows');
+  });
+  expect((await produce(client, 't', at(sequence))).errorCode).toBe(ErrorCode.REQUEST_TIMED_OUT);
+  expect(await produce(client, 't', at(sequence))).toMatchObject({ errorCode: 0, baseOffset: BigInt(sequence) });
+  expect((await fetchFrom(client, 't')).highWatermark).toBe(BigInt(sequence + 1));
+});
+
+test('where the producers of one partition cannot be saved, those of others wait as well until they can', async () => {
+  const { next, ...telling } = tellingStore();
+  const clock = new TurnedClock();
+  const { client } = await started({ ...telling, next }, { clock });
+  await createTopic(client, 'u');
+  for (const topic of ['t', 'u']) await produce(client, topic, at(0, 'a', clock.now()));
+  const failed = new Promise<void>((resolve) => {
+    next('put', () => {
+      resolve();
+      return Promise.reject(REFUSED);
+    });
+  });
+  clock.turn(300_000);
+  await failed;
+  await nextTurn();
+  for (const topic of ['t', 'u']) {
+    next('put', () => Promise.reject(REFUSED));
+    const { errorCode } = await produce(client, topic, at(1, 'a', clock.now()));
+    expect(errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
+    expect(await produce(client, topic, at(1, 'a', clock.now()))).toMatchObject({ errorCode: 0, baseOffset: 1n });
+  }
 });
 
 describe.each(FAILING)('where a store %s,', (_how, fail) => {

@@ -81,7 +81,7 @@ export class Appends {
 
   /** Fills in the answers; a promise where the store gives one. What the store should not throw, it rejects with. */
   run(jobs: readonly AppendJob[]): PromiseLike<unknown> | undefined {
-    // Mostly all of them.
+    // Null for all of them, as it mostly is.
     let ready: AppendJob[] | null = null;
     let later: PromiseLike<unknown>[] | null = null;
     for (let index = 0; index < jobs.length; index++) {

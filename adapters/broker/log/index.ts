@@ -38,7 +38,7 @@ export function createLogApis(kit: Kit): KitPart {
       try {
         await logs.saveAll();
       } catch (error) {
-        // The next start learns it from the logs, and whoever keeps the state has told why it cannot.
+        // Nothing is lost: the next start learns it from the logs, or it was kept after each append.
         if (!(error instanceof StoreError)) throw error;
       } finally {
         logs.close();

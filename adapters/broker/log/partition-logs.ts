@@ -21,6 +21,8 @@ export class PartitionLog {
   kept = false;
   /** What is kept says that the log may tell of more. */
   open = false;
+  /** It could not be kept when that was tried last: what comes next waits until it can. */
+  unkept = false;
   /** How far the log was when its producers were saved last. */
   savedEnd = 0;
   /** The log was cut behind that, and others have taken the offsets. */
@@ -98,7 +100,7 @@ export class PartitionLogs {
   producers(log: PartitionLog): Awaitable<ProducerStates> {
     const states = log.producers ?? this.load(log);
     if (log.behind) return this.tells ? this.learn(log, states) : this.catchUp(log, states);
-    return this.tells && !log.open ? this.announce(log, states) : states;
+    return this.tells && (!log.open || log.unkept) ? this.announce(log, states) : states;
   }
 
   private load(log: PartitionLog): ProducerStates {
@@ -143,22 +145,24 @@ export class PartitionLogs {
     if (!log.cut && log.unsaved < UNSAVED_BYTES) return;
     const saved = this.save(log, log.producers);
     if (log.cut) return andThen(saved, () => void (log.cut = false));
-    // Without it, a start has more to look through. What comes next waits until it can be kept that there is more.
-    if (isPromise(saved)) saved.then(undefined, () => void (log.open = false));
+    // Without it, a start has more to look through.
+    if (isPromise(saved)) saved.then(undefined, () => undefined);
   }
 
   /** Keeps the producers of a partition over a restart. */
   private save(log: PartitionLog, producers: ProducerStates | null, open = this.tells): Awaitable<void> {
-    if (producers === null || !log.partition.topic.exists || (!producers.dirty && open === log.open)) return;
+    if (producers === null || !log.partition.topic.exists) return;
+    if (!producers.dirty && open === log.open && !log.unkept) return;
     producers.dirty = false;
     log.kept = true;
     log.savedEnd = producers.endOffset;
     log.unsaved = 0;
     return attempt(
       () => this.kit.state.put(PREFIX + keyOf(log.partition), producers.save(open)),
-      () => undefined,
+      () => void (log.unkept = false),
       (error) => {
         producers.dirty = true;
+        log.unkept = true;
         throw error;
       },
     );
@@ -166,6 +170,16 @@ export class PartitionLogs {
 
   /** Saves all that changed, without producers that have been idle for too long. */
   async saveAll(): Promise<void> {
+    try {
+      await this.saveEach();
+    } catch (error) {
+      // Nor would those be kept that come after it: another gateway may have the state.
+      if (this.tells) for (const log of this.known) log.unkept = true;
+      throw error;
+    }
+  }
+
+  private async saveEach(): Promise<void> {
     const before = this.kit.clock.now() - this.kit.config.get('producer.id.expiration.ms');
     for (const log of this.known) {
       // It is not all learned yet, or about to be announced.

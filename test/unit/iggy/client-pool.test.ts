@@ -86,6 +86,20 @@ test('a client of the user that gives no answer is told of at once: it may never
   expect(warnings).toEqual(['Iggy: a connection has failed: no answer within 50 ms to a command']);
 });
 
+test('a client of the user that answers late, after others have, is no new failure', async () => {
+  const iggy = createStandIn();
+  const clients = [iggy.connect(), iggy.connect()];
+  const { pool, warnings } = makePool({ connect: undefined, clients, commandTimeoutMs: 50 });
+  let answer = (): void => undefined;
+  const late = new Promise<void>((resolve) => (answer = resolve));
+  await expect(pool.run(() => late)).rejects.toMatchObject({ kind: 'late' });
+  await pool.run(ping);
+  answer();
+  await late;
+  await pool.run(ping);
+  expect(warnings).toHaveLength(1);
+});
+
 test('why a client cannot be made is said', async () => {
   const connect = (): Promise<IggyClient> => Promise.reject(new Error('no such host'));
   const { pool, warnings } = makePool({ connect, connectTimeoutMs: 50 });

@@ -145,7 +145,8 @@ test('after a purge what was held is not given any more, once something is appen
   expect(text(await read(store, partition))).toEqual(['c']);
 });
 
-test('messages whose answer comes after a purge are not given, nor held', async () => {
+/** A store whose poll of `orders` from an offset on is answered, once, when a door is opened. */
+async function slowFrom(offset: bigint) {
   const iggy = createStandIn();
   const polled = door();
   const answers = door();
@@ -154,7 +155,8 @@ test('messages whose answer comes after a purge are not given, nor held', async 
     const client = iggy.connect();
     const poll: IggyClient['message']['poll'] = async (args) => {
       const answer = await client.message.poll(args);
-      if (slow && args.topicId === 'orders' && args.pollingStrategy.kind === 1) {
+      const { kind, value } = args.pollingStrategy;
+      if (slow && args.topicId === 'orders' && kind === 1 && value === offset) {
         slow = false;
         polled.open();
         await answers.opened;
@@ -164,16 +166,32 @@ test('messages whose answer comes after a purge are not given, nor held', async 
     return { ...client, message: { ...client.message, poll } };
   };
   const { store } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
-  const partition = await createOrders(store);
+  return { iggy, store, partition: await createOrders(store), polled: polled.opened, answer: answers.open };
+}
+
+test('messages whose answer comes after a purge are not given, nor held', async () => {
+  const { iggy, store, partition, polled, answer } = await slowFrom(0n);
   await append(store, partition, batchOf('a', 'b'));
   const reading = read(store, partition);
-  await polled.opened;
+  await polled;
   await iggy.connect().topic.purge(inOrders);
   expect(await append(store, partition, batchOf('c'))).toMatchObject({ baseOffset: 0 });
-  answers.open();
+  answer();
   expect((await reading).error).toMatchObject({ kind: 'unavailable' });
   expect(text(await read(store, partition))).toEqual(['c']);
   expect(await store.bounds(partition)).toMatchObject({ endOffset: 1 });
+});
+
+test('what came before a purge is not given where the rest of the answer comes after it', async () => {
+  const { iggy, store, partition, polled, answer } = await slowFrom(100n);
+  await append(store, partition, batchOf(...new Array<string>(150).fill('a')));
+  const reading = read(store, partition);
+  await polled;
+  await iggy.connect().topic.purge(inOrders);
+  expect(await append(store, partition, batchOf('c'))).toMatchObject({ baseOffset: 0 });
+  expect(text(await read(store, partition))).toEqual(['c']);
+  answer();
+  expect((await reading).error).toMatchObject({ kind: 'unavailable' });
 });
 
 test('what is read ahead in vain is nobody’s failure', async () => {
