@@ -27,7 +27,8 @@ export class AppendJob implements AppendEntry {
   readonly batches: Buffer;
   readonly recordCount: number;
   readonly maxTimestamp: number;
-  leaderEpoch: number;
+  /** That of the moment when its turn comes. */
+  leaderEpoch = -1;
   readonly log: PartitionLog;
   readonly batch: RecordBatch;
   /** Of an idempotent producer; -1 for none. */
@@ -37,13 +38,11 @@ export class AppendJob implements AppendEntry {
   readonly answer: PartitionAnswer;
 
   constructor(log: PartitionLog, batch: RecordBatch, index: number, now: number) {
-    const { partition } = log;
     const { bytes, start, end } = batch;
-    this.partition = partition.id;
+    this.partition = log.partition.id;
     this.batches = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
     this.recordCount = batch.recordCount;
     this.maxTimestamp = batch.maxTimestamp;
-    this.leaderEpoch = partition.leaderEpoch;
     this.log = log;
     this.batch = batch;
     this.producerId = batch.producerId;
@@ -112,7 +111,6 @@ export class Appends {
   private begin(job: AppendJob): boolean | PromiseLike<unknown> {
     const { log } = job;
     log.busy = true;
-    // It may have waited.
     job.leaderEpoch = log.partition.leaderEpoch;
     if (job.producerId < 0) return true;
     try {
