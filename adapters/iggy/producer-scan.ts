@@ -1,9 +1,10 @@
+import { nextSequence } from '../broker/log/producer-states.js';
 import type { ProducedBatch } from '../broker/log-store.js';
 import type { IggyMessage } from './client.js';
 import type { PartitionReader } from './partition-reader.js';
 import type { PartitionState } from './partition-state.js';
 import { readMessage } from './records/from-message.js';
-import { idOf, nextSequence, producedBy } from './records/message-ids.js';
+import { idOf, producedBy } from './records/message-ids.js';
 import { Unreadable } from './records/unreadable.js';
 
 /** A batch whose last message has not come yet. */

@@ -35,6 +35,11 @@ interface Saved {
   readonly producers: readonly (readonly [id: number, epoch: number, lastAppend: number, batches: readonly number[]])[];
 }
 
+/** The sequence of the record after one with this. */
+export function nextSequence(sequence: number): number {
+  return sequence === HIGHEST_SEQUENCE ? 0 : sequence + 1;
+}
+
 /** The idempotent producers of one partition: their epochs, sequences and last five batches (KIP-98). */
 export class ProducerStates {
   readonly #producers = new Map<number, ProducerState>();
@@ -67,7 +72,7 @@ export class ProducerStates {
       }
       const last = producer.batches.at(-1)?.lastSequence;
       if (last === undefined) return null;
-      expected = last === HIGHEST_SEQUENCE ? 0 : last + 1;
+      expected = nextSequence(last);
     }
     if (baseSequence !== expected) {
       const detail = `sequence ${String(baseSequence)} of producer ${String(producerId)} instead of ${String(expected)}`;

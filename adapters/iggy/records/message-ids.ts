@@ -79,11 +79,6 @@ export function producedBy(id: bigint, tag: number): ProducedMessage | null {
   };
 }
 
-/** The sequence of the next record. */
-export function nextSequence(sequence: number): number {
-  return (sequence + 1) % SEQUENCES;
-}
-
 /** An id as it is polled. */
 export function idOf(id: string | bigint): bigint {
   return typeof id === 'bigint' ? id : BigInt(`0x${id.replaceAll('-', '')}`);
