@@ -13,11 +13,13 @@ export function tuneProcess(): void {
 }
 
 /**
- * Lets functions that are called for every request take in three times as much of what they call: from frame to answer
- * there are many small ones.
+ * Lets functions that are called for every request take in as much as they call: from frame to answer there are many
+ * small ones, and what stands in a record batch is read byte by byte.
  */
 function inlineMore(): void {
-  setFlagsFromString('--max-inlined-bytecode-size-cumulative=3000');
+  // In all, and together with the function itself, in bytes of bytecode: V8 begins with 920 and 4600.
+  setFlagsFromString('--max-inlined-bytecode-size-cumulative=20000');
+  setFlagsFromString('--max-inlined-bytecode-size-absolute=50000');
 }
 
 /**

@@ -25,8 +25,6 @@ const NONE = -1n;
 export class AppendJob implements AppendEntry {
   readonly partition: PartitionId;
   readonly batches: Buffer;
-  readonly recordCount: number;
-  readonly maxTimestamp: number;
   /** That of the moment when its turn comes. */
   leaderEpoch = -1;
   readonly log: PartitionLog;
@@ -41,13 +39,19 @@ export class AppendJob implements AppendEntry {
     const { bytes, start, end } = batch;
     this.partition = log.partition.id;
     this.batches = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
-    this.recordCount = batch.recordCount;
-    this.maxTimestamp = batch.maxTimestamp;
     this.log = log;
     this.batch = batch;
     this.producerId = batch.producerId;
     this.now = now;
     this.answer = { index, errorCode: 0, baseOffset: NONE, logAppendTimeMs: NONE, logStartOffset: NONE };
+  }
+
+  get recordCount(): number {
+    return this.batch.recordCount;
+  }
+
+  get maxTimestamp(): number {
+    return this.batch.maxTimestamp;
   }
 
   refuse(error: BatchRefused): void {

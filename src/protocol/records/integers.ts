@@ -2,6 +2,9 @@ import { EncodeError } from '../errors.js';
 import { RecordsError } from './errors.js';
 
 const TWO_32 = 0x1_0000_0000;
+/** What the upper halves of safe integers lie within. */
+const HIGH_MAX = 0x1f_ffff;
+const HIGH_MIN = -0x20_0000;
 
 export const INT16_MAX = 0x7fff;
 export const INT32_MAX = 0x7fff_ffff;
@@ -16,9 +19,11 @@ export function int32At(bytes: Buffer, at: number): number {
 
 /** An int64 as a number, exactly or not at all: 2^53 and more is refused. */
 export function int64At(bytes: Buffer, at: number, field: string): number {
-  const value = int32At(bytes, at) * TWO_32 + (int32At(bytes, at + 4) >>> 0);
-  if (!Number.isSafeInteger(value)) throw tooWide(bytes, at, field);
-  return value;
+  const high = int32At(bytes, at);
+  const low = int32At(bytes, at + 4) >>> 0;
+  // By the upper half, which takes no floating point; -2^53 alone has the lowest one that fits, and does not.
+  if (high > HIGH_MAX || high < HIGH_MIN || (high === HIGH_MIN && low === 0)) throw tooWide(bytes, at, field);
+  return high * TWO_32 + low;
 }
 
 function tooWide(bytes: Buffer, at: number, field: string): RecordsError {

@@ -2,7 +2,7 @@ import type { RecordBatch } from './batch.js';
 import type { DecompressionLimits } from './compression/limits.js';
 import { RecordsError } from './errors.js';
 import { LAST_OFFSET_DELTA, NONE, RECORD_COUNT } from './layout.js';
-import { RecordReader } from './record-reader.js';
+import { RecordCursor } from './record-cursor.js';
 
 /** What {@link validateBatch} found in the records, for whoever decides on them. */
 export interface BatchSummary {
@@ -21,7 +21,7 @@ export interface BatchSummary {
 }
 
 /** One serves all batches: to make one costs more than to go through a record. */
-let reader: RecordReader | null = null;
+const cursor = new RecordCursor();
 
 /**
  * Checks a batch that a producer sent, in one pass: checksum, count, consecutive offsets from the base offset on, and
@@ -40,29 +40,30 @@ export function validateBatch(batch: RecordBatch, limits?: DecompressionLimits):
     const detail = `a last offset delta of ${String(lastOffsetDelta)} with ${String(recordCount)} records`;
     throw new RecordsError('INVALID_OFFSET', batch.start + LAST_OFFSET_DELTA, detail);
   }
-  if (reader === null) reader = new RecordReader(batch, limits);
-  else reader.reset(batch, limits);
-  try {
-    return summarize(reader, recordCount);
-  } finally {
-    reader.clear();
-  }
+  return summarize(batch, recordCount, cursor.begin(batch, recordCount, limits));
 }
 
-function summarize(reader: RecordReader, recordCount: number): BatchSummary {
-  const uncompressedBytes = reader.remainingBytes;
+function summarize(batch: RecordBatch, recordCount: number, bytes: Buffer): BatchSummary {
+  const uncompressedBytes = cursor.limit - cursor.end;
   let minTimestamp = Infinity;
   let maxTimestamp = -Infinity;
-  let offsetOfMaxTimestamp = NONE;
+  let deltaOfMaxTimestamp = 0;
   let nullKeys = 0;
-  while (reader.next()) {
-    const { timestamp } = reader;
+  for (let left = recordCount; left > 0; left--) {
+    cursor.next(bytes);
+    const { timestamp } = cursor;
     if (timestamp < minTimestamp) minTimestamp = timestamp;
     if (timestamp > maxTimestamp) {
       maxTimestamp = timestamp;
-      offsetOfMaxTimestamp = reader.offset;
+      deltaOfMaxTimestamp = cursor.offsetDelta;
     }
-    if (reader.keyLength < 0) nullKeys++;
+    if (cursor.keyLength < 0) nullKeys++;
   }
+  cursor.expectEnd();
+  if (batch.timestampType === 'LogAppendTime') {
+    minTimestamp = maxTimestamp = batch.maxTimestamp;
+    deltaOfMaxTimestamp = 0;
+  }
+  const offsetOfMaxTimestamp = batch.baseOffset + deltaOfMaxTimestamp;
   return { recordCount, minTimestamp, maxTimestamp, offsetOfMaxTimestamp, nullKeys, uncompressedBytes };
 }
