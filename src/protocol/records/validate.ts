@@ -1,7 +1,7 @@
 import type { RecordBatch } from './batch.js';
 import type { DecompressionLimits } from './compression/limits.js';
 import { RecordsError } from './errors.js';
-import { LAST_OFFSET_DELTA, NONE, RECORD_COUNT } from './layout.js';
+import { LAST_OFFSET_DELTA, RECORD_COUNT } from './layout.js';
 import { RecordCursor } from './record-cursor.js';
 
 /** What {@link validateBatch} found in the records, for whoever decides on them. */
