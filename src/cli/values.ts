@@ -102,7 +102,7 @@ export function endpoint(leastPort: 0 | 1): Parse<Endpoint> {
   return (text) => {
     const { host, port } = splitEndpoint(text, leastPort) ?? {};
     if (host !== undefined && port !== undefined) return { host, port };
-    throw new WrongValue('host:port, an IPv6 address in brackets');
+    throw new WrongValue(`host:port, an IPv6 address in brackets, a port from ${String(leastPort)} to 65535`);
   };
 }
 
@@ -110,7 +110,7 @@ export function endpoint(leastPort: 0 | 1): Parse<Endpoint> {
 export const hostMaybePort: Parse<{ readonly host: string; readonly port?: number }> = (text) => {
   const parts = splitEndpoint(text, 1);
   if (parts !== null) return parts;
-  throw new WrongValue('host:port or a host alone, an IPv6 address in brackets');
+  throw new WrongValue('host:port or a host alone, an IPv6 address in brackets, a port from 1 to 65535');
 };
 
 /** A host alone, where an IPv6 address needs no brackets. */

@@ -78,7 +78,7 @@ test('a bad value is one line, and ends it with 2', async () => {
   expect(await launch(['serve', '--bind', '127.0.0.1']).ended).toEqual({
     code: 2,
     out: '',
-    err: 'iggy-gateway-kafka: --bind "127.0.0.1": want host:port, an IPv6 address in brackets\n',
+    err: 'iggy-gateway-kafka: --bind "127.0.0.1": want host:port, an IPv6 address in brackets, a port from 0 to 65535\n',
   });
 });
 

@@ -40,7 +40,9 @@ describe('host:port', () => {
     ...['localhost:123456', '::1', '::1:9093', '[::1]', '[]:1', '[localhost]:1', '[::1:1', 'a b:1', 'a\n:1'],
     ...['http://a:1', `${'a'.repeat(256)}:1`, ' a:1', 'a:1 '],
   ])('%j is none', (text) => {
-    expect(wrong(endpoint(0), text)).toMatch(/^--flag ".*": want host:port, an IPv6 address in brackets$/);
+    expect(wrong(endpoint(0), text)).toMatch(
+      /^--flag ".*": want host:port, an IPv6 address in brackets, a port from 0 to 65535$/,
+    );
   });
 
   test('port 0 is for binding only', () => {
