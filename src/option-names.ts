@@ -6,7 +6,8 @@ import { OptionError } from './errors.js';
  *
  * @param prefix - Path of the object with a dot behind it, such as `listener.`; empty for the options themselves.
  * @param names - What there is, the most telling first.
- * @throws OptionError naming the option, its value and the nearest name; or that the options are no object.
+ * @throws OptionError naming the option, its value and the nearest name, or all of them where none is near; or that the
+ * options are no object.
  */
 export function checkOptionNames(prefix: string, options: unknown, names: readonly string[]): void {
   if (typeof options !== 'object' || options === null) {
@@ -16,9 +17,15 @@ export function checkOptionNames(prefix: string, options: unknown, names: readon
   }
   for (const [name, value] of Object.entries(options)) {
     if (names.includes(name)) continue;
-    const known = `there is no such option; did you mean ${prefix}${nearestName(name, names)}?`;
-    throw new OptionError(prefix + name, value, known);
+    throw new OptionError(prefix + name, value, `there is no such option; ${known(prefix, name, names)}`);
   }
+}
+
+function known(prefix: string, name: string, names: readonly string[]): string {
+  const best = nearestName(name, names);
+  // What differs in more than half of its letters was not meant.
+  const near = distance(name.toLowerCase(), best.toLowerCase()) * 2 <= name.length;
+  return near ? `did you mean ${prefix}${best}?` : `there are ${names.join(', ')}`;
 }
 
 /** The one of some names that differs least from another, whatever the case. */

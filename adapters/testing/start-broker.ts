@@ -7,6 +7,7 @@ import {
 } from '../../src/index.js';
 import { checkOptionNames } from '../../src/contract.js';
 import { type BrokerConfigInit, createBrokerBackend, type GroupLimits } from '../broker/index.js';
+import { checkBrokerConfig } from '../broker/configs/broker-configs.js';
 import { createMemoryStore } from '../memory/index.js';
 import { type Faults, withFaults } from './faults.js';
 
@@ -66,7 +67,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Tes
   const { gateway = {} } = options;
   for (const [name, value] of Object.entries(gateway)) {
     if (name !== 'backend' && name !== 'listener') continue;
-    throw new OptionError(`gateway.${name}`, value, 'it is left out: startBroker has its own');
+    throw new OptionError(`gateway.${name}`, value, 'leave it out: startBroker has its own');
   }
   return startWith(backendMaker(options), gateway);
 }
@@ -74,10 +75,12 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Tes
 function backendMaker({ backend, config, groups }: StartBrokerOptions): () => Backend {
   if (backend === undefined) {
     const store = createMemoryStore();
-    return () => createBrokerBackend({ store, config: { 'group.initial.rebalance.delay.ms': 0, ...config }, groups });
+    const configs = { 'group.initial.rebalance.delay.ms': 0, ...checkBrokerConfig(config ?? {}) };
+    return () => createBrokerBackend({ store, config: configs, groups });
   }
   for (const [option, value] of Object.entries({ config, groups })) {
-    if (value !== undefined) throw new OptionError(option, value, 'it is left out: a backend of your own has its own');
+    if (value !== undefined)
+      throw new OptionError(option, value, 'give it to what makes the backend: this is for the memory backend only');
   }
   return typeof backend === 'function' ? backend : () => backend;
 }

@@ -23,7 +23,6 @@ const TAKERS: readonly (readonly [
   ['createBrokerBackend', createBrokerBackend, { store }, 'cluster', 'clusterId'],
   ['createMemoryBackend', createMemoryBackend, {}, 'maxByte', 'maxBytes'],
   ['createMemoryBackend', createMemoryBackend, {}, 'confg', 'config'],
-  ['createMemoryBackend', createMemoryBackend, {}, 'store', 'clock'],
   ['createMemoryStore', createMemoryStore, {}, 'maxStateByte', 'maxStateBytes'],
   ['createIggyBackend', createIggyBackend, iggy, 'topicRefreshMs', 'topicsRefreshMs'],
   ['createIggyBackend', createIggyBackend, iggy, 'group', 'groups'],
@@ -66,7 +65,7 @@ describe.each(TAKERS)('%s', (_taker, take, needed, mistyped, meant) => {
 /** Options that are objects themselves. */
 const WITHIN: readonly (readonly [path: string, take: (value: never) => unknown, mistyped: string, meant: string])[] = [
   ['groups', (groups) => createBrokerBackend({ store, groups }), 'member', 'members'],
-  ['groups', (groups) => createMemoryBackend({ groups }), 'toString', 'bytes'],
+  ['groups', (groups) => createMemoryBackend({ groups }), 'Bytes', 'bytes'],
   ['pollInterval', (pollInterval) => createIggyStore({ ...iggy, pollInterval }), 'leastms', 'leastMs'],
   ['capabilities', (capabilities) => contractCases({ start, capabilities }), 'durability', 'durable'],
 ];
@@ -80,16 +79,29 @@ test.each(WITHIN)('%s are refused where one of them is none', (path, take, misty
   expect(refusal(() => take(null as never))).toMatchObject({ option: path, value: null });
 });
 
+test('a name that is like none is refused with all that there are', () => {
+  expect(refusal(() => createMemoryStore({ path: '/tmp' } as never))).toMatchObject({
+    message: 'option path is "/tmp"; there is no such option; there are maxBytes, maxStateBytes',
+  });
+});
+
+test('a limit of groups that is undefined is one that is left out', () => {
+  expect(() => createMemoryBackend({ groups: { members: undefined } as never })).not.toThrow();
+});
+
 describe('startBroker', () => {
   test.each([
     [{ confg: {} }, 'option confg is an object; there is no such option; did you mean config?'],
-    [{ maxByte: 1 }, 'option maxByte is 1; there is no such option; did you mean backend?'],
+    [{ maxByte: 1 }, 'option maxByte is 1; there is no such option; there are config, groups, backend, gateway'],
     [
       { gateway: { maxFrameByte: 1 } },
       'option maxFrameByte is 1; there is no such option; did you mean maxFrameBytes?',
     ],
-    [{ gateway: { listener: {} } }, 'option gateway.listener is an object; it is left out: startBroker has its own'],
-    [{ gateway: { backend: null } }, 'option gateway.backend is null; it is left out: startBroker has its own'],
+    [{ gateway: { listener: {} } }, 'option gateway.listener is an object; leave it out: startBroker has its own'],
+    [{ gateway: { backend: null } }, 'option gateway.backend is null; leave it out: startBroker has its own'],
+    [{ config: [['num.partitions', 3]] }, 'option config is an array of 1; it is an object of configs by their names'],
+    [{ config: new Map() }, 'option config is an object; it is an object of configs by their names'],
+    [{ groups: { members: -1 } }, 'option groups.members is -1; it is a whole number from 0 on'],
     [null, 'option options is null; they are an object such as { config, groups }'],
   ])('refuses %j', async (options, message) => {
     const refused = startBroker(options as never);

@@ -125,7 +125,8 @@ export class BrokerConfigs implements BrokerConfig {
 
 /** Texts of what an embedder has set. @throws OptionError that names the config and its value. */
 export function checkBrokerConfig(init: BrokerConfigInit): ConfigTexts {
-  if (typeof init !== 'object' || (init as unknown) === null) {
+  // An array or a Map has no names of configs: its entries would be passed over.
+  if (typeof init !== 'object' || (init as unknown) === null || Symbol.iterator in init) {
     throw new OptionError('config', init, 'it is an object of configs by their names');
   }
   const texts: Record<string, string> = {};

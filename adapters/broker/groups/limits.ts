@@ -29,10 +29,13 @@ export const defaultGroupLimits: GroupLimits = {
 /** The limits with their defaults. @throws OptionError naming the limit and its value. */
 export function checkGroupLimits(limits: Partial<GroupLimits>): GroupLimits {
   checkOptionNames('groups.', limits, Object.keys(defaultGroupLimits));
-  for (const [name, value] of Object.entries(limits)) {
+  const checked: { -readonly [Name in keyof GroupLimits]: number } = { ...defaultGroupLimits };
+  for (const [name, value] of Object.entries(limits) as [keyof GroupLimits, number | undefined][]) {
+    if (value === undefined) continue;
     if (!Number.isSafeInteger(value) || value < 0) {
       throw new OptionError(`groups.${name}`, value, 'it is a whole number from 0 on');
     }
+    checked[name] = value;
   }
-  return { ...defaultGroupLimits, ...limits };
+  return checked;
 }
