@@ -5,7 +5,7 @@ import type { VersionRange } from './protocol/codec.js';
 export type { BackendMethods } from './backend-methods.js';
 export type { ApiName } from './protocol/apis.js';
 export type { VersionRange } from './protocol/codec.js';
-export { OptionError } from './errors.js';
+export { GatewayError, OptionError } from './errors.js';
 export { checkOptionNames, nearestName } from './option-names.js';
 export { ErrorCode, errorName, type ErrorName } from './protocol/error-codes.js';
 

@@ -4,6 +4,7 @@ import {
   type Backend,
   checkOptionNames,
   type ConnectionInfo,
+  GatewayError,
   type GatewayHandle,
   OptionError,
 } from '../../src/contract.js';
@@ -121,6 +122,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     await state.put(CLUSTER_ID, Buffer.from(clusterId));
   }
 
+  let isOpen = false;
   const undo: ((signal: AbortSignal) => Awaitable<void> | undefined)[] = [];
   async function close(signal: AbortSignal): Promise<void> {
     let failure: { readonly error: unknown } | null = null;
@@ -131,6 +133,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         failure ??= { error };
       }
     }
+    isOpen = false;
     if (failure !== null) throw failure.error;
   }
 
@@ -138,6 +141,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     ...methods,
     name: store.name,
     async open(gateway) {
+      // A gateway knows a backend again, but not one that was wrapped or spread: groups would have two coordinators.
+      if (isOpen) throw new GatewayError('BACKEND_IN_USE', `backend ${store.name} is open in another gateway`);
+      isOpen = true;
       try {
         await store.open?.(gateway.signal);
         undo.push((signal) => store.close?.(signal));

@@ -137,6 +137,9 @@ export function withFaults<State>(backend: Backend<State>): {
         `the backend ${backend.name} does not answer it, so that no request meets a fault`,
       );
     }
+    if (typeof where !== 'function') {
+      throw new OptionError('where', where, 'it is a function that answers whether a request is met');
+    }
     if (!(times >= 1 && (Number.isInteger(times) || times === Infinity))) {
       throw new OptionError('times', times, 'it is a whole number from 1 on, or Infinity');
     }
@@ -158,7 +161,11 @@ export function withFaults<State>(backend: Backend<State>): {
     },
     fail(api, options) {
       checkOptionNames('', options, ['errorCode', 'when', ...FAULT_OPTION_NAMES]);
-      const error = new KafkaError(options.errorCode);
+      const { errorCode } = options;
+      if (errorCode === 0 || (errorCode << 16) >> 16 !== errorCode) {
+        throw new OptionError('errorCode', errorCode, 'it is one of ErrorCode other than NONE: an int16 other than 0');
+      }
+      const error = new KafkaError(errorCode);
       return plan(
         api,
         options,

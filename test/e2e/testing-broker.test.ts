@@ -112,6 +112,18 @@ describe('startBroker', () => {
     await expect(startBroker({ backend: createStubBackend(), config: {} })).rejects.toThrow(OptionError);
   });
 
+  test('a broker kit that another broker has open is refused until that one is closed, even if it is spread', async () => {
+    const backend = createMemoryBackend();
+    const broker = await started({ backend });
+    const refusal = { code: 'BACKEND_IN_USE', message: 'backend memory is open in another gateway' };
+    await expect(startBroker({ backend })).rejects.toMatchObject(refusal);
+    await expect(startBroker({ backend: { ...backend } })).rejects.toMatchObject(refusal);
+    // The refusals took nothing away from the first.
+    await send(broker, 'hello');
+    await broker.close();
+    expect(await count(await started({ backend }))).toBe(1);
+  });
+
   test('it is disposed of, at once', async () => {
     const broker = await startBroker();
     await broker[Symbol.asyncDispose]();
@@ -216,7 +228,10 @@ describe('faults', () => {
     expect(() => faults.delay('produce', { ms: -1 })).toThrow('-1');
     expect(() => faults.delay('produce', { ms: Infinity })).toThrow('Infinity');
     expect(() => faults.fail('produce', { errorCode: 1, times: 1.5 })).toThrow('1.5');
-    expect(() => faults.fail('produce', { errorCode: 0 })).toThrow('0');
+    expect(() => faults.fail('produce', { errorCode: 0 })).toThrow('option errorCode is 0;');
+    expect(() => faults.fail('produce', { errorCode: 40_000 })).toThrow('option errorCode is 40000;');
+    expect(() => faults.fail('produce', {} as never)).toThrow('option errorCode is undefined;');
+    expect(() => faults.fail('produce', { errorCode: 1, where: 3 as never })).toThrow('option where is 3;');
     expect(() => faults.fail('produce', { errorCode: 1, times: 0 })).toThrow('times');
     expect(() => faults.fail('produce', { errorCode: 1, times: 1.5 })).toThrow('1.5');
     const unanswered = 'the backend memory does not answer it';
