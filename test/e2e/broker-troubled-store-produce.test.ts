@@ -133,6 +133,18 @@ test('a store that answers for fewer partitions than it was asked holds nobody u
   expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: 0, baseOffset: 0n });
 });
 
+test.each([{}, { baseOffset: 1n, startOffset: 0 }, { baseOffset: 0 }])(
+  'a store that answers an append with %o has not said where the records are: no success is told',
+  async (result) => {
+    const { client, next, errors } = await started();
+    next('append', () => [result]);
+    expect((await produce(client, 't', batchOf(['a']))).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
+    const message = 'memory answers an append without baseOffset or startOffset';
+    expect(errors).toMatchObject([{ error: { message } }]);
+    expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: 0, baseOffset: 0n });
+  },
+);
+
 test('a full store that takes its time is relieved, and then takes the batch', async () => {
   const { client, next } = await started();
   next('append', () => [{ error: new StoreError('full', 'no room') }]);

@@ -177,6 +177,13 @@ export class Appends {
       const job = jobs[index]!;
       const result = results[index]!;
       if (result.error === undefined) {
+        // A store without types may forget it, and a client would be told of offset 0.
+        if (typeof result.baseOffset !== 'number' || typeof result.startOffset !== 'number') {
+          const error = new Error(`${this.kit.store.name} answers an append without baseOffset or startOffset`);
+          const told = this.failed([job], error);
+          if (isPromise(told)) (later ??= []).push(told);
+          continue;
+        }
         const kept = this.appended(job, result.baseOffset, result.startOffset);
         if (kept !== undefined) (later ??= []).push(kept);
       } else if (result.error.kind === 'full' && !again) {
