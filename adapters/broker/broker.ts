@@ -19,7 +19,7 @@ import type { CoreKit } from './core-kit.js';
 import { createGroupApis, type GroupLimits } from './groups/index.js';
 import type { KitMethods, KitPart } from './kit.js';
 import { createLogApis } from './log/index.js';
-import type { LogStore } from './log-store.js';
+import type { LogStore, StoreCapabilities } from './log-store.js';
 import { type Placement, singleNode } from './placement.js';
 import { createTopicApis } from './topics/index.js';
 import { StoreTopicRegistry } from './topics/registry.js';
@@ -72,6 +72,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   checkOptionNames('', options, ['store', ...BROKER_OPTION_NAMES]);
   const { store, clock = systemClock, warn = emitWarning } = options;
   checkStore(store);
+  checkOwn(options);
   const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));
   const lack = lacking(store, config.layers.fixed, 'log.');
   if (lack !== null) throw new OptionError('config', options.config, lack);
@@ -187,6 +188,14 @@ const STORE_METHODS = [
   'load',
 ] as const satisfies readonly (keyof LogStore)[];
 
+const CAPABILITIES = Object.keys({
+  durable: true,
+  deleteRecords: true,
+  retention: true,
+  compaction: true,
+  keepsBatches: true,
+} satisfies Record<keyof StoreCapabilities, true>) as (keyof StoreCapabilities)[];
+
 /** What a store lacks is told before a client finds it. @throws OptionError */
 function checkStore(store: LogStore): void {
   const lacks = (method: keyof LogStore): boolean => typeof store[method] !== 'function';
@@ -198,9 +207,29 @@ function checkStore(store: LogStore): void {
   if (typeof store.capabilities !== 'object' || (store.capabilities as unknown) === null) {
     throw new OptionError('store.capabilities', store.capabilities, 'it says what the store can do');
   }
+  for (const name of CAPABILITIES) {
+    const value: unknown = store.capabilities[name];
+    if (typeof value !== 'boolean') throw new OptionError(`store.capabilities.${name}`, value, 'it is true or false');
+  }
+  if (typeof store.name !== 'string' || store.name === '') {
+    throw new OptionError('store.name', store.name, 'it is a string that is not empty');
+  }
   // Retention and compaction may be the engine's own work, by the configs that it is given.
   if (store.capabilities.deleteRecords && lacks('deleteRecords')) {
     throw new OptionError('store.capabilities.deleteRecords', true, 'the store has no such method');
+  }
+}
+
+/** What would be missed only once it is needed. @throws OptionError */
+function checkOwn({ clusterId, warn, clock, placement }: BrokerOptions): void {
+  if (clusterId !== undefined && (typeof clusterId !== 'string' || clusterId === '')) {
+    throw new OptionError('clusterId', clusterId, 'it is a string that is not empty');
+  }
+  if (warn !== undefined && typeof warn !== 'function') throw new OptionError('warn', warn, 'it is a function');
+  for (const [option, value] of Object.entries({ clock, placement })) {
+    if (value !== undefined && (typeof value !== 'object' || (value as unknown) === null)) {
+      throw new OptionError(option, value, 'it is an object with the methods of its interface');
+    }
   }
 }
 

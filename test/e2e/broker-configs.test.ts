@@ -261,6 +261,16 @@ describe('createBrokerBackend refuses', () => {
     expect(() => createBrokerBackend({ store, config: 'num.partitions=3' as never })).toThrow('option config is');
   });
 
+  test.each([
+    [{ clusterId: '' }, 'option clusterId is ""; it is a string that is not empty'],
+    [{ clusterId: 5 }, 'option clusterId is 5; it is a string that is not empty'],
+    [{ warn: 'console' }, 'option warn is "console"; it is a function'],
+    [{ clock: Date.now }, 'option clock is a function; it is an object with the methods of its interface'],
+    [{ placement: null }, 'option placement is null; it is an object with the methods of its interface'],
+  ])('what else cannot be: %o', (options, message) => {
+    expect(() => createBrokerBackend({ store, ...(options as object) })).toThrow(message);
+  });
+
   test('a store that lacks a method, or one that its capabilities speak of', () => {
     const { capabilities } = store;
     const like = (own: object): LogStore => Object.assign(Object.create(store) as LogStore, own);
@@ -269,6 +279,12 @@ describe('createBrokerBackend refuses', () => {
     );
     expect(() => createBrokerBackend({ store: like({ capabilities: undefined }) })).toThrow(
       'option store.capabilities is undefined; it says what the store can do',
+    );
+    expect(() => createBrokerBackend({ store: like({ capabilities: {} }) })).toThrow(
+      'option store.capabilities.durable is undefined; it is true or false',
+    );
+    expect(() => createBrokerBackend({ store: like({ name: '' }) })).toThrow(
+      'option store.name is ""; it is a string that is not empty',
     );
     expect(() => createBrokerBackend({ store: like({ deleteRecords: undefined }) })).toThrow(
       'option store.capabilities.deleteRecords is true; the store has no such method',
