@@ -1,3 +1,4 @@
+import { OptionError } from '../../src/contract.js';
 import type { ContractCase, ContractOptions } from './contract/index.js';
 import { contractCases } from './contract/index.js';
 
@@ -26,8 +27,14 @@ export interface TestRunner {
  * import { describe, test } from 'node:test';
  * defineContract({ describe, test }, { start: () => startBroker({ backend: () => createMyBackend() }) });
  * ```
+ *
+ * @throws OptionError for what cannot be, of the runner's functions or the options.
  */
-export function defineContract({ describe, test }: TestRunner, options: ContractOptions): void {
+export function defineContract(runner: TestRunner, options: ContractOptions): void {
+  const { describe, test } = runner;
+  for (const [name, value] of Object.entries({ describe, test })) {
+    if (typeof value !== 'function') throw new OptionError(`runner.${name}`, value, "it is the test runner's function");
+  }
   const areas = new Map<string, ContractCase[]>();
   for (const each of contractCases(options)) {
     const area = areas.get(each.area);

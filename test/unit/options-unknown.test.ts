@@ -2,7 +2,7 @@ import { createStubBackend, OptionError } from 'iggy-gateway-kafka';
 import { createBrokerBackend } from 'iggy-gateway-kafka/adapters/broker';
 import { createIggyBackend, createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { createMemoryBackend, createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
-import { contractCases, startBroker, withFaults } from 'iggy-gateway-kafka/testing';
+import { contractCases, defineContract, startBroker, withFaults } from 'iggy-gateway-kafka/testing';
 import { describe, expect, test } from 'vitest';
 import { createStandIn } from '../support/iggy-stand-in.js';
 
@@ -83,6 +83,20 @@ test('a name that is like none is refused with all that there are', () => {
   expect(refusal(() => createMemoryStore({ path: '/tmp' } as never))).toMatchObject({
     message: 'option path is "/tmp"; there is no such option; there are maxBytes, maxStateBytes',
   });
+});
+
+test.each([
+  [{}, 'start', undefined],
+  [{ start, patienceMs: 'long' }, 'patienceMs', 'long'],
+  [{ start, patienceMs: -1 }, 'patienceMs', -1],
+  [{ start, capabilities: { durable: 'no' } }, 'capabilities.durable', 'no'],
+])('contractCases refuses %o', (options, option, value) => {
+  expect(refusal(() => contractCases(options as never))).toMatchObject({ option, value });
+});
+
+test('defineContract names the function of the runner that is none', () => {
+  expect(refusal(() => defineContract({ describe } as never, { start }))).toMatchObject({ option: 'runner.test' });
+  expect(contractCases({ start, capabilities: { durable: undefined } as never })).not.toEqual([]);
 });
 
 test('a limit of groups that is undefined is one that is left out', () => {

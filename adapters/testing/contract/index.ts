@@ -1,4 +1,4 @@
-import { type Awaitable, checkOptionNames } from '../../../src/contract.js';
+import { type Awaitable, checkOptionNames, OptionError } from '../../../src/contract.js';
 import { Bench } from './bench.js';
 import type { Capability, CaseDefinition, ContractBroker, ContractCase, ContractStart } from './case.js';
 import { restartCases } from './restart.js';
@@ -72,12 +72,18 @@ const AREAS: Readonly<Record<string, readonly CaseDefinition[]>> = {
  * The rules of a Kafka broker, each as a case that speaks the protocol over a socket: for any test runner. Cases for
  * what the backend does instead of a capability are left out where it has it.
  *
- * @throws OptionError for an option or a capability that there is not.
+ * @throws OptionError for an option or a capability that there is not, or cannot be.
  */
 export function contractCases(options: ContractOptions): ContractCase[] {
   checkOptionNames('', options, OPTION_NAMES);
   const { start, capabilities = {}, patienceMs = PATIENCE_MS } = options;
+  if (typeof start !== 'function') throw new OptionError('start', start, 'it is a function that starts a broker');
+  if (!(patienceMs >= 0)) throw new OptionError('patienceMs', patienceMs, 'it is a number of milliseconds from 0 on');
   checkOptionNames('capabilities.', capabilities, CAPABILITIES);
+  for (const [name, value] of Object.entries<unknown>(capabilities)) {
+    if (value === undefined || typeof value === 'boolean') continue;
+    throw new OptionError(`capabilities.${name}`, value, 'it is true or false');
+  }
   const has = (capability: Capability): boolean => capabilities[capability] !== false;
   return Object.entries(AREAS).flatMap(([area, definitions]) =>
     definitions.flatMap(({ name, needs = [], without = [], config = {}, groups = {}, run }): ContractCase[] => {
