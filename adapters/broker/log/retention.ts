@@ -13,9 +13,10 @@ const RELIEF_MS = 1000;
 const GROWTH_SHARE = 8;
 const LEAST_GROWTH_BYTES = 16 * 1024;
 
-/** What a partition was when it was compacted last. */
+/** The part of a partition that was compacted last. */
 interface Compacted {
   readonly bytes: number;
+  readonly startOffset: number;
   readonly endOffset: number;
 }
 
@@ -118,17 +119,21 @@ export class RetentionLoop {
     const { config, store, clock } = this.#kit;
     const { id, topic } = partition;
     if (!store.capabilities.compaction || !store.compact || !config.get('log.cleaner.enable')) return;
-    const { bytes, endOffset } = await store.bounds(id);
+    const { bytes, startOffset, endOffset } = await store.bounds(id);
     const before = this.#compacted.get(partition);
-    const dirty = bytes - (before?.bytes ?? 0);
+    const dirty = bytes - (before === undefined ? 0 : cleanBytes(before, startOffset));
     if (endOffset === before?.endOffset || dirty < bytes * topic.config['min.cleanable.dirty.ratio']) return;
     const now = clock.now();
     const lag = topic.config['min.compaction.lag.ms'];
     const fresh = lag > 0 ? await store.offsetForTimestamp(id, now - lag) : null;
     const beforeOffset = fresh?.offset ?? endOffset;
+    if (beforeOffset <= Math.max(startOffset, before?.endOffset ?? 0)) return;
     const dropTombstonesOlderThan = now - topic.config['delete.retention.ms'];
     await store.compact(id, { beforeOffset, dropTombstonesOlderThan });
-    this.#compacted.set(partition, { bytes: (await store.bounds(id)).bytes, endOffset: beforeOffset });
+    const after = await store.bounds(id);
+    // What is too young is still to be compacted.
+    const clean = share(after.bytes, beforeOffset - after.startOffset, after.endOffset - after.startOffset);
+    this.#compacted.set(partition, { bytes: clean, startOffset: after.startOffset, endOffset: beforeOffset });
   }
 
   /** What fails here, fails nobody's request: the operator is told. */
@@ -145,4 +150,14 @@ export class RetentionLoop {
       failed(error);
     }
   }
+}
+
+/** What is left of the compacted part, now that the log begins there. */
+function cleanBytes({ bytes, startOffset, endOffset }: Compacted, begin: number): number {
+  return share(bytes, endOffset - Math.max(begin, startOffset), endOffset - startOffset);
+}
+
+/** What a part of the offsets takes of all their bytes: about, as nobody counts it. */
+function share(bytes: number, part: number, whole: number): number {
+  return whole <= 0 ? 0 : (bytes * Math.max(0, part)) / whole;
 }
