@@ -90,9 +90,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     config,
     topics,
     state,
-    warn(message) {
-      if (warned.has(message)) return;
-      warned.add(message);
+    warn(message, about = message) {
+      if (warned.has(about)) return;
+      warned.add(about);
       warn(message);
     },
   };

@@ -35,7 +35,8 @@ export class ProducerIds {
     if ((producerId === -1n) !== (producerEpoch === -1)) return failure(ErrorCode.INVALID_REQUEST);
     if (transactionalId === '') return failure(ErrorCode.INVALID_REQUEST);
     if (transactionalId !== null) {
-      this.#kit.warn(`transactions are not supported: the transactional id '${transactionalId}' is refused`);
+      const what = `the transactional id '${transactionalId}' is refused, as any other`;
+      this.#kit.warn(`transactions are not supported: ${what}`, 'transactions');
       return failure(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
     return attempt(

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
 import { isPromise, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
+import { StoreError } from '../log-store.js';
 import type { Partition } from '../topics/topic-registry.js';
 import type { PartitionLog, PartitionLogs } from './partition-logs.js';
 
@@ -141,7 +142,8 @@ export class RetentionLoop {
     const failed = (error: unknown): void => {
       if (partition?.topic.exists === false || this.#stopped) return;
       const where = partition === null ? 'producers' : `${partition.topic.name}-${String(partition.index)}`;
-      this.#kit.warn(`retention of ${where}: ${error instanceof Error ? error.message : 'it failed'}`);
+      const text = `retention of ${where}: ${error instanceof Error ? error.message : 'it failed'}`;
+      this.#kit.warn(text, error instanceof StoreError ? `retention of ${where}: ${error.kind}` : text);
     };
     try {
       const done = work();
