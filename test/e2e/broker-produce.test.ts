@@ -305,6 +305,22 @@ describe('an idempotent producer', () => {
     expect(ids.size).toBe(2200);
   });
 
+  test('a store that forgot everything is no reason to take a producer of before for a new one', async () => {
+    const idFrom = async (): Promise<[WireClient, number]> => {
+      const client = await (await startBroker()).connect();
+      const { response } = await client.send(initProducerIdApi, 4, { transactionalId: null, transactionTimeoutMs: 1 });
+      return [client, Number(response.producerId)];
+    };
+    const [, before] = await idFrom();
+    const [client, after] = await idFrom();
+    await createTopic(client, 't');
+    for (const producerId of [before, after]) {
+      const answer = await produce(client, 't', batchOf(['a'], { producerId, producerEpoch: 0, baseSequence: 0 }));
+      expect(answer.errorCode).toBe(0);
+    }
+    expect(valuesOf((await fetchFrom(client, 't')).records)).toHaveLength(2);
+  });
+
   test('with a transactional id is refused for good, and the operator is told once', async () => {
     const warnings: string[] = [];
     const client = await (await startBroker({ warn: (text) => warnings.push(text) })).connect();
