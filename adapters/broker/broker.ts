@@ -20,7 +20,7 @@ import { createGroupApis, type GroupLimits } from './groups/index.js';
 import type { KitMethods, KitPart } from './kit.js';
 import { createLogApis } from './log/index.js';
 import type { LogStore, StoreCapabilities } from './log-store.js';
-import { type Placement, singleNode } from './placement.js';
+import { HIGHEST_NODE_ID, type Placement, singleNode } from './placement.js';
 import { createTopicApis } from './topics/index.js';
 import { StoreTopicRegistry } from './topics/registry.js';
 
@@ -77,6 +77,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   const lack = lacking(store, config.layers.fixed, 'log.');
   if (lack !== null) throw new OptionError('config', options.config, lack);
   const placement = options.placement ?? onlyNode(config);
+  checkNodeId(placement.nodeId);
   const state = new StoredState(store);
   const topics = new StoreTopicRegistry(store, config);
   const warned = new Set<string>();
@@ -92,9 +93,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     config,
     topics,
     state,
-    warn(message) {
-      if (warned.has(message)) return;
-      warned.add(message);
+    warn(message, about = message) {
+      if (warned.has(about)) return;
+      warned.add(about);
       warn(message);
     },
   };
@@ -237,7 +238,16 @@ function emitWarning(message: string): void {
   process.emitWarning(message);
 }
 
+/** What `broker.id` says for none. */
+const NO_ID = -1;
+
 function onlyNode(config: BrokerConfigs): Placement {
   const { fixed } = config.layers;
-  return singleNode(Number(fixed['node.id'] ?? fixed['broker.id'] ?? 1), fixed['broker.rack'] ?? null);
+  const id = Number(fixed['node.id'] ?? fixed['broker.id'] ?? NO_ID);
+  return singleNode(id === NO_ID ? 1 : id, fixed['broker.rack'] ?? null);
+}
+
+function checkNodeId(nodeId: number): void {
+  if (Number.isInteger(nodeId) && nodeId >= 0 && nodeId <= HIGHEST_NODE_ID) return;
+  throw new OptionError('placement.nodeId', nodeId, `it is a whole number from 0 to ${String(HIGHEST_NODE_ID)}`);
 }

@@ -16,8 +16,11 @@ export interface Kit {
   readonly config: BrokerConfig;
   readonly topics: TopicRegistry;
   readonly state: DurableState;
-  /** Tells the operator, once for each text. */
-  warn(message: string): void;
+  /**
+   * Tells the operator, once for each text; or once for what it is about, where the text has something in it that
+   * clients choose or that is never the same: what was told is kept.
+   */
+  warn(message: string, about?: string): void;
 }
 
 /** The methods of a backend that one part of the kit answers. The state of a connection is what is known of it. */

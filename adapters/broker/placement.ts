@@ -6,12 +6,15 @@ export interface BrokerNode extends Endpoint {
   readonly rack: string | null;
 }
 
+/** Producer ids begin with that of the node that gave them, and 53 bits hold no more with 2^32 ids for each. */
+export const HIGHEST_NODE_ID = 2 ** 21 - 1;
+
 /** What a coordinator is asked for: `group`, or `transaction` (a transactional id). */
 export type CoordinatorType = 'group' | 'transaction';
 
 /** Which broker does what. The kit never assumes that it is the only one. */
 export interface Placement {
-  /** This broker's own id. */
+  /** This broker's own id, from 0 to 2097151. */
   readonly nodeId: number;
   /** All brokers, this one among them; `self` is where the asking client reaches this one. */
   nodes(self: Endpoint): readonly BrokerNode[];

@@ -28,8 +28,6 @@ export class MemoryLog {
   endOffset = 0;
   /** Bytes of all batches. */
   bytes = 0;
-  /** What the next segment is twice as large as, in bytes. */
-  private largest = FIRST_SEGMENT_BYTES / 2;
   /** What segments grow to: retention drops whole ones, so they are a small share of what it leaves. */
   private mostPerSegment = Infinity;
   deleted = false;
@@ -126,13 +124,13 @@ export class MemoryLog {
 
   trim({ olderThan, maxBytes }: Retention): number {
     this.mostPerSegment = maxBytes < 0 ? Infinity : Math.max(FIRST_SEGMENT_BYTES, Math.ceil(maxBytes / SEGMENT_SHARE));
-    this.dropWhile((segment) => {
+    const dropped = this.dropWhile((segment) => {
       const age = segment.maxTimestamp < 0 ? segment.begunAt : segment.maxTimestamp;
       const expired = olderThan >= 0 && age < olderThan;
       return expired || (maxBytes >= 0 && this.bytes - segment.filled >= maxBytes);
     });
-    const first = this.segments[0]?.baseOffset ?? this.endOffset;
-    if (first > this.startOffset) this.startOffset = first;
+    // Not where the first batch stands: compaction may have left a gap before it, which is still within the log.
+    if (dropped !== null) this.startOffset = Math.max(this.startOffset, dropped.endOffset);
     return this.startOffset;
   }
 
@@ -157,8 +155,10 @@ export class MemoryLog {
   private segmentFor(bytes: number): Segment {
     const last = this.segments.at(-1);
     if (last !== undefined && last.room >= bytes) return last;
-    this.largest = Math.min(this.memory.segmentBytes, this.mostPerSegment, 2 * this.largest);
-    const segment = new Segment(this.memory, this.memory.take(Math.max(this.largest, bytes), bytes), this.endOffset);
+    // As much as there is: a log takes up to twice its bytes, also once most of it is gone.
+    const grown = Math.max(FIRST_SEGMENT_BYTES, this.bytes);
+    const wanted = Math.max(bytes, Math.min(this.memory.segmentBytes, this.mostPerSegment, grown));
+    const segment = new Segment(this.memory, this.memory.take(wanted, bytes), this.endOffset);
     this.segments.push(segment);
     return segment;
   }
@@ -202,14 +202,18 @@ export class MemoryLog {
     return latest;
   }
 
-  private dropWhile(condition: (segment: Segment) => boolean): void {
+  /** The last one that was dropped; null for none. */
+  private dropWhile(condition: (segment: Segment) => boolean): Segment | null {
     let count = 0;
+    let last: Segment | null = null;
     for (const segment of this.segments) {
       if (!condition(segment)) break;
       this.bytes -= segment.filled;
       segment.drop();
+      last = segment;
       count++;
     }
     if (count > 0) this.segments.splice(0, count);
+    return last;
   }
 }

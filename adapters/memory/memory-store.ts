@@ -24,10 +24,10 @@ export interface MemoryStoreOptions {
    * The most memory that records may take, in bytes, over all topics; from 65536. An append beyond it is refused.
    * Default: 1 GiB.
    *
-   * Reserved memory counts, which is up to twice what the batches take, until the answers with it are written. Not
-   * counted are some 500 bytes for a topic and 150 for each partition, which nothing limits, and what the broker knows of
-   * them; an index of a few percent of the records; and freed memory that is kept for the next records, at most a
-   * sixteenth of the limit and 16 MiB.
+   * Reserved memory counts, which is up to twice what the batches take and at least 16 KiB for a partition with records,
+   * until the answers with it are written. Not counted are some 500 bytes for a topic and 150 for each partition, which
+   * nothing limits, and what the broker knows of them; an index of a few percent of the records; and freed memory that
+   * is kept for the next records, at most a sixteenth of the limit and 16 MiB.
    */
   readonly maxBytes?: number | undefined;
   /**

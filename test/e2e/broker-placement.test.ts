@@ -1,11 +1,18 @@
-import { ErrorCode } from 'iggy-gateway-kafka';
-import { type BrokerOptions, type Placement, singleNode } from 'iggy-gateway-kafka/adapters/broker';
+import { ErrorCode, OptionError } from 'iggy-gateway-kafka';
+import {
+  type BrokerOptions,
+  createBrokerBackend,
+  type Placement,
+  singleNode,
+} from 'iggy-gateway-kafka/adapters/broker';
+import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import {
   createTopicsApi,
   deleteRecordsApi,
   fetchApi,
   findCoordinatorApi,
   heartbeatApi,
+  initProducerIdApi,
   metadataApi,
   offsetForLeaderEpochApi,
   produceApi,
@@ -115,4 +122,34 @@ test('a topic that asks for more replicas than there are nodes is not created on
   const { client } = await started({ config: { 'default.replication.factor': 3 } });
   const { response } = await client.send(metadataApi, 9, { topics: [{ name: 'new' }] });
   expect(response.topics).toMatchObject([{ name: 'new', errorCode: ErrorCode.INVALID_REPLICATION_FACTOR }]);
+});
+
+const HIGHEST = 2 ** 21 - 1;
+
+test('the highest node still gives each producer an id of its own, which its batches may have', async () => {
+  const client = await (await startBroker({ config: { 'node.id': HIGHEST } })).connect();
+  await createTopic(client, 't');
+  const ids = new Set<bigint>();
+  for (let count = 0; count < 3; count++) {
+    const { response } = await client.send(initProducerIdApi, 4, { transactionalId: null, transactionTimeoutMs: 1 });
+    ids.add(response.producerId);
+    const producer = { producerId: Number(response.producerId), producerEpoch: 0, baseSequence: 0 };
+    expect(await produce(client, 't', batchOf(['a'], producer))).toMatchObject({
+      errorCode: 0,
+      baseOffset: BigInt(count),
+    });
+  }
+  expect(ids.size).toBe(3);
+});
+
+test.each([HIGHEST + 1, -1, 1.5, NaN])('a broker has no id of %d', (nodeId) => {
+  const store = createMemoryStore();
+  expect(() => createBrokerBackend({ store, placement: singleNode(nodeId) })).toThrow(OptionError);
+  expect(() => createBrokerBackend({ store, config: { 'node.id': nodeId } })).toThrow('node.id');
+});
+
+test('a broker.id of -1 is none, as in Kafka', async () => {
+  const client = await (await startBroker({ config: { 'broker.id': -1 } })).connect();
+  const { response } = await client.send(metadataApi, 9, { topics: [] });
+  expect(response.brokers).toMatchObject([{ nodeId: 1 }]);
 });

@@ -231,7 +231,9 @@ describe('Produce', () => {
     while (answer.errorCode === 0) answer = await produce(client, 't', batch);
     expect(answer).toMatchObject({ errorCode: ErrorCode.KAFKA_STORAGE_ERROR, baseOffset: -1n });
     expect(answer.errorMessage).toContain('1048576');
-    expect(warnings).toHaveLength(1);
+    const larger = await produce(client, 't', batchOf(['x'.repeat(200_000)]));
+    expect(larger.errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
+    expect(warnings).toEqual([expect.stringContaining('maxBytes')]);
     await client.send(metadataApi, 9, { topics: null });
     expect(store.usedBytes).toBeLessThanOrEqual(1024 * 1024);
 
@@ -303,11 +305,27 @@ describe('an idempotent producer', () => {
     expect(ids.size).toBe(2200);
   });
 
+  test('a store that forgot everything is no reason to take a producer of before for a new one', async () => {
+    const idFrom = async (): Promise<[WireClient, number]> => {
+      const client = await (await startBroker()).connect();
+      const { response } = await client.send(initProducerIdApi, 4, { transactionalId: null, transactionTimeoutMs: 1 });
+      return [client, Number(response.producerId)];
+    };
+    const [, before] = await idFrom();
+    const [client, after] = await idFrom();
+    await createTopic(client, 't');
+    for (const producerId of [before, after]) {
+      const answer = await produce(client, 't', batchOf(['a'], { producerId, producerEpoch: 0, baseSequence: 0 }));
+      expect(answer.errorCode).toBe(0);
+    }
+    expect(valuesOf((await fetchFrom(client, 't')).records)).toHaveLength(2);
+  });
+
   test('with a transactional id is refused for good, and the operator is told once', async () => {
     const warnings: string[] = [];
     const client = await (await startBroker({ warn: (text) => warnings.push(text) })).connect();
-    for (let count = 0; count < 2; count++) {
-      const { response } = await client.send(initProducerIdApi, 4, { transactionalId: 'x', transactionTimeoutMs: 1 });
+    for (const transactionalId of ['x', 'x', 'y']) {
+      const { response } = await client.send(initProducerIdApi, 4, { transactionalId, transactionTimeoutMs: 1 });
       expect(response.errorCode).toBe(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
     expect(warnings).toHaveLength(1);

@@ -78,3 +78,44 @@ test('a compacted topic keeps the last of each key, once enough of it is new', a
   clock.turn(INTERVAL_MS);
   await vi.waitFor(async () => expect(await offsets()).toEqual([12, 13, 14]));
 });
+
+test('a topic that is both compacted and cut is compacted again, however much shorter it was when it was cut', async () => {
+  const { clock, client, store, fill, start } = await started({
+    'cleanup.policy': 'compact,delete',
+    'retention.ms': '60000',
+    'min.cleanable.dirty.ratio': '0.5',
+  });
+  const compact = vi.spyOn(store, 'compact');
+  // Nothing of it can go: each record has a key of its own.
+  const timestamp = clock.now();
+  for (let index = 0; index < 100; index++) {
+    const key = `first${String(index)}`;
+    await produce(client, 't', batchOf(['x'.repeat(10_000)], {}, { key, timestamp }));
+  }
+  clock.turn(INTERVAL_MS);
+  await vi.waitFor(() => expect(compact).toHaveBeenCalledTimes(1));
+  clock.turn(120_000);
+  await vi.waitFor(async () => expect(await start()).toBe(100));
+  await fill(50);
+  clock.turn(INTERVAL_MS);
+  await vi.waitFor(async () => {
+    const { records } = await fetchFrom(client, 't', { offset: 100 });
+    expect(valuesOf(records).map(([offset]) => offset)).toEqual([147, 148, 149]);
+  });
+});
+
+test('what was too young for compaction is compacted once it is old enough, though nothing comes after it', async () => {
+  const { clock, client, store, fill } = await started({
+    'cleanup.policy': 'compact',
+    'min.compaction.lag.ms': String(INTERVAL_MS + 500),
+  });
+  const looked = vi.spyOn(store, 'offsetForTimestamp');
+  await fill(9);
+  clock.turn(INTERVAL_MS);
+  await vi.waitFor(() => expect(looked).toHaveBeenCalled());
+  await vi.waitFor(async () => {
+    clock.turn(INTERVAL_MS);
+    const { records } = await fetchFrom(client, 't');
+    expect(valuesOf(records).map(([offset]) => offset)).toEqual([6, 7, 8]);
+  });
+});

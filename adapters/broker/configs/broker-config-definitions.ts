@@ -1,3 +1,4 @@
+import { HIGHEST_NODE_ID } from '../placement.js';
 import type { ConfigDefinition } from './config-definition.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 
@@ -110,8 +111,8 @@ function ownConfigs(): Record<string, BrokerConfigDefinition> {
     },
 
     'advertised.listeners': derived('Where clients connect to: follows from what the gateway advertises.'),
-    'broker.id': { ...int('-1', 'Id of this broker; node.id goes before it.'), least: -1 },
-    'node.id': { ...int('1', 'Id of this broker.'), least: 0 },
+    'broker.id': { ...int('-1', 'Id of this broker; node.id goes before it.'), least: -1, most: HIGHEST_NODE_ID },
+    'node.id': { ...int('1', 'Id of this broker.'), least: 0, most: HIGHEST_NODE_ID },
     'broker.rack': { ...text('Rack of this broker.'), enforced: true },
     'process.roles': derived('What this process is: a broker, and the controller of its own cluster.'),
     listeners: derived('Where the gateway listens.'),

@@ -247,7 +247,7 @@ export class Appends {
   private refused(job: AppendJob, error: StoreError): void {
     // It may be in the log or not: what the producers sent is learned from there.
     if (error.kind === 'outcomeUnknown') this.logs.doubt(job.log);
-    if (error.kind === 'full') this.kit.warn(`Produce is refused: ${error.message}`);
+    if (error.kind === 'full') this.kit.warn(`Produce is refused: ${error.message}`, 'Produce: full');
     job.refuse(new BatchRefused(storeErrorCode(error), error.message));
     job.log.release();
   }

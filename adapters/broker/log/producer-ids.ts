@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { InitProducerIdRequest, InitProducerIdResponseInit } from '../../../src/protocol/index.js';
 import { andThen, attempt } from '../awaitable.js';
@@ -8,6 +9,9 @@ import { StoreError } from '../log-store.js';
 const BLOCK = 1000;
 /** Each broker has a range of its own, so that two over one store never give the same id. */
 const RANGE = 2 ** 32;
+
+/** Where the ids of a store that forgets begin, at most: half of the range is left to give. */
+const HIGHEST_FIRST = RANGE / 2;
 
 const KEY = 'log/producer-ids/';
 
@@ -24,7 +28,8 @@ export class ProducerIds {
 
   open(): void {
     const nodeId = String(this.#kit.placement.nodeId);
-    this.#next = 0;
+    // Clients outlive a store that forgets: with the id of one of them, a new producer's batches would be taken for its.
+    this.#next = this.#kit.store.capabilities.durable ? 0 : randomInt(HIGHEST_FIRST);
     for (const [key, value] of this.#kit.state.load(KEY)) if (key === nodeId) this.#next = Number(value.toString());
     this.#reserved = this.#next;
     this.#reserving = null;
@@ -35,7 +40,8 @@ export class ProducerIds {
     if ((producerId === -1n) !== (producerEpoch === -1)) return failure(ErrorCode.INVALID_REQUEST);
     if (transactionalId === '') return failure(ErrorCode.INVALID_REQUEST);
     if (transactionalId !== null) {
-      this.#kit.warn(`transactions are not supported: the transactional id '${transactionalId}' is refused`);
+      const what = `the transactional id '${transactionalId}' is refused, as any other`;
+      this.#kit.warn(`transactions are not supported: ${what}`, 'transactions');
       return failure(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
     return attempt(

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
 import { isPromise, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
+import { StoreError } from '../log-store.js';
 import type { Partition } from '../topics/topic-registry.js';
 import type { PartitionLog, PartitionLogs } from './partition-logs.js';
 
@@ -13,9 +14,10 @@ const RELIEF_MS = 1000;
 const GROWTH_SHARE = 8;
 const LEAST_GROWTH_BYTES = 16 * 1024;
 
-/** What a partition was when it was compacted last. */
+/** The part of a partition that was compacted last. */
 interface Compacted {
   readonly bytes: number;
+  readonly startOffset: number;
   readonly endOffset: number;
 }
 
@@ -118,17 +120,21 @@ export class RetentionLoop {
     const { config, store, clock } = this.#kit;
     const { id, topic } = partition;
     if (!store.capabilities.compaction || !store.compact || !config.get('log.cleaner.enable')) return;
-    const { bytes, endOffset } = await store.bounds(id);
+    const { bytes, startOffset, endOffset } = await store.bounds(id);
     const before = this.#compacted.get(partition);
-    const dirty = bytes - (before?.bytes ?? 0);
+    const dirty = bytes - (before === undefined ? 0 : cleanBytes(before, startOffset));
     if (endOffset === before?.endOffset || dirty < bytes * topic.config['min.cleanable.dirty.ratio']) return;
     const now = clock.now();
     const lag = topic.config['min.compaction.lag.ms'];
     const fresh = lag > 0 ? await store.offsetForTimestamp(id, now - lag) : null;
     const beforeOffset = fresh?.offset ?? endOffset;
+    if (beforeOffset <= Math.max(startOffset, before?.endOffset ?? 0)) return;
     const dropTombstonesOlderThan = now - topic.config['delete.retention.ms'];
     await store.compact(id, { beforeOffset, dropTombstonesOlderThan });
-    this.#compacted.set(partition, { bytes: (await store.bounds(id)).bytes, endOffset: beforeOffset });
+    const after = await store.bounds(id);
+    // What is too young is still to be compacted.
+    const clean = share(after.bytes, beforeOffset - after.startOffset, after.endOffset - after.startOffset);
+    this.#compacted.set(partition, { bytes: clean, startOffset: after.startOffset, endOffset: beforeOffset });
   }
 
   /** What fails here, fails nobody's request: the operator is told. */
@@ -136,7 +142,8 @@ export class RetentionLoop {
     const failed = (error: unknown): void => {
       if (partition?.topic.exists === false || this.#stopped) return;
       const where = partition === null ? 'producers' : `${partition.topic.name}-${String(partition.index)}`;
-      this.#kit.warn(`retention of ${where}: ${error instanceof Error ? error.message : 'it failed'}`);
+      const text = `retention of ${where}: ${error instanceof Error ? error.message : 'it failed'}`;
+      this.#kit.warn(text, error instanceof StoreError ? `retention of ${where}: ${error.kind}` : text);
     };
     try {
       const done = work();
@@ -145,4 +152,14 @@ export class RetentionLoop {
       failed(error);
     }
   }
+}
+
+/** What is left of the compacted part, now that the log begins there. */
+function cleanBytes({ bytes, startOffset, endOffset }: Compacted, begin: number): number {
+  return share(bytes, endOffset - Math.max(begin, startOffset), endOffset - startOffset);
+}
+
+/** What a part of the offsets takes of all their bytes: about, as nobody counts it. */
+function share(bytes: number, part: number, whole: number): number {
+  return whole <= 0 ? 0 : (bytes * Math.max(0, part)) / whole;
 }

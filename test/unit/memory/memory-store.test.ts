@@ -271,6 +271,31 @@ describe('retention', () => {
     expect(store.trim(partition, { olderThan: Date.now() - 60_000, maxBytes: -1 })).toBe(100);
     expect(store.trim(partition, { olderThan: Date.now() + 60_000, maxBytes: -1 })).toBe(101);
   });
+
+  test('leaves the first offset where it is as long as nothing is dropped, whatever compaction took', async () => {
+    const store = storeWithTopic({ maxBytes: 8 * MIB });
+    for (let count = 0; count < 5; count++) append(store, [{ timestamp: 100 }]);
+    await store.compact(partition, { beforeOffset: 5, dropTombstonesOlderThan: 0 });
+    expect(store.trim(partition, { olderThan: 50, maxBytes: -1 })).toBe(0);
+    expect(recordsOf(read(store, 1)).map(([offset]) => offset)).toEqual([4]);
+    append(store, [{ timestamp: 200, value: 'x'.repeat(20_000) }]);
+    expect(store.trim(partition, { olderThan: 150, maxBytes: -1 })).toBe(5);
+  });
+
+  test('a log that was long once reserves no more than it needs: others have room', () => {
+    const partitionCount = 100;
+    const store = createMemoryStore({ maxBytes: 64 * MIB });
+    store.createTopic({ ...TOPIC, partitionCount });
+    const partitions = Array.from({ length: partitionCount }, (_, index) => ({ ...partition, partition: index }));
+    const value = 'x'.repeat(100_000);
+    for (const where of partitions) {
+      for (let count = 0; count < 40; count++) append(store, [{ value }], where);
+      store.trim(where, { olderThan: 1000, maxBytes: -1 });
+      expect(store.usedBytes).toBe(0);
+    }
+    for (const where of partitions) append(store, [{}], where);
+    expect(store.usedBytes).toBeLessThan(2 * MIB);
+  });
 });
 
 describe('compaction', () => {
