@@ -7,7 +7,7 @@ export interface BrokerNode extends Endpoint {
 }
 
 /** Producer ids begin with that of the node that gave them, and 53 bits hold no more with 2^32 ids for each. */
-export const HIGHEST_NODE_ID = 2 ** 21 - 1;
+export const HIGHEST_NODE_ID: number = 2 ** 21 - 1;
 
 /** What a coordinator is asked for: `group`, or `transaction` (a transactional id). */
 export type CoordinatorType = 'group' | 'transaction';
