@@ -41,6 +41,8 @@ Where this differs from Apache Kafka 4.3:
 - IncrementalAlterConfigs of a broker refuses names that are unknown; Kafka keeps them for plugins.
 - Brokers have no loggers, groups and client metrics no configs.
 - A store that does not compact, or that drops records by its own rules, refuses the configs that ask for it.
+- Compaction keeps a tombstone for \`delete.retention.ms\` from the tombstone's own timestamp on; Kafka counts from the first
+  compaction that saw it (KIP-534).
 - Hours and minutes of retention that are negative mean no limit, as in Kafka; so does any negative \`retention.bytes\`.
 `;
 
