@@ -3,15 +3,13 @@ import type { RecordBatch } from './batch.js';
 import { decompress } from './compression/index.js';
 import type { DecompressionLimits } from './compression/limits.js';
 import { RecordsError, type RecordsErrorCode } from './errors.js';
-import { BATCH_HEADER_BYTES, COMPRESSION_MASK } from './layout.js';
+import { BATCH_HEADER_BYTES } from './layout.js';
 import type { RecordHeader } from './record.js';
 
 /** The fewest bytes that a record takes: seven fields of one byte. */
 const LEAST_RECORD_BYTES = 7;
 /** The fewest bytes that a header takes: two lengths. */
 const LEAST_HEADER_BYTES = 2;
-
-const NO_LIMITS: DecompressionLimits = Object.freeze({});
 
 const TWO_27 = 2 ** 27;
 
@@ -48,11 +46,12 @@ export class RecordCursor {
    * @throws {@link RecordsError}
    */
   begin(batch: RecordBatch, recordCount: number, limits: DecompressionLimits | undefined): Buffer {
+    const { compression } = batch;
     let { bytes, end: limit } = batch;
     let at = batch.start + BATCH_HEADER_BYTES;
     // A batch that compaction has emptied holds nothing, not even an empty frame.
-    if ((batch.attributes & COMPRESSION_MASK) !== 0 && at !== limit) {
-      bytes = decompress(batch.compression, bytes.subarray(at, limit), limits ?? NO_LIMITS);
+    if (compression !== 'none' && at !== limit) {
+      bytes = decompress(compression, bytes.subarray(at, limit), limits);
       at = 0;
       limit = bytes.length;
     }

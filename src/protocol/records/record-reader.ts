@@ -1,6 +1,5 @@
 import type { RecordBatch } from './batch.js';
 import type { DecompressionLimits } from './compression/limits.js';
-import { LOG_APPEND_TIME_FLAG } from './layout.js';
 import type { KafkaRecord, RecordHeader } from './record.js';
 import { readHeaders, RecordCursor, view } from './record-cursor.js';
 
@@ -36,7 +35,7 @@ export class RecordReader {
     this.left = batch.recordCount;
     this.bytes = this.cursor.begin(batch, this.left, limits);
     this.baseOffset = batch.baseOffset;
-    this.appendTime = (batch.attributes & LOG_APPEND_TIME_FLAG) !== 0 ? batch.maxTimestamp : null;
+    this.appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : null;
   }
 
   /** Size of the records, decompressed, from the next one to the end. */
