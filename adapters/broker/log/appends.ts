@@ -169,7 +169,7 @@ export class Appends {
   private settle(jobs: readonly AppendJob[], results: readonly AppendResult[], again: boolean): Awaitable<unknown> {
     if (results.length !== jobs.length) {
       const what = `answers ${String(results.length)} of ${String(jobs.length)} appends`;
-      return this.failed(jobs, new Error(`${this.kit.store.name} ${what}`));
+      return this.broken(jobs, new Error(`${this.kit.store.name} ${what}`));
     }
     let later: PromiseLike<unknown>[] | null = null;
     let refused: AppendJob[] | null = null;
@@ -180,8 +180,7 @@ export class Appends {
         // A store without types may forget it, and a client would be told of offset 0.
         if (typeof result.baseOffset !== 'number' || typeof result.startOffset !== 'number') {
           const error = new Error(`${this.kit.store.name} answers an append without baseOffset or startOffset`);
-          const told = this.failed([job], error);
-          if (isPromise(told)) (later ??= []).push(told);
+          (later ??= []).push(this.broken([job], error));
           continue;
         }
         const kept = this.appended(job, result.baseOffset, result.startOffset);
@@ -252,12 +251,15 @@ export class Appends {
     job.log.release();
   }
 
-  /** Answers all of them, and rejects with what is no failure of a store: never throws, so that all others go on. */
+  /** Answers all of them; never throws, so that all others go on. */
   private failed(jobs: readonly AppendJob[], error: unknown): PromiseLike<never> | undefined {
-    if (error instanceof StoreError) {
-      for (const job of jobs) this.refused(job, error);
-      return undefined;
-    }
+    if (!(error instanceof StoreError)) return this.broken(jobs, error);
+    for (const job of jobs) this.refused(job, error);
+    return undefined;
+  }
+
+  /** Answers all of them, and rejects: a store must not fail like that. */
+  private broken(jobs: readonly AppendJob[], error: unknown): PromiseLike<never> {
     for (const job of jobs) {
       this.logs.doubt(job.log);
       job.refuse(new BatchRefused(ErrorCode.UNKNOWN_SERVER_ERROR, ''));
