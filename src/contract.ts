@@ -1,13 +1,14 @@
 import type { BackendMethods } from './backend-methods.js';
 import type { ApiName } from './protocol/apis.js';
 import type { VersionRange } from './protocol/codec.js';
+import { isFailureCode } from './protocol/error-codes.js';
 
 export type { BackendMethods } from './backend-methods.js';
 export type { ApiName } from './protocol/apis.js';
 export type { VersionRange } from './protocol/codec.js';
 export { GatewayError, OptionError } from './errors.js';
 export { checkOptionNames, nearestName } from './option-names.js';
-export { ErrorCode, errorName, type ErrorName } from './protocol/error-codes.js';
+export { ErrorCode, errorName, type ErrorName, isFailureCode } from './protocol/error-codes.js';
 
 /** A value, or a promise of one. What is answered without a promise is written without a tick. */
 export type Awaitable<T> = T | PromiseLike<T>;
@@ -101,7 +102,7 @@ export class KafkaError extends Error {
    */
   constructor(code: number, message?: string) {
     super(message ?? '');
-    if (!Number.isInteger(code) || code === 0 || code < -32768 || code > 32767) {
+    if (!isFailureCode(code)) {
       throw new RangeError(`KafkaError: code is ${String(code)}; it must be an int16 other than 0`);
     }
     this.code = code;

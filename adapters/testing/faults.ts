@@ -5,6 +5,7 @@ import {
   type Backend,
   type BackendMethods,
   checkOptionNames,
+  isFailureCode,
   KafkaError,
   OptionError,
   RequestAborted,
@@ -162,7 +163,7 @@ export function withFaults<State>(backend: Backend<State>): {
     fail(api, options) {
       checkOptionNames('', options, ['errorCode', 'when', ...FAULT_OPTION_NAMES]);
       const { errorCode } = options;
-      if (errorCode === 0 || (errorCode << 16) >> 16 !== errorCode) {
+      if (!isFailureCode(errorCode)) {
         throw new OptionError('errorCode', errorCode, 'it is one of ErrorCode other than NONE: an int16 other than 0');
       }
       const error = new KafkaError(errorCode);

@@ -2,7 +2,7 @@ import { type AbortCause, type ConnectionInfo, KafkaError, RequestAborted } from
 import { isThenable } from '../events.js';
 import { CLOSE, DONE, type FrameHandler, type FrameOutcome } from '../listener/frame-handler.js';
 import { explainEncodeError } from '../protocol/encode-trace.js';
-import { ErrorCode } from '../protocol/error-codes.js';
+import { ErrorCode, isFailureCode } from '../protocol/error-codes.js';
 import { DecodeError } from '../protocol/errors.js';
 import type { ProduceRequest } from '../protocol/messages/produce.js';
 import { encodeErrorResponse, encodeRejection, encodeResponseFrame } from './answer.js';
@@ -346,6 +346,5 @@ function isUnanswered(route: Route, request: unknown): boolean {
 function isKafkaError(error: unknown): error is KafkaError {
   if (error instanceof KafkaError) return true;
   if (!(error instanceof Error) || error.name !== 'KafkaError') return false;
-  const { code } = error as { readonly code?: unknown };
-  return typeof code === 'number' && (code << 16) >> 16 === code && code !== 0;
+  return isFailureCode((error as { readonly code?: unknown }).code);
 }

@@ -152,3 +152,8 @@ const names = new Map<number, string>(Object.entries(ErrorCode).map(([name, code
 export function errorName(code: number): string {
   return names.get(code) ?? String(code);
 }
+
+/** Whether it says that something failed: an int16, as the wire has it, and not 0, which is success. */
+export function isFailureCode(code: unknown): code is number {
+  return typeof code === 'number' && code !== 0 && (code << 16) >> 16 === code;
+}
