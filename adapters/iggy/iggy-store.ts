@@ -15,10 +15,10 @@ import {
   type StoredTopic,
   StoreError,
 } from '../broker/log-store.js';
-import type { IggyStream } from './client.js';
-import { ClientPool } from './client-pool.js';
+import type { IggyStream } from './sdk/client.js';
+import { ClientPool } from './sdk/client-pool.js';
 import { EndWatcher } from './end-watcher.js';
-import { commandFailure, IggyCode, isRefusedEntry, storeError } from './failures.js';
+import { commandFailure, IggyCode, isRefusedEntry, storeError } from './sdk/failures.js';
 import { importOffsets } from './import-offsets.js';
 import { OffsetMirror } from './offset-mirror.js';
 import { type IggyStoreOptions, type IggyStoreSettings, iggyStoreSettings } from './options.js';

@@ -1,8 +1,8 @@
 import { encodeOffset, offsetKey } from '../broker/groups/stored-values.js';
 import type { StoredTopic } from '../broker/log-store.js';
-import type { IggyConsumer } from './client.js';
-import type { ClientPool } from './client-pool.js';
-import { readError } from './failures.js';
+import type { IggyConsumer } from './sdk/client.js';
+import type { ClientPool } from './sdk/client-pool.js';
+import { readError } from './sdk/failures.js';
 import type { StateLog } from './state-log.js';
 
 /** Where Iggy's Kafka gateway in Rust keeps the offsets of a group: under this and the group id, on each topic. */

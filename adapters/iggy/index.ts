@@ -24,7 +24,7 @@ export type {
   IggyTopicInit,
   IggyTopicRef,
   IggyTopicSettings,
-} from './client.js';
+} from './sdk/client.js';
 export { createIggyBackend, type IggyBackendOptions } from './iggy-backend.js';
 export { createIggyStore, type IggyStore } from './iggy-store.js';
 export type { IggyStoreOptions } from './options.js';

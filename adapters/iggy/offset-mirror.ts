@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeOffset, OFFSET_PREFIX } from '../broker/groups/stored-values.js';
 import { StoreError } from '../broker/log-store.js';
-import type { IggyConsumer } from './client.js';
-import type { ClientPool } from './client-pool.js';
-import { storeError } from './failures.js';
+import type { IggyConsumer } from './sdk/client.js';
+import type { ClientPool } from './sdk/client-pool.js';
+import { storeError } from './sdk/failures.js';
 import { GROUP_PREFIX } from './import-offsets.js';
 import type { IggyTopics } from './topics.js';
 

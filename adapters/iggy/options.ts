@@ -1,5 +1,5 @@
 import { checkOptionNames, OptionError } from '../../src/contract.js';
-import { type IggyClient, isIggyClient } from './client.js';
+import { type IggyClient, isIggyClient } from './sdk/client.js';
 
 /** Options of {@link createIggyStore}. */
 export interface IggyStoreOptions {

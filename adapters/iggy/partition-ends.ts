@@ -1,7 +1,7 @@
 import { StoreError } from '../broker/log-store.js';
-import { type IggyPollingStrategy, type IggyTopic, PollingStrategy } from './client.js';
-import type { ClientPool } from './client-pool.js';
-import { CommandFailure, readError } from './failures.js';
+import { type IggyPollingStrategy, type IggyTopic, PollingStrategy } from './sdk/client.js';
+import type { ClientPool } from './sdk/client-pool.js';
+import { CommandFailure, readError } from './sdk/failures.js';
 import type { PartitionState } from './partition-state.js';
 import type { IggyTopics } from './topics.js';
 

@@ -1,9 +1,9 @@
 import type { Awaitable } from '../../src/contract.js';
 import { type Compression, RecordBatch, RecordBatchBuilder, RecordReader } from '../../src/protocol/index.js';
 import { type ReadEntry, type ReadResult, StoreError } from '../broker/log-store.js';
-import { type IggyMessage, type IggyPolled, PollingStrategy } from './client.js';
-import type { ClientPool } from './client-pool.js';
-import { type CommandFailure } from './failures.js';
+import { type IggyMessage, type IggyPolled, PollingStrategy } from './sdk/client.js';
+import type { ClientPool } from './sdk/client-pool.js';
+import { type CommandFailure } from './sdk/failures.js';
 import { CONSUMER, type PartitionEnds } from './partition-ends.js';
 import type { PartitionState } from './partition-state.js';
 import { type BatchRun, indexOf, type ReadAhead, type RunBatch } from './read-ahead.js';

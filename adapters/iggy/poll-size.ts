@@ -1,4 +1,4 @@
-import type { IggyMessage } from './client.js';
+import type { IggyMessage } from './sdk/client.js';
 
 /** What one answer should have at most, of the 64 MiB that the SDK takes: sizes are foreseen, and not known. */
 const SAFE_BYTES = 16 * 1024 * 1024;

@@ -1,6 +1,6 @@
 import { nextSequence } from '../broker/log/producer-states.js';
 import type { ProducedBatch } from '../broker/log-store.js';
-import type { IggyMessage } from './client.js';
+import type { IggyMessage } from './sdk/client.js';
 import type { PartitionReader } from './partition-reader.js';
 import type { PartitionState } from './partition-state.js';
 import { readMessage } from './records/from-message.js';

@@ -1,6 +1,6 @@
 import { RecordBatch, RecordReader } from '../../src/protocol/index.js';
 import type { FoundOffset } from '../broker/log-store.js';
-import { PollingStrategy } from './client.js';
+import { PollingStrategy } from './sdk/client.js';
 import type { PartitionEnds } from './partition-ends.js';
 import type { PartitionReader } from './partition-reader.js';
 import type { PartitionState } from './partition-state.js';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../broker/log-store.js';
-import type { ClientPool } from './client-pool.js';
-import { readError, storeError } from './failures.js';
+import type { ClientPool } from './sdk/client-pool.js';
+import { readError, storeError } from './sdk/failures.js';
 import { STATE_TOPIC } from './options.js';
 import { EntryKind, type StateEntry } from './state-entry.js';
 import { epochOf, StateReplay } from './state-replay.js';

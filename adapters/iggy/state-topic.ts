@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../broker/log-store.js';
-import { type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from './client.js';
-import type { ClientPool } from './client-pool.js';
-import { type CommandFailure, readError, storeError } from './failures.js';
+import { type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from './sdk/client.js';
+import type { ClientPool } from './sdk/client-pool.js';
+import { type CommandFailure, readError, storeError } from './sdk/failures.js';
 import { CONSUMER } from './partition-ends.js';
 import { PollSize } from './poll-size.js';
 import { idOf } from './records/message-ids.js';

@@ -1,6 +1,6 @@
 import type { Compression } from '../../src/protocol/index.js';
 import { StoreError } from '../broker/log-store.js';
-import type { IggyTopic, IggyTopicSettings } from './client.js';
+import type { IggyTopic, IggyTopicSettings } from './sdk/client.js';
 
 /**
  * Settings of topics whose messages are on the disk before they are confirmed, in both ways that there are: from 0.10.0 on

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type StoredTopic, StoreError } from '../broker/log-store.js';
-import type { IggyClient, IggyStream, IggyTopic } from './client.js';
-import type { ClientPool } from './client-pool.js';
-import { CommandFailure, mayBeDone, readError, storeError } from './failures.js';
+import type { IggyClient, IggyStream, IggyTopic } from './sdk/client.js';
+import type { ClientPool } from './sdk/client-pool.js';
+import { CommandFailure, mayBeDone, readError, storeError } from './sdk/failures.js';
 import type { StateLog } from './state-log.js';
 import { configsOf, DURABLE, otherConfigs, settingsOf } from './topic-configs.js';
 

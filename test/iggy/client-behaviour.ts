@@ -8,7 +8,7 @@ import {
   type IggyPolled,
   type IggyPollingStrategy,
   PollingStrategy,
-} from '../../adapters/iggy/client.js';
+} from '../../adapters/iggy/sdk/client.js';
 
 // What the adapter relies on in the SDK's client and the server behind it: one list of checks, for the real ones
 // (client-behaviour.test.ts, `npm run test:iggy`) and for the stand-in (test/unit/iggy/stand-in.test.ts, `npm test`).

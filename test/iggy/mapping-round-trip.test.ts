@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { buildBatch, type KafkaRecord, readBatches, readRecords } from 'iggy-gateway-kafka/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type IggyClient, type IggyMessageInit, PollingStrategy } from '../../adapters/iggy/client.js';
+import { type IggyClient, type IggyMessageInit, PollingStrategy } from '../../adapters/iggy/sdk/client.js';
 import { buildBatch as batchOf } from '../../adapters/iggy/records/build-batch.js';
 import { splitIntoSends } from '../../adapters/iggy/records/sends.js';
 import { toMessages } from '../../adapters/iggy/records/to-messages.js';

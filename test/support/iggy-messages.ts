@@ -1,4 +1,4 @@
-import type { IggyHeaderField, IggyHeaderInit, IggyMessage, IggyMessageInit } from '../../adapters/iggy/client.js';
+import type { IggyHeaderField, IggyHeaderInit, IggyMessage, IggyMessageInit } from '../../adapters/iggy/sdk/client.js';
 
 // Iggy messages as they come back from a poll: through the bytes of their headers, which the SDK checks when it reads
 // them, and with its dates of whole milliseconds.

@@ -15,7 +15,7 @@ import type {
   IggyTopic,
   IggyTopicInit,
   IggyTopicSettings,
-} from '../../adapters/iggy/client.js';
+} from '../../adapters/iggy/sdk/client.js';
 import { headerBytes, readHeaders } from './iggy-messages.js';
 
 /** Codes with which the server refuses. */

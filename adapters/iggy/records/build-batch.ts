@@ -1,5 +1,5 @@
 import { type Compression, RecordBatchBuilder } from '../../../src/protocol/index.js';
-import type { IggyMessage } from '../client.js';
+import type { IggyMessage } from '../sdk/client.js';
 import { readMessage } from './from-message.js';
 import { Unreadable } from './unreadable.js';
 

@@ -1,4 +1,4 @@
-import { HeaderKind, type IggyHeaderField } from '../client.js';
+import { HeaderKind, type IggyHeaderField } from '../sdk/client.js';
 
 // Kinds of fixed size, by the numbers of Iggy's protocol; what is not listed is bytes already.
 const INT8 = 4;

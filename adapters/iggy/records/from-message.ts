@@ -1,5 +1,5 @@
 import type { RecordHeaderInit, RecordInit } from '../../../src/protocol/index.js';
-import type { IggyHeaderField, IggyMessage } from '../client.js';
+import type { IggyHeaderField, IggyMessage } from '../sdk/client.js';
 import { readEnvelope } from './envelope.js';
 import { fieldBytes, fieldText, isNamed } from './fields.js';
 import {

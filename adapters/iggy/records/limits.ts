@@ -1,5 +1,5 @@
 import { StoreError } from '../../broker/log-store.js';
-import { HeaderKind, type IggyHeaderInit, type IggyMessageInit } from '../client.js';
+import { HeaderKind, type IggyHeaderInit, type IggyMessageInit } from '../sdk/client.js';
 
 /** Longest name and longest value of a header, in bytes; the shortest of both is 1. */
 export const MAX_FIELD_BYTES = 255;

@@ -1,4 +1,4 @@
-import { HeaderKind, type IggyHeaderInit, type IggyMessageInit } from '../client.js';
+import { HeaderKind, type IggyHeaderInit, type IggyMessageInit } from '../sdk/client.js';
 
 // Version 1 of the mapping of Kafka records to Iggy messages, which Iggy's own Kafka gateway (in Rust) writes and reads
 // as well. One record is one message, and its offset is the message's:

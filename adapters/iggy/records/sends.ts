@@ -1,4 +1,4 @@
-import type { IggyMessageInit } from '../client.js';
+import type { IggyMessageInit } from '../sdk/client.js';
 import { MAX_SEND_BYTES, messageBytes } from './limits.js';
 
 /**

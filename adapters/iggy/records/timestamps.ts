@@ -1,4 +1,4 @@
-import { HeaderKind, type IggyHeaderInit, type IggyMessage } from '../client.js';
+import { HeaderKind, type IggyHeaderInit, type IggyMessage } from '../sdk/client.js';
 import { EPOCH_MARKER, type MappedMessage, TIMESTAMP_NAME } from './mapping.js';
 import { UnmappableRecord } from './limits.js';
 import { fieldBytes } from './fields.js';

@@ -1,5 +1,5 @@
 import { RecordBatch, type RecordHeader, RecordReader } from '../../../src/protocol/index.js';
-import type { IggyHeaderInit } from '../client.js';
+import type { IggyHeaderInit } from '../sdk/client.js';
 import { type Enveloped, envelopeBytes, writeEnvelope } from './envelope.js';
 import {
   HEADER_OVERHEAD_BYTES,

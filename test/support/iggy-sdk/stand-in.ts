@@ -1,6 +1,6 @@
 // A fake for `apache-iggy`, where Iggy is not: the same names, with the stand-in behind them (see ../iggy-stand-in.ts). The
 // real one runs the same example in test/iggy/service.test.ts.
-import type { IggyClient } from '../../../adapters/iggy/client.js';
+import type { IggyClient } from '../../../adapters/iggy/sdk/client.js';
 import { createStandIn } from '../iggy-stand-in.js';
 
 const server = createStandIn();

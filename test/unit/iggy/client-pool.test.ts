@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { IggyClient } from '../../../adapters/iggy/client.js';
-import { ClientPool, type PoolOptions } from '../../../adapters/iggy/client-pool.js';
+import type { IggyClient } from '../../../adapters/iggy/sdk/client.js';
+import { ClientPool, type PoolOptions } from '../../../adapters/iggy/sdk/client-pool.js';
 import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
 
 interface Bench {

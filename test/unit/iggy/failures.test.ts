@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { commandFailure, storeError } from '../../../adapters/iggy/failures.js';
+import { commandFailure, storeError } from '../../../adapters/iggy/sdk/failures.js';
 
 /** As the SDK says what the server said. */
 function refused(code: number, name: string, message: string): Error {

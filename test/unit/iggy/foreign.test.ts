@@ -1,6 +1,6 @@
 import { readRecords, RecordBatch, type RecordInit } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
-import { iggyErrorCode } from '../../../adapters/iggy/client.js';
+import { iggyErrorCode } from '../../../adapters/iggy/sdk/client.js';
 import { buildBatch } from '../../../adapters/iggy/records/build-batch.js';
 import { readMessage } from '../../../adapters/iggy/records/from-message.js';
 import { Unreadable } from '../../../adapters/iggy/records/unreadable.js';

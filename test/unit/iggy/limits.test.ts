@@ -1,7 +1,7 @@
 import { buildBatch, type RecordInit } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../../adapters/broker/log-store.js';
-import type { IggyMessageInit } from '../../../adapters/iggy/client.js';
+import type { IggyMessageInit } from '../../../adapters/iggy/sdk/client.js';
 import {
   headersBytes,
   MAX_HEADERS_BYTES,

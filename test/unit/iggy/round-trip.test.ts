@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { buildBatch, type KafkaRecord, type RecordInit, readBatches, readRecords } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
-import type { IggyMessage } from '../../../adapters/iggy/client.js';
+import type { IggyMessage } from '../../../adapters/iggy/sdk/client.js';
 import { buildBatch as batchOf } from '../../../adapters/iggy/records/build-batch.js';
 import { toMessages } from '../../../adapters/iggy/records/to-messages.js';
 import { polled } from '../../support/iggy-messages.js';

@@ -1,6 +1,6 @@
 import { buildBatch } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
-import { HeaderKind, type IggyMessageInit } from '../../../adapters/iggy/client.js';
+import { HeaderKind, type IggyMessageInit } from '../../../adapters/iggy/sdk/client.js';
 import { readMessage } from '../../../adapters/iggy/records/from-message.js';
 import { Unreadable } from '../../../adapters/iggy/records/unreadable.js';
 import { toMessages } from '../../../adapters/iggy/records/to-messages.js';
