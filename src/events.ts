@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type typedEmitter from 'typed-emitter';
-import type { ConnectionInfo, Endpoint, RequestContext } from './contract.js';
+import type { BackendStatus, ConnectionInfo, Endpoint, RequestContext } from './contract.js';
 import { textOf } from './errors.js';
 import type { ApiName } from './protocol/apis.js';
 
@@ -119,6 +119,8 @@ export type GatewayEvents = {
   connectionError: (event: ConnectionErrorEvent) => void;
   /** The backend failed on a request or a connection. */
   requestError: (event: RequestErrorEvent) => void;
+  /** The backend reported another status than before. */
+  backendStatus: (status: BackendStatus) => void;
   /** The listening socket failed, the backend did not close, or a listener of one of these events threw or rejected. */
   error: (error: Error) => void;
   /** The gateway is closed. */

@@ -1,6 +1,6 @@
 import { type AddressInfo, Socket } from 'node:net';
 import { createStubBackend } from '../adapters/stub/stub-backend.js';
-import type { Backend, ConnectionInfo, Endpoint, GatewayHandle, Principal } from './contract.js';
+import type { Backend, BackendStatus, ConnectionInfo, Endpoint, GatewayHandle, Principal } from './contract.js';
 import { answerApiVersions } from './dispatch/api-versions.js';
 import type { Dispatch, DispatchCounters } from './dispatch/dispatch.js';
 import { Firewall, type Handler } from './dispatch/firewall.js';
@@ -19,6 +19,8 @@ export interface GatewayStats {
   readonly inFlightBytes: number;
   /** Requests so far that had bytes after their body, which were skipped. */
   readonly requestsWithTrailingBytes: number;
+  /** What the backend reported last; `active` for one that reports nothing. */
+  readonly backendStatus: BackendStatus;
 }
 
 /** How to close a gateway. */
@@ -94,6 +96,8 @@ const ABORT_MS = 1_000;
 /** A timer that should run longer runs out at once. */
 const LONGEST_TIMER_MS = 0x7fff_ffff;
 
+const ACTIVE: BackendStatus = { state: 'active', successor: null };
+
 const ANONYMOUS: Principal = { type: 'User', name: 'ANONYMOUS' };
 
 /** Backends that some gateway has open. */
@@ -114,6 +118,7 @@ class Gateway implements KafkaGateway {
   readonly #deadline = new AbortController();
   #listener: Listener | null = null;
   #endpoint: Endpoint | null = null;
+  #backendStatus: BackendStatus = ACTIVE;
 
   constructor(options: CheckedOptions, backend: Backend) {
     this.#options = options;
@@ -187,6 +192,7 @@ class Gateway implements KafkaGateway {
       connections: this.#listener?.connections ?? 0,
       inFlightBytes: this.#listener?.inFlight.used ?? 0,
       requestsWithTrailingBytes: this.#counters.trailingBytes,
+      backendStatus: this.#backendStatus,
     };
   }
 
@@ -216,7 +222,9 @@ class Gateway implements KafkaGateway {
       opened.add(backend);
       undo.push(() => opened.delete(backend));
 
-      await backend.open?.(this.#handle());
+      const handle = this.#handle();
+      this.#backendStatus = ACTIVE;
+      await backend.open?.(handle);
       undo.push(() => backend.close?.({ signal: AbortSignal.timeout(ABORT_MS) }));
       this.#checkNotClosed();
 
@@ -228,6 +236,7 @@ class Gateway implements KafkaGateway {
       this.#endpoint = endpoint;
       undo.push(() => (this.#endpoint = null));
 
+      await backend.bound?.(handle);
       const firewall = await this.#makeFirewall();
       this.#checkNotClosed();
       this.#listener = listener;
@@ -261,6 +270,7 @@ class Gateway implements KafkaGateway {
     const { signal } = this.#deadline;
     return {
       signal,
+      reportStatus: (status) => this.#reportStatus(status),
       get endpoint() {
         return endpoint();
       },
@@ -268,6 +278,16 @@ class Gateway implements KafkaGateway {
         return advertised();
       },
     };
+  }
+
+  #reportStatus({ state, successor }: BackendStatus): void {
+    const before = this.#backendStatus;
+    const { host, port } = successor ?? { host: '', port: 0 };
+    const isSame =
+      before.state === state && (before.successor?.host ?? '') === host && (before.successor?.port ?? 0) === port;
+    if (isSame) return;
+    this.#backendStatus = { state, successor: successor === null ? null : { host, port } };
+    this.#events.emit('backendStatus', this.#backendStatus);
   }
 
   async #makeFirewall(): Promise<Firewall> {

@@ -16,6 +16,8 @@ export {
   type Awaitable,
   type Backend,
   type BackendMethods,
+  type BackendState,
+  type BackendStatus,
   type ConnectionInfo,
   defineBackend,
   type Endpoint,
