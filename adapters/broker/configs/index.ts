@@ -14,5 +14,7 @@ export function createConfigApis(kit: CoreKit): KitPart {
       listConfigResources: createListConfigResources(kit),
     },
     open: () => loadBrokerConfigs(kit),
+    identified: () => loadBrokerConfigs(kit),
+    resume: () => loadBrokerConfigs(kit),
   };
 }

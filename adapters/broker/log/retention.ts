@@ -91,7 +91,7 @@ export class RetentionLoop {
 
   async #round(): Promise<void> {
     let looked = 0;
-    await this.#quietly(null, () => this.#logs.saveAll());
+    if (this.#kit.placement.isOwner) await this.#quietly(null, () => this.#logs.saveAll());
     for (const topic of this.#kit.topics.all()) {
       for (const partition of topic.partitions) {
         if (this.#stopped) return;
