@@ -1,4 +1,4 @@
-import { createKafkaGateway, type GatewayOptions, type KafkaGateway } from 'iggy-gateway-kafka';
+import { createKafkaGateway, type KafkaGateway, type ListenerOptions } from 'iggy-gateway-kafka';
 import { createIggyBackend, type IggyBackendOptions, type IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import {
   buildBatch,
@@ -51,7 +51,7 @@ export interface Side {
 export async function startSide(
   { connect, stream }: Engine,
   options: Partial<IggyBackendOptions> = {},
-  listener: GatewayOptions['listener'] = {},
+  listener: ListenerOptions = {},
 ): Promise<Side> {
   const warnings: string[] = [];
   const states: string[] = [];
