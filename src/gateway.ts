@@ -4,6 +4,7 @@ import type { Backend, ConnectionInfo, Endpoint, GatewayHandle, Principal } from
 import { answerApiVersions } from './dispatch/api-versions.js';
 import type { Dispatch, DispatchCounters } from './dispatch/dispatch.js';
 import { Firewall, type Handler } from './dispatch/firewall.js';
+import { RequestWarnings } from './dispatch/request-warnings.js';
 import { Session } from './dispatch/session.js';
 import { GatewayError, OptionError, textOf } from './errors.js';
 import { type GatewayEvents, GuardedEvents } from './events.js';
@@ -285,6 +286,7 @@ class Gateway implements KafkaGateway {
       backend: this.#backend,
       firewall,
       events,
+      warnings: new RequestWarnings(),
       reader: new Reader(Buffer.alloc(0)),
       writer: listener.turn.writer,
       maxDecodedElements,

@@ -38,7 +38,9 @@ test('an HTTP/2 client is reported as an HTTP client', async () => {
   const session = connectHttp2(`http://127.0.0.1:${port}`);
   session.on('error', () => undefined);
   await new Promise((resolve) => session.on('close', resolve));
-  expect(protocolErrors).toMatchObject([{ error: { code: 'HTTP_REQUEST', message: expect.stringContaining('(PRI *)') } }]);
+  expect(protocolErrors).toMatchObject([
+    { error: { code: 'HTTP_REQUEST', message: expect.stringContaining('(PRI *)') } },
+  ]);
 });
 
 test.each(['TLSv1.2', 'TLSv1.3'] as const)('a client of %s is reported as that, and logged', async (version) => {

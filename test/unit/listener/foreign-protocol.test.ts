@@ -67,7 +67,10 @@ test('bytes that come one by one are recognized as well', () => {
     expect(reader.next()).toBe(false);
   }
   reader.push(Buffer.from(' /'));
-  expect(thrownBy(() => reader.next())).toMatchObject({ code: 'HTTP_REQUEST', message: expect.stringContaining('(GET /)') });
+  expect(thrownBy(() => reader.next())).toMatchObject({
+    code: 'HTTP_REQUEST',
+    message: expect.stringContaining('(GET /)'),
+  });
 });
 
 test.each([
