@@ -55,12 +55,18 @@ export interface KafkaGateway extends AsyncDisposable {
   /**
    * Takes a connection that was made elsewhere, such as a TLS socket.
    *
-   * @throws GatewayError when the gateway does not listen, the socket is not connected, has an encoding, or a gateway has it already.
+   * @throws GatewayError when the gateway does not listen or a gateway has the socket already, OptionError when the socket
+   * is not connected or has an encoding.
    */
   handle(socket: Socket): void;
   /** What the gateway holds at the moment. */
   stats(): GatewayStats;
-  /** Adds a listener. If it throws or rejects, that is reported as `error` and does no harm. */
+  /**
+   * Adds a listener. If it throws or rejects, that is reported as `error` and does no harm.
+   *
+   * @throws OptionError for an unknown event, naming the nearest, or a listener that is not a function; so do `once` and
+   * `off`.
+   */
   on<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
   /** Adds a listener that is called once. */
   once<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
@@ -164,14 +170,10 @@ class Gateway implements KafkaGateway {
       throw new GatewayError('INVALID_STATE', `handle(): the gateway is ${this.#state}, not listening`);
     }
     if (!(socket instanceof Socket) || (socket.pending && !socket.destroyed)) {
-      throw new GatewayError('INVALID_OPTION', 'handle(): what was given is no connected net.Socket or tls.TLSSocket');
+      throw new OptionError('socket', socket, 'expected a connected net.Socket or tls.TLSSocket');
     }
     if (socket.readableEncoding !== null) {
-      const { readableEncoding } = socket;
-      throw new GatewayError(
-        'INVALID_OPTION',
-        `handle(): the socket has the encoding ${readableEncoding}; Kafka needs bytes`,
-      );
+      throw new OptionError('socket.readableEncoding', socket.readableEncoding, 'expected null: Kafka needs bytes');
     }
     if (socket.destroyed) return;
     if (handled.has(socket)) throw new GatewayError('INVALID_STATE', 'handle(): a gateway has this socket already');

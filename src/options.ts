@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { ApiName, Backend, VersionRange } from './contract.js';
 import { GatewayError, OptionError } from './errors.js';
+import { isThenable } from './events.js';
 import { checkOptionNames, nearestName } from './option-names.js';
 import { apis } from './protocol/apis.js';
 
@@ -123,6 +124,7 @@ const WILDCARDS = ['0.0.0.0', '[::]', '[::ffff:0:0]'];
 
 /** Checks all options and fills in the defaults. @throws OptionError naming the option and its value. */
 export function checkOptions(options: GatewayOptions): CheckedOptions {
+  checkListenerNesting(options);
   checkOptionNames('', options, OPTION_NAMES);
   const numbers = {} as { -readonly [Name in keyof typeof NUMBERS]: number };
   for (const [name, [least, most, fallback]] of Object.entries(NUMBERS)) {
@@ -142,10 +144,31 @@ export function checkOptions(options: GatewayOptions): CheckedOptions {
   };
 }
 
+/** Where an option belongs that is often given beside `listener`. */
+const NESTED = new Map(
+  LISTENER_NAMES.map((name) => [name, `listener.${name}`] as const).concat([
+    ['advertisedHost', 'listener.advertised.host'],
+    ['advertisedPort', 'listener.advertised.port'],
+  ]),
+);
+
+function checkListenerNesting(options: unknown): void {
+  if (typeof options !== 'object' || options === null) return;
+  for (const [name, value] of Object.entries(options)) {
+    const nested = NESTED.get(name);
+    if (nested !== undefined) throw new OptionError(name, value, `there is no such option; did you mean ${nested}?`);
+  }
+}
+
 /** Checks that a backend can be one. @throws OptionError or GatewayError naming what is wrong. */
 export function checkBackend(backend: Backend): void {
   if (typeof backend !== 'object' || backend === null) {
     throw new OptionError('backend', backend, 'it is an object with a method for each API');
+  }
+  if (isThenable(backend)) throw new OptionError('backend', backend, 'expected a Backend: await the promise');
+  if (isLogStore(backend)) {
+    const wanted = 'expected a Backend: wrap the LogStore in createBrokerBackend({ store })';
+    throw new OptionError('backend', backend, wanted);
   }
   if (typeof backend.name !== 'string' || backend.name === '') {
     throw new OptionError('backend.name', backend.name, 'it is a string that is not empty');
@@ -174,6 +197,12 @@ export function checkBackend(backend: Backend): void {
     throw new GatewayError('INVALID_BACKEND', `backend ${backend.name} has no method for any API`);
   }
   warnOfGaps(backend.name, functions);
+}
+
+/** A store has methods of these names, a backend has neither. */
+function isLogStore(backend: object): boolean {
+  const { append, read } = backend as { readonly append?: unknown; readonly read?: unknown };
+  return typeof append === 'function' && typeof read === 'function';
 }
 
 /** APIs that no client can use without another. */

@@ -147,8 +147,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       if (isOpen) throw new GatewayError('BACKEND_IN_USE', `backend ${store.name} is open in another gateway`);
       isOpen = true;
       try {
-        await store.open?.(gateway.signal);
+        // Before open(): what a failed open() has half-opened is for close() to give back.
         undo.push((signal) => store.close?.(signal));
+        await store.open?.(gateway.signal);
         undo.push(() => state.close());
         await state.open();
         await loadClusterId();
@@ -200,11 +201,16 @@ const CAPABILITIES = Object.keys({
 /** What a store lacks is told before a client finds it. @throws OptionError */
 function checkStore(store: LogStore): void {
   const lacks = (method: keyof LogStore): boolean => typeof store[method] !== 'function';
-  if (typeof store !== 'object' || (store as unknown) === null || lacks('append')) {
+  if (typeof store !== 'object' || (store as unknown) === null)
     throw new OptionError('store', store, 'it is a LogStore');
-  }
   const missing = STORE_METHODS.filter(lacks);
-  if (missing.length > 0) throw new OptionError('store', store, `a LogStore has ${missing.join(', ')} as well`);
+  if (missing.length > 0) {
+    const { metadata } = store as { readonly metadata?: unknown };
+    if (typeof metadata === 'function') {
+      throw new OptionError('store', store, 'expected a LogStore: a Backend goes to createKafkaGateway({ backend })');
+    }
+    throw new OptionError('store', store, `expected a LogStore: missing methods are ${missing.join(', ')}`);
+  }
   if (typeof store.capabilities !== 'object' || (store.capabilities as unknown) === null) {
     throw new OptionError('store.capabilities', store.capabilities, 'it says what the store can do');
   }

@@ -151,7 +151,10 @@ export interface LogStore {
   readonly capabilities: StoreCapabilities;
   /** Makes ready; before anything else. A throw makes `listen()` reject. */
   open?(signal: AbortSignal): Awaitable<void>;
-  /** Gives everything back; after everything else. */
+  /**
+   * Gives everything back; after everything else. Called after an `open` that failed as well, whatever that has opened,
+   * and once for each `open`: what it throws then is dropped, and `listen()` rejects with the error of `open`.
+   */
   close?(signal: AbortSignal): Awaitable<void>;
 
   /** All topics there are. Called once after `open`; later changes from elsewhere come through `watchTopics`. */

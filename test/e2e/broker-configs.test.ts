@@ -1,7 +1,7 @@
 // The error codes, sources and synonyms are those that Apache Kafka 4.3.1 gave to the same requests.
 import { ErrorCode, OptionError } from 'iggy-gateway-kafka';
 import { createBrokerBackend, type LogStore } from 'iggy-gateway-kafka/adapters/broker';
-import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
+import { createMemoryBackend, createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { alterConfigsApi, describeConfigsApi, listConfigResourcesApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
 import {
@@ -253,7 +253,13 @@ describe('createBrokerBackend refuses', () => {
   });
 
   test('what is no store, and configs that are no object', () => {
-    expect(() => createBrokerBackend({ store: {} as LogStore })).toThrow('option store is an object');
+    expect(() => createBrokerBackend({ store: {} as LogStore })).toThrow(
+      'option store is an object; expected a LogStore: missing methods are listTopics, createTopic, growTopic, ' +
+        'configureTopic, deleteTopic, append, read, bounds, offsetForTimestamp, maxTimestamp, put, load',
+    );
+    expect(() => createBrokerBackend({ store: createMemoryBackend() as never })).toThrow(
+      'option store is an object; expected a LogStore: a Backend goes to createKafkaGateway({ backend })',
+    );
     expect(() => createBrokerBackend({ store: 'memory' as never })).toThrow(
       'option store is "memory"; it is a LogStore',
     );
@@ -275,7 +281,7 @@ describe('createBrokerBackend refuses', () => {
     const { capabilities } = store;
     const like = (own: object): LogStore => Object.assign(Object.create(store) as LogStore, own);
     expect(() => createBrokerBackend({ store: like({ put: undefined, load: undefined }) })).toThrow(
-      'option store is an object; a LogStore has put, load as well',
+      'option store is an object; expected a LogStore: missing methods are put, load',
     );
     expect(() => createBrokerBackend({ store: like({ capabilities: undefined }) })).toThrow(
       'option store.capabilities is undefined; it says what the store can do',

@@ -68,7 +68,7 @@ test('a socket that a gateway has is not taken again', async () => {
   const socket = connect(port, '127.0.0.1');
   expect(() => {
     gateway.handle(socket);
-  }).toThrow('no connected net.Socket');
+  }).toThrow('expected a connected net.Socket or tls.TLSSocket');
   await once(socket, 'connect');
   gateway.handle(socket);
   expect(() => {
@@ -166,7 +166,7 @@ test.each([null, {}, new PassThrough()])('handle refuses what is no connected so
   const { gateway } = await startBackend({ metadata: answer });
   expect(() => {
     gateway.handle(socket as never);
-  }).toThrow('no connected net.Socket');
+  }).toThrow('expected a connected net.Socket or tls.TLSSocket');
 });
 
 test.each([

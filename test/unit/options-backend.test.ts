@@ -6,6 +6,7 @@ import {
   GatewayError,
   OptionError,
 } from 'iggy-gateway-kafka';
+import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 
 function refusal(backend: unknown): GatewayError {
@@ -23,6 +24,20 @@ const metadata = () => ({ brokers: [], topics: [], errorCode: 0 });
 describe('what a backend is', () => {
   test.each([null, 'stub', 5, Map])('an object: %s is refused', (backend) => {
     expect(refusal(backend)).toMatchObject({ name: 'OptionError', option: 'backend', value: backend });
+  });
+
+  test('a LogStore is refused with how to wrap it', () => {
+    const error = refusal(createMemoryStore());
+    expect(error).toMatchObject({ name: 'OptionError', option: 'backend' });
+    expect(error.message).toBe(
+      'option backend is an object; expected a Backend: wrap the LogStore in createBrokerBackend({ store })',
+    );
+  });
+
+  test('a promise is refused', () => {
+    expect(refusal(Promise.resolve(createStubBackend())).message).toBe(
+      'option backend is an object; expected a Backend: await the promise',
+    );
   });
 
   test('left out, it is the stub', () => {
