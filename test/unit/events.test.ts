@@ -80,7 +80,7 @@ describe('what cannot be listened to', () => {
     expect(thrownBy(() => gateway[method]('data' as 'close', () => undefined))).toMatchObject({
       message: expect.stringContaining('there is no such event; there are listening, connection, '),
     });
-    expect(thrownBy(() => gateway[method](Symbol('a') as never as 'close', () => undefined))).toMatchObject({
+    expect(thrownBy(() => gateway[method](Symbol('a') as unknown as 'close', () => undefined))).toMatchObject({
       message: expect.stringContaining('option event is Symbol(a); '),
     });
   });
