@@ -151,7 +151,8 @@ class Gateway implements KafkaGateway {
     const { graceMs = DEFAULT_GRACE_MS, ...unknown } = options ?? {};
     const [name] = typeof options === 'object' ? Object.keys(unknown) : [];
     if (name !== undefined || (options !== undefined && typeof options !== 'object')) {
-      return Promise.reject(new OptionError(name ?? 'close', options, 'close() takes { graceMs }'));
+      const [option, value] = name === undefined ? ['close', options] : [name, unknown[name as never]];
+      return Promise.reject(new OptionError(option, value, 'close() takes { graceMs }'));
     }
     if (typeof graceMs !== 'number' || !(graceMs >= 0)) {
       return Promise.reject(new OptionError('graceMs', graceMs, 'it is a number of milliseconds from 0 on'));

@@ -124,7 +124,7 @@ const WILDCARDS = ['0.0.0.0', '[::]', '[::ffff:0:0]'];
 
 /** Checks all options and fills in the defaults. @throws OptionError naming the option and its value. */
 export function checkOptions(options: GatewayOptions): CheckedOptions {
-  checkListenerNesting(options);
+  checkPlaces(options);
   checkOptionNames('', options, OPTION_NAMES);
   const numbers = {} as { -readonly [Name in keyof typeof NUMBERS]: number };
   for (const [name, [least, most, fallback]] of Object.entries(NUMBERS)) {
@@ -144,24 +144,32 @@ export function checkOptions(options: GatewayOptions): CheckedOptions {
   };
 }
 
-/** Where an option belongs that is often given beside `listener`. */
-const NESTED = new Map(
-  LISTENER_NAMES.map((name) => [name, `listener.${name}`] as const).concat([
-    ['advertisedHost', 'listener.advertised.host'],
-    ['advertisedPort', 'listener.advertised.port'],
-  ]),
-);
+/** Where options belong that are often given at the top level. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ...LISTENER_NAMES.map((name): [string, string] => [name, `listener.${name}`]),
+  ['advertisedHost', 'listener.advertised.host'],
+  ['advertisedPort', 'listener.advertised.port'],
+  ['store', 'backend: createBrokerBackend({ store })'],
+  ['config', 'backend: createMemoryBackend({ config })'],
+]);
 
-function checkListenerNesting(options: unknown): void {
+function checkPlaces(options: unknown): void {
   if (typeof options !== 'object' || options === null) return;
   for (const [name, value] of Object.entries(options)) {
-    const nested = NESTED.get(name);
-    if (nested !== undefined) throw new OptionError(name, value, `there is no such option; did you mean ${nested}?`);
+    const place = ELSEWHERE.get(name);
+    if (place !== undefined) throw new OptionError(name, value, `there is no such option; did you mean ${place}?`);
   }
 }
 
 /** Checks that a backend can be one. @throws OptionError or GatewayError naming what is wrong. */
 export function checkBackend(backend: Backend): void {
+  if (typeof backend === 'function') {
+    throw new OptionError(
+      'backend',
+      backend,
+      'expected a Backend: call the function, or make an instance of the class',
+    );
+  }
   if (typeof backend !== 'object' || backend === null) {
     throw new OptionError('backend', backend, 'it is an object with a method for each API');
   }
@@ -194,7 +202,10 @@ export function checkBackend(backend: Backend): void {
     );
   }
   if (!methods.some((name) => functions.includes(name))) {
-    throw new GatewayError('INVALID_BACKEND', `backend ${backend.name} has no method for any API`);
+    throw new GatewayError(
+      'INVALID_BACKEND',
+      `backend ${backend.name} has no method for any API; expected one, such as metadata`,
+    );
   }
   warnOfGaps(backend.name, functions);
 }

@@ -69,6 +69,9 @@ const CLUSTER_ID = 'cluster/id';
  * @throws OptionError naming the option, or the config, and its value.
  */
 export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
+  if (typeof (options as Partial<LogStore> | null | undefined)?.append === 'function') {
+    throw new OptionError('options', options, 'expected { store }, got a LogStore');
+  }
   checkOptionNames('', options, ['store', ...BROKER_OPTION_NAMES]);
   const { store, clock = systemClock, warn = emitWarning } = options;
   checkStore(store);

@@ -260,6 +260,9 @@ describe('createBrokerBackend refuses', () => {
     expect(() => createBrokerBackend({ store: createMemoryBackend() as never })).toThrow(
       'option store is an object; expected a LogStore: a Backend goes to createKafkaGateway({ backend })',
     );
+    expect(() => createBrokerBackend(store as never)).toThrow(
+      'option options is an object; expected { store }, got a LogStore',
+    );
     expect(() => createBrokerBackend({ store: 'memory' as never })).toThrow(
       'option store is "memory"; it is a LogStore',
     );

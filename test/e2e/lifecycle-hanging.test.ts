@@ -157,9 +157,13 @@ test('a close does not wait for handlers whose clients are gone', async () => {
   released.resolve();
 });
 
-test.each([{ grace: 5 }, 5, 'now'])('close refuses what it does not know: %j', async (options) => {
+test.each([
+  [{ grace: 5 }, 'option grace is 5; close() takes { graceMs }'],
+  [5, 'option close is 5; close() takes { graceMs }'],
+  ['now', 'option close is "now"; close() takes { graceMs }'],
+])('close refuses what it does not know: %j', async (options, message) => {
   const { gateway } = await startBackend({ metadata: answer });
-  await expect(gateway.close(options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  await expect(gateway.close(options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION', message });
 });
 
 test.each([null, {}, new PassThrough()])('handle refuses what is no connected socket', async (socket) => {

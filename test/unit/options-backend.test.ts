@@ -34,6 +34,12 @@ describe('what a backend is', () => {
     );
   });
 
+  test('a factory or a class is refused', () => {
+    expect(refusal(createStubBackend).message).toBe(
+      'option backend is a function; expected a Backend: call the function, or make an instance of the class',
+    );
+  });
+
   test('a promise is refused', () => {
     expect(refusal(Promise.resolve(createStubBackend())).message).toBe(
       'option backend is an object; expected a Backend: await the promise',
@@ -51,7 +57,7 @@ describe('what a backend is', () => {
   test('it has at least one method for an API', () => {
     const error = refusal({ name: 'empty', open() {}, close() {} });
     expect(error.code).toBe('INVALID_BACKEND');
-    expect(error.message).toBe('backend empty has no method for any API');
+    expect(error.message).toBe('backend empty has no method for any API; expected one, such as metadata');
   });
 
   test('defineBackend returns its argument', () => {

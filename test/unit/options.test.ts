@@ -86,6 +86,8 @@ describe('names', () => {
     [{ backlog: 5 }, 'backlog', 'listener.backlog'],
     [{ advertised: {} }, 'advertised', 'listener.advertised'],
     [{ advertisedHost: 'a' }, 'advertisedHost', 'listener.advertised.host'],
+    [{ store: {} }, 'store', 'backend: createBrokerBackend({ store })'],
+    [{ config: {} }, 'config', 'backend: createMemoryBackend({ config })'],
     [{ advertisedPort: 1 }, 'advertisedPort', 'listener.advertised.port'],
     [{ versions: { metaData: { min: 0, max: 1 } } }, 'versions.metaData', 'versions.metadata'],
   ])('an unknown one is refused with the nearest: %j', (options, option, nearest) => {
