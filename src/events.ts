@@ -47,7 +47,7 @@ export interface RefusedEvent {
   readonly connection: ConnectionInfo;
   /** API key as it was sent: any int16. */
   readonly apiKey: number;
-  /** Kafka's name of the API; null when Kafka 4.3 has no such key. */
+  /** Kafka's name of the API; null when Kafka 4.4 has no such key. */
   readonly apiName: string | null;
   /** Version as it was sent: any int16. */
   readonly version: number;

@@ -4,6 +4,7 @@ import type { Backend, ConnectionInfo, Endpoint, GatewayHandle, Principal } from
 import { answerApiVersions } from './dispatch/api-versions.js';
 import type { Dispatch, DispatchCounters } from './dispatch/dispatch.js';
 import { Firewall, type Handler } from './dispatch/firewall.js';
+import { readIdentity } from './dispatch/identity.js';
 import { RequestWarnings } from './dispatch/request-warnings.js';
 import { Session } from './dispatch/session.js';
 import { GatewayError, OptionError, textOf } from './errors.js';
@@ -275,9 +276,10 @@ class Gateway implements KafkaGateway {
   }
 
   async #makeFirewall(): Promise<Firewall> {
+    const identity = readIdentity(this.#backend);
     // Called for requests only, and those come after the table is made.
     const answer: Handler = (request, context) =>
-      answerApiVersions(firewall.answer, request as never, context as never);
+      answerApiVersions(firewall.answer, request as never, context as never, identity);
     const firewall = await Firewall.create(this.#backend, answer, this.#options);
     return firewall;
   }

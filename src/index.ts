@@ -16,6 +16,7 @@ export {
   type Awaitable,
   type Backend,
   type BackendMethods,
+  type BrokerIdentity,
   type ConnectionInfo,
   defineBackend,
   type Endpoint,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type Awaitable,
   type Backend,
+  type BrokerIdentity,
   checkOptionNames,
   type ConnectionInfo,
   GatewayError,
@@ -44,6 +45,7 @@ export interface BrokerOptions {
 
 /** A backend that is a whole broker over a {@link LogStore}. */
 export interface BrokerBackend extends Backend<ConnectionInfo> {
+  identity(): BrokerIdentity;
   connect(connection: ConnectionInfo): ConnectionInfo;
   open(gateway: GatewayHandle): Promise<void>;
   disconnect(connection: ConnectionInfo): void;
@@ -175,6 +177,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       for (const part of parts) part.disconnected?.(id);
     },
     close: ({ signal }) => close(signal),
+    identity: () => ({ clusterId, nodeId: placement.nodeId }),
   };
 }
 

@@ -73,7 +73,7 @@ export class GroupAdmin {
       if (group.state !== 'Empty') return { groupId, errorCode: ErrorCode.NON_EMPTY_GROUP };
       return this.#registry.settle(
         () => this.#registry.delete(group),
-        (outcome) => ({ groupId, errorCode: outcome }),
+        (outcome, errorMessage) => ({ groupId, errorCode: outcome, errorMessage }),
       );
     });
     return andThen(all(results), (settled) => ({ results: settled }));
