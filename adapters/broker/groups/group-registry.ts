@@ -48,6 +48,13 @@ export class GroupRegistry {
     return this.#groups.get(groupId);
   }
 
+  /** The group once its overdue deadlines are applied: for requests whose answer depends on who is still a member. */
+  getSettled(groupId: string): Group | undefined {
+    const group = this.#groups.get(groupId);
+    group?.settleDeadlines();
+    return group;
+  }
+
   all(): readonly Group[] {
     return [...this.#groups.values()];
   }
