@@ -263,6 +263,13 @@ describe('usage', () => {
     );
   });
 
+  test('a flag of 0.1 that was renamed is refused with its new name', async () => {
+    const args = ['serve', '--backend', 'iggy', '--iggy-enforce-fsync', 'yes'];
+    const { code, out, err } = await runCommand(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/^iggy-gateway-kafka: --iggy-enforce-fsync "yes": renamed to --iggy-durability; .*\n$/);
+  });
+
   test.each([[[]], [['messages']]])('%j lacks a command: the help says which there are', async (args) => {
     const { code, out, err } = await runCommand(args);
     expect(code).toBe(2);
