@@ -111,7 +111,7 @@ const LONGEST_MS = 2 ** 31 - 1;
  *
  * @throws OptionError naming the option and its value, and what it should be.
  */
-export function checkIggyOptionNames(options: object, names: readonly string[]): void {
+export function checkIggyOptionNames(options: unknown, names: readonly string[]): void {
   if (typeof options === 'object' && options !== null && 'enforceFsync' in options) {
     const meant = "expected durability: 'power' for true, 'process' (the default) or 'none' for false";
     throw new OptionError('enforceFsync', options.enforceFsync, `renamed to durability; ${meant}`);
