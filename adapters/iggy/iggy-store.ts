@@ -67,6 +67,7 @@ export class IggyStore implements LogStore {
   readonly #mirror: OffsetMirror | null;
   #states = new WeakMap<PartitionId, PartitionState>();
   #skipped = 0;
+  #lostOffsets = 0;
   /** What marks the messages of this gateway's producers. */
   #tag = 0;
 
@@ -85,7 +86,7 @@ export class IggyStore implements LogStore {
       stream: settings.stream,
       state,
       refreshMs: topicsRefreshMs,
-      enforceFsync: settings.enforceFsync,
+      durability: settings.durability,
       warn,
     });
     const ends = new PartitionEnds(pool, topics, settings.stream);
@@ -125,6 +126,14 @@ export class IggyStore implements LogStore {
   /** How many messages could not be read, and were left out. */
   get skippedMessages(): number {
     return this.#skipped;
+  }
+
+  /**
+   * How many offsets are gone because the end of a partition went back: its server lost what it had confirmed, or its topic
+   * was purged. Counts partitions that were read or written here, from the creation of the store on.
+   */
+  get lostOffsets(): number {
+    return this.#lostOffsets;
   }
 
   async open(): Promise<void> {
@@ -189,7 +198,12 @@ export class IggyStore implements LogStore {
   }
 
   append(entries: readonly AppendEntry[]): Promise<readonly AppendResult[]> {
-    return Promise.all(entries.map((entry) => this.#writer.append(entry, this.#stateOf(entry.partition))));
+    return Promise.all(
+      entries.map((entry) => {
+        this.#topics.appending(entry.partition.topicId);
+        return this.#writer.append(entry, this.#stateOf(entry.partition));
+      }),
+    );
   }
 
   read(entries: readonly ReadEntry[]): Awaitable<readonly ReadResult[]> {
@@ -271,13 +285,25 @@ export class IggyStore implements LogStore {
   #stateOf(partition: PartitionId): PartitionState {
     let state = this.#states.get(partition);
     if (state === undefined) {
-      state = new PartitionState(partition, (restarted) => {
-        this.#readAhead.forget(restarted);
+      state = new PartitionState(partition, (restarted, from, to) => {
+        this.#restarted(restarted, from, to);
       });
       this.#states.set(partition, state);
       this.#ends.add(state);
     }
     return state;
+  }
+
+  /** The end of a partition went back. */
+  #restarted(state: PartitionState, from: number, to: number): void {
+    this.#readAhead.forget(state);
+    const lost = from - to;
+    this.#lostOffsets += lost;
+    const { topic, partition } = state.id;
+    const which = `topic '${topic}', partition ${String(partition)}`;
+    const back = `the end went back from offset ${String(from)} to ${String(to)}`;
+    const why = 'the server lost its tail, or the topic was purged';
+    this.#warn(`Iggy: ${which}: ${back}: ${String(lost)} offsets are gone, because ${why}`);
   }
 
   #skip(state: PartitionState, offset: number, why: Unreadable | null): void {

@@ -28,3 +28,4 @@ export type {
 export { createIggyBackend, type IggyBackendOptions } from './iggy-backend.js';
 export { createIggyStore, type IggyStore } from './iggy-store.js';
 export type { IggyStoreOptions } from './options.js';
+export type { IggyDurability } from './topic-configs.js';

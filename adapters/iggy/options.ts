@@ -1,5 +1,6 @@
 import { checkOptionNames, OptionError } from '../../src/contract.js';
 import { type IggyClient, isIggyClient } from './sdk/client.js';
+import { DURABILITIES, type IggyDurability } from './topic-configs.js';
 
 /** Options of {@link createIggyStore}. */
 export interface IggyStoreOptions {
@@ -41,11 +42,13 @@ export interface IggyStoreOptions {
    */
   readonly mirrorOffsets?: boolean | undefined;
   /**
-   * Whether Iggy writes to the disk (fsync) before it confirms messages of topics that are created here: without, it
-   * confirms what it has in memory, and a crash of the server takes up to 1024 messages of a partition with it. The
-   * internal topics always have it. Default: false.
+   * What acknowledged records survive in topics that are created here. `process`: the server saves them to its files
+   * before it confirms them, so they survive its killed process. `power`: it syncs the files as well (fsync), so they
+   * survive a loss of power. `none`: it confirms what it has in memory, and a killed server loses up to 1024 messages or
+   * 1 MiB of each partition. Iggy cannot change it later; a topic that promises less is reported to `warn` at the first
+   * append to it. The internal topics always have `power`. Default: `process`.
    */
-  readonly enforceFsync?: boolean | undefined;
+  readonly durability?: IggyDurability | undefined;
   /** Milliseconds after which a command without an answer is given up, and its connection; from 100. Default: 15000. */
   readonly commandTimeoutMs?: number | undefined;
   /** Milliseconds for which a command waits for a connection; from 1. Default: 5000. */
@@ -69,7 +72,7 @@ export const IGGY_OPTION_NAMES: readonly string[] = Object.keys({
   connections: true,
   createStream: true,
   stateTopic: true,
-  enforceFsync: true,
+  durability: true,
   commandTimeoutMs: true,
   connectTimeoutMs: true,
   topicsRefreshMs: true,
@@ -89,7 +92,7 @@ export interface IggyStoreSettings {
   readonly stateTopic: string;
   readonly importOffsets: readonly string[];
   readonly mirrorOffsets: boolean;
-  readonly enforceFsync: boolean;
+  readonly durability: IggyDurability;
   readonly commandTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly topicsRefreshMs: number;
@@ -103,9 +106,22 @@ export const STATE_TOPIC = '__kafka_gateway_state';
 const MAX_CONNECTIONS = 100;
 const LONGEST_MS = 2 ** 31 - 1;
 
+/**
+ * Rejects unknown options, and those of 0.1 that have another name now.
+ *
+ * @throws OptionError naming the option and its value, and what it should be.
+ */
+export function checkIggyOptionNames(options: unknown, names: readonly string[]): void {
+  if (typeof options === 'object' && options !== null && 'enforceFsync' in options) {
+    const meant = "expected durability: 'power' for true, 'process' (the default) or 'none' for false";
+    throw new OptionError('enforceFsync', options.enforceFsync, `renamed to durability; ${meant}`);
+  }
+  checkOptionNames('', options, names);
+}
+
 /** @throws OptionError naming the option and its value. */
 export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings {
-  checkOptionNames('', options, IGGY_OPTION_NAMES);
+  checkIggyOptionNames(options, IGGY_OPTION_NAMES);
   const { client, clients, connect, stream, createStream = true, stateTopic = STATE_TOPIC } = options;
   const { pollInterval = {} } = options;
   const given = [client, clients, connect].filter((each) => each !== undefined);
@@ -137,7 +153,7 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
     stateTopic,
     importOffsets,
     mirrorOffsets: options.mirrorOffsets ?? false,
-    enforceFsync: options.enforceFsync ?? false,
+    durability: requireDurability(options.durability ?? 'process'),
     commandTimeoutMs: whole('commandTimeoutMs', options.commandTimeoutMs ?? 15_000, 100, LONGEST_MS),
     connectTimeoutMs: whole('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, LONGEST_MS),
     topicsRefreshMs: whole('topicsRefreshMs', options.topicsRefreshMs ?? 1000, 10, LONGEST_MS),
@@ -158,6 +174,11 @@ function requireName(option: string, value: string, most: number): void {
   const bytes = typeof value === 'string' ? Buffer.byteLength(value) : 0;
   if (bytes >= 1 && bytes <= most) return;
   throw new OptionError(option, value, `it is a name of 1 to ${String(most)} bytes`);
+}
+
+function requireDurability(value: IggyDurability): IggyDurability {
+  if (DURABILITIES.includes(value)) return value;
+  throw new OptionError('durability', value, `expected one of ${DURABILITIES.join(', ')}`);
 }
 
 function requireClient(option: string, value: unknown): void {

@@ -47,10 +47,10 @@ export class PartitionState {
   /** How often offsets have begun again: what was asked for before that is of another log. */
   restarts = 0;
   #shrunkAt: number | null = null;
-  readonly #restarted: (state: PartitionState) => void;
+  readonly #restarted: (state: PartitionState, from: number, to: number) => void;
 
-  /** @param restarted - Hears that offsets have begun again, and nothing is what it was. */
-  constructor(id: PartitionId, restarted: (state: PartitionState) => void) {
+  /** @param restarted - Called once for each time that the end goes back, with the offset before and after. */
+  constructor(id: PartitionId, restarted: (state: PartitionState, from: number, to: number) => void) {
     this.id = id;
     this.#restarted = restarted;
   }
@@ -71,11 +71,12 @@ export class PartitionState {
    */
   appended(baseOffset: number, count: number, before: number, now: number): void {
     const end = baseOffset + count;
-    if (baseOffset >= before) {
+    if (baseOffset >= before || this.end < before) {
+      // Where the end is before that, the server has told meanwhile that it went back.
       this.end = Math.max(this.end, end);
     } else {
       // Purged meanwhile: offsets have begun again.
-      this.#restart();
+      this.#restart(before, baseOffset);
       this.end = end;
     }
     this.seenAt = now;
@@ -100,7 +101,7 @@ export class PartitionState {
     this.#shrunkAt ??= now;
     // A server that has just been started may tell of empty partitions before it has read them.
     if (now - this.#shrunkAt < SHRUNK_MS) return false;
-    this.#restart();
+    this.#restart(this.end, end);
     this.end = end;
     this.seenAt = askedAt;
     this.#shrunkAt = null;
@@ -111,10 +112,10 @@ export class PartitionState {
     for (const wake of this.wakes) wake();
   }
 
-  #restart(): void {
+  #restart(from: number, to: number): void {
     this.restarts++;
     this.start = -1;
     this.largest = null;
-    this.#restarted(this);
+    this.#restarted(this, from, to);
   }
 }

@@ -1,5 +1,5 @@
 import { OptionError } from 'iggy-gateway-kafka';
-import { createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
+import { createIggyBackend, createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { expect, test } from 'vitest';
 import { createStandIn } from '../../support/iggy-stand-in.js';
 
@@ -30,9 +30,24 @@ test.each<[string, Record<string, unknown>, RegExp]>([
     { client, pollInterval: { leastMs: 200, mostMs: 100 } },
     /^option pollInterval\.mostMs is 100/,
   ],
+  [
+    'a durability that is none',
+    { client, durability: 'fsync' },
+    /^option durability is "fsync"; expected one of none, /,
+  ],
+  [
+    'an option of 0.1 that was renamed',
+    { client, enforceFsync: true },
+    /^option enforceFsync is true; renamed to durability; expected durability: 'power' for true, 'process' .* for false$/,
+  ],
   ['another name', { client, conections: 2 }, /^option conections is 2; .*did you mean connections\?$/],
 ])('an option that cannot be is refused, by name: %s', (_, options, message) => {
   const create = () => createIggyStore({ stream: 'kafka', ...options });
   expect(create).toThrow(OptionError);
   expect(create).toThrow(message);
+});
+
+test('a backend refuses a renamed option as its store does', () => {
+  const options = { client, stream: 'kafka', enforceFsync: false };
+  expect(() => createIggyBackend(options)).toThrow(/^option enforceFsync is false; renamed to durability;/);
 });
