@@ -73,12 +73,14 @@ export class IggyStore implements LogStore {
   /** @throws OptionError naming the option and its value. */
   constructor(options: IggyStoreOptions, warn: (message: string) => void) {
     const settings = iggyStoreSettings(options);
-    const { connect, clients, connections, commandTimeoutMs, connectTimeoutMs, topicsRefreshMs } = settings;
+    const { connect, addresses, clients, connections } = settings;
+    const { commandTimeoutMs, connectTimeoutMs, topicsRefreshMs } = settings;
     this.#settings = settings;
     this.#warn = warn;
     const check = (client: { readonly stream: { readonly get: (ref: { streamId: string }) => Promise<unknown> } }) =>
       client.stream.get({ streamId: settings.stream });
-    const pool = new ClientPool({ connect, clients, connections, commandTimeoutMs, connectTimeoutMs, check, warn });
+    const timeouts = { commandTimeoutMs, connectTimeoutMs };
+    const pool = new ClientPool({ connect, addresses, clients, connections, ...timeouts, check, warn });
     const state = new StateLog({ pool, stream: settings.stream, prefix: settings.stateTopic, warn });
     const topics = new IggyTopics({
       pool,

@@ -7,6 +7,7 @@
  * @packageDocumentation
  * @module iggy-gateway-kafka/adapters/iggy
  */
+export type { IggyAddress } from './sdk/addresses.js';
 export type {
   IggyClient,
   IggyConsumer,

@@ -1,5 +1,6 @@
 import type { PartitionId } from '../broker/log-store.js';
 import { PollSize } from './poll-size.js';
+import { CommandKey } from './sdk/command-key.js';
 import type { BatchRun } from './read-ahead.js';
 
 /** How long the server must tell of an end before the one that is known, until it is believed, in ms. */
@@ -22,6 +23,9 @@ export interface UnfinishedAppend {
 /** What is known of one partition. Offsets come from the server, and may have changed since. */
 export class PartitionState {
   readonly id: PartitionId;
+  /** What sends to it share their fate by, and polls of it. */
+  readonly sends: CommandKey;
+  readonly reads: CommandKey;
   /** First offset there is; -1 while it is not known. */
   start = -1;
   /** Offset after the last message; -1 while it is not known. */
@@ -52,6 +56,8 @@ export class PartitionState {
   /** @param restarted - Hears that offsets have begun again, and nothing is what it was. */
   constructor(id: PartitionId, restarted: (state: PartitionState) => void) {
     this.id = id;
+    this.sends = new CommandKey(this.name);
+    this.reads = new CommandKey(this.name);
     this.#restarted = restarted;
   }
 

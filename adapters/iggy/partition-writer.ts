@@ -122,7 +122,7 @@ export class PartitionWriter {
       try {
         const partition = { kind: 2, value: state.id.partition } as const;
         const send = { ...ends.ref(state), messages, partition };
-        const { confirmations } = await pool.run((client) => client.message.send(send));
+        const { confirmations } = await pool.run((client) => client.message.send(send), state.sends);
         const offset = confirmations[0]?.baseOffset;
         if (offset === undefined) throw new CommandFailure('garbled', 'the server has not confirmed the offset');
         state.appended(Number(offset), messages.length, from, performance.now());

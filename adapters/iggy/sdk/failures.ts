@@ -61,6 +61,10 @@ function isOfConnection(error: unknown): boolean {
 export const IggyCode = {
   RESOURCE_NOT_FOUND: 20,
   UNAUTHORIZED: 41,
+  /** The command may still be committed. */
+  NOT_COMMITTED: 57,
+  /** The node has not taken the command: it is not the primary, or there is none for now. */
+  NOT_ACCEPTED: 58,
   STREAM_ID_NOT_FOUND: 1009,
   STREAM_NAME_NOT_FOUND: 1010,
   STREAM_EXISTS: 1012,
@@ -129,7 +133,7 @@ const KINDS: ReadonlyMap<number, StoreErrorKind> = new Map<number, StoreErrorKin
   [47, 'unavailable'], // user inactive
   [53, 'unavailable'], // invalid token
   [54, 'unavailable'], // expired token
-  [58, 'unavailable'], // not accepted for now
+  [IggyCode.NOT_ACCEPTED, 'unavailable'],
   [61, 'unavailable'],
   [63, 'unavailable'],
   [206, 'unavailable'],
@@ -142,6 +146,11 @@ const REFUSED_ENTRY: ReadonlySet<number> = new Set([40, 42, 43, 44, 47, 53, 54])
 export function isRefusedEntry(error: unknown): boolean {
   const code = error instanceof CommandFailure ? error.code : iggyErrorCode(error);
   return code !== undefined && REFUSED_ENTRY.has(code);
+}
+
+/** Whether the server could not do it for now. The SDK has repeated the command for 30 s by then. The connection is fine. */
+export function isTransient({ code }: CommandFailure): boolean {
+  return code === IggyCode.NOT_ACCEPTED || code === IggyCode.NOT_COMMITTED;
 }
 
 /** A failed command as the kit knows it. */
