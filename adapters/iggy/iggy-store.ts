@@ -34,6 +34,7 @@ import type { Unreadable } from './records/unreadable.js';
 import { StateLog } from './state-log.js';
 import { compressionOf, hasAppendTime } from './topic-configs.js';
 import { IggyTopics } from './topics.js';
+import { UnwritablePartitions } from './unwritable.js';
 
 /** How long state that is still to be kept is waited for once closing should be over, in ms. */
 const CLOSING_MS = 1000;
@@ -115,6 +116,7 @@ export class IggyStore implements LogStore {
       pool,
       ends,
       reader,
+      unwritable: new UnwritablePartitions(pool, warn),
       patienceMs: commandTimeoutMs,
       tag: () => this.#tag,
       warn,

@@ -10,6 +10,7 @@
 export type { IggyAddress } from './sdk/addresses.js';
 export type {
   IggyClient,
+  IggyClusterMetadata,
   IggyConsumer,
   IggyHeaderField,
   IggyHeaderInit,

@@ -200,10 +200,9 @@ function addressesOf({ addresses, connect }: IggyStoreOptions): Addresses {
 
 function addressOf(given: IggyAddress | string): IggyAddress {
   const address = typeof given === 'string' ? parseAddress(given) : given;
-  const { host, port } = (address as Partial<IggyAddress> | null) ?? {};
-  if (typeof host === 'string' && host !== '' && Number.isInteger(port) && port! >= 1 && port! <= 65535) {
-    return { host, port: port! };
-  }
+  const { host = '', port = 0 } = (address as Partial<IggyAddress> | null) ?? {};
+  const isPort = Number.isInteger(port) && port >= 1 && port <= 65535;
+  if (typeof host === 'string' && host !== '' && isPort) return { host, port };
   throw new OptionError('addresses', given, 'expected { host, port } or "host:port", a port from 1 to 65535');
 }
 

@@ -1,6 +1,7 @@
 import type { PartitionId } from '../broker/log-store.js';
 import { PollSize } from './poll-size.js';
 import { CommandKey } from './sdk/command-key.js';
+import type { Refusal } from './unwritable.js';
 import type { BatchRun } from './read-ahead.js';
 
 /** How long the server must tell of an end before the one that is known, until it is believed, in ms. */
@@ -39,6 +40,8 @@ export class PartitionState {
   seenAt: number = -Infinity;
   /** By what the batch is known again when its producer sends it again, the oldest first. */
   readonly unfinished: Map<string, UnfinishedAppend> = new Map();
+  /** Why Iggy does not take messages for it. */
+  refusal: Refusal | null = null;
   readonly pollSize: PollSize = new PollSize();
   /** What has been read ahead, in no order. */
   readonly runs: Set<BatchRun> = new Set();

@@ -55,9 +55,14 @@ interface Slot {
   failures: number;
 }
 
+/** One that a command has. */
+interface BusySlot extends Slot {
+  job: Job;
+}
+
 interface Waiting {
   readonly key: CommandKey;
-  readonly take: (slot: Slot) => void;
+  readonly take: (slot: BusySlot) => void;
   readonly fail: (error: CommandFailure) => void;
 }
 
@@ -90,7 +95,7 @@ export class ClientPool {
   /** Regular commands of keys that have had no answer yet. */
   #unproven = 0;
   #retry: NodeJS.Timeout | null = null;
-  #watch: NodeJS.Timeout | null = null;
+  #watching: NodeJS.Timeout | null = null;
   #closed = false;
   #opening = false;
   /** When free slots were last looked for, by the monotonic clock. */
@@ -182,12 +187,11 @@ export class ClientPool {
   }
 
   /** Gives a command of this key a connection; null when it has to wait for one. */
-  #admit(key: CommandKey): Slot | null {
+  #admit(key: CommandKey): BusySlot | null {
     if (this.#closed) throw closed();
     if (!this.#hasRoom(key)) return null;
     const slot = this.#free();
-    if (slot !== null) this.#begin(slot, key);
-    return slot;
+    return slot === null ? null : this.#begin(slot, key);
   }
 
   #hasRoom(key: CommandKey): boolean {
@@ -196,14 +200,16 @@ export class ClientPool {
     return key.isProven || this.#unproven < Math.max(1, this.size - 1);
   }
 
-  #begin(slot: Slot, key: CommandKey): void {
+  #begin(slot: Slot, key: CommandKey): BusySlot {
     const { isSlow: isParked } = key;
     const isUnproven = !isParked && !key.isProven;
-    slot.job = { key, isUnproven, isParked, isProbing: false, sentAt: Infinity, aliveAt: Infinity, giveUp: nothing };
+    const times = { sentAt: Infinity, aliveAt: Infinity };
+    const job: Job = { key, isUnproven, isParked, isProbing: false, ...times, giveUp: nothing };
     key.running++;
     this.#running++;
     if (isParked) this.#parked++;
     if (isUnproven) this.#unproven++;
+    return Object.assign(slot, { job });
   }
 
   /** A slot without a command: a connected one if there is one, or one to be connected. */
@@ -227,7 +233,7 @@ export class ClientPool {
     return empty;
   }
 
-  #wait(key: CommandKey, deadline: number): Promise<Slot> {
+  #wait(key: CommandKey, deadline: number): Promise<BusySlot> {
     key.waiting++;
     return new Promise((resolve, reject) => {
       const left = Math.max(1, deadline - performance.now());
@@ -314,8 +320,8 @@ export class ClientPool {
   }
 
   /** A new client that works. @throws CommandFailure, and what `connect` or the SDK throw. */
-  async #dial(connect: NonNullable<PoolOptions['connect']>, { address }: DialTarget): Promise<IggyClient> {
-    const making = (async () => connect(address))();
+  async #dial({ address }: DialTarget): Promise<IggyClient> {
+    const making = (async () => this.#options.connect?.(address))();
     try {
       return await within(this.#dialMs, 'connecting', async () => {
         const made = await making;
@@ -327,7 +333,7 @@ export class ClientPool {
     } catch (error) {
       // One that is made too late is closed as well.
       void making.then(
-        (client) => this.#destroy(client),
+        (client) => this.#destroy(client ?? null),
         () => undefined,
       );
       throw error;
@@ -336,12 +342,10 @@ export class ClientPool {
 
   async #connect(slot: Slot): Promise<IggyClient> {
     const { addresses } = this.#options;
-    // Only clients of the user, which are never null, come without it.
-    const connect = this.#options.connect!;
     const began = performance.now();
     const target = addresses.next(began);
     try {
-      const made = await this.#dial(connect, target);
+      const made = await this.#dial(target);
       if (!this.#slots.includes(slot)) {
         void this.#destroy(made);
         throw closed();
@@ -363,12 +367,12 @@ export class ClientPool {
     }
   }
 
-  async #command<T>(slot: Slot, client: IggyClient, command: (client: IggyClient) => Promise<T>): Promise<T> {
+  async #command<T>(slot: BusySlot, client: IggyClient, command: (client: IggyClient) => Promise<T>): Promise<T> {
     const { commandTimeoutMs, connect } = this.#options;
-    const job = slot.job!;
+    const { job } = slot;
     const { key } = job;
     job.sentAt = job.aliveAt = performance.now();
-    this.#watch ??= setTimeout(() => this.#look(), this.#slowMs / 2).unref();
+    if (this.#watching === null) this.#lookLater();
     let running: Promise<T> | undefined;
     try {
       const result = await within(
@@ -396,7 +400,8 @@ export class ClientPool {
         throw failure;
       }
       if (failure.kind === 'late') key.isSlow = key !== this.#control;
-      this.#noteFailure(failure, slot.target);
+      // The SDK closes the connection when its last attempt of a refused command is not answered: the node is fine.
+      if (!isTransient(failure)) this.#noteFailure(failure, slot.target);
       if (connect !== undefined) {
         slot.client = null;
         void this.#destroy(client);
@@ -406,6 +411,9 @@ export class ClientPool {
         key.running--;
         job.key = new CommandKey(key.name);
         job.key.running++;
+        if (job.isParked) this.#parked--;
+        job.isParked = false;
+        job.sentAt = job.aliveAt = Infinity;
         const over = (): void => this.#rest(slot);
         running?.then(over, over);
       } else {
@@ -424,7 +432,12 @@ export class ClientPool {
       if (now - job.sentAt > this.#slowMs) this.#isSlow(job);
       if (now - job.aliveAt > this.#silenceMs && !job.isProbing) void this.#probe(slot, job);
     }
-    this.#watch = this.#running === 0 ? null : setTimeout(() => this.#look(), this.#slowMs / 2).unref();
+    this.#watching = null;
+    if (this.#running > 0) this.#lookLater();
+  }
+
+  #lookLater(): void {
+    this.#watching = setTimeout(() => this.#look(), this.#slowMs / 2).unref();
   }
 
   /** A slow command leaves its place among the regular ones to others. */
@@ -460,24 +473,22 @@ export class ClientPool {
       (peer) => peer !== slot && peer.target === slot.target && peer.connectedAt < job.sentAt,
     );
     if (peers.some(({ answeredAt }) => answeredAt > job.aliveAt)) return true;
-    const { connect } = this.#options;
     const idle = peers.find((peer) => peer.job === null && peer.client !== null);
     try {
-      if (idle !== undefined) await this.#ping(idle);
-      else if (connect !== undefined && slot.target !== null)
-        void this.#destroy(await this.#dial(connect, slot.target));
+      if (idle?.client) await this.#ping(this.#begin(idle, this.#control), idle.client);
+      else if (slot.target !== null) void this.#destroy(await this.#dial(slot.target));
       return true;
     } catch {
       return false;
     }
   }
 
-  async #ping(slot: Slot): Promise<void> {
-    this.#begin(slot, this.#control);
-    const pinging = this.#command(slot, slot.client!, (client) => client.system.ping());
+  async #ping(slot: BusySlot, client: IggyClient): Promise<void> {
     const { job } = slot;
+    job.isProbing = true;
+    const pinging = this.#command(slot, client, ({ system }) => system.ping());
     const late = setTimeout(() => {
-      job?.giveUp(new CommandFailure('late', 'no answer to a ping'));
+      job.giveUp(new CommandFailure('late', 'no answer to a ping'));
     }, this.#dialMs);
     try {
       await pinging;

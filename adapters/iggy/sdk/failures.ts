@@ -21,7 +21,7 @@ export class CommandFailure extends Error {
   constructor(
     readonly kind: CommandFailureKind,
     message: string,
-    /** With which the server refused; undefined for the other kinds. */
+    /** With which the server refused, at last or before the answer was late; undefined for the other kinds. */
     readonly code?: number,
     options?: ErrorOptions,
   ) {
@@ -35,6 +35,11 @@ export function commandFailure(error: unknown): CommandFailure {
   const code = iggyErrorCode(error);
   const text = said(error instanceof Error ? error.message : String(error));
   const message = code === IggyCode.UNAUTHORIZED ? missingRight(error, text) : text;
+  // The SDK's last attempt had less than 30 s: it had repeated the command, which the node did not take, up to then.
+  if (error instanceof Error && error.name === 'VsrResponseTimeoutError' && !/ 30000 ms /.test(error.message)) {
+    const cause = { cause: error };
+    return new CommandFailure('late', `the node did not take it for 30 s: ${text}`, IggyCode.NOT_ACCEPTED, cause);
+  }
   const kind = code !== undefined ? 'refused' : isOfConnection(error) ? 'broken' : 'garbled';
   return new CommandFailure(kind, message, code, { cause: error });
 }
@@ -59,6 +64,7 @@ function isOfConnection(error: unknown): boolean {
 
 /** Codes of Iggy's server that the adapter knows how to answer. */
 export const IggyCode = {
+  INVALID_COMMAND: 3,
   RESOURCE_NOT_FOUND: 20,
   UNAUTHORIZED: 41,
   /** The command may still be committed. */
