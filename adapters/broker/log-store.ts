@@ -213,6 +213,8 @@ export type StoreErrorKind =
   | 'full'
   /** Cannot be reached for now; nothing was done. */
   | 'unavailable'
+  /** Cannot be written until an operator acts; nothing was done. Clients are not told to try again. */
+  | 'unwritable'
   /** It may have been done, or not: the connection broke before the answer. */
   | 'outcomeUnknown'
   /** The offset lies before the start or after the end. */

@@ -34,6 +34,7 @@ import type { Unreadable } from './records/unreadable.js';
 import { StateLog } from './state-log.js';
 import { compressionOf, hasAppendTime } from './topic-configs.js';
 import { IggyTopics } from './topics.js';
+import { UnwritablePartitions } from './unwritable.js';
 
 /** How long state that is still to be kept is waited for once closing should be over, in ms. */
 const CLOSING_MS = 1000;
@@ -74,12 +75,14 @@ export class IggyStore implements LogStore {
   /** @throws OptionError naming the option and its value. */
   constructor(options: IggyStoreOptions, warn: (message: string) => void) {
     const settings = iggyStoreSettings(options);
-    const { connect, clients, connections, commandTimeoutMs, connectTimeoutMs, topicsRefreshMs } = settings;
+    const { connect, addresses, clients, connections } = settings;
+    const { commandTimeoutMs, connectTimeoutMs, topicsRefreshMs } = settings;
     this.#settings = settings;
     this.#warn = warn;
     const check = (client: { readonly stream: { readonly get: (ref: { streamId: string }) => Promise<unknown> } }) =>
       client.stream.get({ streamId: settings.stream });
-    const pool = new ClientPool({ connect, clients, connections, commandTimeoutMs, connectTimeoutMs, check, warn });
+    const timeouts = { commandTimeoutMs, connectTimeoutMs };
+    const pool = new ClientPool({ connect, addresses, clients, connections, ...timeouts, check, warn });
     const state = new StateLog({ pool, stream: settings.stream, prefix: settings.stateTopic, warn });
     const topics = new IggyTopics({
       pool,
@@ -114,6 +117,7 @@ export class IggyStore implements LogStore {
       pool,
       ends,
       reader,
+      unwritable: new UnwritablePartitions(pool, warn),
       patienceMs: commandTimeoutMs,
       tag: () => this.#tag,
       warn,

@@ -7,8 +7,10 @@
  * @packageDocumentation
  * @module iggy-gateway-kafka/adapters/iggy
  */
+export type { IggyAddress } from './sdk/addresses.js';
 export type {
   IggyClient,
+  IggyClusterMetadata,
   IggyConsumer,
   IggyHeaderField,
   IggyHeaderInit,

@@ -1,4 +1,5 @@
 import { checkOptionNames, OptionError } from '../../src/contract.js';
+import { Addresses, type IggyAddress } from './sdk/addresses.js';
 import { type IggyClient, isIggyClient } from './sdk/client.js';
 import { DURABILITIES, type IggyDurability } from './topic-configs.js';
 
@@ -12,11 +13,21 @@ export interface IggyStoreOptions {
   /** Several clients, ready to be used, that work in parallel; they stay yours. */
   readonly clients?: readonly IggyClient[] | undefined;
   /**
-   * Makes a client. It is called for each connection, and again for one that broke or hung; what it makes is closed here.
+   * Makes a client that connects to an address. It is called for each connection, and again for one that broke or hung; what
+   * it makes is closed here. The address is one of `addresses`; a function that decides itself where to connect ignores it.
    * The SDK's own `reconnect` is best turned off for these.
    */
-  readonly connect?: (() => IggyClient | Promise<IggyClient>) | undefined;
-  /** How many clients `connect` is asked for at most, from 1 to 100. They are made when they are needed. Default: 4. */
+  readonly connect?: ((address: IggyAddress) => IggyClient | Promise<IggyClient>) | undefined;
+  /**
+   * The nodes of an Iggy cluster, each as `{ host, port }` or as `host:port` with an IPv6 address in brackets; 1 to 100,
+   * and only with `connect`. The first is dialled first. When a dial fails or the node gives no answer, the next one is
+   * dialled at once, and a failed one rests for 50 to 2000 ms. Default: `127.0.0.1:8090`.
+   */
+  readonly addresses?: readonly (IggyAddress | string)[] | undefined;
+  /**
+   * Commands in flight at most, each on a client of its own, from 1 to 100. Clients are made when they are needed. Commands
+   * that take longer than 500 ms do not count: they may take as many clients again. Default: 4.
+   */
   readonly connections?: number | undefined;
   /** Name of the stream whose topics are Kafka's topics, 1 to 255 bytes. */
   readonly stream: string;
@@ -49,7 +60,11 @@ export interface IggyStoreOptions {
    * append to it. The internal topics always have `power`. Default: `process`.
    */
   readonly durability?: IggyDurability | undefined;
-  /** Milliseconds after which a command without an answer is given up, and its connection; from 100. Default: 15000. */
+  /**
+   * Milliseconds after which a command without an answer is given up, and its connection; from 100. Iggy's SDK repeats a
+   * command that the server does not take for 30 s by itself: below that, the reason never arrives. A node that answers
+   * no other connection either is given up after 10 s. Default: 35000.
+   */
   readonly commandTimeoutMs?: number | undefined;
   /** Milliseconds for which a command waits for a connection; from 1. Default: 5000. */
   readonly connectTimeoutMs?: number | undefined;
@@ -67,6 +82,7 @@ export interface IggyStoreOptions {
 export const IGGY_OPTION_NAMES: readonly string[] = Object.keys({
   stream: true,
   connect: true,
+  addresses: true,
   client: true,
   clients: true,
   connections: true,
@@ -84,7 +100,8 @@ export const IGGY_OPTION_NAMES: readonly string[] = Object.keys({
 
 /** The options, checked, with their defaults. */
 export interface IggyStoreSettings {
-  readonly connect: (() => IggyClient | Promise<IggyClient>) | undefined;
+  readonly connect: ((address: IggyAddress) => IggyClient | Promise<IggyClient>) | undefined;
+  readonly addresses: Addresses;
   readonly clients: readonly IggyClient[];
   readonly connections: number;
   readonly stream: string;
@@ -104,6 +121,10 @@ export interface IggyStoreSettings {
 export const STATE_TOPIC = '__kafka_gateway_state';
 
 const MAX_CONNECTIONS = 100;
+const MAX_ADDRESSES = 100;
+const DEFAULT_ADDRESS: IggyAddress = { host: '127.0.0.1', port: 8090 };
+/** Above the 30 s for which the SDK repeats a command, so that what the server says arrives. */
+const DEFAULT_COMMAND_TIMEOUT_MS = 35_000;
 const LONGEST_MS = 2 ** 31 - 1;
 
 /**
@@ -146,6 +167,7 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   const leastMs = whole('pollInterval.leastMs', pollInterval.leastMs ?? 5, 1, LONGEST_MS);
   return {
     connect,
+    addresses: addressesOf(options),
     clients: ready,
     connections: whole('connections', options.connections ?? 4, 1, MAX_CONNECTIONS),
     stream,
@@ -154,7 +176,12 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
     importOffsets,
     mirrorOffsets: options.mirrorOffsets ?? false,
     durability: requireDurability(options.durability ?? 'process'),
-    commandTimeoutMs: whole('commandTimeoutMs', options.commandTimeoutMs ?? 15_000, 100, LONGEST_MS),
+    commandTimeoutMs: whole(
+      'commandTimeoutMs',
+      options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
+      100,
+      LONGEST_MS,
+    ),
     connectTimeoutMs: whole('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, LONGEST_MS),
     topicsRefreshMs: whole('topicsRefreshMs', options.topicsRefreshMs ?? 1000, 10, LONGEST_MS),
     pace: {
@@ -179,6 +206,31 @@ function requireName(option: string, value: string, most: number): void {
 function requireDurability(value: IggyDurability): IggyDurability {
   if (DURABILITIES.includes(value)) return value;
   throw new OptionError('durability', value, `expected one of ${DURABILITIES.join(', ')}`);
+}
+
+function addressesOf({ addresses, connect }: IggyStoreOptions): Addresses {
+  if (addresses === undefined) return new Addresses([DEFAULT_ADDRESS], false);
+  const isArray: boolean = Array.isArray(addresses);
+  if (!isArray || addresses.length < 1 || addresses.length > MAX_ADDRESSES) {
+    throw new OptionError('addresses', addresses, `expected an array of 1 to ${String(MAX_ADDRESSES)} addresses`);
+  }
+  if (connect === undefined)
+    throw new OptionError('addresses', addresses, 'expected connect with it, which dials them');
+  return new Addresses(addresses.map(addressOf), true);
+}
+
+function addressOf(given: IggyAddress | string): IggyAddress {
+  const address = typeof given === 'string' ? parseAddress(given) : given;
+  const { host = '', port = 0 } = (address as Partial<IggyAddress> | null) ?? {};
+  const isPort = Number.isInteger(port) && port >= 1 && port <= 65535;
+  if (typeof host === 'string' && host !== '' && isPort) return { host, port };
+  throw new OptionError('addresses', given, 'expected { host, port } or "host:port", a port from 1 to 65535');
+}
+
+function parseAddress(text: string): IggyAddress | null {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  return host === undefined ? null : { host, port: Number(port) };
 }
 
 function requireClient(option: string, value: unknown): void {

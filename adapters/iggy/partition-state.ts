@@ -1,5 +1,7 @@
 import type { PartitionId } from '../broker/log-store.js';
 import { PollSize } from './poll-size.js';
+import { CommandKey } from './sdk/command-key.js';
+import type { Refusal } from './unwritable.js';
 import type { BatchRun } from './read-ahead.js';
 
 /** How long the server must tell of an end before the one that is known, until it is believed, in ms. */
@@ -22,6 +24,9 @@ export interface UnfinishedAppend {
 /** What is known of one partition. Offsets come from the server, and may have changed since. */
 export class PartitionState {
   readonly id: PartitionId;
+  /** What sends to it share their fate by, and polls of it. */
+  readonly sends: CommandKey;
+  readonly reads: CommandKey;
   /** First offset there is; -1 while it is not known. */
   start = -1;
   /** Offset after the last message; -1 while it is not known. */
@@ -35,6 +40,8 @@ export class PartitionState {
   seenAt: number = -Infinity;
   /** By what the batch is known again when its producer sends it again, the oldest first. */
   readonly unfinished: Map<string, UnfinishedAppend> = new Map();
+  /** Why Iggy does not take messages for it. */
+  refusal: Refusal | null = null;
   readonly pollSize: PollSize = new PollSize();
   /** What has been read ahead, in no order. */
   readonly runs: Set<BatchRun> = new Set();
@@ -52,6 +59,8 @@ export class PartitionState {
   /** @param restarted - Called once for each time that the end goes back, with the offset before and after. */
   constructor(id: PartitionId, restarted: (state: PartitionState, from: number, to: number) => void) {
     this.id = id;
+    this.sends = new CommandKey(this.name);
+    this.reads = new CommandKey(this.name);
     this.#restarted = restarted;
   }
 

@@ -3,6 +3,7 @@ import { type StoredTopic, StoreError } from '../broker/log-store.js';
 import type { IggyClient, IggyStream, IggyTopic } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { CommandFailure, mayBeDone, readError, storeError } from './sdk/failures.js';
+import { updateTopic } from './sdk/features.js';
 import type { StateLog } from './state-log.js';
 import {
   configsOf,
@@ -321,7 +322,7 @@ export class IggyTopics {
   #update({ name, configs }: StoredTopic, partitionCount: number): Promise<unknown> {
     const ref = { streamId: this.#context.stream, topicId: name, name };
     const settings = settingsOf(configs, partitionCount);
-    return this.#context.pool.query((client) => client.topic.update({ ...ref, ...settings }));
+    return this.#context.pool.query((client) => updateTopic(client, { ...ref, ...settings }));
   }
 
   async #keepConfigs(id: string, configs: Readonly<Record<string, string>>): Promise<void> {

@@ -5,6 +5,7 @@ import {
   assignments,
   choice,
   endpoint,
+  endpoints,
   type Given,
   host,
   hostMaybePort,
@@ -91,8 +92,8 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
     variables: ['IGGY_KAFKA_MEMORY_MAX_BYTES'],
   },
   iggyAddress: {
-    flag: '--iggy-address <host:port>',
-    help: "where Iggy's server listens for TCP (default: 127.0.0.1:8090)",
+    flag: '--iggy-address <host:port,...>',
+    help: "where Iggy's server listens for TCP; of a cluster, all nodes (default: 127.0.0.1:8090)",
     // The second is what Iggy's own Kafka gateway calls it.
     variables: ['IGGY_KAFKA_IGGY_ADDRESS', 'IGGY_KAFKA_IGGY_ADDR'],
   },
@@ -277,7 +278,7 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
   // The bounds are those of the store and, below, the gateway: here they are told in the units of the flags.
   const memoryMaxBytes = read('memoryMaxBytes', wholeNumber(65_536, Number.MAX_SAFE_INTEGER));
   const iggy: IggySettings = {
-    address: read('iggyAddress', endpoint(1)),
+    addresses: read('iggyAddress', endpoints),
     stream: read('iggyStream', text(1, 255)),
     username: read('iggyUsername', text(1, 255)),
     password: read('iggyPassword', text(1, 255)),

@@ -80,6 +80,7 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     ['full', ErrorCode.POLICY_VIOLATION],
     ['unavailable', ErrorCode.REQUEST_TIMED_OUT],
     ['outcomeUnknown', ErrorCode.REQUEST_TIMED_OUT],
+    ['unwritable', ErrorCode.UNKNOWN_SERVER_ERROR],
     ['outOfRange', ErrorCode.OFFSET_OUT_OF_RANGE],
     ['invalid', ErrorCode.INVALID_REQUEST],
   ];

@@ -38,10 +38,13 @@ const SETTINGS: readonly (readonly [
     'iggyAddress',
     '--iggy-address',
     'IGGY_KAFKA_IGGY_ADDRESS',
-    'iggy.example.net:8091',
-    (s) => s.iggy.address,
-    { host: 'iggy.example.net', port: 8091 },
-    'iggy.example.net',
+    'iggy.example.net:8091, [::1]:8092',
+    (s) => s.iggy.addresses,
+    [
+      { host: 'iggy.example.net', port: 8091 },
+      { host: '::1', port: 8092 },
+    ],
+    'iggy.example.net:8091,',
   ],
   ['iggyStream', '--iggy-stream', 'IGGY_KAFKA_IGGY_STREAM', 'shop', (s) => s.iggy.stream, 'shop', 'x'.repeat(256)],
   [
