@@ -69,7 +69,7 @@ interface Waiting {
 /** How often what changes nothing is asked while connections break. */
 const MOST_ATTEMPTS = 3;
 /** With several addresses, each dial has its share of the time for connecting, but so many ms at least. */
-const MIN_DIAL_MS = 1000;
+const MIN_DIAL_MS = 2500;
 /** How many times as long as for connecting an address rests at most whose login is still under way. */
 const LATE_REST_FACTOR = 2;
 const SLOW_MS = 500;
