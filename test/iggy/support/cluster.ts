@@ -88,6 +88,13 @@ export async function startCluster(): Promise<IggyCluster> {
     });
   }
 
+  async function kill(node: number): Promise<void> {
+    const child = children.get(node);
+    children.delete(node);
+    child?.kill('SIGKILL');
+    if (child !== undefined) await once(child, 'exit');
+  }
+
   /** What one of the nodes says of all. */
   async function nodesSeen(): Promise<readonly { readonly role: string; readonly status: string }[]> {
     for (const node of children.keys()) {
@@ -127,15 +134,10 @@ export async function startCluster(): Promise<IggyCluster> {
     leader,
     async replaceLeader(node) {
       const elected = once(elections, 'elected') as Promise<[number]>;
-      await this.kill(node);
+      await kill(node);
       return (await elected)[0];
     },
-    async kill(node) {
-      const child = children.get(node);
-      children.delete(node);
-      child?.kill('SIGKILL');
-      if (child !== undefined) await once(child, 'exit');
-    },
+    kill,
     async start(node) {
       await run(node);
       for (;;) {
