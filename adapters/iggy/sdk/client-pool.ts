@@ -70,8 +70,8 @@ interface Waiting {
 const MOST_ATTEMPTS = 3;
 /** With several addresses, each dial has its share of the time for connecting, but so many ms at least. */
 const MIN_DIAL_MS = 2500;
-/** How many times as long as for connecting an address rests at most whose login is still under way. */
-const LATE_REST_FACTOR = 2;
+/** How long an address rests at most whose login is still under way. */
+const MAX_LATE_REST_MS = 5000;
 const SLOW_MS = 500;
 const SILENCE_MS = 10_000;
 
@@ -351,7 +351,7 @@ export class ClientPool {
 
   /** The SDK goes on with a login that is given up: the address rests until it has ended, for a while at most. */
   #restUntil(target: DialTarget, login: Promise<unknown>): void {
-    target.notBefore = performance.now() + LATE_REST_FACTOR * this.#options.connectTimeoutMs;
+    target.notBefore = performance.now() + Math.min(MAX_LATE_REST_MS, this.#options.connectTimeoutMs);
     const over = (): void => {
       target.notBefore = Math.min(target.notBefore, performance.now() + backoffMs(0));
       if (this.#retry !== null) clearTimeout(this.#retry);
