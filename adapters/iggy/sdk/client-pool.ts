@@ -69,7 +69,9 @@ interface Waiting {
 /** How often what changes nothing is asked while connections break. */
 const MOST_ATTEMPTS = 3;
 /** With several addresses, each dial has its share of the time for connecting, but so many ms at least. */
-const MIN_DIAL_MS = 1000;
+const MIN_DIAL_MS = 2500;
+/** How long an address rests at most whose login is still under way. */
+const MAX_LATE_REST_MS = 5000;
 const SLOW_MS = 500;
 const SILENCE_MS = 10_000;
 
@@ -98,6 +100,8 @@ export class ClientPool {
   #watching: NodeJS.Timeout | null = null;
   #closed = false;
   #opening = false;
+  /** Dials under way. */
+  #dialling = 0;
   /** When free slots were last looked for, by the monotonic clock. */
   #lookedAt = 0;
   #lastFailure = 'there is no connection';
@@ -226,6 +230,8 @@ export class ClientPool {
     }
     if (connected !== null || connect === undefined) return connected;
     if (addresses.readyAt > now) return null;
+    // While connections fail, one dial at a time: a cluster that elects is not flooded with logins.
+    if (this.#dialling > 0 && this.#told.size > 0) return null;
     if (empty === null && this.#slots.length < this.size + this.#maxParked) {
       empty = newSlot(null);
       this.#slots.push(empty);
@@ -320,17 +326,20 @@ export class ClientPool {
   }
 
   /** A new client that works. @throws CommandFailure, and what `connect` or the SDK throw. */
-  async #dial({ address }: DialTarget): Promise<IggyClient> {
+  async #dial(target: DialTarget): Promise<IggyClient> {
+    const { address } = target;
+    let checking: Promise<unknown> | undefined;
     const making = (async () => this.#options.connect?.(address))();
     try {
       return await within(this.#dialMs, 'connecting', async () => {
         const made = await making;
         if (!isIggyClient(made))
           throw new CommandFailure('unsent', "what connect gave is no client of Iggy's Node SDK");
-        await this.#options.check(made);
+        await (checking = this.#options.check(made));
         return made;
       });
     } catch (error) {
+      if (isLate(error) && checking !== undefined) this.#restUntil(target, checking);
       // One that is made too late is closed as well.
       void making.then(
         (client) => this.#destroy(client ?? null),
@@ -340,12 +349,25 @@ export class ClientPool {
     }
   }
 
+  /** The SDK goes on with a login that is given up: the address rests until it has ended, for a while at most. */
+  #restUntil(target: DialTarget, login: Promise<unknown>): void {
+    target.notBefore = performance.now() + Math.min(MAX_LATE_REST_MS, this.#options.connectTimeoutMs);
+    const over = (): void => {
+      target.notBefore = Math.min(target.notBefore, performance.now() + backoffMs(0));
+      if (this.#retry !== null) clearTimeout(this.#retry);
+      this.#retry = null;
+      if (!this.#closed) this.#serveLater();
+    };
+    login.then(over, over);
+  }
+
   async #connect(slot: Slot): Promise<IggyClient> {
     const { addresses } = this.#options;
     const began = performance.now();
     const target = addresses.next(began);
+    this.#dialling++;
     try {
-      const made = await this.#dial(target);
+      const made = await this.#dial(target).finally(() => this.#dialling--);
       if (!this.#slots.includes(slot)) {
         void this.#destroy(made);
         throw closed();
@@ -548,6 +570,10 @@ function newSlot(client: IggyClient | null): Slot {
 
 function labelled(preposition: string, target: DialTarget | null): string {
   return target === null || target.label === '' ? '' : preposition + target.label;
+}
+
+function isLate(error: unknown): boolean {
+  return error instanceof CommandFailure && error.kind === 'late';
 }
 
 function closed(): CommandFailure {
