@@ -173,6 +173,14 @@ import type {
   DeleteShareGroupOffsetsRequest,
   DeleteShareGroupOffsetsResponseInit,
 } from './protocol/messages/delete-share-group-offsets.js';
+import type {
+  StreamsGroupTopologyDescriptionUpdateRequest,
+  StreamsGroupTopologyDescriptionUpdateResponseInit,
+} from './protocol/messages/streams-group-topology-description-update.js';
+import type {
+  UnregisterControllerRequest,
+  UnregisterControllerResponseInit,
+} from './protocol/messages/unregister-controller.js';
 
 /**
  * One optional method for each API that a client can ask for. A method that is missing is an API that is not
@@ -266,7 +274,7 @@ export interface BackendMethods<State = unknown> {
     context: RequestContext<State>,
   ): Awaitable<WriteTxnMarkersResponseInit>;
 
-  /** Commits offsets of a group as part of a transaction (KIP-98). Fenced by generation since KIP-447. API key 28, versions 0 to 5. */
+  /** Commits offsets of a group as part of a transaction (KIP-98). Fenced by generation since KIP-447. Topic ids since KIP-1319. API key 28, versions 0 to 6. */
   txnOffsetCommit?(
     request: TxnOffsetCommitRequest,
     context: RequestContext<State>,
@@ -332,7 +340,7 @@ export interface BackendMethods<State = unknown> {
     context: RequestContext<State>,
   ): Awaitable<DescribeDelegationTokenResponseInit>;
 
-  /** Deletes groups that have no members, with their offsets (KIP-229). API key 42, versions 0 to 2. */
+  /** Deletes groups that have no members, with their offsets (KIP-229). API key 42, versions 0 to 3. */
   deleteGroups?(request: DeleteGroupsRequest, context: RequestContext<State>): Awaitable<DeleteGroupsResponseInit>;
 
   /** Has partitions elect a leader, preferred or unclean (KIP-183, KIP-460). API key 43, versions 0 to 2. */
@@ -518,13 +526,13 @@ export interface BackendMethods<State = unknown> {
     context: RequestContext<State>,
   ): Awaitable<ReadShareGroupStateSummaryResponseInit>;
 
-  /** Keeps a member in a streams group, tells its topology and tasks, and brings the tasks to run (KIP-1071). API key 88, version 0. */
+  /** Keeps a member in a streams group, tells its topology and tasks, and brings the tasks to run (KIP-1071). Requests the description of the topology since KIP-1331. API key 88, versions 0 to 1. */
   streamsGroupHeartbeat?(
     request: StreamsGroupHeartbeatRequest,
     context: RequestContext<State>,
   ): Awaitable<StreamsGroupHeartbeatResponseInit>;
 
-  /** Describes streams groups: their topology, and their members with the tasks assigned to them (KIP-1071). API key 89, version 0. */
+  /** Describes streams groups: their topology, and their members with the tasks assigned to them (KIP-1071). The description of the topology since KIP-1331. API key 89, versions 0 to 1. */
   streamsGroupDescribe?(
     request: StreamsGroupDescribeRequest,
     context: RequestContext<State>,
@@ -547,4 +555,16 @@ export interface BackendMethods<State = unknown> {
     request: DeleteShareGroupOffsetsRequest,
     context: RequestContext<State>,
   ): Awaitable<DeleteShareGroupOffsetsResponseInit>;
+
+  /** Stores the description of the topology of a streams group (KIP-1331). API key 93, version 0. */
+  streamsGroupTopologyDescriptionUpdate?(
+    request: StreamsGroupTopologyDescriptionUpdateRequest,
+    context: RequestContext<State>,
+  ): Awaitable<StreamsGroupTopologyDescriptionUpdateResponseInit>;
+
+  /** Takes a controller that is gone for good out of the cluster. API key 94, version 0. */
+  unregisterController?(
+    request: UnregisterControllerRequest,
+    context: RequestContext<State>,
+  ): Awaitable<UnregisterControllerResponseInit>;
 }

@@ -153,6 +153,14 @@ export interface Features {
   readonly finalizedEpoch?: bigint | undefined;
 }
 
+/** Which broker of which cluster a backend is, as Metadata and DescribeCluster return it. */
+export interface BrokerIdentity {
+  /** Cluster id, not empty. */
+  readonly clusterId: string;
+  /** Node id of this broker: an integer from 0 to 2147483647. */
+  readonly nodeId: number;
+}
+
 /**
  * What answers the requests: a method for each API that it has, and up to five for the life cycle. Methods are called on
  * the object itself, so that an instance of a class works as well as a literal.
@@ -166,6 +174,12 @@ export interface Backend<State = unknown> extends BackendMethods<State> {
   readonly versions?: Partial<Record<ApiName, VersionRange>> | undefined;
   /** Feature levels for ApiVersions; read once, after `open`. Default: none. */
   readonly features?: Features | undefined;
+  /**
+   * Returns which broker this is. Called once for each gateway, after `open`. Clients say which broker they expect in
+   * ApiVersions from version 5 on; one that expects another gets REBOOTSTRAP_REQUIRED, and starts again from its bootstrap
+   * servers (KIP-1242). Without this method, or with null, every client is accepted.
+   */
+  identity?(): BrokerIdentity | null;
   /** Allows several gateways to have this backend open at once. `open` and `close` then run once for each gateway. */
   readonly shareable?: boolean | undefined;
   /** Called once for each gateway, before it binds; a throw makes `listen()` reject. */

@@ -52,6 +52,13 @@ export function textOf(thrown: unknown): string {
   }
 }
 
+/** Text as one line of what a terminal shows: the rest, which may come from the network, is escaped. */
+export function oneLine(text: string): string {
+  return text.replace(/\s*\n\s*/g, ' ').replace(/[\p{C}\u2028\u2029]/gu, (character) => {
+    return `\\u{${Number(character.codePointAt(0)).toString(16)}}`;
+  });
+}
+
 function describe(value: unknown): string {
   switch (typeof value) {
     case 'string':

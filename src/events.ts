@@ -1,7 +1,8 @@
 import { EventEmitter } from 'node:events';
 import type typedEmitter from 'typed-emitter';
 import type { BackendStatus, ConnectionInfo, Endpoint, RequestContext } from './contract.js';
-import { textOf } from './errors.js';
+import { OptionError, textOf } from './errors.js';
+import { suggestName } from './option-names.js';
 import type { ApiName } from './protocol/apis.js';
 
 /** A request was decoded and goes to its handler. */
@@ -46,7 +47,7 @@ export interface RefusedEvent {
   readonly connection: ConnectionInfo;
   /** API key as it was sent: any int16. */
   readonly apiKey: number;
-  /** Kafka's name of the API; null when Kafka 4.3 has no such key. */
+  /** Kafka's name of the API; null when Kafka 4.4 has no such key. */
   readonly apiName: string | null;
   /** Version as it was sent: any int16. */
   readonly version: number;
@@ -60,7 +61,7 @@ export interface RefusedEvent {
 export interface ProtocolErrorEvent {
   /** The connection that they came on. */
   readonly connection: ConnectionInfo;
-  /** What is wrong with them: a `DecodeError` with the offset, or a `FrameLengthError`. */
+  /** What is wrong with them: a `DecodeError` with the offset, a `FrameLengthError`, or a `ForeignProtocolError`. */
   readonly error: Error;
   /** API key of the request; null when its length or header could not be read. */
   readonly apiKey: number | null;
@@ -117,7 +118,10 @@ export type GatewayEvents = {
   protocolError: (event: ProtocolErrorEvent) => void;
   /** A connection failed. */
   connectionError: (event: ConnectionErrorEvent) => void;
-  /** The backend failed on a request or a connection. */
+  /**
+   * The backend failed on a request or a connection. Without a listener this becomes a process warning, once for each API
+   * and message.
+   */
   requestError: (event: RequestErrorEvent) => void;
   /** The backend reported another status than before. */
   backendStatus: (status: BackendStatus) => void;
@@ -126,6 +130,29 @@ export type GatewayEvents = {
   /** The gateway is closed. */
   close: () => void;
 };
+
+const EVENT_NAMES: readonly string[] = Object.keys({
+  listening: true,
+  connection: true,
+  disconnect: true,
+  request: true,
+  response: true,
+  refused: true,
+  protocolError: true,
+  connectionError: true,
+  requestError: true,
+  backendStatus: true,
+  error: true,
+  close: true,
+} satisfies Record<keyof GatewayEvents, true>);
+
+/** @throws OptionError for an unknown event, which would never be emitted, and for a listener that is no function. */
+function checkListener(name: unknown, listener: unknown): void {
+  if (!EVENT_NAMES.includes(name as string)) {
+    throw new OptionError('event', name, `there is no such event; ${suggestName('', String(name), EVENT_NAMES)}`);
+  }
+  if (typeof listener !== 'function') throw new OptionError('listener', listener, 'expected a function');
+}
 
 /**
  * The events inside: typed, and guarded. A listener that throws or rejects is reported as `error` and harms nobody; an
@@ -139,16 +166,19 @@ export class GuardedEvents {
   response = false;
 
   on<Name extends keyof GatewayEvents>(name: Name, listener: GatewayEvents[Name]): void {
+    checkListener(name, listener);
     this.#emitter.on(name, listener);
     this.#update(name);
   }
 
   once<Name extends keyof GatewayEvents>(name: Name, listener: GatewayEvents[Name]): void {
+    checkListener(name, listener);
     this.#emitter.once(name, listener);
     this.#update(name);
   }
 
   off<Name extends keyof GatewayEvents>(name: Name, listener: GatewayEvents[Name]): void {
+    checkListener(name, listener);
     this.#emitter.off(name, listener);
     this.#update(name);
   }

@@ -4,6 +4,8 @@ import type { Backend, BackendStatus, ConnectionInfo, Endpoint, GatewayHandle, P
 import { answerApiVersions } from './dispatch/api-versions.js';
 import type { Dispatch, DispatchCounters } from './dispatch/dispatch.js';
 import { Firewall, type Handler } from './dispatch/firewall.js';
+import { readIdentity } from './dispatch/identity.js';
+import { RequestWarnings } from './dispatch/request-warnings.js';
 import { Session } from './dispatch/session.js';
 import { GatewayError, OptionError, textOf } from './errors.js';
 import { type GatewayEvents, GuardedEvents } from './events.js';
@@ -56,12 +58,18 @@ export interface KafkaGateway extends AsyncDisposable {
   /**
    * Takes a connection that was made elsewhere, such as a TLS socket.
    *
-   * @throws GatewayError when the gateway does not listen, the socket is not connected, has an encoding, or a gateway has it already.
+   * @throws GatewayError when the gateway does not listen or a gateway has the socket already, OptionError when the socket
+   * is not connected or has an encoding.
    */
   handle(socket: Socket): void;
   /** What the gateway holds at the moment. */
   stats(): GatewayStats;
-  /** Adds a listener. If it throws or rejects, that is reported as `error` and does no harm. */
+  /**
+   * Adds a listener. If it throws or rejects, that is reported as `error` and does no harm.
+   *
+   * @throws OptionError for an unknown event, naming the nearest, or a listener that is not a function; so do `once` and
+   * `off`.
+   */
   on<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
   /** Adds a listener that is called once. */
   once<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
@@ -149,7 +157,8 @@ class Gateway implements KafkaGateway {
     const { graceMs = DEFAULT_GRACE_MS, ...unknown } = options ?? {};
     const [name] = typeof options === 'object' ? Object.keys(unknown) : [];
     if (name !== undefined || (options !== undefined && typeof options !== 'object')) {
-      return Promise.reject(new OptionError(name ?? 'close', options, 'close() takes { graceMs }'));
+      const [option, value] = name === undefined ? ['close', options] : [name, unknown[name as never]];
+      return Promise.reject(new OptionError(option, value, 'close() takes { graceMs }'));
     }
     if (typeof graceMs !== 'number' || !(graceMs >= 0)) {
       return Promise.reject(new OptionError('graceMs', graceMs, 'it is a number of milliseconds from 0 on'));
@@ -168,14 +177,10 @@ class Gateway implements KafkaGateway {
       throw new GatewayError('INVALID_STATE', `handle(): the gateway is ${this.#state}, not listening`);
     }
     if (!(socket instanceof Socket) || (socket.pending && !socket.destroyed)) {
-      throw new GatewayError('INVALID_OPTION', 'handle(): what was given is no connected net.Socket or tls.TLSSocket');
+      throw new OptionError('socket', socket, 'expected a connected net.Socket or tls.TLSSocket');
     }
     if (socket.readableEncoding !== null) {
-      const { readableEncoding } = socket;
-      throw new GatewayError(
-        'INVALID_OPTION',
-        `handle(): the socket has the encoding ${readableEncoding}; Kafka needs bytes`,
-      );
+      throw new OptionError('socket.readableEncoding', socket.readableEncoding, 'expected null: Kafka needs bytes');
     }
     if (socket.destroyed) return;
     if (handled.has(socket)) throw new GatewayError('INVALID_STATE', 'handle(): a gateway has this socket already');
@@ -291,9 +296,10 @@ class Gateway implements KafkaGateway {
   }
 
   async #makeFirewall(): Promise<Firewall> {
+    const identity = readIdentity(this.#backend);
     // Called for requests only, and those come after the table is made.
     const answer: Handler = (request, context) =>
-      answerApiVersions(firewall.answer, request as never, context as never);
+      answerApiVersions(firewall.answer, request as never, context as never, identity);
     const firewall = await Firewall.create(this.#backend, answer, this.#options);
     return firewall;
   }
@@ -305,6 +311,7 @@ class Gateway implements KafkaGateway {
       backend: this.#backend,
       firewall,
       events,
+      warnings: new RequestWarnings(),
       reader: new Reader(Buffer.alloc(0)),
       writer: listener.turn.writer,
       maxDecodedElements,

@@ -18,6 +18,7 @@ export {
   type BackendMethods,
   type BackendState,
   type BackendStatus,
+  type BrokerIdentity,
   type ConnectionInfo,
   defineBackend,
   type Endpoint,
@@ -44,7 +45,7 @@ export type {
   ResponseEvent,
 } from './events.js';
 export { ConnectionTimeoutError } from './listener/connection-limits.js';
-export { FrameLengthError } from './listener/frame-reader.js';
+export { ForeignProtocolError, FrameLengthError } from './listener/frame-reader.js';
 export { TooManyConnectionsError } from './listener/listener.js';
 export { type CloseOptions, createKafkaGateway, type GatewayStats, type KafkaGateway } from './gateway.js';
 export type { GatewayOptions, ListenerOptions } from './options.js';

@@ -17,11 +17,12 @@ export function checkOptionNames(prefix: string, options: unknown, names: readon
   }
   for (const [name, value] of Object.entries(options)) {
     if (names.includes(name)) continue;
-    throw new OptionError(prefix + name, value, `there is no such option; ${known(prefix, name, names)}`);
+    throw new OptionError(prefix + name, value, `there is no such option; ${suggestName(prefix, name, names)}`);
   }
 }
 
-function known(prefix: string, name: string, names: readonly string[]): string {
+/** Names the nearest of some names, or all of them if none is near. */
+export function suggestName(prefix: string, name: string, names: readonly string[]): string {
   const best = nearestName(name, names);
   // What differs in more than half of its letters was not meant.
   const near = distance(name.toLowerCase(), best.toLowerCase()) * 2 <= name.length;

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { ApiName, Backend, VersionRange } from './contract.js';
 import { GatewayError, OptionError } from './errors.js';
+import { isThenable } from './events.js';
 import { checkOptionNames, nearestName } from './option-names.js';
 import { apis } from './protocol/apis.js';
 
@@ -116,13 +117,14 @@ const API_NAMES = apis.flatMap(({ method }) => method ?? []);
 const GATEWAY_OWNED: readonly string[] = ['apiVersions', 'saslHandshake', 'saslAuthenticate'];
 /** What any object may have. */
 const OBJECT_FUNCTIONS = ['constructor', 'toString', 'toJSON', 'valueOf'];
-const LIFE_CYCLE = ['open', 'bound', 'connect', 'disconnect', 'close'];
+const LIFE_CYCLE = ['open', 'bound', 'connect', 'disconnect', 'close', 'identity'];
 const LONGEST_HOST_BYTES = 32767;
 /** As a URL spells them. */
 const WILDCARDS = ['0.0.0.0', '[::]', '[::ffff:0:0]'];
 
 /** Checks all options and fills in the defaults. @throws OptionError naming the option and its value. */
 export function checkOptions(options: GatewayOptions): CheckedOptions {
+  checkPlaces(options);
   checkOptionNames('', options, OPTION_NAMES);
   const numbers = {} as { -readonly [Name in keyof typeof NUMBERS]: number };
   for (const [name, [least, most, fallback]] of Object.entries(NUMBERS)) {
@@ -142,10 +144,39 @@ export function checkOptions(options: GatewayOptions): CheckedOptions {
   };
 }
 
+/** Where options belong that are often given at the top level. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ...LISTENER_NAMES.map((name): [string, string] => [name, `listener.${name}`]),
+  ['advertisedHost', 'listener.advertised.host'],
+  ['advertisedPort', 'listener.advertised.port'],
+  ['store', 'backend: createBrokerBackend({ store })'],
+  ['config', 'backend: createMemoryBackend({ config })'],
+]);
+
+function checkPlaces(options: unknown): void {
+  if (typeof options !== 'object' || options === null) return;
+  for (const [name, value] of Object.entries(options)) {
+    const place = ELSEWHERE.get(name);
+    if (place !== undefined) throw new OptionError(name, value, `there is no such option; did you mean ${place}?`);
+  }
+}
+
 /** Checks that a backend can be one. @throws OptionError or GatewayError naming what is wrong. */
 export function checkBackend(backend: Backend): void {
+  if (typeof backend === 'function') {
+    throw new OptionError(
+      'backend',
+      backend,
+      'expected a Backend: call the function, or make an instance of the class',
+    );
+  }
   if (typeof backend !== 'object' || backend === null) {
     throw new OptionError('backend', backend, 'it is an object with a method for each API');
+  }
+  if (isThenable(backend)) throw new OptionError('backend', backend, 'expected a Backend: await the promise');
+  if (isLogStore(backend)) {
+    const wanted = 'expected a Backend: wrap the LogStore in createBrokerBackend({ store })';
+    throw new OptionError('backend', backend, wanted);
   }
   if (typeof backend.name !== 'string' || backend.name === '') {
     throw new OptionError('backend.name', backend.name, 'it is a string that is not empty');
@@ -171,9 +202,18 @@ export function checkBackend(backend: Backend): void {
     );
   }
   if (!methods.some((name) => functions.includes(name))) {
-    throw new GatewayError('INVALID_BACKEND', `backend ${backend.name} has no method for any API`);
+    throw new GatewayError(
+      'INVALID_BACKEND',
+      `backend ${backend.name} has no method for any API; expected one, such as metadata`,
+    );
   }
   warnOfGaps(backend.name, functions);
+}
+
+/** A store has methods of these names, a backend has neither. */
+function isLogStore(backend: object): boolean {
+  const { append, read } = backend as { readonly append?: unknown; readonly read?: unknown };
+  return typeof append === 'function' && typeof read === 'function';
 }
 
 /** APIs that no client can use without another. */

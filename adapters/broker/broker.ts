@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   type Awaitable,
   type Backend,
+  type BrokerIdentity,
   checkOptionNames,
   type ConnectionInfo,
   type Endpoint,
@@ -49,6 +50,7 @@ export interface BrokerOptions {
 
 /** A backend that is a whole broker over a {@link LogStore}. */
 export interface BrokerBackend extends Backend<ConnectionInfo> {
+  identity(): BrokerIdentity;
   connect(connection: ConnectionInfo): ConnectionInfo;
   open(gateway: GatewayHandle): Promise<void>;
   bound(gateway: GatewayHandle): Promise<void>;
@@ -75,6 +77,9 @@ const CLUSTER_ID = 'cluster/id';
  * @throws OptionError naming the option, or the config, and its value.
  */
 export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
+  if (typeof (options as Partial<LogStore> | null | undefined)?.append === 'function') {
+    throw new OptionError('options', options, 'expected { store }, got a LogStore');
+  }
   checkOptionNames('', options, ['store', ...BROKER_OPTION_NAMES]);
   const { store, clock = systemClock, warn = emitWarning } = options;
   checkStore(store);
@@ -130,6 +135,11 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       clusterId = kept[1].toString();
       return;
     }
+    // Regained without one, where the state was removed: clients know this broker by the one that it had.
+    if (clusterId !== '') {
+      await state.put(CLUSTER_ID, Buffer.from(clusterId));
+      return;
+    }
     // As Kafka's are: 16 random bytes in base64 for URLs, without a dash in front.
     clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
     await state.put(CLUSTER_ID, Buffer.from(clusterId));
@@ -175,8 +185,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       if (isOpen) throw new GatewayError('BACKEND_IN_USE', `backend ${store.name} is open in another gateway`);
       isOpen = true;
       try {
-        await store.open?.(gateway.signal);
+        // Before open(): what a failed open() has half-opened is for close() to give back.
         undo.push((signal) => store.close?.(signal));
+        await store.open?.(gateway.signal);
         undo.push(() => state.close());
         await state.open();
         await loadClusterId();
@@ -210,6 +221,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       for (const part of parts) part.disconnected?.(id);
     },
     close: ({ signal }) => close(signal),
+    identity: () => ({ clusterId, nodeId: placement.nodeId }),
   };
 }
 
@@ -260,11 +272,16 @@ const CAPABILITIES = Object.keys({
 /** What a store lacks is told before a client finds it. @throws OptionError */
 function checkStore(store: LogStore): void {
   const lacks = (method: keyof LogStore): boolean => typeof store[method] !== 'function';
-  if (typeof store !== 'object' || (store as unknown) === null || lacks('append')) {
+  if (typeof store !== 'object' || (store as unknown) === null)
     throw new OptionError('store', store, 'it is a LogStore');
-  }
   const missing = STORE_METHODS.filter(lacks);
-  if (missing.length > 0) throw new OptionError('store', store, `a LogStore has ${missing.join(', ')} as well`);
+  if (missing.length > 0) {
+    const { metadata } = store as { readonly metadata?: unknown };
+    if (typeof metadata === 'function') {
+      throw new OptionError('store', store, 'expected a LogStore: a Backend goes to createKafkaGateway({ backend })');
+    }
+    throw new OptionError('store', store, `expected a LogStore: missing methods are ${missing.join(', ')}`);
+  }
   if (typeof store.capabilities !== 'object' || (store.capabilities as unknown) === null) {
     throw new OptionError('store.capabilities', store.capabilities, 'it says what the store can do');
   }

@@ -13,7 +13,7 @@ export { defaultGroupLimits, type GroupLimits } from './groups/index.js';
 export {
   type AppendEntry,
   type AppendResult,
-  type BrokerIdentity,
+  type BrokerRegistration,
   type Compaction,
   type FoundOffset,
   type LogBounds,

@@ -147,7 +147,7 @@ export interface StoreCapabilities {
 }
 
 /** How a broker presents itself to those that share its store. */
-export interface BrokerIdentity {
+export interface BrokerRegistration {
   /** What clients connect to. */
   readonly endpoint: Endpoint;
   /** The node id that was set; null lets the store assign one. */
@@ -173,7 +173,10 @@ export interface LogStore {
   readonly capabilities: StoreCapabilities;
   /** Makes ready; before anything else. A throw makes `listen()` reject. */
   open?(signal: AbortSignal): Awaitable<void>;
-  /** Gives everything back; after everything else. */
+  /**
+   * Gives everything back; after everything else. Called after an `open` that failed as well, whatever that has opened,
+   * and once for each `open`: what it throws then is dropped, and `listen()` rejects with the error of `open`.
+   */
   close?(signal: AbortSignal): Awaitable<void>;
 
   /** All topics there are. Called once after `open`; later changes from elsewhere come through `watchTopics`. */
@@ -231,7 +234,7 @@ export interface LogStore {
    *
    * @returns The node id: the one that was set, or one that the store keeps for this address.
    */
-  register?(self: BrokerIdentity): Awaitable<number>;
+  register?(self: BrokerRegistration): Awaitable<number>;
 }
 
 /** Why a store could not do what it was asked. */
@@ -244,6 +247,8 @@ export type StoreErrorKind =
   | 'full'
   /** Cannot be reached for now; nothing was done. */
   | 'unavailable'
+  /** Cannot be written until an operator acts; nothing was done. Clients are not told to try again. */
+  | 'unwritable'
   /** It may have been done, or not: the connection broke before the answer. */
   | 'outcomeUnknown'
   /** The offset lies before the start or after the end. */

@@ -15,6 +15,7 @@ const CODES: Readonly<Record<StoreErrorKind, number>> = {
   // Both are tried again by clients; of both it is not certain that nothing was done.
   unavailable: ErrorCode.REQUEST_TIMED_OUT,
   outcomeUnknown: ErrorCode.REQUEST_TIMED_OUT,
+  unwritable: ErrorCode.UNKNOWN_SERVER_ERROR,
   outOfRange: ErrorCode.OFFSET_OUT_OF_RANGE,
   invalid: ErrorCode.INVALID_REQUEST,
 };

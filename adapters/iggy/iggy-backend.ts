@@ -1,7 +1,7 @@
-import { checkOptionNames, OptionError } from '../../src/contract.js';
+import { OptionError } from '../../src/contract.js';
 import { BROKER_OPTION_NAMES, type BrokerBackend, type BrokerOptions, createBrokerBackend } from '../broker/broker.js';
 import { createIggyStore } from './iggy-store.js';
-import { IGGY_OPTION_NAMES, type IggyStoreOptions } from './options.js';
+import { checkIggyOptionNames, IGGY_OPTION_NAMES, type IggyStoreOptions } from './options.js';
 
 /** Options of {@link createIggyBackend}: those of the broker, and where Iggy is. */
 export interface IggyBackendOptions extends Omit<BrokerOptions, 'store'>, IggyStoreOptions {}
@@ -19,7 +19,7 @@ export interface IggyBackendOptions extends Omit<BrokerOptions, 'store'>, IggySt
  * @throws OptionError naming the option, or the config, and its value.
  */
 export function createIggyBackend(options: IggyBackendOptions): BrokerBackend {
-  checkOptionNames('', options, [...IGGY_OPTION_NAMES, ...BROKER_OPTION_NAMES]);
+  checkIggyOptionNames(options, [...IGGY_OPTION_NAMES, ...BROKER_OPTION_NAMES]);
   const { config, placement, clock, clusterId, groups, warn, ...store } = options;
   const retention = Object.keys(config ?? {}).find((name) => /^log\.retention\.(ms|minutes|hours|bytes)$/.test(name));
   if (retention !== undefined) {

@@ -4,7 +4,7 @@ import { all } from '../broker/awaitable.js';
 import {
   type AppendEntry,
   type AppendResult,
-  type BrokerIdentity,
+  type BrokerRegistration,
   type FoundOffset,
   type LogBounds,
   type LogStore,
@@ -37,6 +37,7 @@ import type { Unreadable } from './records/unreadable.js';
 import { StateLog } from './state-log.js';
 import { compressionOf, hasAppendTime } from './topic-configs.js';
 import { IggyTopics } from './topics.js';
+import { UnwritablePartitions } from './unwritable.js';
 
 /** How long state that is still to be kept is waited for once closing should be over, in ms. */
 const CLOSING_MS = 1000;
@@ -71,18 +72,21 @@ export class IggyStore implements LogStore {
   #states = new WeakMap<PartitionId, PartitionState>();
   #skipped = 0;
   #onStateChange: ((change: StateChange) => void) | null = null;
+  #lostOffsets = 0;
   /** What marks the messages of this gateway's producers. */
   #tag = 0;
 
   /** @throws OptionError naming the option and its value. */
   constructor(options: IggyStoreOptions, warn: (message: string) => void) {
     const settings = iggyStoreSettings(options);
-    const { connect, clients, connections, commandTimeoutMs, connectTimeoutMs, topicsRefreshMs } = settings;
+    const { connect, addresses, clients, connections } = settings;
+    const { commandTimeoutMs, connectTimeoutMs, topicsRefreshMs } = settings;
     this.#settings = settings;
     this.#warn = warn;
     const check = (client: { readonly stream: { readonly get: (ref: { streamId: string }) => Promise<unknown> } }) =>
       client.stream.get({ streamId: settings.stream });
-    const pool = new ClientPool({ connect, clients, connections, commandTimeoutMs, connectTimeoutMs, check, warn });
+    const timeouts = { commandTimeoutMs, connectTimeoutMs };
+    const pool = new ClientPool({ connect, addresses, clients, connections, ...timeouts, check, warn });
     const state = new StateLog({
       pool,
       stream: settings.stream,
@@ -99,7 +103,7 @@ export class IggyStore implements LogStore {
       stream: settings.stream,
       state,
       refreshMs: topicsRefreshMs,
-      enforceFsync: settings.enforceFsync,
+      durability: settings.durability,
       warn,
     });
     const ends = new PartitionEnds(pool, topics, settings.stream);
@@ -127,6 +131,7 @@ export class IggyStore implements LogStore {
       pool,
       ends,
       reader,
+      unwritable: new UnwritablePartitions(pool, warn),
       patienceMs: commandTimeoutMs,
       tag: () => this.#tag,
       // What it finds out, `changed` reports.
@@ -141,6 +146,14 @@ export class IggyStore implements LogStore {
   /** How many messages could not be read, and were left out. */
   get skippedMessages(): number {
     return this.#skipped;
+  }
+
+  /**
+   * How many offsets are gone because the end of a partition went back: its server lost what it had confirmed, or its topic
+   * was purged. Counts partitions that were read or written here, from the creation of the store on.
+   */
+  get lostOffsets(): number {
+    return this.#lostOffsets;
   }
 
   async open(): Promise<void> {
@@ -205,7 +218,12 @@ export class IggyStore implements LogStore {
   }
 
   append(entries: readonly AppendEntry[]): Promise<readonly AppendResult[]> {
-    return Promise.all(entries.map((entry) => this.#writer.append(entry, this.#stateOf(entry.partition))));
+    return Promise.all(
+      entries.map((entry) => {
+        this.#topics.appending(entry.partition.topicId);
+        return this.#writer.append(entry, this.#stateOf(entry.partition));
+      }),
+    );
   }
 
   read(entries: readonly ReadEntry[]): Awaitable<readonly ReadResult[]> {
@@ -260,7 +278,7 @@ export class IggyStore implements LogStore {
     };
   }
 
-  async register({ endpoint, nodeId, rack }: BrokerIdentity): Promise<number> {
+  async register({ endpoint, nodeId, rack }: BrokerRegistration): Promise<number> {
     const id = await assignNodeId(this.#state, endpoint, nodeId);
     await this.#state.present({ nodeId: id, ...endpoint, rack }).catch(unlessLost(this.#state));
     return id;
@@ -313,13 +331,25 @@ export class IggyStore implements LogStore {
   #stateOf(partition: PartitionId): PartitionState {
     let state = this.#states.get(partition);
     if (state === undefined) {
-      state = new PartitionState(partition, (restarted) => {
-        this.#readAhead.forget(restarted);
+      state = new PartitionState(partition, (restarted, from, to) => {
+        this.#restarted(restarted, from, to);
       });
       this.#states.set(partition, state);
       this.#ends.add(state);
     }
     return state;
+  }
+
+  /** The end of a partition went back. */
+  #restarted(state: PartitionState, from: number, to: number): void {
+    this.#readAhead.forget(state);
+    const lost = from - to;
+    this.#lostOffsets += lost;
+    const { topic, partition } = state.id;
+    const which = `topic '${topic}', partition ${String(partition)}`;
+    const back = `the end went back from offset ${String(from)} to ${String(to)}`;
+    const why = 'the server lost its tail, or the topic was purged';
+    this.#warn(`Iggy: ${which}: ${back}: ${String(lost)} offsets are gone, because ${why}`);
   }
 
   #skip(state: PartitionState, offset: number, why: Unreadable | null): void {

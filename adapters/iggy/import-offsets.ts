@@ -3,12 +3,11 @@ import type { StoredTopic } from '../broker/log-store.js';
 import type { IggyConsumer } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { readError } from './sdk/failures.js';
+import { EXTERNAL_GROUP } from './sdk/features.js';
 import type { StateLog } from './state-log.js';
 
 /** Where Iggy's Kafka gateway in Rust keeps the offsets of a group: under this and the group id, on each topic. */
 export const GROUP_PREFIX = 'kafka.cg.';
-/** The kind of its offsets at Iggy, which the SDK passes on and its types do not know. */
-const EXTERNAL_GROUP = 3;
 
 /** Our mark that a group was taken over: what is deleted or set here later is not to come back. */
 const DONE = 'imported/';
@@ -39,7 +38,7 @@ export async function importOffsets(groups: readonly string[], context: Context)
 }
 
 async function importGroup(group: string, { pool, state, stream: streamId, topics }: Context): Promise<number> {
-  const consumer = { kind: EXTERNAL_GROUP as number, id: GROUP_PREFIX + group } as IggyConsumer;
+  const consumer: IggyConsumer = { kind: EXTERNAL_GROUP, id: GROUP_PREFIX + group };
   const own = new Set(Array.from(state.load(), ([key]) => key));
   const values: (readonly [key: string, value: Buffer])[] = [];
   let found = 0;

@@ -7,8 +7,10 @@
  * @packageDocumentation
  * @module iggy-gateway-kafka/adapters/iggy
  */
+export type { IggyAddress } from './sdk/addresses.js';
 export type {
   IggyClient,
+  IggyClusterMetadata,
   IggyConsumer,
   IggyHeaderField,
   IggyHeaderInit,
@@ -28,3 +30,4 @@ export type {
 export { createIggyBackend, type IggyBackendOptions } from './iggy-backend.js';
 export { createIggyStore, type IggyStore } from './iggy-store.js';
 export type { IggyStoreOptions } from './options.js';
+export type { IggyDurability } from './topic-configs.js';

@@ -1,5 +1,7 @@
 import { checkOptionNames, OptionError } from '../../src/contract.js';
+import { Addresses, type IggyAddress } from './sdk/addresses.js';
 import { type IggyClient, isIggyClient } from './sdk/client.js';
+import { DURABILITIES, type IggyDurability } from './topic-configs.js';
 
 /** Options of {@link createIggyStore}. */
 export interface IggyStoreOptions {
@@ -11,11 +13,21 @@ export interface IggyStoreOptions {
   /** Several clients, ready to be used, that work in parallel; they stay yours. */
   readonly clients?: readonly IggyClient[] | undefined;
   /**
-   * Makes a client. It is called for each connection, and again for one that broke or hung; what it makes is closed here.
+   * Makes a client that connects to an address. It is called for each connection, and again for one that broke or hung; what
+   * it makes is closed here. The address is one of `addresses`; a function that decides itself where to connect ignores it.
    * The SDK's own `reconnect` is best turned off for these.
    */
-  readonly connect?: (() => IggyClient | Promise<IggyClient>) | undefined;
-  /** How many clients `connect` is asked for at most, from 1 to 100. They are made when they are needed. Default: 4. */
+  readonly connect?: ((address: IggyAddress) => IggyClient | Promise<IggyClient>) | undefined;
+  /**
+   * The nodes of an Iggy cluster, each as `{ host, port }` or as `host:port` with an IPv6 address in brackets; 1 to 100,
+   * and only with `connect`. The first is dialled first. When a dial fails or the node gives no answer, the next one is
+   * dialled at once, and a failed one rests for 50 to 2000 ms. Default: `127.0.0.1:8090`.
+   */
+  readonly addresses?: readonly (IggyAddress | string)[] | undefined;
+  /**
+   * Commands in flight at most, each on a client of its own, from 1 to 100. Clients are made when they are needed. Commands
+   * that take longer than 500 ms do not count: they may take as many clients again. Default: 4.
+   */
   readonly connections?: number | undefined;
   /** Name of the stream whose topics are Kafka's topics, 1 to 255 bytes. */
   readonly stream: string;
@@ -41,12 +53,18 @@ export interface IggyStoreOptions {
    */
   readonly mirrorOffsets?: boolean | undefined;
   /**
-   * Whether Iggy writes to the disk (fsync) before it confirms messages of topics that are created here: without, it
-   * confirms what it has in memory, and a crash of the server takes up to 1024 messages of a partition with it. The
-   * internal topics always have it. Default: false.
+   * What acknowledged records survive in topics that are created here. `process`: the server saves them to its files
+   * before it confirms them, so they survive its killed process. `power`: it syncs the files as well (fsync), so they
+   * survive a loss of power. `none`: it confirms what it has in memory, and a killed server loses up to 1024 messages or
+   * 1 MiB of each partition. Iggy cannot change it later; a topic that promises less is reported to `warn` at the first
+   * append to it. The internal topics always have `power`. Default: `process`.
    */
-  readonly enforceFsync?: boolean | undefined;
-  /** Milliseconds after which a command without an answer is given up, and its connection; from 100. Default: 15000. */
+  readonly durability?: IggyDurability | undefined;
+  /**
+   * Milliseconds after which a command without an answer is given up, and its connection; from 100. Iggy's SDK repeats a
+   * command that the server does not take for 30 s by itself: below that, the reason never arrives. A node that answers
+   * no other connection either is given up after 10 s. Default: 35000.
+   */
   readonly commandTimeoutMs?: number | undefined;
   /** Milliseconds for which a command waits for a connection; from 1. Default: 5000. */
   readonly connectTimeoutMs?: number | undefined;
@@ -70,12 +88,13 @@ export interface IggyStoreOptions {
 export const IGGY_OPTION_NAMES: readonly string[] = Object.keys({
   stream: true,
   connect: true,
+  addresses: true,
   client: true,
   clients: true,
   connections: true,
   createStream: true,
   stateTopic: true,
-  enforceFsync: true,
+  durability: true,
   commandTimeoutMs: true,
   connectTimeoutMs: true,
   topicsRefreshMs: true,
@@ -88,7 +107,8 @@ export const IGGY_OPTION_NAMES: readonly string[] = Object.keys({
 
 /** The options, checked, with their defaults. */
 export interface IggyStoreSettings {
-  readonly connect: (() => IggyClient | Promise<IggyClient>) | undefined;
+  readonly connect: ((address: IggyAddress) => IggyClient | Promise<IggyClient>) | undefined;
+  readonly addresses: Addresses;
   readonly clients: readonly IggyClient[];
   readonly connections: number;
   readonly stream: string;
@@ -96,7 +116,7 @@ export interface IggyStoreSettings {
   readonly stateTopic: string;
   readonly importOffsets: readonly string[];
   readonly mirrorOffsets: boolean;
-  readonly enforceFsync: boolean;
+  readonly durability: IggyDurability;
   readonly commandTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly topicsRefreshMs: number;
@@ -109,11 +129,28 @@ export interface IggyStoreSettings {
 export const STATE_TOPIC = '__kafka_gateway_state';
 
 const MAX_CONNECTIONS = 100;
+const MAX_ADDRESSES = 100;
+const DEFAULT_ADDRESS: IggyAddress = { host: '127.0.0.1', port: 8090 };
+/** Above the 30 s for which the SDK repeats a command, so that what the server says arrives. */
+const DEFAULT_COMMAND_TIMEOUT_MS = 35_000;
 const LONGEST_MS = 2 ** 31 - 1;
+
+/**
+ * Rejects unknown options, and those of 0.1 that have another name now.
+ *
+ * @throws OptionError naming the option and its value, and what it should be.
+ */
+export function checkIggyOptionNames(options: unknown, names: readonly string[]): void {
+  if (typeof options === 'object' && options !== null && 'enforceFsync' in options) {
+    const meant = "expected durability: 'power' for true, 'process' (the default) or 'none' for false";
+    throw new OptionError('enforceFsync', options.enforceFsync, `renamed to durability; ${meant}`);
+  }
+  checkOptionNames('', options, names);
+}
 
 /** @throws OptionError naming the option and its value. */
 export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings {
-  checkOptionNames('', options, IGGY_OPTION_NAMES);
+  checkIggyOptionNames(options, IGGY_OPTION_NAMES);
   const { client, clients, connect, stream, createStream = true, stateTopic = STATE_TOPIC } = options;
   const { pollInterval = {} } = options;
   const given = [client, clients, connect].filter((each) => each !== undefined);
@@ -138,6 +175,7 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   const leastMs = whole('pollInterval.leastMs', pollInterval.leastMs ?? 5, 1, LONGEST_MS);
   return {
     connect,
+    addresses: addressesOf(options),
     clients: ready,
     connections: whole('connections', options.connections ?? 4, 1, MAX_CONNECTIONS),
     stream,
@@ -145,8 +183,13 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
     stateTopic,
     importOffsets,
     mirrorOffsets: options.mirrorOffsets ?? false,
-    enforceFsync: options.enforceFsync ?? false,
-    commandTimeoutMs: whole('commandTimeoutMs', options.commandTimeoutMs ?? 15_000, 100, LONGEST_MS),
+    durability: requireDurability(options.durability ?? 'process'),
+    commandTimeoutMs: whole(
+      'commandTimeoutMs',
+      options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
+      100,
+      LONGEST_MS,
+    ),
     connectTimeoutMs: whole('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, LONGEST_MS),
     topicsRefreshMs: whole('topicsRefreshMs', options.topicsRefreshMs ?? 1000, 10, LONGEST_MS),
     sessionTimeoutMs: whole('sessionTimeoutMs', options.sessionTimeoutMs ?? 10_000, 100, LONGEST_MS),
@@ -167,6 +210,36 @@ function requireName(option: string, value: string, most: number): void {
   const bytes = typeof value === 'string' ? Buffer.byteLength(value) : 0;
   if (bytes >= 1 && bytes <= most) return;
   throw new OptionError(option, value, `it is a name of 1 to ${String(most)} bytes`);
+}
+
+function requireDurability(value: IggyDurability): IggyDurability {
+  if (DURABILITIES.includes(value)) return value;
+  throw new OptionError('durability', value, `expected one of ${DURABILITIES.join(', ')}`);
+}
+
+function addressesOf({ addresses, connect }: IggyStoreOptions): Addresses {
+  if (addresses === undefined) return new Addresses([DEFAULT_ADDRESS], false);
+  const isArray: boolean = Array.isArray(addresses);
+  if (!isArray || addresses.length < 1 || addresses.length > MAX_ADDRESSES) {
+    throw new OptionError('addresses', addresses, `expected an array of 1 to ${String(MAX_ADDRESSES)} addresses`);
+  }
+  if (connect === undefined)
+    throw new OptionError('addresses', addresses, 'expected connect with it, which dials them');
+  return new Addresses(addresses.map(addressOf), true);
+}
+
+function addressOf(given: IggyAddress | string): IggyAddress {
+  const address = typeof given === 'string' ? parseAddress(given) : given;
+  const { host = '', port = 0 } = (address as Partial<IggyAddress> | null) ?? {};
+  const isPort = Number.isInteger(port) && port >= 1 && port <= 65535;
+  if (typeof host === 'string' && host !== '' && isPort) return { host, port };
+  throw new OptionError('addresses', given, 'expected { host, port } or "host:port", a port from 1 to 65535');
+}
+
+function parseAddress(text: string): IggyAddress | null {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^\s:/[\]]+)):(\d{1,5})$/.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  return host === undefined ? null : { host, port: Number(port) };
 }
 
 function requireClient(option: string, value: unknown): void {

@@ -1,6 +1,7 @@
 import { StoreError } from '../broker/log-store.js';
 import { type IggyPollingStrategy, type IggyTopic, PollingStrategy } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
+import { CommandKey } from './sdk/command-key.js';
 import { CommandFailure, readError } from './sdk/failures.js';
 import type { PartitionState } from './partition-state.js';
 import type { IggyTopics } from './topics.js';
@@ -15,6 +16,8 @@ export class PartitionEnds {
   readonly #stream: string;
   /** Partitions that someone has asked for, by topic id. */
   readonly #states = new Map<string, Map<number, PartitionState>>();
+  /** What questions for a topic share their fate by, by topic id. */
+  readonly #keys = new Map<string, CommandKey>();
   readonly #asking = new Map<string, { readonly at: number; readonly answer: Promise<boolean> }>();
 
   constructor(pool: ClientPool, topics: IggyTopics, stream: string) {
@@ -34,10 +37,12 @@ export class PartitionEnds {
   /** Only these topics are left. */
   retain(topicIds: ReadonlySet<string>): void {
     for (const id of this.#states.keys()) if (!topicIds.has(id)) this.#states.delete(id);
+    for (const id of this.#keys.keys()) if (!topicIds.has(id)) this.#keys.delete(id);
   }
 
   clear(): void {
     this.#states.clear();
+    this.#keys.clear();
   }
 
   /**
@@ -102,7 +107,7 @@ export class PartitionEnds {
     const which = { ...this.ref(state), partitionId, pollingStrategy };
     const poll = { ...which, consumer: CONSUMER, count: 1, autocommit: false } as const;
     try {
-      const { messages } = await this.#pool.query((client) => client.message.poll(poll));
+      const { messages } = await this.#pool.query((client) => client.message.poll(poll), state.reads);
       const first = messages[0];
       return first === undefined ? null : Number(first.headers.offset);
     } catch (error) {
@@ -125,9 +130,11 @@ export class PartitionEnds {
 
   async #ask(topicId: string, askedAt: number): Promise<boolean> {
     const ref = { streamId: this.#stream, topicId: this.#topics.nameOf(topicId) };
+    const key = this.#keys.get(topicId) ?? new CommandKey(`topic '${ref.topicId}'`);
+    this.#keys.set(topicId, key);
     let topic: IggyTopic | null;
     try {
-      topic = await this.#pool.query((client) => client.topic.get(ref));
+      topic = await this.#pool.query((client) => client.topic.get(ref), key);
     } catch (error) {
       throw readError(error, `topic ${topicId} cannot be read`);
     }

@@ -252,7 +252,7 @@ export class PartitionReader {
       count,
       autocommit: false,
     } as const;
-    return pool.run((client) => client.message.poll(poll));
+    return pool.run((client) => client.message.poll(poll), state.reads);
   }
 
   /** The SDK cannot read the message there: an empty batch leads past it. */

@@ -1,5 +1,7 @@
 import type { PartitionId } from '../broker/log-store.js';
 import { PollSize } from './poll-size.js';
+import { CommandKey } from './sdk/command-key.js';
+import type { Refusal } from './unwritable.js';
 import type { BatchRun } from './read-ahead.js';
 
 /** How long the server must tell of an end before the one that is known, until it is believed, in ms. */
@@ -22,6 +24,9 @@ export interface UnfinishedAppend {
 /** What is known of one partition. Offsets come from the server, and may have changed since. */
 export class PartitionState {
   readonly id: PartitionId;
+  /** What sends to it share their fate by, and polls of it. */
+  readonly sends: CommandKey;
+  readonly reads: CommandKey;
   /** First offset there is; -1 while it is not known. */
   start = -1;
   /** Offset after the last message; -1 while it is not known. */
@@ -35,6 +40,8 @@ export class PartitionState {
   seenAt: number = -Infinity;
   /** By what the batch is known again when its producer sends it again, the oldest first. */
   readonly unfinished: Map<string, UnfinishedAppend> = new Map();
+  /** Why Iggy does not take messages for it. */
+  refusal: Refusal | null = null;
   readonly pollSize: PollSize = new PollSize();
   /** What has been read ahead, in no order. */
   readonly runs: Set<BatchRun> = new Set();
@@ -47,11 +54,13 @@ export class PartitionState {
   /** How often offsets have begun again: what was asked for before that is of another log. */
   restarts = 0;
   #shrunkAt: number | null = null;
-  readonly #restarted: (state: PartitionState) => void;
+  readonly #restarted: (state: PartitionState, from: number, to: number) => void;
 
-  /** @param restarted - Hears that offsets have begun again, and nothing is what it was. */
-  constructor(id: PartitionId, restarted: (state: PartitionState) => void) {
+  /** @param restarted - Called once for each time that the end goes back, with the offset before and after. */
+  constructor(id: PartitionId, restarted: (state: PartitionState, from: number, to: number) => void) {
     this.id = id;
+    this.sends = new CommandKey(this.name);
+    this.reads = new CommandKey(this.name);
     this.#restarted = restarted;
   }
 
@@ -71,11 +80,12 @@ export class PartitionState {
    */
   appended(baseOffset: number, count: number, before: number, now: number): void {
     const end = baseOffset + count;
-    if (baseOffset >= before) {
+    if (baseOffset >= before || this.end < before) {
+      // Where the end is before that, the server has told meanwhile that it went back.
       this.end = Math.max(this.end, end);
     } else {
       // Purged meanwhile: offsets have begun again.
-      this.#restart();
+      this.#restart(before, baseOffset);
       this.end = end;
     }
     this.seenAt = now;
@@ -100,7 +110,7 @@ export class PartitionState {
     this.#shrunkAt ??= now;
     // A server that has just been started may tell of empty partitions before it has read them.
     if (now - this.#shrunkAt < SHRUNK_MS) return false;
-    this.#restart();
+    this.#restart(this.end, end);
     this.end = end;
     this.seenAt = askedAt;
     this.#shrunkAt = null;
@@ -111,10 +121,10 @@ export class PartitionState {
     for (const wake of this.wakes) wake();
   }
 
-  #restart(): void {
+  #restart(from: number, to: number): void {
     this.restarts++;
     this.start = -1;
     this.largest = null;
-    this.#restarted(this);
+    this.#restarted(this, from, to);
   }
 }

@@ -5,10 +5,12 @@ import { type AppendEntry, type AppendResult, type ProducedBatch, StoreError } f
 import type { IggyMessageInit } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { CommandFailure, mayBeDone, storeError } from './sdk/failures.js';
+import { confirmedOffset } from './sdk/features.js';
 import type { PartitionEnds } from './partition-ends.js';
 import type { PartitionReader } from './partition-reader.js';
 import type { PartitionState, UnfinishedAppend } from './partition-state.js';
 import { ProducerScan } from './producer-scan.js';
+import type { UnwritablePartitions } from './unwritable.js';
 import { messageBytes } from './records/limits.js';
 import type { MappedMessage } from './records/mapping.js';
 import { countedIds, idOf, stampProduced } from './records/message-ids.js';
@@ -41,6 +43,7 @@ export interface WriterContext {
   readonly pool: ClientPool;
   readonly ends: PartitionEnds;
   readonly reader: PartitionReader;
+  readonly unwritable: UnwritablePartitions;
   /** Milliseconds for which an answer is waited. */
   readonly patienceMs: number;
   /** What marks the messages of this gateway's producers. */
@@ -112,6 +115,7 @@ export class PartitionWriter {
     const sends = splitIntoSends(messages);
     const fingerprint = fingerprintOf(batches);
     let { index, baseOffset } = await this.#goOn(state, fingerprint);
+    if (index < sends.length) this.#context.unwritable.check(state);
     for (; index < sends.length; index++) {
       const progress = { fingerprint, index, baseOffset };
       const offset = await this.#send(state, sends[index]!, progress);
@@ -186,21 +190,23 @@ export class PartitionWriter {
   }
 
   async #send(state: PartitionState, messages: IggyMessageInit[], progress: Progress): Promise<number> {
-    const { pool, ends } = this.#context;
+    const { pool, ends, unwritable } = this.#context;
     const id = messages[0]!.id ?? 0n;
     for (let sends = 1; ; sends++) {
       const from = state.end;
       try {
         const partition = { kind: 2, value: state.id.partition } as const;
         const send = { ...ends.ref(state), messages, partition };
-        const { confirmations } = await pool.run((client) => client.message.send(send));
-        const offset = confirmations[0]?.baseOffset;
+        const sent = await pool.run((client) => client.message.send(send), state.sends);
+        const offset = confirmedOffset(sent);
         if (offset === undefined) throw new CommandFailure('garbled', 'the server has not confirmed the offset');
-        state.appended(Number(offset), messages.length, from, performance.now());
+        state.appended(offset, messages.length, from, performance.now());
         noteSizes(state, messages);
-        return Number(offset);
+        unwritable.taken(state);
+        return offset;
       } catch (error) {
         const failure = error instanceof CommandFailure ? error : null;
+        const refusal = failure === null ? null : await unwritable.failed(failure, state);
         if (failure !== null && mayBeDone(failure)) {
           const found = await this.#look(state, id, from, LOOKS);
           if (typeof found === 'object') {
@@ -215,7 +221,7 @@ export class PartitionWriter {
         } else {
           this.#unfinished(state, { ...progress, unknownId: null, from, isOver: () => true });
         }
-        throw this.#failed(error, state, progress);
+        throw this.#failed(refusal ?? error, state, progress);
       }
     }
   }

@@ -3,8 +3,17 @@ import { type StoredTopic, StoreError } from '../broker/log-store.js';
 import type { IggyClient, IggyStream, IggyTopic } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { CommandFailure, mayBeDone, readError, storeError } from './sdk/failures.js';
+import { updateTopic } from './sdk/features.js';
 import type { StateLog } from './state-log.js';
-import { configsOf, DURABLE, otherConfigs, settingsOf } from './topic-configs.js';
+import {
+  configsOf,
+  DURABILITY_SETTINGS,
+  durabilityOf,
+  type IggyDurability,
+  isWeaker,
+  otherConfigs,
+  settingsOf,
+} from './topic-configs.js';
 
 /** As many partitions as one command makes. */
 const PARTITIONS_AT_A_TIME = 1000;
@@ -23,8 +32,8 @@ export interface TopicsContext {
   readonly state: StateLog;
   /** How often topics are looked at, in ms. */
   readonly refreshMs: number;
-  /** Whether topics that are created write to the disk before they confirm. */
-  readonly enforceFsync: boolean;
+  /** What acknowledged records survive in topics that are created here. */
+  readonly durability: IggyDurability;
   readonly warn: (message: string) => void;
 }
 
@@ -41,6 +50,8 @@ export class IggyTopics {
   #changes = 0;
   /** What the operator has been told. */
   readonly #told = new Set<string>();
+  /** Topics whose acknowledged records survive less than the option says, with the warning that is due. By id. */
+  readonly #weaker = new Map<string, string>();
 
   constructor(context: TopicsContext) {
     this.#context = context;
@@ -51,6 +62,7 @@ export class IggyTopics {
     this.#stream = stream;
     this.#byId.clear();
     this.#told.clear();
+    this.#weaker.clear();
     this.reload();
   }
 
@@ -82,6 +94,14 @@ export class IggyTopics {
     return this.#byId.get(topicId)?.configs ?? {};
   }
 
+  /** Warns at the first append to a topic whose acknowledged records survive less than the option says. */
+  appending(topicId: string): void {
+    const warning = this.#weaker.get(topicId);
+    if (warning === undefined) return;
+    this.#weaker.delete(topicId);
+    this.#tell(warning, topicId);
+  }
+
   async list(): Promise<readonly StoredTopic[]> {
     for (;;) {
       const changes = this.#changes;
@@ -89,16 +109,17 @@ export class IggyTopics {
       if (changes !== this.#changes) continue;
       this.#signature = signature(this.#openStream(), topics);
       this.#byId.clear();
+      this.#weaker.clear();
       return topics.map((topic) => this.#add(topic));
     }
   }
 
   async create({ name, partitionCount, configs }: StoredTopic): Promise<StoredTopic> {
-    const { pool, state, enforceFsync } = this.#context;
+    const { pool, state, durability } = this.#context;
     const what = `topic '${name}' cannot be created`;
     if (state.isOwnTopic(name)) throw new StoreError('invalid', `Iggy: ${what}: the name is the adapter's own`);
     const { stream: streamId } = this.#context;
-    const settings = { ...settingsOf(configs, partitionCount), ...(enforceFsync ? DURABLE : {}) };
+    const settings = { ...settingsOf(configs, partitionCount), ...DURABILITY_SETTINGS[durability] };
     const first = Math.min(partitionCount, PARTITIONS_AT_A_TIME);
     let topic: IggyTopic;
     try {
@@ -238,9 +259,9 @@ export class IggyTopics {
     this.#context.warn(`Iggy: ${name} was removed and made again, without groups and committed offsets`);
   }
 
-  #tell(message: string): void {
-    if (this.#told.has(message)) return;
-    this.#told.add(message);
+  #tell(message: string, about = message): void {
+    if (this.#told.has(about)) return;
+    this.#told.add(about);
     this.#context.warn(`Iggy: ${message}`);
   }
 
@@ -264,7 +285,17 @@ export class IggyTopics {
     const configs = { ...this.#configs.get(id), ...configsOf(topic) };
     const stored: StoredTopic = { id, name, partitionCount, configs };
     this.#byId.set(id, stored);
+    this.#checkDurability(id, topic);
     return stored;
+  }
+
+  #checkDurability(id: string, topic: IggyTopic): void {
+    const { durability: wanted } = this.#context;
+    const durability = durabilityOf(topic);
+    if (durability === null || !isWeaker(durability, wanted)) return;
+    const lost = durability === 'none' ? 'if the process of the server is killed' : 'if the server loses power';
+    const made = `it was created with durability '${durability}'; expected '${wanted}', which Iggy sets only on creation`;
+    this.#weaker.set(id, `topic '${topic.name}' loses acknowledged records ${lost}: ${made}`);
   }
 
   /** The connection broke while a topic was made: it is there, or it is not. */
@@ -296,7 +327,7 @@ export class IggyTopics {
   #update({ name, configs }: StoredTopic, partitionCount: number): Promise<unknown> {
     const ref = { streamId: this.#context.stream, topicId: name, name };
     const settings = settingsOf(configs, partitionCount);
-    return this.#context.pool.query((client) => client.topic.update({ ...ref, ...settings }));
+    return this.#context.pool.query((client) => updateTopic(client, { ...ref, ...settings }));
   }
 
   async #keepConfigs(id: string, configs: Readonly<Record<string, string>>): Promise<void> {

@@ -3,15 +3,16 @@ import { loadIggySdk } from './iggy-sdk.js';
 
 /** Where Iggy is, and as whom to go there; what is left out is what an Iggy server has by default. */
 export interface IggySettings {
-  readonly address?: Endpoint | undefined;
+  /** The nodes, the first of which is dialled first. */
+  readonly addresses?: readonly Endpoint[] | undefined;
   readonly stream?: string | undefined;
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   /** The most connections. */
   readonly clients?: number | undefined;
   readonly stateTopic?: string | undefined;
-  /** Whether topics that Kafka's clients create write to the disk before they confirm. */
-  readonly enforceFsync?: boolean | undefined;
+  /** What acknowledged records survive in topics that Kafka's clients create. */
+  readonly durability?: 'none' | 'process' | 'power' | undefined;
   /** Groups whose offsets are taken over from Iggy's Kafka gateway in Rust. */
   readonly importOffsets?: readonly string[] | undefined;
   /** Whether what groups commit is shown to Iggy's tools as well. */
@@ -53,14 +54,15 @@ export const backends: Readonly<Record<BackendName, MakeBackend>> = {
   iggy: async ({ config, iggy }, { cwd, warn }): Promise<Backend> => {
     const { Client } = await loadIggySdk(cwd);
     const { createIggyBackend } = await import('../../adapters/iggy/index.js');
-    const { address: options = { host: '127.0.0.1', port: 8090 }, stream = 'kafka', clients: connections } = iggy;
-    const { username = 'iggy', password = 'iggy', stateTopic, enforceFsync, importOffsets, mirrorOffsets } = iggy;
+    const { addresses = [{ host: '127.0.0.1', port: 8090 }], stream = 'kafka', clients: connections } = iggy;
+    const { username = 'iggy', password = 'iggy', stateTopic, durability, importOffsets, mirrorOffsets } = iggy;
     const credentials = { username, password };
     // The adapter replaces clients that break at once; the SDK would hold up the next command for 5 s.
     const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
-    const connect = () => new Client({ transport: 'TCP', options, credentials, reconnect });
-    const kept = { stateTopic, enforceFsync, importOffsets, mirrorOffsets };
-    return createIggyBackend({ connect, connections, stream, ...kept, config, warn });
+    const connect = ({ host, port }: Endpoint) =>
+      new Client({ transport: 'TCP', options: { host, port }, credentials, reconnect });
+    const kept = { stateTopic, durability, importOffsets, mirrorOffsets };
+    return createIggyBackend({ connect, addresses, connections, stream, ...kept, config, warn });
   },
 };
 

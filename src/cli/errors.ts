@@ -1,3 +1,5 @@
+export { oneLine } from '../errors.js';
+
 /** What the command is called, in front of every line that it says of itself. */
 export const COMMAND = 'iggy-gateway-kafka';
 
@@ -17,13 +19,6 @@ export class CommandError extends Error {
 export const USAGE = 2;
 /** The command did not do what it was called for. */
 export const FAILURE = 1;
-
-/** Text as one line of what a terminal shows: the rest, which may come from the network, is escaped. */
-export function oneLine(text: string): string {
-  return text.replace(/\s*\n\s*/g, ' ').replace(/[\p{C}\u2028\u2029]/gu, (character) => {
-    return `\\u{${Number(character.codePointAt(0)).toString(16)}}`;
-  });
-}
 
 /** What an error says; those of several addresses at once say it in their code only. */
 export function describeError(error: unknown): string {

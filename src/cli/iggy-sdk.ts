@@ -5,6 +5,8 @@ import type { IggyClient } from '../../adapters/iggy/index.js';
 import { CommandError, describeError, FAILURE } from './errors.js';
 
 const SDK = 'apache-iggy';
+/** The version that the guide names: 0.10 goes with server 0.9. */
+const SDK_VERSION = '0.10.0';
 
 /** What the command uses of Iggy's Node SDK. */
 export interface IggySdk {
@@ -27,7 +29,7 @@ export async function loadIggySdk(cwd: string): Promise<IggySdk> {
   if (file === null) {
     throw new CommandError(
       FAILURE,
-      `--backend iggy needs Iggy's Node SDK, which is not installed in ${cwd}: npm install ${SDK}`,
+      `--backend iggy needs Iggy's Node SDK, which is not installed in ${cwd}: npm install ${SDK}@${SDK_VERSION}`,
     );
   }
   let sdk: Partial<IggySdk>;
@@ -37,7 +39,7 @@ export async function loadIggySdk(cwd: string): Promise<IggySdk> {
     throw new CommandError(FAILURE, `Iggy's Node SDK does not load from ${file}: ${describeError(error)}`);
   }
   if (typeof sdk.Client !== 'function') {
-    throw new CommandError(FAILURE, `${file} has no Client, as Iggy's Node SDK has: npm install ${SDK}`);
+    throw new CommandError(FAILURE, `${file} has no Client, as Iggy's Node SDK has: npm install ${SDK}@${SDK_VERSION}`);
   }
   return sdk as IggySdk;
 }

@@ -2,7 +2,7 @@ import type { ConnectionInfo, KafkaGateway } from '../index.js';
 import { oneLine } from './errors.js';
 import { formatEndpoint } from './values.js';
 
-/** `info`: what went wrong; `debug`: every connection and request as well. */
+/** `info`: what went wrong; `debug`: every connection and request, and clients that reset their connection, as well. */
 export type LogLevel = 'quiet' | 'info' | 'debug';
 
 export const logLevels: readonly LogLevel[] = ['quiet', 'info', 'debug'];
@@ -14,7 +14,11 @@ export function logEvents(
   errorName: (code: number) => string,
   write: (line: string) => void,
 ): void {
-  if (level === 'quiet') return;
+  if (level === 'quiet') {
+    // Without a listener it becomes a process warning.
+    gateway.on('requestError', () => undefined);
+    return;
+  }
   const log = (what: string, connection: ConnectionInfo, text: string): void => {
     const { id, remoteAddress = '?', remotePort = '?' } = connection;
     write(oneLine(`${what} ${id} ${remoteAddress} ${String(remotePort)}${text === '' ? '' : `: ${text}`}`));
@@ -29,6 +33,7 @@ export function logEvents(
     log('protocol error', connection, error.message);
   });
   gateway.on('connectionError', ({ connection, error }) => {
+    if (!debug && isClientGone(error)) return;
     log('connection error', connection, error.message);
   });
   gateway.on('requestError', ({ connection, backend, api, context, error }) => {
@@ -58,4 +63,9 @@ export function logEvents(
     const outcome = `${String(bytes)} bytes, ${errorName(errorCode)}, ${durationMs.toFixed(2)} ms`;
     log('response', connection, `${api} v${String(version)} id ${String(correlationId)}, ${outcome}`);
   });
+}
+
+/** Clients end like this as a matter of course: a process that is killed, a pool that is closed. */
+function isClientGone(error: NodeJS.ErrnoException): boolean {
+  return error.code === 'ECONNRESET' || error.code === 'EPIPE';
 }

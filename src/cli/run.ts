@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { COMMAND, CommandError, oneLine, USAGE } from './errors.js';
 import type { Io } from './io.js';
 import type { GenerateFlags, ServerFlags } from './messages/commands.js';
@@ -48,8 +48,9 @@ function makeProgram(io: Io, setExitCode: (code: number) => void): Command {
     .action(async (given: Flags) => {
       setExitCode(await (await import('./serve.js')).serve(given, io));
     });
-  for (const { flag, help, repeatable } of flags) {
-    if (repeatable) serve.option(flag, help, (value, before?: string) => [before ?? [], value].flat().join('\n'));
+  for (const { flag, help, repeatable, isHidden } of flags) {
+    if (isHidden) serve.addOption(new Option(flag).hideHelp());
+    else if (repeatable) serve.option(flag, help, (value, before?: string) => [before ?? [], value].flat().join('\n'));
     else serve.option(flag, help);
   }
   serve.addHelpText('after', SERVE_HELP);

@@ -5,6 +5,7 @@ import {
   assignments,
   choice,
   endpoint,
+  endpoints,
   type Given,
   host,
   hostMaybePort,
@@ -29,9 +30,13 @@ interface Setting {
   readonly help?: string;
   /** Its environment variables: the first one that is there counts, and any flag before it. */
   readonly variables: readonly string[];
+  /** Set for a setting of 0.1 that has another name now: not in the help, and an error if it is given. */
+  readonly renamed?: { readonly flag: string; readonly variable: string; readonly expected: string };
 }
 
 const DEFAULT_BACKEND: BackendName = 'memory';
+
+const DURABILITIES = ['none', 'process', 'power'] as const;
 
 const stubModes: readonly StubMode[] = ['retriable', 'accepting'];
 
@@ -46,6 +51,7 @@ type SettingName =
   | 'iggyPassword'
   | 'iggyClients'
   | 'iggyStateTopic'
+  | 'iggyDurability'
   | 'iggyEnforceFsync'
   | 'iggyImportOffsets'
   | 'iggyMirrorOffsets'
@@ -86,8 +92,8 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
     variables: ['IGGY_KAFKA_MEMORY_MAX_BYTES'],
   },
   iggyAddress: {
-    flag: '--iggy-address <host:port>',
-    help: "where Iggy's server listens for TCP (default: 127.0.0.1:8090)",
+    flag: '--iggy-address <host:port,...>',
+    help: "where Iggy's server listens for TCP; of a cluster, all nodes (default: 127.0.0.1:8090)",
     // The second is what Iggy's own Kafka gateway calls it.
     variables: ['IGGY_KAFKA_IGGY_ADDRESS', 'IGGY_KAFKA_IGGY_ADDR'],
   },
@@ -117,10 +123,19 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
     help: 'the topic of committed offsets and groups: another one for each gateway (default: __kafka_gateway_state)',
     variables: ['IGGY_KAFKA_IGGY_STATE_TOPIC'],
   },
+  iggyDurability: {
+    flag: '--iggy-durability <none|process|power>',
+    help: 'what acknowledged records survive in topics that are created: end of process, loss of power (default: process)',
+    variables: ['IGGY_KAFKA_IGGY_DURABILITY'],
+  },
   iggyEnforceFsync: {
     flag: '--iggy-enforce-fsync <yes|no>',
-    help: 'whether topics that are created are on the disk before Iggy confirms (default: no)',
     variables: ['IGGY_KAFKA_IGGY_ENFORCE_FSYNC'],
+    renamed: {
+      flag: '--iggy-durability',
+      variable: 'IGGY_KAFKA_IGGY_DURABILITY',
+      expected: 'power for yes, process (the default) or none for no',
+    },
   },
   iggyImportOffsets: {
     flag: '--iggy-import-offsets <groups>',
@@ -193,7 +208,7 @@ const IGGY_SETTINGS = [
   'iggyPassword',
   'iggyClients',
   'iggyStateTopic',
-  'iggyEnforceFsync',
+  'iggyDurability',
   'iggyImportOffsets',
   'iggyMirrorOffsets',
 ] as const;
@@ -203,11 +218,13 @@ export const flags: readonly {
   readonly flag: string;
   readonly help: string;
   readonly repeatable: boolean;
-}[] = Object.values(SETTINGS).flatMap(({ flag, help = '', variables, repeatable = false }) => {
+  readonly isHidden: boolean;
+}[] = Object.values(SETTINGS).flatMap(({ flag, help = '', variables, repeatable = false, renamed }) => {
   const variable = variables[0];
+  const isHidden = renamed !== undefined;
   return flag === undefined
     ? []
-    : [{ flag, help: variable === undefined ? help : `${help} [${variable}]`, repeatable }];
+    : [{ flag, help: variable === undefined ? help : `${help} [${variable}]`, repeatable, isHidden }];
 });
 
 /** What the flags of `serve` gave, by setting. */
@@ -246,6 +263,7 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
     const given = find(name);
     return given === undefined ? undefined : parseGiven(given, parse);
   };
+  for (const name of Object.keys(SETTINGS) as SettingName[]) rejectRenamed(SETTINGS[name], find(name));
   const bind = read('bind', endpoint(0));
   const advertised = read('advertised', hostMaybePort);
   const graceMs = read('shutdownDrainTimeoutSecs', seconds(0));
@@ -260,13 +278,13 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
   // The bounds are those of the store and, below, the gateway: here they are told in the units of the flags.
   const memoryMaxBytes = read('memoryMaxBytes', wholeNumber(65_536, Number.MAX_SAFE_INTEGER));
   const iggy: IggySettings = {
-    address: read('iggyAddress', endpoint(1)),
+    addresses: read('iggyAddress', endpoints),
     stream: read('iggyStream', text(1, 255)),
     username: read('iggyUsername', text(1, 255)),
     password: read('iggyPassword', text(1, 255)),
     clients: read('iggyClients', wholeNumber(1, 100)),
     stateTopic: read('iggyStateTopic', text(1, 240)),
-    enforceFsync: read('iggyEnforceFsync', yesOrNo),
+    durability: read('iggyDurability', choice(DURABILITIES)),
     importOffsets: read('iggyImportOffsets', names),
     mirrorOffsets: read('iggyMirrorOffsets', yesOrNo),
   };
@@ -300,4 +318,10 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
     close: graceMs === undefined ? {} : { graceMs },
     advertisedBy: find('advertised') ?? find('advertisedHost') ?? find('bind'),
   };
+}
+
+function rejectRenamed({ renamed }: Setting, given: Given | undefined): void {
+  if (renamed === undefined || given === undefined) return;
+  const name = given.name.startsWith('--') ? renamed.flag : renamed.variable;
+  throw wrongValue(given, `renamed to ${name}; expected ${renamed.expected}`);
 }

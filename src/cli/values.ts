@@ -106,6 +106,9 @@ export function endpoint(leastPort: 0 | 1): Parse<Endpoint> {
   };
 }
 
+/** One or more of {@link endpoint}, between commas. */
+export const endpoints: Parse<readonly Endpoint[]> = (text) => text.split(',').map((each) => endpoint(1)(each.trim()));
+
 /** As {@link endpoint}, or a host alone. */
 export const hostMaybePort: Parse<{ readonly host: string; readonly port?: number }> = (text) => {
   const parts = splitEndpoint(text, 1);

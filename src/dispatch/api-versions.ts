@@ -1,4 +1,4 @@
-import type { RequestContext } from '../contract.js';
+import type { BrokerIdentity, RequestContext } from '../contract.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import type { ApiVersionsRequest, ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
 import { Writer } from '../protocol/writer.js';
@@ -8,17 +8,33 @@ import type { ApiCodec } from '../protocol/codec.js';
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 const SOFTWARE_SINCE = 3;
 const LEVEL_0_SINCE = 4;
+const NO_NODE_ID = -1;
 
-/** The gateway's own answer to ApiVersions: exactly what the firewall allows. */
+/**
+ * The gateway's own answer to ApiVersions: exactly what the firewall allows. A client that expects another broker than
+ * this one gets REBOOTSTRAP_REQUIRED (KIP-1242).
+ *
+ * @param identity - This broker; null to accept whatever the client expects.
+ */
 export function answerApiVersions(
   answer: ApiVersionsResponseInit,
   request: ApiVersionsRequest,
   context: RequestContext,
+  identity: BrokerIdentity | null,
 ): ApiVersionsResponseInit {
-  if (context.apiVersion >= SOFTWARE_SINCE && !isSoftware(request)) {
-    return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] };
+  if (context.apiVersion >= SOFTWARE_SINCE && !isSoftware(request)) return refused(ErrorCode.INVALID_REQUEST);
+  const { clusterId, nodeId } = request;
+  // Neither is carried before version 5, and each holds its default then.
+  if (clusterId === null && nodeId === NO_NODE_ID) return answer;
+  if (clusterId === null || nodeId === NO_NODE_ID) return refused(ErrorCode.INVALID_REQUEST);
+  if (identity !== null && (clusterId !== identity.clusterId || nodeId !== identity.nodeId)) {
+    return refused(ErrorCode.REBOOTSTRAP_REQUIRED);
   }
   return answer;
+}
+
+function refused(errorCode: number): ApiVersionsResponseInit {
+  return { errorCode, apiKeys: [] };
 }
 
 /** Every client gets the same answer: its bytes are made once for each version. */

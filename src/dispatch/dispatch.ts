@@ -3,12 +3,15 @@ import type { GuardedEvents } from '../events.js';
 import type { Reader } from '../protocol/reader.js';
 import type { Writer } from '../protocol/writer.js';
 import type { Firewall } from './firewall.js';
+import type { RequestWarnings } from './request-warnings.js';
 
 /** What all sessions of a gateway share. */
 export interface Dispatch {
   readonly backend: Backend;
   readonly firewall: Firewall;
   readonly events: GuardedEvents;
+  /** For failures of the backend while `requestError` has no listener. */
+  readonly warnings: RequestWarnings;
   /** One for all: a request is decoded in one go. */
   readonly reader: Reader;
   /** The writer of the listener's turn: answers are encoded where they will be sent from. */

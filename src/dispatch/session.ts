@@ -332,9 +332,12 @@ export class Session implements FrameHandler {
     context: Context | null,
     error: unknown,
   ): void {
-    const { backend, events } = this.dispatch;
-    if (!events.has('requestError')) return;
-    events.emit('requestError', { connection: this.connection, backend: backend.name, api, context, error });
+    const { backend, events, warnings } = this.dispatch;
+    if (events.has('requestError')) {
+      events.emit('requestError', { connection: this.connection, backend: backend.name, api, context, error });
+    } else {
+      warnings.warn({ backend: backend.name, api, version: context?.apiVersion ?? null, error });
+    }
   }
 }
 

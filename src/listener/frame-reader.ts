@@ -1,16 +1,44 @@
+import { findForeignProtocol, FOREIGN_PROTOCOL_BYTES, LEAST_FOREIGN_LENGTH } from './foreign-protocol.js';
+
 /** The length prefix of a frame is zero, negative, or over the limit. */
 export class FrameLengthError extends Error {
   override readonly name: string = 'FrameLengthError';
+  /** What is wrong, stable over releases. */
+  readonly code: 'INVALID_LENGTH' | 'HTTP_REQUEST' | 'TLS_HANDSHAKE' = 'INVALID_LENGTH';
 
   /**
    * @param length - The length that was sent, in bytes.
    * @param limit - The most that is allowed, in bytes: `maxFrameBytes`.
+   * @param message - Default: names both.
    */
   constructor(
     readonly length: number,
     readonly limit: number,
+    message = `a frame of ${String(length)} bytes; 1 to ${String(limit)} are allowed`,
   ) {
-    super(`a frame of ${String(length)} bytes; 1 to ${String(limit)} are allowed`);
+    super(message);
+  }
+}
+
+/**
+ * The first bytes of a connection are an HTTP request (`HTTP_REQUEST`) or a TLS handshake (`TLS_HANDSHAKE`) in place of
+ * a Kafka request. `length` is what the first four bytes mean as the length of a frame.
+ */
+export class ForeignProtocolError extends FrameLengthError {
+  override readonly name: string = 'ForeignProtocolError';
+  /**
+   * @param length - The first four bytes as an int32.
+   * @param limit - The most that is allowed, in bytes: `maxFrameBytes`.
+   * @param code - The protocol.
+   * @param message - What they look like.
+   */
+  constructor(
+    length: number,
+    limit: number,
+    override readonly code: 'HTTP_REQUEST' | 'TLS_HANDSHAKE',
+    message: string,
+  ) {
+    super(length, limit, message);
   }
 }
 
@@ -39,6 +67,8 @@ export class FrameReader {
   private bufferedBytes = 0;
   /** Length of the frame that has begun, or 0. */
   private length = 0;
+  /** Whether no frame has begun yet: what comes may be of another protocol. */
+  private isFirst = true;
   /** The last chunk, when it is a block of ours with room: how much of it is filled. */
   private block: Buffer | null = null;
   private blockFilled = 0;
@@ -87,12 +117,14 @@ export class FrameReader {
   /**
    * Looks for the next frame; false when more bytes are needed.
    *
-   * @throws FrameLengthError for a length that cannot be; nothing after it can be read.
+   * @throws FrameLengthError for a length that is not allowed, ForeignProtocolError if the first frame is HTTP or TLS;
+   * nothing after it can be read.
    */
   next(): boolean {
     if (this.length === 0) {
       if (this.bufferedBytes < PREFIX_BYTES) return this.rest();
       const length = this.peekLength();
+      if (this.isFirst) this.checkProtocol(length);
       if (length <= 0 || length > this.limit) throw new FrameLengthError(length, this.limit);
       this.skip(PREFIX_BYTES);
       this.length = length;
@@ -125,6 +157,14 @@ export class FrameReader {
 
   private filled(chunk: Buffer): number {
     return chunk === this.block ? this.blockFilled : chunk.length;
+  }
+
+  private checkProtocol(length: number): void {
+    if (length <= 0 || length >= LEAST_FOREIGN_LENGTH) {
+      const found = findForeignProtocol(this.peek(FOREIGN_PROTOCOL_BYTES));
+      if (found !== null) throw new ForeignProtocolError(length, this.limit, found.code, found.message);
+    }
+    this.isFirst = false;
   }
 
   private peekLength(): number {
@@ -161,16 +201,22 @@ export class FrameReader {
   }
 
   private copy(length: number): Buffer {
-    const frame = Buffer.allocUnsafeSlow(length);
-    let written = 0;
-    let at = this.at;
-    for (let index = 0; written < length; index++) {
-      const chunk = this.chunks[index]!;
-      written += chunk.copy(frame, written, at, Math.min(this.filled(chunk), at + length - written));
-      at = 0;
-    }
+    const frame = this.peek(length);
     this.skip(length);
     return frame;
+  }
+
+  /** The bytes that come next, up to `length` of them, in memory of their own. */
+  private peek(length: number): Buffer {
+    const bytes = Buffer.allocUnsafeSlow(Math.min(length, this.bufferedBytes));
+    let written = 0;
+    let at = this.at;
+    for (let index = 0; written < bytes.length; index++) {
+      const chunk = this.chunks[index]!;
+      written += chunk.copy(bytes, written, at, Math.min(this.filled(chunk), at + bytes.length - written));
+      at = 0;
+    }
+    return bytes;
   }
 
   /**

@@ -79,9 +79,11 @@ export type ApiName =
   | 'streamsGroupDescribe'
   | 'describeShareGroupOffsets'
   | 'alterShareGroupOffsets'
-  | 'deleteShareGroupOffsets';
+  | 'deleteShareGroupOffsets'
+  | 'streamsGroupTopologyDescriptionUpdate'
+  | 'unregisterController';
 
-/** What is known of one API of Kafka 4.3. */
+/** What is known of one API of Kafka 4.4. */
 export interface ApiInfo {
   /** API key on the wire. */
   readonly key: number;
@@ -89,7 +91,7 @@ export interface ApiInfo {
   readonly name: string;
   /** The name of the backend's method; absent where there is no codec. */
   readonly method?: ApiName;
-  /** The versions that Kafka 4.3 defines; null for an API that it no longer has. */
+  /** The versions that Kafka 4.4 defines; null for an API that it no longer has. */
   readonly versions: VersionRange | null;
   /** The first version with compact lengths and tagged fields (KIP-482); -1 when no version has them. */
   readonly flexibleFrom: number;
@@ -99,7 +101,7 @@ export interface ApiInfo {
   readonly load?: () => Promise<ApiCodec>;
 }
 
-/** Every API of Kafka 4.3 by ascending key, those between brokers and controllers included. */
+/** Every API of Kafka 4.4 by ascending key, those between brokers and controllers included. */
 export const apis: readonly ApiInfo[] = [
   {
     key: 0,
@@ -263,7 +265,7 @@ export const apis: readonly ApiInfo[] = [
     key: 18,
     name: 'ApiVersions',
     method: 'apiVersions',
-    versions: { min: 0, max: 4 },
+    versions: { min: 0, max: 5 },
     flexibleFrom: 3,
     unstableFrom: null,
     load: () => import('./messages/api-versions.js').then((module) => module.apiVersionsApi),
@@ -353,7 +355,7 @@ export const apis: readonly ApiInfo[] = [
     key: 28,
     name: 'TxnOffsetCommit',
     method: 'txnOffsetCommit',
-    versions: { min: 0, max: 5 },
+    versions: { min: 0, max: 6 },
     flexibleFrom: 3,
     unstableFrom: null,
     load: () => import('./messages/txn-offset-commit.js').then((module) => module.txnOffsetCommitApi),
@@ -479,7 +481,7 @@ export const apis: readonly ApiInfo[] = [
     key: 42,
     name: 'DeleteGroups',
     method: 'deleteGroups',
-    versions: { min: 0, max: 2 },
+    versions: { min: 0, max: 3 },
     flexibleFrom: 2,
     unstableFrom: null,
     load: () => import('./messages/delete-groups.js').then((module) => module.deleteGroupsApi),
@@ -888,7 +890,7 @@ export const apis: readonly ApiInfo[] = [
     key: 88,
     name: 'StreamsGroupHeartbeat',
     method: 'streamsGroupHeartbeat',
-    versions: { min: 0, max: 0 },
+    versions: { min: 0, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
     load: () => import('./messages/streams-group-heartbeat.js').then((module) => module.streamsGroupHeartbeatApi),
@@ -897,7 +899,7 @@ export const apis: readonly ApiInfo[] = [
     key: 89,
     name: 'StreamsGroupDescribe',
     method: 'streamsGroupDescribe',
-    versions: { min: 0, max: 0 },
+    versions: { min: 0, max: 1 },
     flexibleFrom: 0,
     unstableFrom: null,
     load: () => import('./messages/streams-group-describe.js').then((module) => module.streamsGroupDescribeApi),
@@ -929,5 +931,26 @@ export const apis: readonly ApiInfo[] = [
     flexibleFrom: 0,
     unstableFrom: null,
     load: () => import('./messages/delete-share-group-offsets.js').then((module) => module.deleteShareGroupOffsetsApi),
+  },
+  {
+    key: 93,
+    name: 'StreamsGroupTopologyDescriptionUpdate',
+    method: 'streamsGroupTopologyDescriptionUpdate',
+    versions: { min: 0, max: 0 },
+    flexibleFrom: 0,
+    unstableFrom: null,
+    load: () =>
+      import('./messages/streams-group-topology-description-update.js').then(
+        (module) => module.streamsGroupTopologyDescriptionUpdateApi,
+      ),
+  },
+  {
+    key: 94,
+    name: 'UnregisterController',
+    method: 'unregisterController',
+    versions: { min: 0, max: 0 },
+    flexibleFrom: 0,
+    unstableFrom: null,
+    load: () => import('./messages/unregister-controller.js').then((module) => module.unregisterControllerApi),
   },
 ];

@@ -18,7 +18,7 @@ export interface ApiCodec<Request = unknown, RequestInit = unknown, Response = u
   readonly key: number;
   /** The name that Kafka gives it, such as `ListOffsets`. */
   readonly name: string;
-  /** The versions that Kafka 4.3 defines. */
+  /** The versions that Kafka 4.4 defines. */
   readonly versions: VersionRange;
   /** The first version with compact lengths and tagged fields (KIP-482); -1 when no version has them. */
   readonly flexibleFrom: number;
@@ -74,7 +74,7 @@ export interface ApiCodec<Request = unknown, RequestInit = unknown, Response = u
 export interface DataCodec<Value = unknown, Init = unknown> {
   /** The name that Kafka gives it. */
   readonly name: string;
-  /** The versions that Kafka 4.3 defines. */
+  /** The versions that Kafka 4.4 defines. */
   readonly versions: VersionRange;
   /** The first version with compact lengths and tagged fields (KIP-482); -1 when no version has them. */
   readonly flexibleFrom: number;

@@ -77,6 +77,8 @@ import { streamsGroupDescribeApi } from './messages/streams-group-describe.js';
 import { describeShareGroupOffsetsApi } from './messages/describe-share-group-offsets.js';
 import { alterShareGroupOffsetsApi } from './messages/alter-share-group-offsets.js';
 import { deleteShareGroupOffsetsApi } from './messages/delete-share-group-offsets.js';
+import { streamsGroupTopologyDescriptionUpdateApi } from './messages/streams-group-topology-description-update.js';
+import { unregisterControllerApi } from './messages/unregister-controller.js';
 
 /** The codec of each API, by its key. */
 export interface Codecs {
@@ -157,6 +159,8 @@ export interface Codecs {
   readonly 90: typeof describeShareGroupOffsetsApi;
   readonly 91: typeof alterShareGroupOffsetsApi;
   readonly 92: typeof deleteShareGroupOffsetsApi;
+  readonly 93: typeof streamsGroupTopologyDescriptionUpdateApi;
+  readonly 94: typeof unregisterControllerApi;
 }
 
 /** Every codec by its API key. */
@@ -239,5 +243,7 @@ export const codecs: ReadonlyMap<number, ApiCodec> = new Map<number, ApiCodec>(
     describeShareGroupOffsetsApi,
     alterShareGroupOffsetsApi,
     deleteShareGroupOffsetsApi,
+    streamsGroupTopologyDescriptionUpdateApi,
+    unregisterControllerApi,
   ].map((codec: ApiCodec) => [codec.key, codec]),
 );

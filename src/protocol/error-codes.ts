@@ -138,6 +138,9 @@ export const ErrorCode = {
   STREAMS_INVALID_TOPOLOGY_EPOCH: 131,
   STREAMS_TOPOLOGY_FENCED: 132,
   SHARE_SESSION_LIMIT_REACHED: 133,
+  GROUP_DELETION_FAILED: 134,
+  STREAMS_TOPOLOGY_DESCRIPTION_UPDATE_FAILED: 135,
+  CONTROLLER_ID_NOT_REGISTERED: 136,
 } as const;
 
 /** One of Kafka's error codes. */
@@ -148,7 +151,7 @@ export type ErrorName = keyof typeof ErrorCode;
 
 const names = new Map<number, string>(Object.entries(ErrorCode).map(([name, code]) => [code, name]));
 
-/** The name of an error code, such as `NOT_LEADER_OR_FOLLOWER`; the number itself when Kafka 4.3 has no such code. */
+/** The name of an error code, such as `NOT_LEADER_OR_FOLLOWER`; the number itself when Kafka 4.4 has no such code. */
 export function errorName(code: number): string {
   return names.get(code) ?? String(code);
 }

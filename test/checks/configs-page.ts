@@ -2,19 +2,16 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import {
-  BROKER_CONFIGS,
-  type BrokerConfigDefinition,
-} from '../../adapters/broker/configs/broker-config-definitions.js';
+import type { BrokerConfigDefinition } from '../../adapters/broker/configs/broker-config-definitions.js';
 import type { ConfigDefinition } from '../../adapters/broker/configs/config-definition.js';
-import { TOPIC_CONFIGS } from '../../adapters/broker/configs/topic-config-definitions.js';
+import { allBrokerConfigs, allTopicConfigs } from '../../adapters/broker/configs/known-configs.js';
 import { root } from './entries.js';
 
 export const page = 'docs/reference/configs.md';
 
 const INTRODUCTION = `# Configs
 
-<!-- Made of the tables in adapters/broker/configs/ by test/checks/configs-page.ts; edit those. -->
+<!-- Made of the tables in adapters/broker/configs/ by test/checks/configs-page.ts; edit those. Names, types and bounds come from Kafka: fixtures/generator/Configs.java. -->
 
 The broker kit knows its settings by Kafka's names, with Kafka's types, bounds and defaults:
 
@@ -26,14 +23,28 @@ createMemoryBackend({ config: { 'num.partitions': 3, 'log.retention.ms': '360000
 $ npx iggy-gateway-kafka serve --config num.partitions=3 --config log.retention.ms=3600000
 \`\`\`
 
-A name that is not on this page, or a value that its type does not take, is an error that names it. DescribeConfigs shows
-every config with its source and what else could give its value; what is marked _while running_ is changed with
-IncrementalAlterConfigs or AlterConfigs, for this broker or for all of them, and kept in the store over restarts.
+This page lists every config of Apache Kafka 4.4. A name that Kafka does not have, or a value that the type does not
+allow, is an error that names it. DescribeConfigs shows every config with its source and the other sources of its value.
+Configs marked _while running_ are changed with IncrementalAlterConfigs or AlterConfigs, for this broker or for all of
+them; those marked _per broker_ for this broker only. Changes are kept in the store over restarts.
 
-Enforced configs change what the broker does. Those that are only shown are there for tools that read or set them: the kit
-keeps no files, no replicas and no tiers of its own.
+**Enforced** configs change what the broker does. **Only shown** configs are checked by type and bounds, kept and shown,
+and change nothing, whatever they promise: \`ssl.client.auth=required\` or \`authorizer.class.name\` protect nothing here.
+The broker warns once at its start with the names of those that its embedder or \`--config\` sets.
 
-Where this differs from Apache Kafka 4.3:
+\`listener.name.NAME.CONFIG\`, a config of one listener, is known where CONFIG is, and only shown. Values of type password
+are never shown.
+
+## Compaction
+
+The cleaner looks at compacted topics every \`log.cleaner.backoff.ms\` (15 s) while one of them has new records; otherwise
+no timer runs. It compacts a partition when more than \`min.cleanable.dirty.ratio\` of its bytes is new since the last
+compaction, or when its first new record is older than \`max.compaction.lag.ms\`. Records younger than
+\`min.compaction.lag.ms\` are left for later. Unlike Kafka, the newest segment is compacted as well.
+
+## Differences
+
+Where this differs from Apache Kafka 4.4:
 
 - \`node.id\` is 1 unless it is set, or one for each advertised address on Iggy; Kafka wants it set. It is 2097151 at most: producer ids begin with it.
 - A replication factor is taken up to the number of brokers, but a partition shows one replica, its leader: copies are the
@@ -57,31 +68,33 @@ export function renderConfigs(): string {
 }
 
 function topics(enforced: boolean): string[] {
-  return Object.entries(TOPIC_CONFIGS)
+  return Object.entries(allTopicConfigs())
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .filter(([, definition]) => definition.enforced === enforced)
     .map(([name, definition]) => line(name, definition, definition.broker && `default from \`${definition.broker}\``));
 }
 
 function brokers(enforced: boolean): string[] {
   const note = ({ dynamic, derived }: BrokerConfigDefinition): string | undefined =>
-    derived ? 'cannot be set' : dynamic ? '_while running_' : undefined;
-  return Object.entries(BROKER_CONFIGS)
+    derived ? 'cannot be set' : dynamic === 'per-broker' ? '_while running, per broker_' : dynamic && '_while running_';
+  return Object.entries(allBrokerConfigs())
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .filter(([, definition]) => definition.enforced === enforced)
     .map(([name, definition]) => line(name, definition, note(definition)));
 }
 
 function line(name: string, definition: ConfigDefinition, note: string | undefined): string {
-  const { type, fallback, choices, least, most, also, doc } = definition;
+  const { type, fallback, choices, least, most, also, internal, doc } = definition;
   const bounds = [least === undefined ? '' : `from ${least}`, most === undefined ? '' : `to ${most}`].filter(Boolean);
   if (also !== undefined) bounds.push(`or ${also}`);
   const facts = [
     type,
+    internal ? 'internal to Kafka, not shown' : '',
     choices === undefined ? bounds.join(' ') : choices.map((choice) => `\`${choice}\``).join(' '),
     fallback === null ? 'no default' : `default \`${fallback === '' ? '(empty)' : fallback}\``,
     note ?? '',
   ].filter(Boolean);
-  return `- \`${name}\` (${facts.join(', ')}): ${doc}`;
+  return `- \`${name}\` (${facts.join(', ')})${doc === '' ? '' : `: ${doc}`}`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(root + page, renderConfigs());

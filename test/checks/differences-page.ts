@@ -12,7 +12,7 @@ const INTRODUCTION = `# Differences from Apache Kafka
 
 <!-- Made of test/interop/real-kafka/differences.ts by test/checks/differences-page.ts; edit those. -->
 
-CI starts Apache Kafka 4.3 beside the memory backend and sends the same requests to both: good ones and bad ones, to every
+CI starts Apache Kafka 4.4 beside the memory backend and sends the same requests to both: good ones and bad ones, to every
 API that the broker kit answers, at its highest version and at older ones. What comes back must be the same, field by
 field, apart from what is a broker's own: the wording of messages, ids, addresses, sizes on a disk, the order of lists. The
 contract that backends are held to is run against Apache Kafka as well.

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
-import { entries, isPattern, root } from './entries.js';
+import { entries, isPattern, manifest, root } from './entries.js';
 
 /** Reads JSON with comments. */
 function read(file: string): { compilerOptions?: { paths: object }; entryPoints?: string[] } {
@@ -16,6 +16,12 @@ test('tsconfig.json resolves every entry point to its source', () => {
 test('typedoc.json documents every entry point', () => {
   const sources = entries.filter((entry) => !isPattern(entry)).map(({ source }) => source);
   expect(read('typedoc.json').entryPoints).toEqual(sources);
+});
+
+test('package.json has the declarations of every entry point for compilers that do not read "exports"', () => {
+  const subpaths = entries.filter(({ specifier }) => specifier !== manifest.name);
+  const paths = subpaths.map(({ specifier, types }) => [specifier.slice(manifest.name.length + 1), [`./${types}`]]);
+  expect(manifest.typesVersions).toEqual({ '*': Object.fromEntries(paths) });
 });
 
 describe.each(entries.filter((entry) => !isPattern(entry)))('$specifier', ({ source, specifier }) => {

@@ -1,7 +1,7 @@
 // The error codes, sources and synonyms are those that Apache Kafka 4.3.1 gave to the same requests.
 import { ErrorCode, OptionError } from 'iggy-gateway-kafka';
 import { createBrokerBackend, type LogStore } from 'iggy-gateway-kafka/adapters/broker';
-import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
+import { createMemoryBackend, createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { alterConfigsApi, describeConfigsApi, listConfigResourcesApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
 import {
@@ -63,8 +63,8 @@ describe('DescribeConfigs', () => {
       includeDocumentation: version >= 3,
     });
     const [topic, broker, logger] = response.results.map(({ configs }) => configs);
-    expect(topic).toHaveLength(33);
-    expect(broker?.length).toBeGreaterThan(60);
+    expect(topic).toHaveLength(37);
+    expect(broker?.length).toBeGreaterThan(340);
     expect(logger).toEqual([]);
     const policy = topic?.find(({ name }) => name === 'cleanup.policy');
     expect(policy).toMatchObject(version < 3 ? { value: 'delete' } : { configType: 7, documentation: /^What becomes/ });
@@ -163,6 +163,71 @@ describe('IncrementalAlterConfigs', () => {
   });
 });
 
+describe('configs that are known and not enforced', () => {
+  test('are checked by type, kept and shown', async () => {
+    const client = await (await startBroker()).connect();
+    await createTopic(client, 't', { configs: { 'remote.copy.lag.ms': '5' } });
+    expect(await describeConfig(client, TOPIC, 't', 'remote.copy.lag.ms')).toMatchObject({ value: '5', source: 1 });
+    expect(await alter(client, TOPIC, 't', [['remote.copy.lag.ms', SET, 'x']])).toMatchObject({
+      errorCode: ErrorCode.INVALID_CONFIG,
+    });
+    const relogin = 'sasl.kerberos.min.time.before.relogin';
+    expect(await alter(client, BROKER, '1', [[relogin, SET, '58000']])).toMatchObject({ errorCode: 0 });
+    expect(await describeConfig(client, BROKER, '1', relogin)).toMatchObject({
+      value: '58000',
+      source: 2,
+      readOnly: false,
+      synonyms: [`${relogin}=58000 from 2`, `${relogin}=60000 from 5`],
+    });
+    expect(await alter(client, BROKER, '1', [[relogin, SET, 'soon']])).toMatchObject({
+      errorCode: ErrorCode.INVALID_REQUEST,
+      errorMessage: `Invalid value soon for configuration ${relogin}: it is a whole number of type long`,
+    });
+    expect(await alter(client, BROKER, '', [[relogin, SET, '5']])).toEqual({
+      errorCode: ErrorCode.INVALID_REQUEST,
+      errorMessage: `Cannot update these configs at default cluster level, broker id must be specified: ${relogin}`,
+    });
+    expect(await alter(client, BROKER, '1', [['queued.max.requests', SET, '5']])).toEqual({
+      errorCode: ErrorCode.INVALID_REQUEST,
+      errorMessage: 'Cannot update these configs dynamically: queued.max.requests',
+    });
+  });
+
+  test('keep passwords from clients', async () => {
+    const client = await (await startBroker()).connect();
+    const password = 'listener.name.internal.ssl.keystore.password';
+    await alter(client, BROKER, '1', [[password, SET, 'secret']]);
+    const resources = [{ resourceType: BROKER, resourceName: '1', configurationKeys: [password] }];
+    const { response } = await client.send(describeConfigsApi, 4, { resources, includeSynonyms: true });
+    expect(response.results[0]?.configs).toMatchObject([
+      { name: password, value: null, isSensitive: true, configType: 9, synonyms: [{ value: null, source: 2 }] },
+    ]);
+  });
+
+  test('are documented as such, and those that are internal to Kafka are not shown', async () => {
+    const client = await (await startBroker()).connect();
+    const configurationKeys = ['queued.max.requests', 'unstable.api.versions.enable'];
+    const resources = [{ resourceType: BROKER, resourceName: '1', configurationKeys }];
+    const { response } = await client.send(describeConfigsApi, 4, { resources, includeDocumentation: true });
+    expect(response.results[0]?.configs).toMatchObject([
+      { name: 'queued.max.requests', value: '500', documentation: expect.stringMatching(/Not enforced/) },
+    ]);
+  });
+
+  test('are named in a warning when an embedder sets them', async () => {
+    const warnings: string[] = [];
+    const config = { 'num.partitions': 2, 'ssl.client.auth': 'required', 'group.consumer.migration.policy': 'Upgrade' };
+    const options = { config, warn: (message: string) => void warnings.push(message) };
+    const client = await (await startBroker(options)).connect();
+    const names = 'ssl.client.auth, group.consumer.migration.policy';
+    expect(warnings).toEqual([`configs that are set and not enforced, only shown: ${names}`]);
+    expect(await describeConfig(client, BROKER, '1', 'ssl.client.auth')).toMatchObject({
+      value: 'required',
+      source: 4,
+    });
+  });
+});
+
 describe('AlterConfigs', () => {
   test('replaces all that there is', async () => {
     const client = await (await startBroker()).connect();
@@ -247,13 +312,27 @@ describe('createBrokerBackend refuses', () => {
     [{ constructor: 1 }, 'there is no such config'],
     [{ 'zookeeper.connect': 'x' }, /there is no such config$/],
     [{ 'num.partitions': {} as never }, 'its type is int'],
+    [{ 'queued.max.requests': '0' }, 'it is at least 1'],
+    [{ 'log.cleanup.policy': ['compact', 'compact'] }, 'it is a list without duplicates'],
+    [{ 'group.consumer.assignors': '' }, 'it is a list that is not empty'],
+    [{ 'remote.log.storage.manager.impl.prefix': '' }, 'it is a text that is not empty'],
+    [{ 'group.consumer.migration.policy': 'x' }, 'it is one of BIDIRECTIONAL, DISABLED, DOWNGRADE, UPGRADE'],
   ])('the config %j', (config, message) => {
     expect(() => createBrokerBackend({ store, config })).toThrow(message);
     expect(() => createBrokerBackend({ store, config })).toThrow(OptionError);
   });
 
   test('what is no store, and configs that are no object', () => {
-    expect(() => createBrokerBackend({ store: {} as LogStore })).toThrow('option store is an object');
+    expect(() => createBrokerBackend({ store: {} as LogStore })).toThrow(
+      'option store is an object; expected a LogStore: missing methods are listTopics, createTopic, growTopic, ' +
+        'configureTopic, deleteTopic, append, read, bounds, offsetForTimestamp, maxTimestamp, put, load',
+    );
+    expect(() => createBrokerBackend({ store: createMemoryBackend() as never })).toThrow(
+      'option store is an object; expected a LogStore: a Backend goes to createKafkaGateway({ backend })',
+    );
+    expect(() => createBrokerBackend(store as never)).toThrow(
+      'option options is an object; expected { store }, got a LogStore',
+    );
     expect(() => createBrokerBackend({ store: 'memory' as never })).toThrow(
       'option store is "memory"; it is a LogStore',
     );
@@ -275,7 +354,7 @@ describe('createBrokerBackend refuses', () => {
     const { capabilities } = store;
     const like = (own: object): LogStore => Object.assign(Object.create(store) as LogStore, own);
     expect(() => createBrokerBackend({ store: like({ put: undefined, load: undefined }) })).toThrow(
-      'option store is an object; a LogStore has put, load as well',
+      'option store is an object; expected a LogStore: missing methods are put, load',
     );
     expect(() => createBrokerBackend({ store: like({ capabilities: undefined }) })).toThrow(
       'option store.capabilities is undefined; it says what the store can do',

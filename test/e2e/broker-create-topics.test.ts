@@ -27,7 +27,7 @@ describe('CreateTopics', () => {
       value: '5',
       configSource: 1,
     });
-    expect(created?.configs).toHaveLength(33);
+    expect(created?.configs).toHaveLength(37);
     const { response } = await client.send(metadataApi, 13, {
       topics: [{ name: null, topicId: created?.topicId ?? '' }],
     });

@@ -6,7 +6,7 @@ import { batchOf, fetchFrom, offsetFor, produce, valuesOf } from '../support/log
 import { TurnedClock } from '../support/turned-clock.js';
 
 const INTERVAL_MS = 1000;
-const config = { 'log.retention.check.interval.ms': INTERVAL_MS };
+const config = { 'log.retention.check.interval.ms': INTERVAL_MS, 'log.cleaner.backoff.ms': INTERVAL_MS };
 
 async function started(configs: Readonly<Record<string, string>>) {
   const clock = new TurnedClock();

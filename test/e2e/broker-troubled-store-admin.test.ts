@@ -80,6 +80,7 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     ['full', ErrorCode.POLICY_VIOLATION],
     ['unavailable', ErrorCode.REQUEST_TIMED_OUT],
     ['outcomeUnknown', ErrorCode.REQUEST_TIMED_OUT],
+    ['unwritable', ErrorCode.UNKNOWN_SERVER_ERROR],
     ['outOfRange', ErrorCode.OFFSET_OUT_OF_RANGE],
     ['invalid', ErrorCode.INVALID_REQUEST],
   ];
@@ -169,6 +170,25 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     const closing = record(gateway, 'error');
     await gateway.close();
     expect(closing).toMatchObject([{ code: 'BACKEND_CLOSE_FAILED', cause: BROKEN }]);
+  });
+
+  test('a store whose open fails is closed, and listen() rejects with the error of open', async () => {
+    const calls: string[] = [];
+    const { store, next } = troubledStore({
+      open: () => void calls.push('open'),
+      close: () => void calls.push('close'),
+    });
+    const gateway = createKafkaGateway({ listener: { port: 0 }, backend: createBrokerBackend({ store }) });
+    next('open', fail(BROKEN));
+    next('close', (run) => {
+      run();
+      throw new Error('another');
+    });
+    await expect(gateway.listen()).rejects.toBe(BROKEN);
+    expect(calls).toEqual(['close']);
+    await gateway.listen();
+    await gateway.close();
+    expect(calls).toEqual(['close', 'open', 'close']);
   });
 
   test('topics that change elsewhere and cannot be listed stay as they were, and the operator is told', async () => {

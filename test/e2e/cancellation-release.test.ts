@@ -147,12 +147,14 @@ describe('records with an owner are given back once', () => {
     const { gateway, connect } = await startFetch(() => released.promise.then(() => response(records)), {
       requestTimeoutMs: 1,
     });
+    const errors = record(gateway, 'requestError');
     const client = await connect();
     const { response: received } = await client.send(fetchApi, 12, REQUEST);
     expect(received).toMatchObject({ errorCode: 7, responses: [{ partitions: [{ errorCode: 7 }] }] });
     expect(release).not.toHaveBeenCalled();
     released.resolve();
     await gateway.close();
+    expect(errors).toMatchObject([{ api: 'fetch', error: { cause: 'timeout' } }]);
     expect(release).toHaveBeenCalledOnce();
   });
 

@@ -114,3 +114,26 @@ test('an API that Kafka does not have is told by its key', async () => {
   await client.next();
   expect(lines).toEqual([expect.stringMatching(new RegExp(`^refused ${FROM}: API 999 v7$`))]);
 });
+
+test.each([
+  ['info', false],
+  ['debug', true],
+] as const)('a client that resets its connection: %s logs it: %s', async (level, logged) => {
+  const { gateway, connect } = await start();
+  const lines: string[] = [];
+  logEvents(gateway, level, errorName, (line) => lines.push(line));
+  const failed = new Promise((resolve) => gateway.on('connectionError', resolve));
+  const client = await connect();
+  await client.send(metadataApi, 9, METADATA);
+  client.reset();
+  expect(await failed).toMatchObject({ error: { code: 'ECONNRESET' } });
+  expect(lines.some((line) => new RegExp(`^connection error ${FROM}: read ECONNRESET$`).test(line))).toBe(logged);
+  expect(lines.length > 0).toBe(logged);
+});
+
+test('quiet keeps a failing backend from becoming a process warning', async () => {
+  const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  onTestFinished(() => warnings.mockRestore());
+  await everything('quiet');
+  expect(warnings).not.toHaveBeenCalled();
+});

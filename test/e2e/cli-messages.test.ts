@@ -35,7 +35,7 @@ describe('messages list', () => {
       apis.filter(({ load }) => load !== undefined).map(({ key }) => key),
     );
     expect(lines).toContain('  3  Metadata              0-13      9');
-    expect(lines).toContain(' 18  ApiVersions           0-4       3');
+    expect(lines).toContain(' 18  ApiVersions           0-5       3');
   });
 });
 
@@ -79,7 +79,7 @@ describe('messages generate', () => {
     process.chdir(folder);
     try {
       const { out } = await runCommand(['messages', 'generate', '--api-key', '18']);
-      expect(out).toBe('5 messages written to .\n');
+      expect(out).toBe('6 messages written to .\n');
     } finally {
       process.chdir(before);
     }

@@ -256,11 +256,18 @@ describe('usage', () => {
         ...['MAX_CONNECTIONS', 'MAX_FRAME_SIZE', 'MAX_IN_FLIGHT_BYTES', 'IDLE_TIMEOUT_SECS', 'READ_TIMEOUT_SECS'],
         ...['WRITE_TIMEOUT_SECS', 'SHUTDOWN_DRAIN_TIMEOUT_SECS'],
         ...['IGGY_ADDRESS', 'IGGY_STREAM', 'IGGY_USERNAME', 'IGGY_PASSWORD', 'IGGY_CLIENTS'],
-        ...['IGGY_STATE_TOPIC', 'IGGY_ENFORCE_FSYNC', 'IGGY_IMPORT_OFFSETS', 'IGGY_MIRROR_OFFSETS'],
+        ...['IGGY_STATE_TOPIC', 'IGGY_DURABILITY', 'IGGY_IMPORT_OFFSETS', 'IGGY_MIRROR_OFFSETS'],
       ]
         .map((name) => `IGGY_KAFKA_${name}`)
         .sort(),
     );
+  });
+
+  test('a flag of 0.1 that was renamed is refused with its new name', async () => {
+    const args = ['serve', '--backend', 'iggy', '--iggy-enforce-fsync', 'yes'];
+    const { code, out, err } = await runCommand(args);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toMatch(/^iggy-gateway-kafka: --iggy-enforce-fsync "yes": renamed to --iggy-durability; .*\n$/);
   });
 
   test.each([[[]], [['messages']]])('%j lacks a command: the help says which there are', async (args) => {

@@ -72,9 +72,11 @@ describe('Produce with acks 0 is never answered', () => {
   test('failed by its time, the connection closes', async () => {
     const released = defer();
     const { gateway, client } = await startWith(() => released.promise.then(() => stored(0)), { requestTimeoutMs: 1 });
+    const errors = record(gateway, 'requestError');
     client.post(produceApi, 9, NO_ACKS);
     await client.closed;
     expect(client.arrived).toEqual([]);
+    expect(errors).toMatchObject([{ api: 'produce', error: { cause: 'timeout' } }]);
     released.resolve();
     await gateway.close();
   });

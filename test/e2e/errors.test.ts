@@ -207,9 +207,11 @@ describe('where there is no place for an error, the connection ends instead of a
   test.each(ALL_TOPICS)('Metadata v%d for all topics', async (version) => {
     const { gateway, connect } = await failing('metadata', new KafkaError(CODE));
     const responses = record(gateway, 'response');
+    const errors = record(gateway, 'requestError');
     const client = await connect();
     const answered = client.send(metadataApi, version, { topics: version === 0 ? [] : null });
     await expect(answered).rejects.toBeInstanceOf(WireClosedError);
+    expect(errors).toMatchObject([{ api: 'metadata', error: { code: CODE } }]);
     expect(responses).toMatchObject([{ errorCode: CODE, bytes: 0 }]);
   });
 
@@ -230,10 +232,12 @@ describe('where there is no place for an error, the connection ends instead of a
   ];
 
   test.each(ofNothing)('%s of nothing', async (_name, codec, method, version, request) => {
-    const { connect } = await failing(method, new KafkaError(CODE));
+    const { gateway, connect } = await failing(method, new KafkaError(CODE));
+    const errors = record(gateway, 'requestError');
     const client = await connect();
     const answered = client.send(codec, version, request);
     await expect(answered).rejects.toBeInstanceOf(WireClosedError);
+    expect(errors).toMatchObject([{ api: method, error: { code: CODE } }]);
   });
 });
 

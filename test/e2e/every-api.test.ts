@@ -60,7 +60,7 @@ test('each is refused in its own shape where there is no method for it', async (
   });
   const client = await connect();
   const asked = requests.filter(({ apiKey, version }) => apiKey !== API_VERSIONS && !(apiKey === 3 && version === 0));
-  expect(asked).toHaveLength(278 - 5 - 1);
+  expect(asked).toHaveLength(285 - 6 - 1);
   for (const [correlationId, golden] of asked.entries()) {
     client.sendRaw(frame(golden, correlationId));
     const answer = await client.next();
@@ -114,7 +114,7 @@ test('each comes to its method as Kafka’s client sent it, and its answer goes 
     expect(body.subarray(-bytes.length).equals(bytes), golden.title).toBe(true);
     expect(body.length - bytes.length).toBe(isFlexible(golden) ? 1 : 0);
   }
-  expect(new Set(called.map(([api]) => api)).size).toBe(74);
+  expect(new Set(called.map(([api]) => api)).size).toBe(76);
   expect(refused).toEqual([]);
   expect(requestErrors).toEqual([]);
 });

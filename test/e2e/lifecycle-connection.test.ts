@@ -263,6 +263,7 @@ describe('disconnect', () => {
       },
       { requestTimeoutMs: 1 },
     );
+    const errors = record(gateway, 'requestError');
     const client = await connectClient();
     await client.send(metadataApi, 13, { topics: null });
     await client.close();
@@ -272,6 +273,7 @@ describe('disconnect', () => {
     expect(disconnect).not.toHaveBeenCalled();
     released.resolve();
     await gateway.close();
+    expect(errors).toMatchObject([{ api: 'metadata', error: { cause: 'timeout' } }]);
     expect(disconnect).toHaveBeenCalledOnce();
   });
 

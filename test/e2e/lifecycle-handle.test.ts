@@ -195,7 +195,11 @@ describe('handle', () => {
     });
     const client = await clientOf(port);
     client.post(metadataApi, 9, ALL);
-    expect(await thrown.promise).toMatchObject({ name: 'GatewayError', code: 'INVALID_OPTION' });
+    expect(await thrown.promise).toMatchObject({
+      name: 'OptionError',
+      code: 'INVALID_OPTION',
+      message: 'option socket.readableEncoding is "utf8"; expected null: Kafka needs bytes',
+    });
     expect(gateway.stats().connections).toBe(0);
   });
 

@@ -68,7 +68,7 @@ test('a socket that a gateway has is not taken again', async () => {
   const socket = connect(port, '127.0.0.1');
   expect(() => {
     gateway.handle(socket);
-  }).toThrow('no connected net.Socket');
+  }).toThrow('expected a connected net.Socket or tls.TLSSocket');
   await once(socket, 'connect');
   gateway.handle(socket);
   expect(() => {
@@ -157,16 +157,20 @@ test('a close does not wait for handlers whose clients are gone', async () => {
   released.resolve();
 });
 
-test.each([{ grace: 5 }, 5, 'now'])('close refuses what it does not know: %j', async (options) => {
+test.each([
+  [{ grace: 5 }, 'option grace is 5; close() takes { graceMs }'],
+  [5, 'option close is 5; close() takes { graceMs }'],
+  ['now', 'option close is "now"; close() takes { graceMs }'],
+])('close refuses what it does not know: %j', async (options, message) => {
   const { gateway } = await startBackend({ metadata: answer });
-  await expect(gateway.close(options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
+  await expect(gateway.close(options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION', message });
 });
 
 test.each([null, {}, new PassThrough()])('handle refuses what is no connected socket', async (socket) => {
   const { gateway } = await startBackend({ metadata: answer });
   expect(() => {
     gateway.handle(socket as never);
-  }).toThrow('no connected net.Socket');
+  }).toThrow('expected a connected net.Socket or tls.TLSSocket');
 });
 
 test.each([

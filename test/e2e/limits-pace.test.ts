@@ -146,10 +146,12 @@ test('handlers that go on beyond their time count with their frames, and hold up
     },
     { requestTimeoutMs: 20 },
   );
+  const errors = record(gateway, 'requestError');
   const client = await connectClient();
   const answered = Array.from({ length: 6 }, () => client.send(metadataApi, 13, ALL));
   await Promise.all(answered.slice(0, 4));
   expect(entered).toBe(4);
+  expect(errors).toHaveLength(4);
   expect(gateway.stats().inFlightBytes).toBeGreaterThan(0);
   released.resolve();
   await Promise.all(answered);

@@ -1,8 +1,11 @@
-import { type Backend, createKafkaGateway, createStubBackend } from 'iggy-gateway-kafka';
-import { apiVersionsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
+import { type Backend, createKafkaGateway, createStubBackend, ErrorCode } from 'iggy-gateway-kafka';
+import { createBrokerBackend, singleNode } from 'iggy-gateway-kafka/adapters/broker';
+import { createMemoryBackend, createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
+import { apiVersionsApi, describeClusterApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
 import { startObserved } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
+import { software, type WireClient } from '../support/wire-client.js';
 
 expectQuietProcess();
 
@@ -83,7 +86,7 @@ describe('ApiVersions says exactly what is allowed', () => {
   test('for a backend without versions of its own: all that the codec knows of its methods, and ApiVersions', async () => {
     const { metadata } = createStubBackend();
     const backend: Backend = { name: 'test', metadata: metadata };
-    expect(await ranges({ backend })).toEqual({ 3: [0, 13], 18: [0, 4] });
+    expect(await ranges({ backend })).toEqual({ 3: [0, 13], 18: [0, 5] });
   });
 
   test('with versions narrowed by an option: within what the backend allows', async () => {
@@ -107,5 +110,73 @@ describe('ApiVersions says exactly what is allowed', () => {
     const gateway = createKafkaGateway({ listener: { port: 0 }, versions: { fetch: { min: 13, max: 18 } } });
     await expect(gateway.listen()).rejects.toMatchObject({ name: 'OptionError', option: 'versions.fetch' });
     await gateway.close();
+  });
+});
+
+describe('a client that expects a broker (KIP-1242)', () => {
+  const ask = (client: WireClient, version: number, clusterId?: string, nodeId?: number) =>
+    client.send(apiVersionsApi, version, { ...software, clusterId, nodeId });
+
+  test('is sent to its bootstrap servers by another one, and stays connected', async () => {
+    const { connect, protocolErrors, requestErrors } = await startObserved({ backend: createMemoryBackend() });
+    const client = await connect();
+    const { response: cluster } = await client.send(describeClusterApi, 1, {
+      includeClusterAuthorizedOperations: false,
+    });
+    const [{ brokerId } = { brokerId: -1 }] = cluster.brokers;
+    const { response: here } = await ask(client, 5, cluster.clusterId, brokerId);
+    expect(here).toEqual((await ask(client, 5)).response);
+    expect(here.errorCode).toBe(ErrorCode.NONE);
+    for (const [clusterId, nodeId] of [
+      ['another', brokerId],
+      [cluster.clusterId, brokerId + 1],
+    ] as const) {
+      const { response } = await ask(client, 5, clusterId, nodeId);
+      expect(response).toMatchObject({ errorCode: ErrorCode.REBOOTSTRAP_REQUIRED, apiKeys: [], supportedFeatures: [] });
+    }
+    const { response: half } = await ask(client, 5, cluster.clusterId);
+    expect(half).toMatchObject({ errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] });
+    // Before version 5 the request has no place for it.
+    expect((await ask(client, 4, 'another', brokerId)).response.errorCode).toBe(ErrorCode.NONE);
+    expect([...protocolErrors, ...requestErrors]).toEqual([]);
+  });
+
+  test('is answered with the bytes that a Kafka 4.4.0 answers with', async () => {
+    const { connect } = await startObserved({ backend: createMemoryBackend({ clusterId: 'c' }) });
+    const client = await connect();
+    client.post(apiVersionsApi, 5, { ...software, clusterId: 'd', nodeId: 1 });
+    expect((await client.next()).body.toString('hex')).toBe('0081010000000000');
+    client.post(apiVersionsApi, 5, { ...software, clusterId: 'c' });
+    expect((await client.next()).body.toString('hex')).toBe('002a010000000000');
+  });
+
+  test('is accepted by a backend that does not say which broker it is', async () => {
+    const { identity, ...backend } = createMemoryBackend();
+    expect(identity).toBeTypeOf('function');
+    const { connect } = await startObserved({ backend });
+    expect((await ask(await connect(), 5, 'another', 7)).response.errorCode).toBe(ErrorCode.NONE);
+  });
+
+  test('and a backend whose identity is none does not listen', async () => {
+    const backend = { ...createMemoryBackend(), identity: () => ({ clusterId: 'c', nodeId: -1 }) };
+    const gateway = createKafkaGateway({ listener: { port: 0 }, backend });
+    await expect(gateway.listen()).rejects.toMatchObject({ option: 'backend.identity().nodeId', value: -1 });
+    expect(gateway.endpoint).toBeNull();
+    await gateway.close({ graceMs: 0 });
+  });
+
+  test('is told the cluster that the store kept, and the node of the placement', async () => {
+    const store = createMemoryStore();
+    const placement = singleNode(7);
+    const clusterIds: string[] = [];
+    for (let run = 0; run < 2; run++) {
+      const { connect, gateway } = await startObserved({ backend: createBrokerBackend({ store, placement }) });
+      const client = await connect();
+      const { response } = await client.send(describeClusterApi, 1, { includeClusterAuthorizedOperations: false });
+      clusterIds.push(response.clusterId);
+      expect((await ask(client, 5, clusterIds[0], 7)).response.errorCode).toBe(ErrorCode.NONE);
+      await gateway.close({ graceMs: 0 });
+    }
+    expect(clusterIds[0]).toBe(clusterIds[1]);
   });
 });

@@ -21,7 +21,7 @@ interface Row {
   /** What the stub allows. */
   readonly min: number;
   readonly max: number;
-  /** What Kafka 4.3 defines. */
+  /** What Kafka 4.4 defines. */
   readonly known: readonly [min: number, max: number];
   readonly flexibleFrom: number;
   request(version: number): object;

@@ -21,7 +21,7 @@ function hasRejection(key: number, version: number): boolean {
 }
 
 describe('a request without a body, where no schema is known or has a place for a code, is answered with header and code', () => {
-  // By the table of Kafka 4.3: its first flexible version, or none.
+  // By the table of Kafka 4.4: its first flexible version, or none.
   test.each([
     { api: 'LeaderAndIsr, which Kafka 4 has no more', key: 4, flexibleFrom: Infinity },
     { api: 'OffsetCommit', key: 8, flexibleFrom: 8 },
@@ -38,7 +38,7 @@ describe('a request without a body, where no schema is known or has a place for 
     { api: 'OffsetDelete', key: 47, flexibleFrom: Infinity },
     { api: 'ConsumerGroupHeartbeat', key: 68, flexibleFrom: 0 },
     { api: 'DeleteShareGroupOffsets', key: 92, flexibleFrom: 0 },
-    { api: 'a key that Kafka does not have', key: 93, flexibleFrom: Infinity },
+    { api: 'a key that Kafka does not have', key: 95, flexibleFrom: Infinity },
     { api: 'a key far off', key: 20_000, flexibleFrom: Infinity },
     { api: 'the greatest key', key: 0x7fff, flexibleFrom: Infinity },
     { api: 'key -1', key: -1, flexibleFrom: Infinity },

@@ -9,6 +9,7 @@ import {
   type IggyPollingStrategy,
   PollingStrategy,
 } from '../../adapters/iggy/sdk/client.js';
+import { DURABILITIES, DURABILITY_SETTINGS, durabilityOf } from '../../adapters/iggy/topic-configs.js';
 
 // What the adapter relies on in the SDK's client and the server behind it: one list of checks, for the real ones
 // (client-behaviour.test.ts, `npm run test:iggy`) and for the stand-in (test/unit/iggy/stand-in.test.ts, `npm test`).
@@ -343,6 +344,28 @@ export const behaviours: readonly Behaviour[] = [
       await failure(client.partition.create({ streamId, topicId, partitionCount: 1001 }));
       expect(await client.topic.get({ streamId, topicId })).toMatchObject({ partitionsCount: 2000 });
       expect(await send(bench, [message('a')], 1999)).toBe(0);
+    },
+  },
+  {
+    title: 'a topic tells the options that it was created with, and those that the server derived',
+    async check(bench) {
+      const { client, streamId } = bench;
+      const init = { streamId, partitionCount: 1, compressionAlgorithm: 1 } as const;
+      const expected = {
+        none: { options: {}, derivedOptions: { enforce_fsync: false, messages_required_to_save: 1024 } },
+        process: { options: { messages_required_to_save: 1 }, derivedOptions: { enforce_fsync: false } },
+        power: { options: { enforce_fsync: true, messages_required_to_save: 1 } },
+      };
+      for (const name of DURABILITIES) {
+        const made = await client.topic.create({ ...init, name, ...DURABILITY_SETTINGS[name] });
+        expect(made).toMatchObject(expected[name]);
+        expect(durabilityOf(made)).toBe(name);
+        expect(await client.topic.get({ streamId, topicId: name })).toMatchObject(expected[name]);
+      }
+      const listed = await client.topic.list({ streamId });
+      expect(listed.map((topic) => [topic.name, durabilityOf(topic)])).toEqual(
+        DURABILITIES.map((name) => [name, name]),
+      );
     },
   },
   {

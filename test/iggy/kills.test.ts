@@ -1,3 +1,4 @@
+import type { IggyBackendOptions } from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch, initProducerIdApi } from 'iggy-gateway-kafka/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { WireClient } from '../../adapters/testing/wire-client.js';
@@ -26,11 +27,29 @@ interface Outcome {
   readonly sent: readonly string[][];
   /** What is in the log in the end, by partition. */
   readonly stored: readonly string[][];
+  /** What was reported of partitions whose end went back. */
+  readonly wentBack: readonly EndBack[];
+}
+
+/** The end of a partition went back. */
+interface EndBack {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offsets: number;
+}
+
+function endsBack(warnings: readonly string[]): EndBack[] {
+  return warnings.flatMap((warning) => {
+    const found = /^Iggy: topic '(.*)', partition (\d+): the end went back .*: (\d+) offsets are gone/.exec(warning);
+    if (found === null) return [];
+    const [, topic = '', partition, offsets] = found;
+    return [{ topic, partition: Number(partition), offsets: Number(offsets) }];
+  });
 }
 
 /** An idempotent producer for each partition, under which the server is killed again and again. */
-async function produceUnderKills(enforceFsync: boolean): Promise<Outcome> {
-  const { broker } = await startGateway(iggy, { enforceFsync });
+async function produceUnderKills(options: Pick<IggyBackendOptions, 'durability'>): Promise<Outcome> {
+  const { broker, warnings } = await startGateway(iggy, options);
   onTestFinished(() => broker.close());
   const admin = await WireClient.connect(broker.bootstrap);
   await createTopic(admin, 'orders', PARTITIONS);
@@ -76,44 +95,86 @@ async function produceUnderKills(enforceFsync: boolean): Promise<Outcome> {
   over = true;
   await producing;
   await admin.close();
-  console.log(`fsync: ${String(enforceFsync)}; errors that producers saw, by code:`, Object.fromEntries(errors));
+  console.log(options, 'errors that producers saw, by code:', Object.fromEntries(errors));
   const stored: string[][] = [];
   for (const partition of sent.keys()) stored.push(await readValues(broker.bootstrap, 'orders', 0, partition));
-  return { sent, stored };
+  return { sent, stored, wentBack: endsBack(warnings) };
 }
 
-test(
-  `${String(KILLS)} kills of a server that fsyncs lose nothing that was acknowledged, and repeat nothing`,
-  {
-    timeout: 300_000,
-  },
-  async () => {
-    const { sent, stored } = await produceUnderKills(true);
-    console.log(`with fsync: ${String(sent.flat().length)} acknowledged, ${String(stored.flat().length)} stored`);
-    expect(stored).toEqual(sent);
+/** How many records are missing, and how many are there more than once. */
+function compare({ sent, stored }: Outcome): { acknowledged: number; lost: number; repeated: number } {
+  let lost = 0;
+  let repeated = 0;
+  for (const [partition, values] of stored.entries()) {
+    const there = new Set(values);
+    repeated += values.length - there.size;
+    lost += sent[partition]!.filter((value) => !there.has(value)).length;
+  }
+  return { acknowledged: sent.flat().length, lost, repeated };
+}
+
+test.each([
+  ['with default options', {}],
+  ["with durability 'power'", { durability: 'power' }],
+] as const)(
+  `${String(KILLS)} kills of the server %s lose nothing that was acknowledged, and repeat nothing`,
+  { timeout: 300_000 },
+  async (how, options) => {
+    const outcome = await produceUnderKills(options);
+    console.log(`${how}:`, compare(outcome));
+    expect(outcome.stored).toEqual(outcome.sent);
+    expect(outcome.wentBack).toEqual([]);
   },
 );
 
 test(
-  `${String(KILLS)} kills of a server that does not fsync repeat nothing; what they lose is counted`,
-  {
-    timeout: 300_000,
-  },
+  `${String(KILLS)} kills of the server with durability 'none' repeat nothing; what they lose is reported`,
+  { timeout: 300_000 },
   async () => {
-    const { sent, stored } = await produceUnderKills(false);
-    let lost = 0;
-    let repeated = 0;
-    for (const [partition, values] of stored.entries()) {
-      const there = new Set(values);
-      repeated += values.length - there.size;
-      lost += sent[partition]!.filter((value) => !there.has(value)).length;
-    }
-    console.log(
-      `without fsync: of ${String(sent.flat().length)} acknowledged records, ${String(lost)} are lost, ${String(repeated)} repeated`,
-    );
+    const outcome = await produceUnderKills({ durability: 'none' });
+    const { lost, repeated } = compare(outcome);
+    const gone = outcome.wentBack.reduce((sum, { offsets }) => sum + offsets, 0);
+    console.log("with durability 'none':", compare(outcome), `reported as gone: ${String(gone)}`);
     expect(repeated).toBe(0);
+    expect(lost).toBeGreaterThan(0);
+    expect(gone).toBeGreaterThanOrEqual(lost);
+    expect(new Set(outcome.wentBack.map(({ partition }) => partition))).toEqual(new Set([0, 1]));
   },
 );
+
+test('a purge is reported with topic, partition and number of offsets', async () => {
+  const { broker, stream, warnings } = await startGateway(iggy);
+  const client = await WireClient.connect(broker.bootstrap);
+  const direct = iggy.connect();
+  onTestFinished(async () => {
+    await direct.destroy();
+    await client.close();
+    await broker.close();
+  });
+  await createTopic(client, 'orders', PARTITIONS);
+  const records = buildBatch(
+    Array.from({ length: RECORDS }, () => ({ timestamp: Date.now(), value: Buffer.from('v') })),
+  );
+  await produceUntilTaken(client, 'orders', 1, records);
+  await direct.topic.purge({ streamId: stream, topicId: 'orders' });
+  expect(await produceUntilTaken(client, 'orders', 1, records)).toBe(0n);
+  expect(endsBack(warnings)).toEqual([{ topic: 'orders', partition: 1, offsets: RECORDS }]);
+});
+
+test('a topic that an Iggy client made is reported at the first append to it', async () => {
+  const { broker, stream, warnings } = await startGateway(iggy);
+  const client = await WireClient.connect(broker.bootstrap);
+  const direct = iggy.connect();
+  onTestFinished(async () => {
+    await direct.destroy();
+    await client.close();
+    await broker.close();
+  });
+  await direct.topic.create({ streamId: stream, name: 'lossy', partitionCount: 1, compressionAlgorithm: 1 });
+  const records = buildBatch([{ timestamp: Date.now(), value: Buffer.from('v') }]);
+  for (let count = 0; count < 3; count++) await produceUntilTaken(client, 'lossy', 0, records);
+  expect(warnings).toEqual([expect.stringMatching(/^Iggy: topic 'lossy' loses acknowledged records .*'none'/)]);
+});
 
 test('no producer id is given twice, whatever is restarted', { timeout: 120_000 }, async () => {
   let { broker } = await startGateway(iggy);

@@ -57,7 +57,7 @@ test.each(['client', 'clients'] as const)(
     });
     const { broker, client } = await setUp(iggy, {
       ...(option === 'client' ? { client: given[0] } : { clients: given }),
-      enforceFsync: true,
+      durability: 'power',
     });
     await createTopic(client, 'orders');
     await produceUntilTaken(client, 'orders', 0, batchOf('before'));

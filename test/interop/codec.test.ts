@@ -125,7 +125,7 @@ describe(`random values, seed ${SEED}`, () => {
       Array.from({ length: max - min + 1 }, (_, index) => `${name} v${min + index}`),
     );
     expect([...count.keys()].sort()).toEqual(wanted.sort());
-    expect(wanted).toHaveLength(2 * 278 + 2 * 4);
+    expect(wanted).toHaveLength(2 * 285 + 2 * 4);
     expect(Math.min(...count.values())).toBeGreaterThanOrEqual(50);
     expect([...refused.keys()].sort()).toEqual(['NullPointerException', 'UnsupportedVersionException']);
   });
@@ -163,7 +163,7 @@ describe('errors', () => {
   }
 
   test('are answered wherever Kafka answers them, in every API and version', () => {
-    expect(answers).toHaveLength(278);
+    expect(answers).toHaveLength(285);
     for (const { apiKey, version, request, response } of answers) {
       const codec = codecs.get(apiKey)!;
       const theirs = places(decodeResponse(apiKey, version, Buffer.from(response, 'hex')));

@@ -31,14 +31,14 @@ describe('java', () => {
     },
   );
 
-  test('negotiates: refused with ApiVersions 4, it asks with 3, and takes the highest version of each API', async (context) => {
+  test('negotiates: refused with ApiVersions 5, it asks with 3, and takes the highest version of each API', async (context) => {
     await using stub = await startStub('retriable');
     const run = await java.run([LOG_NETWORK, stub.bootstrap, 'admin']);
     const versions = negotiated(run.stderr);
     await show(context, { ...run, stderr: `API versions of node 1: ${versions.join(', ')}` }, stub);
-    expect(stub.asked.slice(0, 3)).toEqual(['ApiVersions v4 refused', 'ApiVersions v3', 'Metadata v9']);
+    expect(stub.asked.slice(0, 3)).toEqual(['ApiVersions v5 refused', 'ApiVersions v3', 'Metadata v9']);
     expect(run.stderr).toMatch(
-      /Received API_VERSIONS .*apiVersion=4.* ApiVersionsResponseData\(errorCode=35, apiKeys=\[ApiVersion/,
+      /Received API_VERSIONS .*apiVersion=5.* ApiVersionsResponseData\(errorCode=35, apiKeys=\[ApiVersion/,
     );
     expect(run.stderr).toMatch(
       /Received API_VERSIONS .*apiVersion=3.* ApiVersionsResponseData\(errorCode=0, apiKeys=\[ApiVersion/,

@@ -18,4 +18,4 @@ await client.close();
 const folder = new URL('../../fixtures/captures/broker/', import.meta.url);
 mkdirSync(folder, { recursive: true });
 const file = new URL('api-versions.json', folder);
-writeFileSync(file, `{"source":"Kafka 4.3.1","responses":[\n${lines.join(',\n')}\n]}\n`);
+writeFileSync(file, `{"source":"Kafka 4.4.0","responses":[\n${lines.join(',\n')}\n]}\n`);

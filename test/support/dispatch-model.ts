@@ -1,5 +1,5 @@
 import { apis, hasFlexibleResponseHeader, isFlexible, Reader } from 'iggy-gateway-kafka/protocol';
-import type { ApiCodec, VersionRange } from 'iggy-gateway-kafka/protocol';
+import type { ApiCodec, ApiVersionsRequest, VersionRange } from 'iggy-gateway-kafka/protocol';
 import type { Backend } from 'iggy-gateway-kafka';
 import { codecOf, encodeBody } from './golden.js';
 import { codecs } from '../../src/protocol/codecs.js';
@@ -185,9 +185,11 @@ function responseTo(
   { backend, advertised: endpoint }: Modelled,
 ): unknown {
   if (apiKey === API_VERSIONS) {
-    const { clientSoftwareName, clientSoftwareVersion } = request as Record<string, string>;
-    const named = SOFTWARE.test(clientSoftwareName!) && SOFTWARE.test(clientSoftwareVersion!);
-    if (version >= 3 && !named) return { errorCode: INVALID_REQUEST, apiKeys: [] };
+    const { clientSoftwareName, clientSoftwareVersion, clusterId, nodeId } = request as ApiVersionsRequest;
+    const named = SOFTWARE.test(clientSoftwareName) && SOFTWARE.test(clientSoftwareVersion);
+    // No backend here says which broker it is: what the client expects is not compared, but names both or neither.
+    const half = version >= 5 && (clusterId === null) !== (nodeId === -1);
+    if ((version >= 3 && !named) || half) return { errorCode: INVALID_REQUEST, apiKeys: [] };
     return { errorCode: 0, apiKeys: advertised(backend) };
   }
   const handlers = backend as unknown as Record<string, (request: object, context: object) => unknown>;

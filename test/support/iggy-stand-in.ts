@@ -95,10 +95,13 @@ class Topic {
   maxTopicSize = NEVER;
   readonly partitions: Partition[] = [];
   readonly offsets = new Map<string, bigint>();
+  /** Those that its creator gave. */
+  readonly options: Readonly<Record<string, unknown>>;
 
-  constructor(id: number, name: string) {
+  constructor(id: number, name: string, options: Readonly<Record<string, unknown>>) {
     this.id = id;
     this.name = name;
+    this.options = options;
   }
 }
 
@@ -140,6 +143,8 @@ export interface StandIn {
   dropFrom(stream: string, topic: string, partition: number, offset: number): void;
   /** Drops the first messages of a partition, as the server does with segments that have expired. */
   dropBefore(stream: string, topic: string, partition: number, offset: number): void;
+  /** Loses the last messages of a partition, as a killed server does with what it has not saved. */
+  loseFrom(stream: string, topic: string, partition: number, offset: number): void;
 }
 
 export function createStandIn(): StandIn {
@@ -167,6 +172,12 @@ class Server implements StandIn {
   dropBefore(stream: string, topic: string, partition: number, offset: number): void {
     const kept = this.partition({ streamId: stream, topicId: topic }, partition);
     kept.messages = kept.messages.filter((message) => message.offset >= offset);
+  }
+
+  loseFrom(stream: string, topic: string, partition: number, offset: number): void {
+    const cut = this.partition({ streamId: stream, topicId: topic }, partition);
+    cut.messages = cut.messages.filter((message) => message.offset < offset);
+    cut.nextOffset = BigInt(offset);
   }
 
   async run<Answer>(name: string, work: () => Answer): Promise<Answer> {
@@ -362,7 +373,7 @@ class StandInClient {
     const { topics } = this.#server.stream(streamId);
     if (partitionCount > 1000) throw new Refused(Code.TOO_MANY_PARTITIONS);
     if (this.#server.findTopic({ streamId, topicId: name }) !== undefined) throw new Refused(Code.TOPIC_EXISTS);
-    const topic = new Topic(freeId(topics), name);
+    const topic = new Topic(freeId(topics), name, optionsOf(settings));
     set(topic, settings);
     addPartitions(topic, partitionCount);
     topics.set(topic.id, topic);
@@ -412,6 +423,12 @@ class StandInClient {
     }
     return { partitionId: args.partitionId, currentOffset, messages: found.map(describeMessage) };
   }
+}
+
+/** What the SDK makes of the options of a topic that have no field in the answers; it knows no `durability`. */
+function optionsOf({ enforceFsync, messagesRequiredToSave }: Partial<IggyTopicInit>): Record<string, unknown> {
+  const options = { enforce_fsync: enforceFsync, messages_required_to_save: messagesRequiredToSave };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function checkName(name: string, what: string): void {
@@ -496,8 +513,10 @@ function describeTopic(topic: Topic): IggyTopic {
     sizeBytes: partition.sizeBytes,
     segmentsCount: 1,
   }));
-  const { id, name, createdAt, messageExpiry, maxTopicSize } = topic;
-  return {
+  const { id, name, createdAt, messageExpiry, maxTopicSize, options } = topic;
+  const defaults = { enforce_fsync: false, messages_required_to_save: 1024 };
+  const derivedOptions = Object.fromEntries(Object.entries(defaults).filter(([key]) => !(key in options)));
+  const described = {
     id,
     name,
     createdAt,
@@ -507,5 +526,8 @@ function describeTopic(topic: Topic): IggyTopic {
     sizeBytes: partitions.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0n),
     messagesCount: partitions.reduce((sum, { messagesCount }) => sum + messagesCount, 0n),
     partitions,
+    options,
+    derivedOptions,
   };
+  return described;
 }

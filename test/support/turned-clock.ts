@@ -32,6 +32,11 @@ export class TurnedClock implements Clock {
     return this.#timers.size;
   }
 
+  /** Lets time pass without running timers, as a busy event loop does; they run at the next turn. */
+  stall(ms: number): void {
+    this.#time += ms;
+  }
+
   /** Turns on, and runs what is due on the way at its own time. */
   turn(ms: number): void {
     const end = this.#time + ms;

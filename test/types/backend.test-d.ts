@@ -37,6 +37,11 @@ const backend = defineBackend({
 });
 expectType<Backend<{ id: string; appended: number }>>(backend);
 expectError(defineBackend({ name: 'typo', metaData: () => ({}) }));
+// Which broker a backend is, if it says so: both fields, and at once.
+defineBackend({ name: 'known', identity: () => ({ clusterId: 'c', nodeId: 1 }) });
+defineBackend({ name: 'unknown', identity: () => null });
+expectError(defineBackend({ name: 'half', identity: () => ({ clusterId: 'c' }) }));
+expectError(defineBackend({ name: 'late', identity: async () => ({ clusterId: 'c', nodeId: 1 }) }));
 
 // A class has handlers of its own.
 class Engine implements Backend<undefined> {

@@ -26,7 +26,7 @@ const codecs: readonly ApiCodec[] = [
   apiVersionsApi,
   createTopicsApi,
 ];
-const REFUSED_API_VERSIONS = 4;
+const REFUSED_API_VERSIONS = 5;
 
 function codecOf({ apiKey }: CapturedFrame): ApiCodec {
   const codec = codecs.find(({ key }) => key === apiKey);

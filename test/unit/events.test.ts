@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
+import { createKafkaGateway } from 'iggy-gateway-kafka';
 import { GuardedEvents, isThenable } from '../../src/events.js';
+import { thrownBy } from '../support/thrown-by.js';
 
 const endpoint = { host: '127.0.0.1', port: 9093 };
 const listening = { endpoint, advertised: endpoint };
@@ -64,6 +66,30 @@ describe('listeners', () => {
     });
     events.emit('close');
     expect(calls).toBe(1);
+  });
+});
+
+describe('what cannot be listened to', () => {
+  test.each(['on', 'once', 'off'] as const)('%s refuses an unknown event with the nearest name', (method) => {
+    const gateway = createKafkaGateway();
+    expect(thrownBy(() => gateway[method]('respons' as 'close', () => undefined))).toMatchObject({
+      name: 'OptionError',
+      code: 'INVALID_OPTION',
+      message: 'option event is "respons"; there is no such event; did you mean response?',
+    });
+    expect(thrownBy(() => gateway[method]('data' as 'close', () => undefined))).toMatchObject({
+      message: expect.stringContaining('there is no such event; there are listening, connection, '),
+    });
+    expect(thrownBy(() => gateway[method](Symbol('a') as unknown as 'close', () => undefined))).toMatchObject({
+      message: expect.stringContaining('option event is Symbol(a); '),
+    });
+  });
+
+  test.each(['on', 'once', 'off'] as const)('%s refuses a listener that is not a function', (method) => {
+    expect(thrownBy(() => createKafkaGateway()[method]('close', undefined as never))).toMatchObject({
+      name: 'OptionError',
+      message: 'option listener is undefined; expected a function',
+    });
   });
 });
 

@@ -6,6 +6,7 @@ import {
   GatewayError,
   OptionError,
 } from 'iggy-gateway-kafka';
+import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 
 function refusal(backend: unknown): GatewayError {
@@ -25,6 +26,26 @@ describe('what a backend is', () => {
     expect(refusal(backend)).toMatchObject({ name: 'OptionError', option: 'backend', value: backend });
   });
 
+  test('a LogStore is refused with how to wrap it', () => {
+    const error = refusal(createMemoryStore());
+    expect(error).toMatchObject({ name: 'OptionError', option: 'backend' });
+    expect(error.message).toBe(
+      'option backend is an object; expected a Backend: wrap the LogStore in createBrokerBackend({ store })',
+    );
+  });
+
+  test('a factory or a class is refused', () => {
+    expect(refusal(createStubBackend).message).toBe(
+      'option backend is a function; expected a Backend: call the function, or make an instance of the class',
+    );
+  });
+
+  test('a promise is refused', () => {
+    expect(refusal(Promise.resolve(createStubBackend())).message).toBe(
+      'option backend is an object; expected a Backend: await the promise',
+    );
+  });
+
   test('left out, it is the stub', () => {
     expect(() => createKafkaGateway({ backend: undefined })).not.toThrow();
   });
@@ -36,7 +57,7 @@ describe('what a backend is', () => {
   test('it has at least one method for an API', () => {
     const error = refusal({ name: 'empty', open() {}, close() {} });
     expect(error.code).toBe('INVALID_BACKEND');
-    expect(error.message).toBe('backend empty has no method for any API');
+    expect(error.message).toBe('backend empty has no method for any API; expected one, such as metadata');
   });
 
   test('defineBackend returns its argument', () => {

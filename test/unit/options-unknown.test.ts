@@ -26,7 +26,7 @@ const TAKERS: readonly (readonly [
   ['createMemoryStore', createMemoryStore, {}, 'maxStateByte', 'maxStateBytes'],
   ['createIggyBackend', createIggyBackend, iggy, 'topicRefreshMs', 'topicsRefreshMs'],
   ['createIggyBackend', createIggyBackend, iggy, 'group', 'groups'],
-  ['createIggyStore', createIggyStore, iggy, 'enforceFSync', 'enforceFsync'],
+  ['createIggyStore', createIggyStore, iggy, 'durablity', 'durability'],
   ['faults.cut', (options) => faults.cut('fetch', options), { when: 'before' }, 'time', 'times'],
   ['faults.fail', (options) => faults.fail('fetch', options), { errorCode: 3 }, 'were', 'where'],
   ['faults.delay', (options) => faults.delay('fetch', options), { ms: 1 }, 'mss', 'ms'],

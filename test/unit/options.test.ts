@@ -81,6 +81,14 @@ describe('names', () => {
     [{ MAXFRAMEBYTES: 5 }, 'MAXFRAMEBYTES', 'maxFrameBytes'],
     [{ listener: { hots: 'a' } }, 'listener.hots', 'listener.host'],
     [{ listener: { advertised: { prot: 1 } } }, 'listener.advertised.prot', 'listener.advertised.port'],
+    [{ port: 9093 }, 'port', 'listener.port'],
+    [{ host: 'a' }, 'host', 'listener.host'],
+    [{ backlog: 5 }, 'backlog', 'listener.backlog'],
+    [{ advertised: {} }, 'advertised', 'listener.advertised'],
+    [{ advertisedHost: 'a' }, 'advertisedHost', 'listener.advertised.host'],
+    [{ store: {} }, 'store', 'backend: createBrokerBackend({ store })'],
+    [{ config: {} }, 'config', 'backend: createMemoryBackend({ config })'],
+    [{ advertisedPort: 1 }, 'advertisedPort', 'listener.advertised.port'],
     [{ versions: { metaData: { min: 0, max: 1 } } }, 'versions.metaData', 'versions.metadata'],
   ])('an unknown one is refused with the nearest: %j', (options, option, nearest) => {
     const error = refusal(options);

@@ -12,9 +12,8 @@ import { type ApiFailure, storeFailure } from '../store-errors.js';
 import { topicNameProblem } from '../topics/topic-name.js';
 import { applyOperations, type ConfigOperation, Operation } from './operations.js';
 import { checkBrokerChanges, keepBrokerConfigs } from './dynamic-configs.js';
+import { brokerConfig, topicConfig } from './known-configs.js';
 import { checkNodeId, ResourceType } from './resources.js';
-import { TOPIC_CONFIGS } from './topic-config-definitions.js';
-import { BROKER_CONFIGS } from './broker-config-definitions.js';
 import { checkTopicConfigs, ConfigFailure } from './topic-configs.js';
 
 interface Resource {
@@ -90,7 +89,7 @@ function alterOne(kit: CoreKit, { resourceType, resourceName, configs }: Resourc
   switch (resourceType) {
     case ResourceType.TOPIC: {
       const topic = kit.topics.byName(resourceName);
-      const { kept, set } = applyOperations(TOPIC_CONFIGS, replace ? {} : (topic?.configs ?? {}), configs);
+      const { kept, set } = applyOperations(topicConfig, replace ? {} : (topic?.configs ?? {}), configs);
       if (resourceName === '') throw invalid('Default topic resources are not allowed.');
       const problem = topicNameProblem(resourceName);
       if (problem !== null) throw new ConfigFailure(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
@@ -105,8 +104,8 @@ function alterOne(kit: CoreKit, { resourceType, resourceName, configs }: Resourc
       if (resourceName !== '') checkNodeId(resourceName, kit.placement.nodeId);
       const layer = resourceName === '' ? 'cluster' : 'broker';
       const own = kit.config.layers[layer];
-      const { kept, set } = applyOperations(BROKER_CONFIGS, replace ? {} : own, configs);
-      const texts = checkBrokerChanges(kit, kept, set);
+      const { kept, set } = applyOperations(brokerConfig, replace ? {} : own, configs);
+      const texts = checkBrokerChanges(kit, layer, kept, set);
       return validateOnly ? undefined : keepBrokerConfigs(kit, layer, texts);
     }
     case ResourceType.BROKER_LOGGER: {

@@ -1,11 +1,11 @@
 import { HIGHEST_NODE_ID } from '../placement.js';
-import type { ConfigDefinition } from './config-definition.js';
+import type { ConfigDefinition, UpdateMode } from './config-definition.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 
 /** What a config of the broker is. */
 export interface BrokerConfigDefinition extends ConfigDefinition {
-  /** Whether it can change while the broker runs, as in Kafka; Kafka's `cluster-wide` and `per-broker` alike. */
-  readonly dynamic?: boolean;
+  /** How it can change while the broker runs, as in Kafka; undefined if it cannot. */
+  readonly dynamic?: UpdateMode;
   /** Whether it follows from the gateway, the store or the placement, and so is shown but cannot be set. */
   readonly derived?: boolean;
 }
@@ -31,7 +31,7 @@ export const SYNONYMS: Readonly<Record<string, readonly (readonly [name: string,
   ],
 };
 
-/** Every config of the broker that there is here, by its name in Kafka 4.3. */
+/** Configs of the broker that the kit acts on or derives, and the defaults of topics, by their names in Kafka. */
 export const BROKER_CONFIGS: Readonly<Record<string, BrokerConfigDefinition>> = {
   ...ownConfigs(),
   ...topicDefaults(),
@@ -45,7 +45,7 @@ function topicDefaults(): Record<string, BrokerConfigDefinition> {
     const doc = `Default of a topic's ${name}. ${definition.doc}`;
     // Those that others give in other units as well have no default of their own: it is that of the coarsest.
     const fallback = broker in SYNONYMS ? null : definition.fallback;
-    defaults[broker] = { ...definition, fallback, doc, dynamic: true };
+    defaults[broker] = { ...definition, fallback, doc, dynamic: 'cluster-wide' };
   }
   return defaults;
 }
@@ -67,7 +67,6 @@ function ownConfigs(): Record<string, BrokerConfigDefinition> {
   });
   const text = (doc: string): BrokerConfigDefinition => ({ type: 'string', fallback: null, doc, enforced: false });
   const derived = (doc: string): BrokerConfigDefinition => ({ ...text(doc), type: 'list', derived: true });
-  const shown = (definition: BrokerConfigDefinition): BrokerConfigDefinition => ({ ...definition, enforced: false });
 
   return {
     'auto.create.topics.enable': flag('true', 'Whether a topic that a client asks for is created.'),
@@ -80,7 +79,12 @@ function ownConfigs(): Record<string, BrokerConfigDefinition> {
       least: 0,
     },
     'max.request.partition.size.limit': int('2000', 'Partitions in one answer to DescribeTopicPartitions.'),
-    'log.retention.check.interval.ms': long('300000', 'Milliseconds between two looks at retention and compaction.'),
+    'log.retention.check.interval.ms': long('300000', 'Milliseconds between two looks at retention.'),
+    'log.cleaner.backoff.ms': {
+      ...long('15000', 'Milliseconds between two looks at which logs to compact.'),
+      least: 0,
+      dynamic: 'cluster-wide',
+    },
     'log.cleaner.enable': flag('true', 'Whether topics with cleanup.policy=compact are compacted.'),
     'log.retention.hours': { ...int('168', 'Hours for which records are kept; -1 for ever.'), least: -1 },
     'log.retention.minutes': {
@@ -88,12 +92,6 @@ function ownConfigs(): Record<string, BrokerConfigDefinition> {
       fallback: null,
       least: -1,
     },
-    'log.roll.hours': shown(int('168', 'Hours after which a segment ends.')),
-    'log.roll.jitter.hours': shown({ ...int('0', 'Hours by which segments end earlier, at random.'), least: 0 }),
-    'log.flush.scheduler.interval.ms': shown({
-      ...long('9223372036854775807', 'Milliseconds between two looks at which logs to flush.'),
-      least: 0,
-    }),
 
     'group.initial.rebalance.delay.ms': {
       ...int('3000', 'Milliseconds for which the first rebalance of a group waits for more members.'),
@@ -107,7 +105,7 @@ function ownConfigs(): Record<string, BrokerConfigDefinition> {
     'offsets.retention.check.interval.ms': long('600000', 'Milliseconds between two looks at which offsets go.'),
     'producer.id.expiration.ms': {
       ...int('86400000', 'Milliseconds after which an idle producer id is forgotten.'),
-      dynamic: true,
+      dynamic: 'cluster-wide',
     },
 
     'advertised.listeners': derived('Where clients connect to: follows from what the gateway advertises.'),
@@ -118,27 +116,5 @@ function ownConfigs(): Record<string, BrokerConfigDefinition> {
     listeners: derived('Where the gateway listens.'),
     'log.dir': derived('Where the log is kept: the name of the store.'),
     'log.dirs': derived('Where the log is kept: the name of the store.'),
-    'auto.leader.rebalance.enable': shown(flag('true', 'Whether leadership goes back to preferred replicas.')),
-    'offsets.topic.num.partitions': shown(
-      int('50', 'Partitions of the topic of committed offsets, if there were one.'),
-    ),
-    'offsets.topic.replication.factor': shown({
-      ...int('3', 'Replicas of the topic of committed offsets, if there were one.'),
-      type: 'short',
-    }),
-    'replica.lag.time.max.ms': shown({ ...long('30000', 'Milliseconds that a replica may be behind.'), least: 0 }),
-    'request.timeout.ms': shown({ ...int('30000', "Milliseconds for requests of the broker's own."), least: 0 }),
-    'transaction.max.timeout.ms': shown(int('900000', 'Longest timeout of a transaction, in milliseconds.')),
-    'transaction.state.log.min.isr': shown(int('2', 'Replicas in sync that the topic of transactions would need.')),
-    'transaction.state.log.num.partitions': shown(
-      int('50', 'Partitions of the topic of transactions, if there were one.'),
-    ),
-    'transaction.state.log.replication.factor': shown({
-      ...int('3', 'Replicas of the topic of transactions, if there were one.'),
-      type: 'short',
-    }),
-    'transactional.id.expiration.ms': shown(
-      int('604800000', 'Milliseconds after which an idle transactional id is forgotten.'),
-    ),
   };
 }

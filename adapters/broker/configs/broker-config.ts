@@ -13,8 +13,10 @@ export interface BrokerConfigValues {
   readonly 'max.incremental.fetch.session.cache.slots': number;
   /** Partitions in one answer to DescribeTopicPartitions. */
   readonly 'max.request.partition.size.limit': number;
-  /** ms between two looks at retention and compaction. */
+  /** ms between two looks at retention. */
   readonly 'log.retention.check.interval.ms': number;
+  /** ms between two looks at which logs to compact. */
+  readonly 'log.cleaner.backoff.ms': number;
   readonly 'log.cleaner.enable': boolean;
   /** ms. */
   readonly 'group.initial.rebalance.delay.ms': number;

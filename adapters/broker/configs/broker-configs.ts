@@ -1,8 +1,9 @@
 import { distance } from 'fastest-levenshtein';
 import { nearestName, OptionError } from '../../../src/contract.js';
 import type { BrokerConfig, BrokerConfigInit, BrokerConfigValues } from './broker-config.js';
-import { BROKER_CONFIGS, SYNONYMS } from './broker-config-definitions.js';
+import { SYNONYMS } from './broker-config-definitions.js';
 import { checkConfig, ConfigError, configValue, type ConfigValue } from './config-definition.js';
+import { allBrokerConfigs, brokerConfig, topicConfig } from './known-configs.js';
 import type { TopicConfig } from './topic-config.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 
@@ -17,13 +18,7 @@ export interface BrokerConfigLayers {
   readonly cluster: ConfigTexts;
   /** What the embedder set. */
   readonly fixed: ConfigTexts;
-  /** Built in. */
-  readonly fallback: ConfigTexts;
 }
-
-const FALLBACK: ConfigTexts = Object.fromEntries(
-  Object.entries(BROKER_CONFIGS).flatMap(([name, { fallback }]) => (fallback === null ? [] : [[name, fallback]])),
-);
 
 /** The broker's configs, layer over layer. */
 export class BrokerConfigs implements BrokerConfig {
@@ -35,7 +30,7 @@ export class BrokerConfigs implements BrokerConfig {
 
   /** @param fixed - As {@link checkBrokerConfig} has made it. */
   constructor(fixed: ConfigTexts) {
-    this.#layers = { broker: {}, cluster: {}, fixed, fallback: FALLBACK };
+    this.#layers = { broker: {}, cluster: {}, fixed };
   }
 
   get layers(): BrokerConfigLayers {
@@ -58,8 +53,8 @@ export class BrokerConfigs implements BrokerConfig {
 
   /** The text of a config by its own name, whatever others say in other units; null for none. */
   text(name: string): string | null {
-    const { broker, cluster, fixed, fallback } = this.#layers;
-    return broker[name] ?? cluster[name] ?? fixed[name] ?? fallback[name] ?? null;
+    const { broker, cluster, fixed } = this.#layers;
+    return broker[name] ?? cluster[name] ?? fixed[name] ?? brokerConfig(name)?.fallback ?? null;
   }
 
   topicConfig(own: ConfigTexts): TopicConfig {
@@ -71,7 +66,7 @@ export class BrokerConfigs implements BrokerConfig {
   topicText(name: string, own: ConfigTexts): string | null {
     const text = own[name];
     if (text !== undefined) return text;
-    const definition = TOPIC_CONFIGS[name];
+    const definition = topicConfig(name);
     if (definition?.broker === undefined) return definition?.fallback ?? null;
     return textOf(this.value(definition.broker)) ?? definition.fallback;
   }
@@ -92,7 +87,7 @@ export class BrokerConfigs implements BrokerConfig {
     let value: ConfigValue | null = null;
     for (const [synonym, factor] of SYNONYMS[name] ?? [[name, 1]]) {
       const text = this.text(synonym);
-      const definition = BROKER_CONFIGS[synonym];
+      const definition = brokerConfig(synonym);
       if (text === null || definition === undefined) continue;
       value = configValue(definition, text);
       // What is negative means no limit in every unit.
@@ -110,6 +105,7 @@ export class BrokerConfigs implements BrokerConfig {
       'cleanup.policy': value('cleanup.policy'),
       'compression.type': value('compression.type'),
       'delete.retention.ms': value('delete.retention.ms'),
+      'max.compaction.lag.ms': value('max.compaction.lag.ms'),
       'max.message.bytes': value('max.message.bytes'),
       'message.timestamp.type': value('message.timestamp.type'),
       'message.timestamp.before.max.ms': value('message.timestamp.before.max.ms'),
@@ -132,7 +128,7 @@ export function checkBrokerConfig(init: BrokerConfigInit): ConfigTexts {
   const texts: Record<string, string> = {};
   for (const [name, value] of Object.entries(init)) {
     if (value === undefined) continue;
-    const definition = Object.hasOwn(BROKER_CONFIGS, name) ? BROKER_CONFIGS[name] : undefined;
+    const definition = brokerConfig(name);
     const option = `config["${name}"]`;
     if (definition === undefined) throw new OptionError(option, value, `there is no such config${nearest(name)}`);
     if (definition.derived) throw new OptionError(option, value, 'it follows from the gateway and the store');
@@ -159,7 +155,7 @@ function textOf(value: ConfigValue | null): string | null {
 
 /** How a text about an unknown config ends. */
 function nearest(name: string): string {
-  const best = nearestName(name, Object.keys(BROKER_CONFIGS));
+  const best = nearestName(name, Object.keys(allBrokerConfigs()));
   // What differs in half of its letters was not meant.
   return distance(name, best) * 2 < name.length ? `; the nearest is ${best}` : '';
 }

@@ -21,10 +21,12 @@ export interface ConfigDefinition {
   readonly type: ConfigType;
   /** Text of the built-in default; null for none. */
   readonly fallback: string | null;
-  /** What it means, in a sentence. */
+  /** What it means, in a sentence; empty for configs that are known from Kafka's own table only. */
   readonly doc: string;
   /** Whether the kit acts on it; otherwise it is accepted and shown, as far as it can be set. */
   readonly enforced: boolean;
+  /** Whether Kafka keeps it out of DescribeConfigs. */
+  readonly internal?: boolean;
   /** Least value of a number. */
   readonly least?: number;
   /** Greatest value of a number. */
@@ -33,8 +35,25 @@ export interface ConfigDefinition {
   readonly also?: number;
   /** The values that a string may have, or the elements of a list. */
   readonly choices?: readonly string[];
+  /** Whether `choices`, which are in upper case, are matched in any case. */
+  readonly ignoreCase?: boolean;
+  /** Whether the elements of a list must differ. */
+  readonly unique?: boolean;
+  /** Whether a string or a list must not be empty. */
+  readonly nonEmpty?: boolean;
   /** What a string must match, or each element of a list, and how to say so. */
   readonly pattern?: readonly [RegExp, string];
+}
+
+/** Which brokers a config can be changed for while they run: for all of them or for each, or for each only. */
+export type UpdateMode = 'cluster-wide' | 'per-broker';
+
+/** What Kafka itself declares of a config. */
+export interface KafkaConfigFacts extends Omit<ConfigDefinition, 'doc' | 'enforced'> {
+  /** Of a topic's config: the broker's config that gives the default. */
+  readonly broker?: string;
+  /** Of a broker's config: how it can change while the broker runs. */
+  readonly dynamic?: UpdateMode;
 }
 
 /** A value that a config cannot have. */
@@ -80,12 +99,15 @@ export function checkConfig(name: string, definition: ConfigDefinition, text: st
     }
     case 'list': {
       const elements = splitList(trimmed);
+      if (definition.nonEmpty && elements.length === 0) throw wrong('it is a list that is not empty');
+      if (definition.unique && new Set(elements).size < elements.length) throw wrong('it is a list without duplicates');
       for (const element of elements) checkString(element, definition, wrong);
       return elements.join(',');
     }
     case 'string':
     case 'class':
     case 'password':
+      if (definition.nonEmpty && trimmed === '') throw wrong('it is a text that is not empty');
       checkString(trimmed, definition, wrong);
       return trimmed;
   }
@@ -122,8 +144,13 @@ function checkBounds(value: number, { least, most, also }: ConfigDefinition, wro
   if (most !== undefined && value > most) throw wrong(`it is at most ${String(most)}${or}`);
 }
 
-function checkString(text: string, { choices, pattern }: ConfigDefinition, wrong: (why: string) => Error): void {
-  if (choices !== undefined && !choices.includes(text)) throw wrong(`it is one of ${choices.join(', ')}`);
+function checkString(
+  text: string,
+  { choices, ignoreCase, pattern }: ConfigDefinition,
+  wrong: (why: string) => Error,
+): void {
+  if (choices !== undefined && !choices.includes(ignoreCase ? text.toUpperCase() : text))
+    throw wrong(`it is one of ${choices.join(', ')}`);
   if (pattern !== undefined && !pattern[0].test(text)) throw wrong(pattern[1]);
 }
 

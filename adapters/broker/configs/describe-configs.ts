@@ -82,7 +82,7 @@ function derivedConfigs(kit: CoreKit, { host, port }: Endpoint): ConfigTexts {
 }
 
 function answerOf(
-  { name, value, readOnly, source, synonyms, type, doc }: DescribedConfig,
+  { name, value, readOnly, source, synonyms, type, sensitive, doc }: DescribedConfig,
   includeSynonyms: boolean,
   includeDocumentation: boolean,
 ): DescribeConfigsResponseDescribeConfigsResourceResultInit {
@@ -91,7 +91,7 @@ function answerOf(
     value,
     readOnly,
     configSource: source,
-    isSensitive: false,
+    isSensitive: sensitive,
     synonyms: includeSynonyms ? synonyms : [],
     configType: type,
     documentation: includeDocumentation ? doc : null,

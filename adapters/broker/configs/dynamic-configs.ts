@@ -2,11 +2,12 @@ import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import { andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import type { ConfigTexts } from './broker-configs.js';
-import { BROKER_CONFIGS } from './broker-config-definitions.js';
 import { checkConfig, ConfigError } from './config-definition.js';
+import { brokerConfig } from './known-configs.js';
 import { ConfigFailure, lacking } from './topic-configs.js';
 
-type Layer = 'broker' | 'cluster';
+/** For this broker, or for all of them. */
+export type Layer = 'broker' | 'cluster';
 
 /**
  * The broker's altered configs with changes on top.
@@ -15,14 +16,18 @@ type Layer = 'broker' | 'cluster';
  */
 export function checkBrokerChanges(
   { store }: CoreKit,
+  layer: Layer,
   kept: ConfigTexts,
   changes: readonly { readonly name: string; readonly value: string }[],
 ): ConfigTexts {
   const texts: Record<string, string> = { ...kept };
   for (const { name, value } of changes) {
-    const definition = Object.hasOwn(BROKER_CONFIGS, name) ? BROKER_CONFIGS[name] : undefined;
+    const definition = brokerConfig(name);
     if (definition === undefined) throw invalid(`Unknown broker config name: ${name}`);
-    if (definition.dynamic !== true) throw invalid(`Cannot update these configs dynamically: ${name}`);
+    if (definition.dynamic === undefined) throw invalid(`Cannot update these configs dynamically: ${name}`);
+    if (definition.dynamic === 'per-broker' && layer === 'cluster') {
+      throw invalid(`Cannot update these configs at default cluster level, broker id must be specified: ${name}`);
+    }
     try {
       texts[name] = checkConfig(name, definition, value);
     } catch (error) {
@@ -46,18 +51,18 @@ export function keepBrokerConfigs(kit: CoreKit, layer: Layer, texts: ConfigTexts
 export function loadBrokerConfigs(kit: CoreKit): void {
   const load = (layer: Layer): ConfigTexts => {
     for (const [rest, value] of kit.state.load(keyOf(kit, layer))) {
-      if (rest === '') return readTexts(kit, value);
+      if (rest === '') return readTexts(kit, layer, value);
     }
     return {};
   };
   kit.config.alter({ broker: load('broker'), cluster: load('cluster') });
 }
 
-function readTexts(kit: CoreKit, value: Buffer): ConfigTexts {
+function readTexts(kit: CoreKit, layer: Layer, value: Buffer): ConfigTexts {
   let texts: ConfigTexts = {};
   for (const [name, text] of Object.entries(JSON.parse(value.toString()) as ConfigTexts)) {
     try {
-      texts = checkBrokerChanges(kit, texts, [{ name, value: text }]);
+      texts = checkBrokerChanges(kit, layer, texts, [{ name, value: text }]);
     } catch (error) {
       if (!(error instanceof ConfigFailure)) throw error;
       kit.warn(`a config that was altered before the restart does not hold: ${error.message}`);

@@ -3,6 +3,7 @@ import type { KitPart } from '../kit.js';
 import { createAlterConfigs } from './alter-configs.js';
 import { createDescribeConfigs } from './describe-configs.js';
 import { loadBrokerConfigs } from './dynamic-configs.js';
+import { brokerConfig } from './known-configs.js';
 import { createListConfigResources } from './list-config-resources.js';
 
 /** What shows and changes configs. */
@@ -13,7 +14,11 @@ export function createConfigApis(kit: CoreKit): KitPart {
       ...createAlterConfigs(kit),
       listConfigResources: createListConfigResources(kit),
     },
-    open: () => loadBrokerConfigs(kit),
+    open() {
+      loadBrokerConfigs(kit);
+      const names = Object.keys(kit.config.layers.fixed).filter((name) => brokerConfig(name)?.enforced !== true);
+      if (names.length > 0) kit.warn(`configs that are set and not enforced, only shown: ${names.join(', ')}`);
+    },
     identified: () => loadBrokerConfigs(kit),
     resume: () => loadBrokerConfigs(kit),
   };

@@ -22,7 +22,7 @@ export interface AppliedOperations {
 
 /** @throws ConfigFailure for an operation that there is not, or that the config's type does not have. */
 export function applyOperations(
-  definitions: Readonly<Record<string, ConfigDefinition>>,
+  definitionOf: (name: string) => ConfigDefinition | undefined,
   own: ConfigTexts,
   operations: readonly ConfigOperation[],
 ): AppliedOperations {
@@ -39,7 +39,7 @@ export function applyOperations(
         break;
       case Operation.APPEND:
       case Operation.SUBTRACT: {
-        const definition = Object.hasOwn(definitions, name) ? definitions[name] : undefined;
+        const definition = definitionOf(name);
         if (definition?.type !== 'list') {
           const verb = configOperation === Operation.APPEND ? 'APPEND' : 'SUBTRACT';
           const why = `Can't ${verb} to key ${name} because its type is not LIST.`;

@@ -15,7 +15,7 @@ const THROTTLED: Pick<TopicConfigDefinition, 'type' | 'fallback' | 'enforced' | 
   pattern: [/^(\d+:\d+|\*)$/, 'it is * or a list of partition:broker'],
 };
 
-/** Every config that a topic may have in Kafka 4.3, by its name. */
+/** Configs of a topic that the kit acts on, and those that it only shows with what they mean, by their names in Kafka. */
 export const TOPIC_CONFIGS: Readonly<Record<string, TopicConfigDefinition>> = {
   'cleanup.policy': {
     type: 'list',
@@ -23,6 +23,7 @@ export const TOPIC_CONFIGS: Readonly<Record<string, TopicConfigDefinition>> = {
     broker: 'log.cleanup.policy',
     enforced: true,
     choices: ['delete', 'compact'],
+    unique: true,
     doc: 'What becomes of old records: delete drops them by age and size, compact keeps the last one of each key.',
   },
   'compression.gzip.level': {
@@ -126,9 +127,9 @@ export const TOPIC_CONFIGS: Readonly<Record<string, TopicConfigDefinition>> = {
     type: 'long',
     fallback: LONGEST,
     broker: 'log.cleaner.max.compaction.lag.ms',
-    enforced: false,
+    enforced: true,
     least: 1,
-    doc: 'Milliseconds after which a record must have been compacted.',
+    doc: 'Milliseconds after which a record is compacted, whatever the share of the log that is new.',
   },
   'max.message.bytes': {
     type: 'int',
@@ -169,7 +170,7 @@ export const TOPIC_CONFIGS: Readonly<Record<string, TopicConfigDefinition>> = {
     enforced: true,
     least: 0,
     most: 1,
-    doc: 'Share of a log that must be new since the last compaction before the next.',
+    doc: 'A log is compacted once more than this share of it is new since the last compaction.',
   },
   'min.compaction.lag.ms': {
     type: 'long',

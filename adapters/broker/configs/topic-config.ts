@@ -12,6 +12,8 @@ export interface TopicConfig {
   readonly 'message.timestamp.before.max.ms': number;
   /** ms. */
   readonly 'message.timestamp.after.max.ms': number;
+  /** ms. */
+  readonly 'max.compaction.lag.ms': number;
   readonly 'min.cleanable.dirty.ratio': number;
   readonly 'min.compaction.lag.ms': number;
   /** Bytes; -1 for no limit. */

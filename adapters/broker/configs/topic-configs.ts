@@ -3,6 +3,7 @@ import type { Kit } from '../kit.js';
 import type { LogStore } from '../log-store.js';
 import { checkConfig, ConfigError } from './config-definition.js';
 import type { ConfigTexts } from './broker-configs.js';
+import { topicConfig } from './known-configs.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 
 /** Configs that cannot be set, with the error code that says so. */
@@ -33,7 +34,7 @@ export function checkTopicConfigs(
     throw new ConfigFailure(ErrorCode.INVALID_CONFIG, `Null value not supported for topic configs: ${nulls.join(',')}`);
   }
   for (const { name, value } of changes) {
-    const definition = Object.hasOwn(TOPIC_CONFIGS, name) ? TOPIC_CONFIGS[name] : undefined;
+    const definition = topicConfig(name);
     if (definition === undefined)
       throw new ConfigFailure(ErrorCode.INVALID_CONFIG, `Unknown topic config name: ${name}`);
     try {

@@ -32,6 +32,13 @@ export class Deadline {
     this.#stop = null;
   }
 
+  /** Expires now if the time has come and the timer has not run yet, as when the event loop is busy. */
+  settle(): void {
+    if (this.#clock.monotonic() < this.#at) return;
+    this.cancel();
+    this.#expired();
+  }
+
   #arm(ms: number): void {
     this.#timerAt = this.#at;
     this.#stop = this.#clock.after(Math.max(1, Math.ceil(ms)), () => {

@@ -31,9 +31,9 @@ export class GroupAdmin {
   list({ statesFilter, typesFilter }: ListGroupsRequest): ListGroupsResponseInit {
     const states = new Set(statesFilter.map((state) => state.trim().toLowerCase()));
     const isOfType = typesFilter.length === 0 || typesFilter.some((type) => type.toLowerCase() === GROUP_TYPE);
-    const groups = isOfType
-      ? this.#registry.all().filter(({ state }) => states.size === 0 || states.has(state.toLowerCase()))
-      : [];
+    const all = isOfType ? this.#registry.all() : [];
+    for (const group of all) group.settleDeadlines();
+    const groups = all.filter(({ state }) => states.size === 0 || states.has(state.toLowerCase()));
     return {
       errorCode: ErrorCode.NONE,
       groups: groups.map(({ id, protocolType, state }) => ({
@@ -55,7 +55,7 @@ export class GroupAdmin {
       groups: groups.map((groupId) => {
         const errorCode = refuse(groupId);
         if (errorCode !== ErrorCode.NONE) return describedError(groupId, errorCode, '');
-        const group = this.#registry.get(groupId);
+        const group = this.#registry.getSettled(groupId);
         if (group !== undefined) return { ...described(group), authorizedOperations };
         if (apiVersion < NOT_FOUND_FROM) return { ...describedError(groupId, errorCode, 'Dead'), authorizedOperations };
         const errorMessage = `Group ${groupId} not found.`;
@@ -68,12 +68,12 @@ export class GroupAdmin {
     const results = [...new Set(groupsNames)].map((groupId) => {
       const errorCode = refuse(groupId);
       if (errorCode !== ErrorCode.NONE) return { groupId, errorCode };
-      const group = this.#registry.get(groupId);
+      const group = this.#registry.getSettled(groupId);
       if (group === undefined) return { groupId, errorCode: ErrorCode.GROUP_ID_NOT_FOUND };
       if (group.state !== 'Empty') return { groupId, errorCode: ErrorCode.NON_EMPTY_GROUP };
       return this.#registry.settle(
         () => this.#registry.delete(group),
-        (outcome) => ({ groupId, errorCode: outcome }),
+        (outcome, errorMessage) => ({ groupId, errorCode: outcome, errorMessage }),
       );
     });
     return andThen(all(results), (settled) => ({ results: settled }));

@@ -84,6 +84,8 @@ export class GroupCoordinator {
     if (noRoom !== ErrorCode.NONE) return joinError(noRoom, memberId);
     const group = known ?? this.#registry.getOrCreate(groupId);
     if (group === null) return joinError(ErrorCode.POLICY_VIOLATION, memberId);
+    // Members that are overdue take no place and have no say. Only a refusal looks for them: there may be thousands.
+    if (!this.#hasRoom(group, memberId) || !group.supports(request.protocolType, protocols)) group.settleDeadlines();
     if (!this.#hasRoom(group, memberId)) {
       group.remove(memberId);
       return joinError(ErrorCode.GROUP_MAX_SIZE_REACHED, '');

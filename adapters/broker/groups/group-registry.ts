@@ -48,6 +48,13 @@ export class GroupRegistry {
     return this.#groups.get(groupId);
   }
 
+  /** The group once its overdue deadlines are applied: for requests whose answer depends on who is still a member. */
+  getSettled(groupId: string): Group | undefined {
+    const group = this.#groups.get(groupId);
+    group?.settleDeadlines();
+    return group;
+  }
+
   all(): readonly Group[] {
     return [...this.#groups.values()];
   }
@@ -80,12 +87,18 @@ export class GroupRegistry {
     return ErrorCode.POLICY_VIOLATION;
   }
 
-  /** Stores, and tells what became of it: NONE, or the code that clients are told. At once where the store is. */
-  settle<R>(store: () => Awaitable<unknown>, done: (errorCode: number) => R): Awaitable<R> {
+  /**
+   * Stores, and passes the outcome to `done`: NONE, or the error code for the client with the message of a
+   * {@link StoreError}. Synchronous if the store is.
+   */
+  settle<R>(
+    store: () => Awaitable<unknown>,
+    done: (errorCode: number, errorMessage: string | null) => R,
+  ): Awaitable<R> {
     return attempt(
       store,
-      () => done(ErrorCode.NONE),
-      (error) => done(this.#codeOf(error)),
+      () => done(ErrorCode.NONE, null),
+      (error) => done(this.#codeOf(error), error instanceof StoreError ? error.message : null),
     );
   }
 

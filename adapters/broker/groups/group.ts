@@ -97,6 +97,14 @@ export class Group {
     this.computeSubscribed();
   }
 
+  /** Applies every deadline that has passed, so that a decision does not depend on when timers run. */
+  settleDeadlines(): void {
+    for (const session of [...this.pendingMembers.values()]) session.settle();
+    for (const { session } of [...this.members.values()]) session.settle();
+    this.syncDeadline.settle();
+    this.joinDeadline.settle();
+  }
+
   isLeader(memberId: string): boolean {
     return this.leader === memberId;
   }

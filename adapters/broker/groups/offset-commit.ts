@@ -100,6 +100,7 @@ export class OffsetCommits {
       if (generation < 0) return this.#registry.getOrCreate(groupId) ?? ErrorCode.POLICY_VIOLATION;
       return apiVersion >= GROUP_ID_NOT_FOUND_FROM ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION;
     }
+    if (generation < 0) known.settleDeadlines();
     if (generation < 0 && known.state === 'Empty') return known;
     if (generation < 0 && memberId === '' && groupInstanceId === null) return ErrorCode.UNKNOWN_MEMBER_ID;
     const errorCode = known.validateMember(memberId, groupInstanceId);

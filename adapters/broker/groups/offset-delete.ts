@@ -13,7 +13,7 @@ export function deleteOffsets(
   known: TopicRegistry,
 ): Awaitable<OffsetDeleteResponseInit> {
   if (groupId === '') return { errorCode: ErrorCode.INVALID_GROUP_ID, topics: [] };
-  const group = registry.get(groupId);
+  const group = registry.getSettled(groupId);
   if (group === undefined) return { errorCode: ErrorCode.GROUP_ID_NOT_FOUND, topics: [] };
   if (group.state !== 'Empty' && !group.isConsumerGroup) return { errorCode: ErrorCode.NON_EMPTY_GROUP, topics: [] };
   const deleted: OffsetEntry[] = [];

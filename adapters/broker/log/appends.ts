@@ -9,6 +9,7 @@ import type { PartitionLog, PartitionLogs } from './partition-logs.js';
 import type { ProducerStates } from './producer-states.js';
 import { BatchRefused } from './record-checks.js';
 import type { RetentionLoop } from './retention.js';
+import type { Cleaner } from './cleaner.js';
 import { storeErrorCode } from './store-error-code.js';
 
 /** The answer for one partition while it is made. */
@@ -79,12 +80,14 @@ export class Appends {
   private readonly logs: PartitionLogs;
   private readonly epochs: LeaderEpochs;
   private readonly retention: RetentionLoop;
+  private readonly cleaner: Cleaner;
 
-  constructor(kit: Kit, logs: PartitionLogs, epochs: LeaderEpochs, retention: RetentionLoop) {
+  constructor(kit: Kit, logs: PartitionLogs, epochs: LeaderEpochs, retention: RetentionLoop, cleaner: Cleaner) {
     this.kit = kit;
     this.logs = logs;
     this.epochs = epochs;
     this.retention = retention;
+    this.cleaner = cleaner;
   }
 
   /** Fills in the answers; a promise where the store gives one. What the store should not throw, it rejects with. */
@@ -232,6 +235,7 @@ export class Appends {
       }
     }
     this.retention.grown(log, batch.end - batch.start);
+    this.cleaner.dirtied(partition.topic);
     log.release();
     partition.changed();
     return isPromise(saved) ? saved : undefined;

@@ -1,6 +1,7 @@
 import type { Kit, KitPart } from '../kit.js';
 import { StoreError } from '../log-store.js';
 import { Appends } from './appends.js';
+import { Cleaner } from './cleaner.js';
 import { Fetch } from './fetch.js';
 import { LeaderEpochs } from './leader-epochs.js';
 import { ListOffsets } from './list-offsets.js';
@@ -15,7 +16,8 @@ export function createLogApis(kit: Kit): KitPart {
   const logs = new PartitionLogs(kit);
   const epochs = new LeaderEpochs(kit);
   const retention = new RetentionLoop(kit, logs);
-  const produce = new Produce(kit, logs, new Appends(kit, logs, epochs, retention));
+  const cleaner = new Cleaner(kit);
+  const produce = new Produce(kit, logs, new Appends(kit, logs, epochs, retention, cleaner));
   const fetch = new Fetch(kit);
   const listOffsets = new ListOffsets(kit, epochs);
   const producerIds = new ProducerIds(kit);
@@ -35,12 +37,13 @@ export function createLogApis(kit: Kit): KitPart {
     open() {
       load();
       retention.start();
+      cleaner.start();
     },
     identified: () => producerIds.open(),
     suspend: () => logs.drop(),
     resume: load,
     async close() {
-      await retention.stop();
+      await Promise.all([retention.stop(), cleaner.stop()]);
       try {
         await logs.saveAll();
       } catch (error) {

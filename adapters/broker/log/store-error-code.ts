@@ -8,6 +8,8 @@ export function storeErrorCode({ kind }: StoreError): number {
       return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     case 'unavailable':
       return ErrorCode.NOT_LEADER_OR_FOLLOWER;
+    case 'unwritable':
+      return ErrorCode.UNKNOWN_SERVER_ERROR;
     case 'outcomeUnknown':
       return ErrorCode.REQUEST_TIMED_OUT;
     case 'outOfRange':

@@ -26,6 +26,7 @@ export class StoreTopicRegistry implements TopicRegistry {
   /** Names that are being created: an engine that takes its time must not be asked twice. */
   readonly #pending = new Set<string>();
   readonly #onDeleted = new Set<(topic: Topic) => void>();
+  readonly #onConfigured = new Set<(topic: Topic) => void>();
   #unwatch: (() => void) | undefined;
   #syncing: Promise<void> | null = null;
   #changedMeanwhile = false;
@@ -106,7 +107,7 @@ export class StoreTopicRegistry implements TopicRegistry {
   configure(topic: Topic, configs: Readonly<Record<string, string>>): Awaitable<void> {
     return andThen(this.#store.configureTopic(topic.id, configs), () => {
       this.#changes++;
-      this.#ids.get(topic.id)?.configure(configs, this.#config);
+      this.#configured(this.#ids.get(topic.id), configs);
     });
   }
 
@@ -123,9 +124,20 @@ export class StoreTopicRegistry implements TopicRegistry {
     return () => this.#onDeleted.delete(listener);
   }
 
+  onConfigured(listener: (topic: Topic) => void): () => void {
+    this.#onConfigured.add(listener);
+    return () => this.#onConfigured.delete(listener);
+  }
+
+  #configured(topic: StoreTopic | undefined, configs: Readonly<Record<string, string>>): void {
+    if (topic === undefined) return; // deleted meanwhile
+    topic.configure(configs, this.#config);
+    for (const listener of this.#onConfigured) listener(topic);
+  }
+
   /** Configs of the broker have changed, and with them what holds for each topic. */
   reconfigure(): void {
-    for (const topic of this.#topics.values()) topic.configure(topic.configs, this.#config);
+    for (const topic of this.#topics.values()) this.#configured(topic, topic.configs);
   }
 
   /** One look at a time, and one more when topics changed during it. */
@@ -158,7 +170,7 @@ export class StoreTopicRegistry implements TopicRegistry {
         this.#add(topic);
       } else {
         known.grow(topic.partitionCount);
-        known.configure(topic.configs, this.#config);
+        this.#configured(known, topic.configs);
       }
     }
   }

@@ -45,4 +45,6 @@ export interface TopicRegistry {
   delete(topic: Topic): Awaitable<void>;
   /** Calls back when a topic is gone, from here or elsewhere. */
   onDeleted(listener: (topic: Topic) => void): () => void;
+  /** Calls back when the config of a topic is replaced, by its own configs or by those of the broker. */
+  onConfigured(listener: (topic: Topic) => void): () => void;
 }

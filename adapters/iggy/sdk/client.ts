@@ -127,6 +127,18 @@ export interface IggyTopic {
   partitions: IggyPartition[];
 }
 
+/** The nodes of a cluster; a server that runs alone shows itself. */
+export interface IggyClusterMetadata {
+  nodes: {
+    name: string;
+    ip: string;
+    endpoints: { tcp: number };
+    /** `Leader` leads the metadata; each partition has a primary of its own. */
+    role: string;
+    status: string;
+  }[];
+}
+
 /** Settings of a topic that can be changed later. */
 export interface IggyTopicSettings {
   /** How long messages are kept, in µs; left out or 0: what the server is set to, or what it was. */
@@ -214,6 +226,10 @@ export interface IggyClient {
   };
   session: {
     login: (args: { username: string; password: string }) => Promise<{ userId: number }>;
+  };
+  /** The roster of a cluster; absent from SDKs that know no clusters. */
+  cluster?: {
+    getClusterMetadata: () => Promise<IggyClusterMetadata>;
   };
   system: {
     /** Answered without credentials as well. */

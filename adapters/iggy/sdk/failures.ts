@@ -21,7 +21,7 @@ export class CommandFailure extends Error {
   constructor(
     readonly kind: CommandFailureKind,
     message: string,
-    /** With which the server refused; undefined for the other kinds. */
+    /** With which the server refused, at last or before the answer was late; undefined for the other kinds. */
     readonly code?: number,
     options?: ErrorOptions,
   ) {
@@ -35,6 +35,11 @@ export function commandFailure(error: unknown): CommandFailure {
   const code = iggyErrorCode(error);
   const text = said(error instanceof Error ? error.message : String(error));
   const message = code === IggyCode.UNAUTHORIZED ? missingRight(error, text) : text;
+  // The SDK's last attempt had less than 30 s: it had repeated the command, which the node did not take, up to then.
+  if (error instanceof Error && error.name === 'VsrResponseTimeoutError' && !/ 30000 ms /.test(error.message)) {
+    const cause = { cause: error };
+    return new CommandFailure('late', `the node did not take it for 30 s: ${text}`, IggyCode.NOT_ACCEPTED, cause);
+  }
   const kind = code !== undefined ? 'refused' : isOfConnection(error) ? 'broken' : 'garbled';
   return new CommandFailure(kind, message, code, { cause: error });
 }
@@ -59,8 +64,13 @@ function isOfConnection(error: unknown): boolean {
 
 /** Codes of Iggy's server that the adapter knows how to answer. */
 export const IggyCode = {
+  INVALID_COMMAND: 3,
   RESOURCE_NOT_FOUND: 20,
   UNAUTHORIZED: 41,
+  /** The command may still be committed. */
+  NOT_COMMITTED: 57,
+  /** The node has not taken the command: it is not the primary, or there is none for now. */
+  NOT_ACCEPTED: 58,
   STREAM_ID_NOT_FOUND: 1009,
   STREAM_NAME_NOT_FOUND: 1010,
   STREAM_EXISTS: 1012,
@@ -129,7 +139,7 @@ const KINDS: ReadonlyMap<number, StoreErrorKind> = new Map<number, StoreErrorKin
   [47, 'unavailable'], // user inactive
   [53, 'unavailable'], // invalid token
   [54, 'unavailable'], // expired token
-  [58, 'unavailable'], // not accepted for now
+  [IggyCode.NOT_ACCEPTED, 'unavailable'],
   [61, 'unavailable'],
   [63, 'unavailable'],
   [206, 'unavailable'],
@@ -142,6 +152,11 @@ const REFUSED_ENTRY: ReadonlySet<number> = new Set([40, 42, 43, 44, 47, 53, 54])
 export function isRefusedEntry(error: unknown): boolean {
   const code = error instanceof CommandFailure ? error.code : iggyErrorCode(error);
   return code !== undefined && REFUSED_ENTRY.has(code);
+}
+
+/** Whether the server could not do it for now. The SDK has repeated the command for 30 s by then. The connection is fine. */
+export function isTransient({ code }: CommandFailure): boolean {
+  return code === IggyCode.NOT_ACCEPTED || code === IggyCode.NOT_COMMITTED;
 }
 
 /** A failed command as the kit knows it. */

@@ -5,7 +5,7 @@ import type { CaseDefinition } from './case.js';
 import { append, bounds, fetch, readAll, text, values } from './records.js';
 
 /** What is due is done within a second. */
-const SOON = { 'log.retention.check.interval.ms': 100 };
+const SOON = { 'log.retention.check.interval.ms': 100, 'log.cleaner.backoff.ms': 100 };
 
 /** Deletes the records of a partition before an offset. */
 export async function deleteRecords(

@@ -4,12 +4,16 @@ import type { Reader } from '../reader.js';
 import { hasContent, orDefault } from '../support.js';
 import type { Writer } from '../writer.js';
 
-/** ApiVersions request, versions 0 to 4. Which versions of which APIs the broker speaks. Every client asks this first (KIP-35, KIP-511). */
+/** ApiVersions request, versions 0 to 5. Which versions of which APIs the broker speaks. Every client asks this first (KIP-35, KIP-511). Checks which broker was reached since KIP-1242. */
 export interface ApiVersionsRequest {
   /** Name of the client library, such as `apache-kafka-java` (v3+). */
   clientSoftwareName: string;
   /** Version of the client library (v3+). */
   clientSoftwareVersion: string;
+  /** Id of the cluster that the client expects to reach, or null. Sent together with `nodeId` or not at all (KIP-1242) (v5). */
+  clusterId: string | null;
+  /** Id of the broker that the client expects to reach, or -1 (KIP-1242) (v5). */
+  nodeId: number;
 }
 
 /** What is needed to encode a {@link ApiVersionsRequest}. */
@@ -18,11 +22,15 @@ export interface ApiVersionsRequestInit {
   readonly clientSoftwareName?: string | undefined;
   /** Version of the client library (v3+). */
   readonly clientSoftwareVersion?: string | undefined;
+  /** Id of the cluster that the client expects to reach, or null. Sent together with `nodeId` or not at all (KIP-1242) (v5). */
+  readonly clusterId?: string | null | undefined;
+  /** Id of the broker that the client expects to reach, or -1 (KIP-1242) (v5). */
+  readonly nodeId?: number | undefined;
 }
 
 /** Answer to a {@link ApiVersionsRequest}. */
 export interface ApiVersionsResponse {
-  /** 0, or UNSUPPORTED_VERSION when the request came in a version that is not known. */
+  /** 0, UNSUPPORTED_VERSION if the version of the request is not known, INVALID_REQUEST, or REBOOTSTRAP_REQUIRED if the client expects another cluster or broker (KIP-1242). */
   errorCode: number;
   /** The APIs that are there. */
   apiKeys: ApiVersionsResponseApiVersion[];
@@ -40,7 +48,7 @@ export interface ApiVersionsResponse {
 
 /** What is needed to encode a {@link ApiVersionsResponse}. */
 export interface ApiVersionsResponseInit {
-  /** 0, or UNSUPPORTED_VERSION when the request came in a version that is not known. */
+  /** 0, UNSUPPORTED_VERSION if the version of the request is not known, INVALID_REQUEST, or REBOOTSTRAP_REQUIRED if the client expects another cluster or broker (KIP-1242). */
   readonly errorCode: number;
   /** The APIs that are there. */
   readonly apiKeys: readonly ApiVersionsResponseApiVersionInit[];
@@ -121,6 +129,8 @@ function readApiVersionsRequest(reader: Reader, version: number): ApiVersionsReq
   const value: ApiVersionsRequest = {
     clientSoftwareName: version >= 3 ? reader.string(flexible) : '',
     clientSoftwareVersion: version >= 3 ? reader.string(flexible) : '',
+    clusterId: version >= 5 ? reader.nullableString(flexible) : null,
+    nodeId: version >= 5 ? reader.int32() : -1,
   };
   if (flexible) reader.skipTaggedFields();
   return value;
@@ -131,6 +141,10 @@ function writeApiVersionsRequest(writer: Writer, value: ApiVersionsRequestInit, 
   if (version >= 3) {
     writer.string(orDefault(value.clientSoftwareName, ''), flexible);
     writer.string(orDefault(value.clientSoftwareVersion, ''), flexible);
+  }
+  if (version >= 5) {
+    writer.nullableString(value.clusterId ?? null, flexible);
+    writer.int32(orDefault(value.nodeId, -1));
   }
   if (flexible) writer.noTaggedFields();
 }
@@ -289,7 +303,7 @@ function rejection(_version: number, errorCode: number): ApiVersionsResponseInit
   };
 }
 
-/** The codec of ApiVersions, API key 18, versions 0 to 4. Which versions of which APIs the broker speaks. Every client asks this first (KIP-35, KIP-511). */
+/** The codec of ApiVersions, API key 18, versions 0 to 5. Which versions of which APIs the broker speaks. Every client asks this first (KIP-35, KIP-511). Checks which broker was reached since KIP-1242. */
 export const apiVersionsApi: ApiCodec<
   ApiVersionsRequest,
   ApiVersionsRequestInit,
@@ -298,7 +312,7 @@ export const apiVersionsApi: ApiCodec<
 > = {
   key: 18,
   name: 'ApiVersions',
-  versions: { min: 0, max: 4 },
+  versions: { min: 0, max: 5 },
   flexibleFrom: 3,
   readRequest: readApiVersionsRequest,
   writeRequest: writeApiVersionsRequest,

@@ -5,7 +5,7 @@ import type { Reader } from '../reader.js';
 import { orDefault } from '../support.js';
 import type { Writer } from '../writer.js';
 
-/** DeleteGroups request, versions 0 to 2. Deletes groups that have no members, with their offsets (KIP-229). */
+/** DeleteGroups request, versions 0 to 3. Deletes groups that have no members, with their offsets (KIP-229). */
 export interface DeleteGroupsRequest {
   /** Group ids. */
   groupsNames: string[];
@@ -39,6 +39,8 @@ export interface DeleteGroupsResponseDeletableGroupResult {
   groupId: string;
   /** 0, or why the group was not deleted. */
   errorCode: number;
+  /** What is wrong, in words, or null (v3). */
+  errorMessage: string | null;
 }
 
 /** What is needed to encode a {@link DeleteGroupsResponseDeletableGroupResult}. */
@@ -47,6 +49,8 @@ export interface DeleteGroupsResponseDeletableGroupResultInit {
   readonly groupId: string;
   /** 0, or why the group was not deleted. */
   readonly errorCode: number;
+  /** What is wrong, in words, or null (v3). */
+  readonly errorMessage?: string | null | undefined;
 }
 
 function readDeleteGroupsRequest(reader: Reader, version: number): DeleteGroupsRequest {
@@ -82,6 +86,7 @@ function readDeleteGroupsResponseDeletableGroupResult(
   const value: DeleteGroupsResponseDeletableGroupResult = {
     groupId: reader.string(flexible),
     errorCode: reader.int16(),
+    errorMessage: version >= 3 ? reader.nullableString(flexible) : null,
   };
   if (flexible) reader.skipTaggedFields();
   return value;
@@ -102,6 +107,9 @@ function writeDeleteGroupsResponseDeletableGroupResult(
   const flexible = version >= 2;
   writer.string(value.groupId, flexible);
   writer.int16(value.errorCode);
+  if (version >= 3) {
+    writer.nullableString(value.errorMessage ?? null, flexible);
+  }
   if (flexible) writer.noTaggedFields();
 }
 
@@ -112,16 +120,22 @@ function findErrorCode(response: DeleteGroupsResponseInit): number {
   return 0;
 }
 
-function errorResponse(request: DeleteGroupsRequest, _version: number, errorCode: number): DeleteGroupsResponseInit {
+function errorResponse(
+  request: DeleteGroupsRequest,
+  _version: number,
+  errorCode: number,
+  errorMessage: string | null,
+): DeleteGroupsResponseInit {
   return {
     results: request.groupsNames.map((groupsName) => ({
       groupId: groupsName,
       errorCode,
+      errorMessage,
     })),
   };
 }
 
-/** The codec of DeleteGroups, API key 42, versions 0 to 2. Deletes groups that have no members, with their offsets (KIP-229). */
+/** The codec of DeleteGroups, API key 42, versions 0 to 3. Deletes groups that have no members, with their offsets (KIP-229). */
 export const deleteGroupsApi: ApiCodec<
   DeleteGroupsRequest,
   DeleteGroupsRequestInit,
@@ -130,7 +144,7 @@ export const deleteGroupsApi: ApiCodec<
 > = {
   key: 42,
   name: 'DeleteGroups',
-  versions: { min: 0, max: 2 },
+  versions: { min: 0, max: 3 },
   flexibleFrom: 2,
   readRequest: readDeleteGroupsRequest,
   writeRequest: writeDeleteGroupsRequest,

@@ -76,4 +76,6 @@ export * from './streams-group-describe.js';
 export * from './describe-share-group-offsets.js';
 export * from './alter-share-group-offsets.js';
 export * from './delete-share-group-offsets.js';
+export * from './streams-group-topology-description-update.js';
+export * from './unregister-controller.js';
 export * from './consumer-protocol.js';

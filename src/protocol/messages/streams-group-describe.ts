@@ -5,12 +5,14 @@ import type { Reader } from '../reader.js';
 import { orDefault } from '../support.js';
 import type { Writer } from '../writer.js';
 
-/** StreamsGroupDescribe request, version 0. Describes streams groups: their topology, and their members with the tasks assigned to them (KIP-1071). */
+/** StreamsGroupDescribe request, versions 0 to 1. Describes streams groups: their topology, and their members with the tasks assigned to them (KIP-1071). The description of the topology since KIP-1331. */
 export interface StreamsGroupDescribeRequest {
   /** Group ids. */
   groupIds: string[];
   /** Whether to say what the client may do with each group (KIP-430). */
   includeAuthorizedOperations: boolean;
+  /** Whether to return the description of the topology (KIP-1331) (v1). */
+  includeTopologyDescription: boolean;
 }
 
 /** What is needed to encode a {@link StreamsGroupDescribeRequest}. */
@@ -19,6 +21,8 @@ export interface StreamsGroupDescribeRequestInit {
   readonly groupIds: readonly string[];
   /** Whether to say what the client may do with each group (KIP-430). */
   readonly includeAuthorizedOperations: boolean;
+  /** Whether to return the description of the topology (KIP-1331) (v1). */
+  readonly includeTopologyDescription?: boolean | undefined;
 }
 
 /** Answer to a {@link StreamsGroupDescribeRequest}. */
@@ -57,6 +61,12 @@ export interface StreamsGroupDescribeResponseDescribedGroup {
   members: StreamsGroupDescribeResponseMember[];
   /** Bit field of what the client may do with the group; -2147483648 when it was not asked for. */
   authorizedOperations: number;
+  /** Description of the topology; null unless `topologyDescriptionStatus` is 3 (KIP-1331) (v1). */
+  topologyDescription: StreamsGroupDescribeResponseTopologyDescription | null;
+  /** 0 not requested, 1 not stored, 2 could not be read, 3 available (KIP-1331) (v1). */
+  topologyDescriptionStatus: number;
+  /** Assignor of the next assignment; null with an error (KIP-1357) (v1). */
+  assignorName: string | null;
 }
 
 /** What is needed to encode a {@link StreamsGroupDescribeResponseDescribedGroup}. */
@@ -79,6 +89,12 @@ export interface StreamsGroupDescribeResponseDescribedGroupInit {
   readonly members: readonly StreamsGroupDescribeResponseMemberInit[];
   /** Bit field of what the client may do with the group; -2147483648 when it was not asked for. */
   readonly authorizedOperations?: number | undefined;
+  /** Description of the topology; null unless `topologyDescriptionStatus` is 3 (KIP-1331) (v1). */
+  readonly topologyDescription?: StreamsGroupDescribeResponseTopologyDescriptionInit | null | undefined;
+  /** 0 not requested, 1 not stored, 2 could not be read, 3 available (KIP-1331) (v1). */
+  readonly topologyDescriptionStatus?: number | undefined;
+  /** Assignor of the next assignment; null with an error (KIP-1357) (v1). */
+  readonly assignorName?: string | null | undefined;
 }
 
 /** The value of `topology` of {@link StreamsGroupDescribeResponseDescribedGroup}, unless null. */
@@ -305,10 +321,91 @@ export interface StreamsGroupDescribeResponseTopicInfoInit {
   readonly topicConfigs: readonly StreamsGroupDescribeResponseKeyValueInit[];
 }
 
+/** The value of `topologyDescription` of {@link StreamsGroupDescribeResponseDescribedGroup}, unless null. */
+export interface StreamsGroupDescribeResponseTopologyDescription {
+  /** The parts of the topology that run as tasks of their own. */
+  subtopologies: StreamsGroupDescribeResponseTopologyDescriptionSubtopology[];
+  /** The global state stores of the topology. */
+  globalStores: StreamsGroupDescribeResponseTopologyDescriptionGlobalStore[];
+}
+
+/** What is needed to encode a {@link StreamsGroupDescribeResponseTopologyDescription}. */
+export interface StreamsGroupDescribeResponseTopologyDescriptionInit {
+  /** The parts of the topology that run as tasks of their own. */
+  readonly subtopologies: readonly StreamsGroupDescribeResponseTopologyDescriptionSubtopologyInit[];
+  /** The global state stores of the topology. */
+  readonly globalStores: readonly StreamsGroupDescribeResponseTopologyDescriptionGlobalStoreInit[];
+}
+
+/** An element of `subtopologies` of {@link StreamsGroupDescribeResponseTopologyDescription}. */
+export interface StreamsGroupDescribeResponseTopologyDescriptionSubtopology {
+  /** Id of the subtopology. */
+  subtopologyId: string;
+  /** The nodes of the subtopology. */
+  nodes: StreamsGroupDescribeResponseTopologyDescriptionNode[];
+}
+
+/** What is needed to encode a {@link StreamsGroupDescribeResponseTopologyDescriptionSubtopology}. */
+export interface StreamsGroupDescribeResponseTopologyDescriptionSubtopologyInit {
+  /** Id of the subtopology. */
+  readonly subtopologyId: string;
+  /** The nodes of the subtopology. */
+  readonly nodes: readonly StreamsGroupDescribeResponseTopologyDescriptionNodeInit[];
+}
+
+/** An element of `nodes` of {@link StreamsGroupDescribeResponseTopologyDescriptionSubtopology}. */
+export interface StreamsGroupDescribeResponseTopologyDescriptionNode {
+  /** Name of the node, such as `KSTREAM-SOURCE-0000000000`. */
+  name: string;
+  /** 1 source, 2 processor, 3 sink. */
+  nodeType: number;
+  /** Names of the topics that a source reads; empty if they are chosen at run time. */
+  sourceTopics: string[];
+  /** Name of the topic that a sink writes, null if it is chosen at run time. */
+  sinkTopic: string | null;
+  /** Names of the state stores that a processor uses. */
+  stores: string[];
+  /** Names of the nodes that follow. */
+  successors: string[];
+}
+
+/** What is needed to encode a {@link StreamsGroupDescribeResponseTopologyDescriptionNode}. */
+export interface StreamsGroupDescribeResponseTopologyDescriptionNodeInit {
+  /** Name of the node, such as `KSTREAM-SOURCE-0000000000`. */
+  readonly name: string;
+  /** 1 source, 2 processor, 3 sink. */
+  readonly nodeType: number;
+  /** Names of the topics that a source reads; empty if they are chosen at run time. */
+  readonly sourceTopics: readonly string[];
+  /** Name of the topic that a sink writes, null if it is chosen at run time. */
+  readonly sinkTopic?: string | null | undefined;
+  /** Names of the state stores that a processor uses. */
+  readonly stores: readonly string[];
+  /** Names of the nodes that follow. */
+  readonly successors: readonly string[];
+}
+
+/** An element of `globalStores` of {@link StreamsGroupDescribeResponseTopologyDescription}. */
+export interface StreamsGroupDescribeResponseTopologyDescriptionGlobalStore {
+  /** The node that reads the topic of the store. */
+  source: StreamsGroupDescribeResponseTopologyDescriptionNode;
+  /** The node that fills the store. */
+  processor: StreamsGroupDescribeResponseTopologyDescriptionNode;
+}
+
+/** What is needed to encode a {@link StreamsGroupDescribeResponseTopologyDescriptionGlobalStore}. */
+export interface StreamsGroupDescribeResponseTopologyDescriptionGlobalStoreInit {
+  /** The node that reads the topic of the store. */
+  readonly source: StreamsGroupDescribeResponseTopologyDescriptionNodeInit;
+  /** The node that fills the store. */
+  readonly processor: StreamsGroupDescribeResponseTopologyDescriptionNodeInit;
+}
+
 function readStreamsGroupDescribeRequest(reader: Reader, version: number): StreamsGroupDescribeRequest {
   const value: StreamsGroupDescribeRequest = {
     groupIds: reader.array(readCompactString, version, true, 1),
     includeAuthorizedOperations: reader.bool(),
+    includeTopologyDescription: version >= 1 ? reader.bool() : false,
   };
   reader.skipTaggedFields();
   return value;
@@ -321,6 +418,10 @@ function writeStreamsGroupDescribeRequest(
 ): void {
   writer.array(value.groupIds, writeCompactString, version, true);
   writer.bool(value.includeAuthorizedOperations);
+  if (version >= 1) {
+    writer.bool(orDefault(value.includeTopologyDescription, false));
+  } else if (value.includeTopologyDescription !== undefined && value.includeTopologyDescription !== false)
+    writer.refuseField('includeTopologyDescription', version);
   writer.noTaggedFields();
 }
 
@@ -347,6 +448,14 @@ function readStreamsGroupDescribeResponseDescribedGroup(
     topology: reader.present() ? readStreamsGroupDescribeResponseTopology(reader, version) : null,
     members: reader.array(readStreamsGroupDescribeResponseMember, version, true, 28),
     authorizedOperations: reader.int32(),
+    topologyDescription:
+      version >= 1
+        ? reader.present()
+          ? readStreamsGroupDescribeResponseTopologyDescription(reader, version)
+          : null
+        : null,
+    topologyDescriptionStatus: version >= 1 ? reader.int8() : 0,
+    assignorName: version >= 1 ? reader.nullableString(true) : null,
   };
   reader.skipTaggedFields();
   return value;
@@ -474,6 +583,58 @@ function readStreamsGroupDescribeResponseTopicInfo(
   return value;
 }
 
+function readStreamsGroupDescribeResponseTopologyDescription(
+  reader: Reader,
+  version: number,
+): StreamsGroupDescribeResponseTopologyDescription {
+  const value: StreamsGroupDescribeResponseTopologyDescription = {
+    subtopologies: reader.array(readStreamsGroupDescribeResponseTopologyDescriptionSubtopology, version, true, 3),
+    globalStores: reader.array(readStreamsGroupDescribeResponseTopologyDescriptionGlobalStore, version, true, 15),
+  };
+  reader.skipTaggedFields();
+  return value;
+}
+
+function readStreamsGroupDescribeResponseTopologyDescriptionSubtopology(
+  reader: Reader,
+  version: number,
+): StreamsGroupDescribeResponseTopologyDescriptionSubtopology {
+  const value: StreamsGroupDescribeResponseTopologyDescriptionSubtopology = {
+    subtopologyId: reader.string(true),
+    nodes: reader.array(readStreamsGroupDescribeResponseTopologyDescriptionNode, version, true, 7),
+  };
+  reader.skipTaggedFields();
+  return value;
+}
+
+function readStreamsGroupDescribeResponseTopologyDescriptionNode(
+  reader: Reader,
+  version: number,
+): StreamsGroupDescribeResponseTopologyDescriptionNode {
+  const value: StreamsGroupDescribeResponseTopologyDescriptionNode = {
+    name: reader.string(true),
+    nodeType: reader.int8(),
+    sourceTopics: reader.array(readCompactString, version, true, 1),
+    sinkTopic: reader.nullableString(true),
+    stores: reader.array(readCompactString, version, true, 1),
+    successors: reader.array(readCompactString, version, true, 1),
+  };
+  reader.skipTaggedFields();
+  return value;
+}
+
+function readStreamsGroupDescribeResponseTopologyDescriptionGlobalStore(
+  reader: Reader,
+  version: number,
+): StreamsGroupDescribeResponseTopologyDescriptionGlobalStore {
+  const value: StreamsGroupDescribeResponseTopologyDescriptionGlobalStore = {
+    source: readStreamsGroupDescribeResponseTopologyDescriptionNode(reader, version),
+    processor: readStreamsGroupDescribeResponseTopologyDescriptionNode(reader, version),
+  };
+  reader.skipTaggedFields();
+  return value;
+}
+
 function writeStreamsGroupDescribeResponse(
   writer: Writer,
   value: StreamsGroupDescribeResponseInit,
@@ -498,6 +659,21 @@ function writeStreamsGroupDescribeResponseDescribedGroup(
   writer.nullableStruct(value.topology ?? null, writeStreamsGroupDescribeResponseTopology, version);
   writer.array(value.members, writeStreamsGroupDescribeResponseMember, version, true);
   writer.int32(orDefault(value.authorizedOperations, -2147483648));
+  if (version >= 1) {
+    writer.nullableStruct(
+      value.topologyDescription ?? null,
+      writeStreamsGroupDescribeResponseTopologyDescription,
+      version,
+    );
+  } else if (value.topologyDescription !== undefined && value.topologyDescription !== null)
+    writer.refuseField('topologyDescription', version);
+  if (version >= 1) {
+    writer.int8(orDefault(value.topologyDescriptionStatus, 0));
+  } else if (value.topologyDescriptionStatus !== undefined && value.topologyDescriptionStatus !== 0)
+    writer.refuseField('topologyDescriptionStatus', version);
+  if (version >= 1) {
+    writer.nullableString(value.assignorName ?? null, true);
+  }
   writer.noTaggedFields();
 }
 
@@ -611,6 +787,50 @@ function writeStreamsGroupDescribeResponseTopicInfo(
   writer.noTaggedFields();
 }
 
+function writeStreamsGroupDescribeResponseTopologyDescription(
+  writer: Writer,
+  value: StreamsGroupDescribeResponseTopologyDescriptionInit,
+  version: number,
+): void {
+  writer.array(value.subtopologies, writeStreamsGroupDescribeResponseTopologyDescriptionSubtopology, version, true);
+  writer.array(value.globalStores, writeStreamsGroupDescribeResponseTopologyDescriptionGlobalStore, version, true);
+  writer.noTaggedFields();
+}
+
+function writeStreamsGroupDescribeResponseTopologyDescriptionSubtopology(
+  writer: Writer,
+  value: StreamsGroupDescribeResponseTopologyDescriptionSubtopologyInit,
+  version: number,
+): void {
+  writer.string(value.subtopologyId, true);
+  writer.array(value.nodes, writeStreamsGroupDescribeResponseTopologyDescriptionNode, version, true);
+  writer.noTaggedFields();
+}
+
+function writeStreamsGroupDescribeResponseTopologyDescriptionNode(
+  writer: Writer,
+  value: StreamsGroupDescribeResponseTopologyDescriptionNodeInit,
+  version: number,
+): void {
+  writer.string(value.name, true);
+  writer.int8(value.nodeType);
+  writer.array(value.sourceTopics, writeCompactString, version, true);
+  writer.nullableString(value.sinkTopic ?? null, true);
+  writer.array(value.stores, writeCompactString, version, true);
+  writer.array(value.successors, writeCompactString, version, true);
+  writer.noTaggedFields();
+}
+
+function writeStreamsGroupDescribeResponseTopologyDescriptionGlobalStore(
+  writer: Writer,
+  value: StreamsGroupDescribeResponseTopologyDescriptionGlobalStoreInit,
+  version: number,
+): void {
+  writer.struct(value.source, writeStreamsGroupDescribeResponseTopologyDescriptionNode, version);
+  writer.struct(value.processor, writeStreamsGroupDescribeResponseTopologyDescriptionNode, version);
+  writer.noTaggedFields();
+}
+
 function findErrorCode(response: StreamsGroupDescribeResponseInit): number {
   for (const group of response.groups) {
     if (group.errorCode !== 0) return group.errorCode;
@@ -637,7 +857,30 @@ function errorResponse(
   };
 }
 
-/** The codec of StreamsGroupDescribe, API key 89, version 0. Describes streams groups: their topology, and their members with the tasks assigned to them (KIP-1071). */
+function fitStreamsGroupDescribeResponse(
+  value: StreamsGroupDescribeResponseInit,
+  version: number,
+): StreamsGroupDescribeResponseInit {
+  if (version >= 1) return value;
+  return {
+    ...value,
+    groups: value.groups.map((group) => fitStreamsGroupDescribeResponseDescribedGroup(group, version)),
+  };
+}
+
+function fitStreamsGroupDescribeResponseDescribedGroup(
+  value: StreamsGroupDescribeResponseDescribedGroupInit,
+  version: number,
+): StreamsGroupDescribeResponseDescribedGroupInit {
+  if (version >= 1) return value;
+  return {
+    ...value,
+    topologyDescription: undefined,
+    topologyDescriptionStatus: undefined,
+  };
+}
+
+/** The codec of StreamsGroupDescribe, API key 89, versions 0 to 1. Describes streams groups: their topology, and their members with the tasks assigned to them (KIP-1071). The description of the topology since KIP-1331. */
 export const streamsGroupDescribeApi: ApiCodec<
   StreamsGroupDescribeRequest,
   StreamsGroupDescribeRequestInit,
@@ -646,7 +889,7 @@ export const streamsGroupDescribeApi: ApiCodec<
 > = {
   key: 89,
   name: 'StreamsGroupDescribe',
-  versions: { min: 0, max: 0 },
+  versions: { min: 0, max: 1 },
   flexibleFrom: 0,
   readRequest: readStreamsGroupDescribeRequest,
   writeRequest: writeStreamsGroupDescribeRequest,
@@ -654,4 +897,6 @@ export const streamsGroupDescribeApi: ApiCodec<
   writeResponse: writeStreamsGroupDescribeResponse,
   findErrorCode,
   errorResponse,
+
+  fitResponse: fitStreamsGroupDescribeResponse,
 };

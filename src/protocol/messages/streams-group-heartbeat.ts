@@ -5,7 +5,7 @@ import type { Reader } from '../reader.js';
 import { orDefault } from '../support.js';
 import type { Writer } from '../writer.js';
 
-/** StreamsGroupHeartbeat request, version 0. Keeps a member in a streams group, tells its topology and tasks, and brings the tasks to run (KIP-1071). */
+/** StreamsGroupHeartbeat request, versions 0 to 1. Keeps a member in a streams group, tells its topology and tasks, and brings the tasks to run (KIP-1071). Requests the description of the topology since KIP-1331. */
 export interface StreamsGroupHeartbeatRequest {
   /** Group id. */
   groupId: string;
@@ -259,10 +259,12 @@ export interface StreamsGroupHeartbeatResponse {
   memberEpoch: number;
   /** How long to wait before the next heartbeat, in milliseconds. */
   heartbeatIntervalMs: number;
-  /** How far behind a warm-up task may be and still count as caught up, in offsets. */
-  acceptableRecoveryLag: number;
+  /** As `acceptableRecoveryLag`, which replaces it (v0). */
+  acceptableRecoveryLagLegacy: number;
   /** How often to report the offsets of tasks, in milliseconds. */
   taskOffsetIntervalMs: number;
+  /** How far behind a warm-up task may be and still count as caught up, in offsets; -1 if the broker has no such config (v1). */
+  acceptableRecoveryLag: bigint;
   /** What keeps the group from work or the member should know, null when it has not changed. */
   status: StreamsGroupHeartbeatResponseStatus[] | null;
   /** Active tasks to run, null when they have not changed. */
@@ -271,6 +273,8 @@ export interface StreamsGroupHeartbeatResponse {
   standbyTasks: StreamsGroupHeartbeatResponseTaskIds[] | null;
   /** Warm-up tasks to run, null when they have not changed. */
   warmupTasks: StreamsGroupHeartbeatResponseTaskIds[] | null;
+  /** Whether the member should send the description of its topology by StreamsGroupTopologyDescriptionUpdate (KIP-1331) (v1). */
+  topologyDescriptionRequired: boolean;
   /** Epoch of the endpoint information that the coordinator has. */
   endpointInformationEpoch: number;
   /** Which application answers for which partitions, null when it has not changed. */
@@ -291,10 +295,12 @@ export interface StreamsGroupHeartbeatResponseInit {
   readonly memberEpoch: number;
   /** How long to wait before the next heartbeat, in milliseconds. */
   readonly heartbeatIntervalMs: number;
-  /** How far behind a warm-up task may be and still count as caught up, in offsets. */
-  readonly acceptableRecoveryLag: number;
+  /** As `acceptableRecoveryLag`, which replaces it (v0). */
+  readonly acceptableRecoveryLagLegacy?: number | undefined;
   /** How often to report the offsets of tasks, in milliseconds. */
   readonly taskOffsetIntervalMs: number;
+  /** How far behind a warm-up task may be and still count as caught up, in offsets; -1 if the broker has no such config (v1). */
+  readonly acceptableRecoveryLag?: bigint | undefined;
   /** What keeps the group from work or the member should know, null when it has not changed. */
   readonly status: readonly StreamsGroupHeartbeatResponseStatusInit[] | null;
   /** Active tasks to run, null when they have not changed. */
@@ -303,6 +309,8 @@ export interface StreamsGroupHeartbeatResponseInit {
   readonly standbyTasks?: readonly StreamsGroupHeartbeatResponseTaskIdsInit[] | null | undefined;
   /** Warm-up tasks to run, null when they have not changed. */
   readonly warmupTasks?: readonly StreamsGroupHeartbeatResponseTaskIdsInit[] | null | undefined;
+  /** Whether the member should send the description of its topology by StreamsGroupTopologyDescriptionUpdate (KIP-1331) (v1). */
+  readonly topologyDescriptionRequired?: boolean | undefined;
   /** Epoch of the endpoint information that the coordinator has. */
   readonly endpointInformationEpoch: number;
   /** Which application answers for which partitions, null when it has not changed. */
@@ -332,7 +340,7 @@ export interface StreamsGroupHeartbeatResponseEndpointToPartitionsInit {
 
 /** An element of `status` of {@link StreamsGroupHeartbeatResponse}. */
 export interface StreamsGroupHeartbeatResponseStatus {
-  /** 0 stale topology, 1 missing source topics, 2 incorrectly partitioned topics, 3 missing internal topics, 4 shutdown of the application, 5 assignment delayed. */
+  /** 0 stale topology, 1 missing source topics, 2 incorrectly partitioned topics, 3 missing internal topics, 4 shutdown of the application, 5 assignment delayed, 6 missing client tags (from version 1 on). */
   statusCode: number;
   /** The status in words. */
   statusDetail: string;
@@ -340,7 +348,7 @@ export interface StreamsGroupHeartbeatResponseStatus {
 
 /** What is needed to encode a {@link StreamsGroupHeartbeatResponseStatus}. */
 export interface StreamsGroupHeartbeatResponseStatusInit {
-  /** 0 stale topology, 1 missing source topics, 2 incorrectly partitioned topics, 3 missing internal topics, 4 shutdown of the application, 5 assignment delayed. */
+  /** 0 stale topology, 1 missing source topics, 2 incorrectly partitioned topics, 3 missing internal topics, 4 shutdown of the application, 5 assignment delayed, 6 missing client tags (from version 1 on). */
   readonly statusCode: number;
   /** The status in words. */
   readonly statusDetail: string;
@@ -642,12 +650,14 @@ function readStreamsGroupHeartbeatResponse(reader: Reader, version: number): Str
     memberId: reader.string(true),
     memberEpoch: reader.int32(),
     heartbeatIntervalMs: reader.int32(),
-    acceptableRecoveryLag: reader.int32(),
+    acceptableRecoveryLagLegacy: version <= 0 ? reader.int32() : 0,
     taskOffsetIntervalMs: reader.int32(),
+    acceptableRecoveryLag: version >= 1 ? reader.int64() : -1n,
     status: reader.nullableArray(readStreamsGroupHeartbeatResponseStatus, version, true, 3),
     activeTasks: reader.nullableArray(readStreamsGroupHeartbeatResponseTaskIds, version, true, 3),
     standbyTasks: reader.nullableArray(readStreamsGroupHeartbeatResponseTaskIds, version, true, 3),
     warmupTasks: reader.nullableArray(readStreamsGroupHeartbeatResponseTaskIds, version, true, 3),
+    topologyDescriptionRequired: version >= 1 ? reader.bool() : false,
     endpointInformationEpoch: reader.int32(),
     partitionsByUserEndpoint: reader.nullableArray(
       readStreamsGroupHeartbeatResponseEndpointToPartitions,
@@ -732,12 +742,22 @@ function writeStreamsGroupHeartbeatResponse(
   writer.string(value.memberId, true);
   writer.int32(value.memberEpoch);
   writer.int32(value.heartbeatIntervalMs);
-  writer.int32(value.acceptableRecoveryLag);
+  if (version <= 0) {
+    writer.int32(orDefault(value.acceptableRecoveryLagLegacy, 0));
+  } else if (value.acceptableRecoveryLagLegacy !== undefined && value.acceptableRecoveryLagLegacy !== 0)
+    writer.refuseField('acceptableRecoveryLagLegacy', version);
   writer.int32(value.taskOffsetIntervalMs);
+  if (version >= 1) {
+    writer.int64(orDefault(value.acceptableRecoveryLag, -1n));
+  }
   writer.nullableArray(value.status, writeStreamsGroupHeartbeatResponseStatus, version, true);
   writer.nullableArray(value.activeTasks ?? null, writeStreamsGroupHeartbeatResponseTaskIds, version, true);
   writer.nullableArray(value.standbyTasks ?? null, writeStreamsGroupHeartbeatResponseTaskIds, version, true);
   writer.nullableArray(value.warmupTasks ?? null, writeStreamsGroupHeartbeatResponseTaskIds, version, true);
+  if (version >= 1) {
+    writer.bool(orDefault(value.topologyDescriptionRequired, false));
+  } else if (value.topologyDescriptionRequired !== undefined && value.topologyDescriptionRequired !== false)
+    writer.refuseField('topologyDescriptionRequired', version);
   writer.int32(value.endpointInformationEpoch);
   writer.nullableArray(
     value.partitionsByUserEndpoint ?? null,
@@ -816,7 +836,6 @@ function errorResponse(
     memberId: request.memberId,
     memberEpoch: 0,
     heartbeatIntervalMs: 0,
-    acceptableRecoveryLag: 0,
     taskOffsetIntervalMs: 0,
     status: [],
     endpointInformationEpoch: 0,
@@ -834,14 +853,24 @@ function rejection(
     memberId: '',
     memberEpoch: 0,
     heartbeatIntervalMs: 0,
-    acceptableRecoveryLag: 0,
     taskOffsetIntervalMs: 0,
     status: [],
     endpointInformationEpoch: 0,
   };
 }
 
-/** The codec of StreamsGroupHeartbeat, API key 88, version 0. Keeps a member in a streams group, tells its topology and tasks, and brings the tasks to run (KIP-1071). */
+function fitStreamsGroupHeartbeatResponse(
+  value: StreamsGroupHeartbeatResponseInit,
+  version: number,
+): StreamsGroupHeartbeatResponseInit {
+  return {
+    ...value,
+    acceptableRecoveryLagLegacy: version <= 0 ? value.acceptableRecoveryLagLegacy : undefined,
+    topologyDescriptionRequired: version >= 1 ? value.topologyDescriptionRequired : undefined,
+  };
+}
+
+/** The codec of StreamsGroupHeartbeat, API key 88, versions 0 to 1. Keeps a member in a streams group, tells its topology and tasks, and brings the tasks to run (KIP-1071). Requests the description of the topology since KIP-1331. */
 export const streamsGroupHeartbeatApi: ApiCodec<
   StreamsGroupHeartbeatRequest,
   StreamsGroupHeartbeatRequestInit,
@@ -850,7 +879,7 @@ export const streamsGroupHeartbeatApi: ApiCodec<
 > = {
   key: 88,
   name: 'StreamsGroupHeartbeat',
-  versions: { min: 0, max: 0 },
+  versions: { min: 0, max: 1 },
   flexibleFrom: 0,
   readRequest: readStreamsGroupHeartbeatRequest,
   writeRequest: writeStreamsGroupHeartbeatRequest,
@@ -859,4 +888,5 @@ export const streamsGroupHeartbeatApi: ApiCodec<
   findErrorCode,
   errorResponse,
   rejection,
+  fitResponse: fitStreamsGroupHeartbeatResponse,
 };

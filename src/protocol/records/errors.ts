@@ -16,7 +16,7 @@ export type RecordsErrorCode =
   | 'INVALID_OFFSET'
   /** A message set of magic 0 or 1, which Kafka 4 no longer knows, or a magic that nobody knows. */
   | 'UNSUPPORTED_MAGIC'
-  /** A compression that Kafka 4.3 does not define. */
+  /** A compression that Kafka 4.4 does not define. */
   | 'UNSUPPORTED_COMPRESSION'
   /** The checksum is not that of the bytes. */
   | 'CRC_MISMATCH'

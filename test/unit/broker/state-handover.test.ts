@@ -1,7 +1,7 @@
 // The changes of the state are made by hand, so that each of them comes at a known moment; the store itself is real.
 import { createKafkaGateway } from 'iggy-gateway-kafka';
 import {
-  type BrokerIdentity,
+  type BrokerRegistration,
   createBrokerBackend,
   type LogStore,
   type StateChange,
@@ -17,7 +17,7 @@ const OWNER = { nodeId: 9, host: 'kafka-b', port: 9092, rack: null };
 
 async function start() {
   const memory = createMemoryStore();
-  const registered: BrokerIdentity[] = [];
+  const registered: BrokerRegistration[] = [];
   let change: (change: StateChange) => void = () => undefined;
   let failures = 0;
   const shared: Partial<LogStore> = {
@@ -34,7 +34,7 @@ async function start() {
       return memory.load();
     },
   };
-  const store = new Proxy(memory as LogStore, {
+  const store = new Proxy(memory, {
     get(target, key) {
       const value: unknown = Reflect.get(shared, key) ?? Reflect.get(target, key);
       return typeof value === 'function' ? value.bind(target) : value;

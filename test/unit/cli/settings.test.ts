@@ -38,10 +38,13 @@ const SETTINGS: readonly (readonly [
     'iggyAddress',
     '--iggy-address',
     'IGGY_KAFKA_IGGY_ADDRESS',
-    'iggy.example.net:8091',
-    (s) => s.iggy.address,
-    { host: 'iggy.example.net', port: 8091 },
-    'iggy.example.net',
+    'iggy.example.net:8091, [::1]:8092',
+    (s) => s.iggy.addresses,
+    [
+      { host: 'iggy.example.net', port: 8091 },
+      { host: '::1', port: 8092 },
+    ],
+    'iggy.example.net:8091,',
   ],
   ['iggyStream', '--iggy-stream', 'IGGY_KAFKA_IGGY_STREAM', 'shop', (s) => s.iggy.stream, 'shop', 'x'.repeat(256)],
   [
@@ -73,13 +76,13 @@ const SETTINGS: readonly (readonly [
     'x'.repeat(241),
   ],
   [
-    'iggyEnforceFsync',
-    '--iggy-enforce-fsync',
-    'IGGY_KAFKA_IGGY_ENFORCE_FSYNC',
-    'yes',
-    (s) => s.iggy.enforceFsync,
-    true,
-    'true',
+    'iggyDurability',
+    '--iggy-durability',
+    'IGGY_KAFKA_IGGY_DURABILITY',
+    'power',
+    (s) => s.iggy.durability,
+    'power',
+    'fsync',
   ],
   [
     'iggyImportOffsets',
@@ -201,6 +204,17 @@ describe.each(SETTINGS)('%s', (name, flag, variable, text, find, value, wrong) =
       { help: expect.stringContaining(`[${variable}]`) },
     ]);
   });
+});
+
+test('a setting of 0.1 that was renamed is refused with its new name, and is not in the help', () => {
+  const expected = 'expected power for yes, process (the default) or none for no';
+  expect(refusal({ iggyEnforceFsync: 'yes', backend: 'iggy' }, {})).toBe(
+    `--iggy-enforce-fsync "yes": renamed to --iggy-durability; ${expected}`,
+  );
+  expect(refusal({}, { IGGY_KAFKA_IGGY_ENFORCE_FSYNC: 'no' })).toBe(
+    `IGGY_KAFKA_IGGY_ENFORCE_FSYNC "no": renamed to IGGY_KAFKA_IGGY_DURABILITY; ${expected}`,
+  );
+  expect(flags.filter(({ isHidden }) => isHidden)).toMatchObject([{ flag: '--iggy-enforce-fsync <yes|no>' }]);
 });
 
 test('a password is never shown', () => {

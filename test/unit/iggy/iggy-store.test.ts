@@ -1,4 +1,6 @@
-import type { PartitionId } from 'iggy-gateway-kafka/adapters/broker';
+import { createKafkaGateway } from 'iggy-gateway-kafka';
+import { createBrokerBackend, type PartitionId } from 'iggy-gateway-kafka/adapters/broker';
+import { createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch, readBatches } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createStandIn } from '../../support/iggy-stand-in.js';
@@ -115,6 +117,29 @@ test('whoever waits is woken by messages of Iggy clients', async () => {
   });
   await woken;
   expect(records(await read(store, partition))).toEqual([[0, 'from elsewhere']]);
+});
+
+test('an open that failed is closed by the broker, and may be repeated', async () => {
+  const iggy = createStandIn();
+  const store = createIggyStore(
+    { connect: () => iggy.connect(), stream: 'kafka', connectTimeoutMs: 500 },
+    () => undefined,
+  );
+  const close = vi.spyOn(store, 'close');
+  const backend = createBrokerBackend({ store });
+  const gateway = createKafkaGateway({ listener: { port: 0 }, backend });
+  onTestFinished(() => gateway.close({ graceMs: 0 }));
+  iggy.letsIn = false;
+  await expect(gateway.listen()).rejects.toThrow('Iggy refuses the credentials');
+  expect(close).toHaveBeenCalledOnce();
+  iggy.letsIn = true;
+  // Later than the connection: the stream is there, the state is not.
+  iggy.fault = (command) => (command === 'topic.create' ? 'away' : undefined);
+  await expect(gateway.listen()).rejects.toMatchObject({ name: 'StoreError' });
+  expect(close).toHaveBeenCalledTimes(2);
+  iggy.fault = () => undefined;
+  await gateway.listen();
+  expect(close).toHaveBeenCalledTimes(2);
 });
 
 test('state is there again after a restart, written anew or not', async () => {

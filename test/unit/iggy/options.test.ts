@@ -1,9 +1,15 @@
 import { OptionError } from 'iggy-gateway-kafka';
-import { createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
+import {
+  createIggyBackend,
+  createIggyStore,
+  type IggyAddress,
+  type IggyClient,
+} from 'iggy-gateway-kafka/adapters/iggy';
 import { expect, test } from 'vitest';
 import { createStandIn } from '../../support/iggy-stand-in.js';
 
 const client = createStandIn().connect();
+const connect = (): unknown => client;
 const NAME = '.* a name of 1 to';
 
 test.each<[string, Record<string, unknown>, RegExp]>([
@@ -13,6 +19,24 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ['no clients', { clients: [] }, /^option clients is an array of 0; at least one is needed$/],
   ['clients, of which one is none', { clients: [client, null] }, /^option clients is null; it is a client/],
   ['what cannot make one', { connect: 'iggy:8090' }, /^option connect is "iggy:8090"; it is a function/],
+  [
+    'addresses that nobody dials',
+    { client, addresses: ['iggy:8090'] },
+    /^option addresses is an array of 1; expected connect with it, which dials them$/,
+  ],
+  [
+    'addresses that are none',
+    { connect, addresses: 'iggy:8090' },
+    /^option addresses is "iggy:8090"; expected an array/,
+  ],
+  ['no addresses', { connect, addresses: [] }, /^option addresses is an array of 0; expected an array of 1 to 100/],
+  ...['iggy', 'iggy:0', 'iggy:65536', '::1:8090', ':8090', { host: '', port: 1 }, { host: 'a', port: 1.5 }, null].map(
+    (address): [string, Record<string, unknown>, RegExp] => [
+      `an address that is none: ${JSON.stringify(address)}`,
+      { connect, addresses: ['iggy:1', address] },
+      /^option addresses is .*; expected \{ host, port \} or "host:port", a port from 1 to 65535$/,
+    ],
+  ),
   ['no name', { client, stream: '' }, new RegExp(`^option stream is "";${NAME} 255 bytes$`)],
   ['a name that is a number', { client, stream: 7 }, new RegExp(`^option stream is 7;${NAME}`)],
   [
@@ -30,9 +54,47 @@ test.each<[string, Record<string, unknown>, RegExp]>([
     { client, pollInterval: { leastMs: 200, mostMs: 100 } },
     /^option pollInterval\.mostMs is 100/,
   ],
+  [
+    'a durability that is none',
+    { client, durability: 'fsync' },
+    /^option durability is "fsync"; expected one of none, /,
+  ],
+  [
+    'an option of 0.1 that was renamed',
+    { client, enforceFsync: true },
+    /^option enforceFsync is true; renamed to durability; expected durability: 'power' for true, 'process' .* for false$/,
+  ],
   ['another name', { client, conections: 2 }, /^option conections is 2; .*did you mean connections\?$/],
 ])('an option that cannot be is refused, by name: %s', (_, options, message) => {
   const create = () => createIggyStore({ stream: 'kafka', ...options });
   expect(create).toThrow(OptionError);
   expect(create).toThrow(message);
+});
+
+test('a backend refuses a renamed option as its store does', () => {
+  const options = { client, stream: 'kafka', enforceFsync: false };
+  expect(() => createIggyBackend(options)).toThrow(/^option enforceFsync is false; renamed to durability;/);
+});
+
+test('connect is given the addresses, and that of a server by itself where there are none', async () => {
+  const iggy = createStandIn();
+  const given: IggyAddress[] = [];
+  const refuse = (address: IggyAddress): IggyClient => {
+    given.push(address);
+    if (given.length < 3) throw new Error('it is not there');
+    return iggy.connect();
+  };
+  const addresses = ['iggy-1:8090', '[::1]:8091', { host: 'iggy-3', port: 8092 }];
+  const store = createIggyStore({ stream: 'kafka', connect: refuse, addresses }, () => undefined);
+  await store.open();
+  await store.close();
+  expect(given).toEqual([
+    { host: 'iggy-1', port: 8090 },
+    { host: '::1', port: 8091 },
+    { host: 'iggy-3', port: 8092 },
+  ]);
+  const alone = createIggyStore({ stream: 'kafka', connect: refuse });
+  await alone.open();
+  await alone.close();
+  expect(given.at(-1)).toEqual({ host: '127.0.0.1', port: 8090 });
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { IggyTopic } from '../../../adapters/iggy/sdk/client.js';
 import { encodeEntry, EntryKind } from '../../../adapters/iggy/state-entry.js';
 import { encodeOwner, StateFollower, TakeBackBackoff } from '../../../adapters/iggy/state-follower.js';
+import { Addresses } from '../../../adapters/iggy/sdk/addresses.js';
 import { ClientPool } from '../../../adapters/iggy/sdk/client-pool.js';
 import { StateTopic } from '../../../adapters/iggy/state-topic.js';
 import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
@@ -23,6 +24,7 @@ async function follow({ closedWaitMs = 0, silentWaitMs = 0 } = {}) {
   const pool = new ClientPool({
     connect: () => iggy.connect(),
     clients: [],
+    addresses: new Addresses([{ host: '127.0.0.1', port: 8090 }], false),
     connections: 1,
     commandTimeoutMs: 1000,
     connectTimeoutMs: 1000,

@@ -1,5 +1,6 @@
 import type { IggyClient, IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { describe, expect, test, vi } from 'vitest';
+import { Addresses } from '../../../adapters/iggy/sdk/addresses.js';
 import { ClientPool } from '../../../adapters/iggy/sdk/client-pool.js';
 import { StateLog } from '../../../adapters/iggy/state-log.js';
 import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
@@ -426,6 +427,7 @@ test('what is checked while a heartbeat is on its way waits for the next one, wh
   const pool = new ClientPool({
     connect: () => iggy.connect(),
     clients: [],
+    addresses: new Addresses([{ host: '127.0.0.1', port: 8090 }], false),
     connections: 1,
     commandTimeoutMs: 1000,
     connectTimeoutMs: 1000,

@@ -1,5 +1,7 @@
 import { expect, test, vi } from 'vitest';
+import type { IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import { append, batchOf, createOrders, failOnce, openStore } from '../../support/iggy-store.js';
+import { createStandIn } from '../../support/iggy-stand-in.js';
 
 const named = (name: string, partitionCount = 1) => ({ id: 'any', name, partitionCount, configs: {} });
 
@@ -92,4 +94,18 @@ test('a topic that is gone at Iggy is not found, and looked for at once', async 
   await expect(store.bounds(partition)).rejects.toMatchObject({ kind: 'notFound' });
   expect(changed).toHaveBeenCalledTimes(2);
   stop();
+});
+
+test('an SDK without the command that changes a topic refuses the change, and does nothing', async () => {
+  const iggy = createStandIn();
+  const connect = (): IggyClient => {
+    const client = iggy.connect();
+    return { ...client, topic: { ...client.topic, update: undefined as never } };
+  };
+  const { store } = await openStore({ connect }, iggy);
+  const { topicId } = await createOrders(store);
+  await expect(store.configureTopic(topicId, { 'retention.ms': '60000' })).rejects.toMatchObject({
+    kind: 'invalid',
+    message: "Iggy: topic 'orders' cannot be configured: Iggy's SDK has no command that changes a topic",
+  });
 });

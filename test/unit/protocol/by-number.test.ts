@@ -129,7 +129,7 @@ describe('what does not fit', () => {
 
   it.each(calls)('%s refuses an API without codec and a version that there is not', (_name, type, call) => {
     for (const [key, detail] of [
-      [93, 'there is no API with key 93'],
+      [95, 'there is no API with key 95'],
       [-1, 'there is no API with key -1'],
       [0.5, 'there is no API with key 0.5'],
       [52, 'Vote (API key 52) is not for clients and has no codec'],
@@ -182,18 +182,18 @@ describe('headers by number', () => {
 
   it('of an API that there is not, and those that are none, are refused', () => {
     expect(
-      thrownBy(() => encodeRequestHeader({ apiKey: 93, apiVersion: 0, correlationId: 1, clientId: null })),
+      thrownBy(() => encodeRequestHeader({ apiKey: 95, apiVersion: 0, correlationId: 1, clientId: null })),
     ).toMatchObject({
       name: 'EncodeError',
       code: 'UNKNOWN_API',
     });
-    expect(thrownBy(() => decodeRequestHeader(Buffer.from('005d000000000001ffff', 'hex')))).toMatchObject({
+    expect(thrownBy(() => decodeRequestHeader(Buffer.from('005f000000000001ffff', 'hex')))).toMatchObject({
       name: 'DecodeError',
       code: 'UNKNOWN_API',
-      message: 'RequestHeader: there is no API with key 93 (at byte 0)',
+      message: 'RequestHeader: there is no API with key 95 (at byte 0)',
     });
-    expect(thrownBy(() => encodeResponseHeader(93, 0, { correlationId: 1 }))).toMatchObject({ code: 'UNKNOWN_API' });
-    expect(thrownBy(() => decodeResponseHeader(93, 0, Buffer.alloc(4)))).toMatchObject({ code: 'UNKNOWN_API' });
+    expect(thrownBy(() => encodeResponseHeader(95, 0, { correlationId: 1 }))).toMatchObject({ code: 'UNKNOWN_API' });
+    expect(thrownBy(() => decodeResponseHeader(95, 0, Buffer.alloc(4)))).toMatchObject({ code: 'UNKNOWN_API' });
     expect(thrownBy(() => decodeResponseHeader(3, 0, Buffer.alloc(3)))).toMatchObject({
       code: 'TRUNCATED',
       message: 'ResponseHeader: 4 bytes wanted, 3 left (at byte 0)',

@@ -13,7 +13,7 @@ export function emitDocs(apis: readonly Api[], data: readonly Data[]): string {
 
 # APIs and versions
 
-The codec knows all ${String(coded.length)} APIs of Kafka 4.3 that a client can ask a broker for, in ${String(count)} versions, byte for byte as Kafka's own client writes
+The codec knows all ${String(coded.length)} APIs of Kafka 4.4 that a client can ask a broker for, in ${String(count)} versions, byte for byte as Kafka's own client writes
 them. \`iggy-gateway-kafka/protocol\` has all of them; \`iggy-gateway-kafka/protocol/messages/list-offsets\` has one, without loading the others.
 
 - **Method**: what a backend calls its answer to the API. Those that the gateway answers itself have none.

@@ -30,7 +30,7 @@ export function emitApis(apis: readonly Api[]): string {
 /** The APIs that have a codec, by the name of the backend's method. */
 export type ApiName = ${names};
 
-/** What is known of one API of Kafka 4.3. */
+/** What is known of one API of Kafka 4.4. */
 export interface ApiInfo {
   /** API key on the wire. */
   readonly key: number;
@@ -38,7 +38,7 @@ export interface ApiInfo {
   readonly name: string;
   /** The name of the backend's method; absent where there is no codec. */
   readonly method?: ApiName;
-  /** The versions that Kafka 4.3 defines; null for an API that it no longer has. */
+  /** The versions that Kafka 4.4 defines; null for an API that it no longer has. */
   readonly versions: VersionRange | null;
   /** The first version with compact lengths and tagged fields (KIP-482); -1 when no version has them. */
   readonly flexibleFrom: number;
@@ -48,7 +48,7 @@ export interface ApiInfo {
   readonly load?: () => Promise<ApiCodec>;
 }
 
-/** Every API of Kafka 4.3 by ascending key, those between brokers and controllers included. */
+/** Every API of Kafka 4.4 by ascending key, those between brokers and controllers included. */
 export const apis: readonly ApiInfo[] = [${rows.join('\n')}];
 `;
 }

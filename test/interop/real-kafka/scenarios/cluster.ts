@@ -1,4 +1,5 @@
 import {
+  apiVersionsApi,
   deleteRecordsApi,
   describeClusterApi,
   describeLogDirsApi,
@@ -7,6 +8,7 @@ import {
   metadataApi,
 } from 'iggy-gateway-kafka/protocol';
 import { batchOf } from '../../../support/log-requests.js';
+import { software } from '../../../support/wire-client.js';
 import { append } from '../records.js';
 import { NOBODYS_ID, type Scenario } from '../side.js';
 import { setUpTopic } from '../topic-setup.js';
@@ -58,6 +60,21 @@ export const describeScenario: Scenario = {
   async run(side) {
     for (const version of [0, 1, 2]) {
       await side.ask('brokers', describeClusterApi, version, { includeClusterAuthorizedOperations: true });
+    }
+    const { clusterId, controllerId: nodeId } = await side.send(describeClusterApi, 1, {
+      includeClusterAuthorizedOperations: false,
+    });
+    // The answer to the right one lists what each of them serves.
+    for (const [what, expected] of Object.entries({
+      'another cluster': { clusterId: 'another', nodeId },
+      'a cluster without a name': { clusterId: '', nodeId },
+      'another node': { clusterId, nodeId: nodeId + 1 },
+      'a node below -1': { clusterId, nodeId: -2 },
+      'a cluster only': { clusterId },
+      'a node only': { nodeId },
+      'another cluster, by bad software': { clusterId: 'another', nodeId, clientSoftwareName: '' },
+    })) {
+      await side.ask(what, apiVersionsApi, 5, { ...software, ...expected });
     }
     for (const endpointType of [0, 2, 9]) {
       await side.ask(`endpoint type ${endpointType}`, describeClusterApi, 1, {

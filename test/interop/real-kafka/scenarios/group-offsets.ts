@@ -200,7 +200,7 @@ export const groupAdminScenario: Scenario = {
       await side.ask('no groups', describeGroupsApi, version, { groups: [] });
       await side.ask('a group twice', describeGroupsApi, version, { groups: ['none', 'none'] });
     }
-    for (const version of [0, 1, 2]) {
+    for (const version of [0, 1, 2, 3]) {
       await side.ask('with members, that there are not', deleteGroupsApi, version, {
         groupsNames: ['admin-stable', 'none', ''],
       });

@@ -109,6 +109,21 @@ describe('DeleteGroups', () => {
       ErrorCode.GROUP_ID_NOT_FOUND,
     ]);
   });
+
+  test('returns the message of the store, but none for what the code says by itself', async () => {
+    const bench = await groupBench();
+    join(bench, 'g', { apiVersion: 4 });
+    await stableGroup(bench, 'busy');
+    const messages = async () => {
+      const request = { groupsNames: ['g', 'busy', 'none'] };
+      const { results } = await bench.methods.deleteGroups(request, contextOf(3));
+      return results.map(({ errorMessage }) => errorMessage ?? null);
+    };
+    bench.onPut = () => Promise.reject(new StoreError('unavailable', 'no route to the engine'));
+    expect(await messages()).toEqual(['no route to the engine', null, null]);
+    bench.onPut = () => Promise.reject(new Error('a defect'));
+    expect(await messages()).toEqual([null, null, null]);
+  });
 });
 
 describe('FindCoordinator', () => {
