@@ -58,9 +58,15 @@ export class OwnedPlacement implements Placement {
     return this.#successor?.nodeId ?? this.#own.leader(topicId, partition);
   }
 
-  /** Whether this broker answers for the records of a partition: whoever has the state, the engine orders appends. */
+  /**
+   * Whether this broker answers for the records of a partition. Without the state it does, since the engine orders appends,
+   * as long as clients cannot be sent to the successor: those that nothing sends there would lose this broker with the
+   * only address that they know.
+   */
   leads(topicId: string, partition: number): boolean {
-    return this.#own.leader(topicId, partition) === this.#own.nodeId;
+    const { nodeId } = this.#own;
+    const isSent = this.#successor !== null && this.#successor.nodeId !== nodeId;
+    return !isSent && this.#own.leader(topicId, partition) === nodeId;
   }
 
   coordinator(type: CoordinatorType, key: string): number {
