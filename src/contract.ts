@@ -109,6 +109,22 @@ export class KafkaError extends Error {
   }
 }
 
+/**
+ * Whether a backend serves everything:
+ *
+ * - `active`: it does;
+ * - `overtaken`: another gateway over the same engine has taken over the state (groups, committed offsets, producers).
+ *   What depends on it is refused with retriable errors, and clients are sent to that gateway.
+ */
+export type BackendState = 'active' | 'overtaken';
+
+/** What a backend reports of itself. */
+export interface BackendStatus {
+  readonly state: BackendState;
+  /** What the gateway that has taken over advertises; null while `active`, and while its address is unknown. */
+  readonly successor: Endpoint | null;
+}
+
 /** What a backend is given when it is opened. */
 export interface GatewayHandle {
   /** What the gateway is bound to; null before it is bound. */
@@ -117,6 +133,11 @@ export interface GatewayHandle {
   readonly advertised: Endpoint | null;
   /** Aborts when the gateway is being closed and the time for that is over, even while `open` is still under way. */
   readonly signal: AbortSignal;
+  /**
+   * Reports the status of the backend, which `stats()` then shows; a change is emitted as `backendStatus`. A backend that
+   * never reports is `active`.
+   */
+  reportStatus(status: BackendStatus): void;
 }
 
 /**
@@ -154,15 +175,21 @@ export interface Backend<State = unknown> extends BackendMethods<State> {
   /** Feature levels for ApiVersions; read once, after `open`. Default: none. */
   readonly features?: Features | undefined;
   /**
-   * Returns which broker this is. Called once for each gateway, after `open`. Clients say which broker they expect in
-   * ApiVersions from version 5 on; one that expects another gets REBOOTSTRAP_REQUIRED, and starts again from its bootstrap
-   * servers (KIP-1242). Without this method, or with null, every client is accepted.
+   * Returns which broker this is. Called once after `bound`, and for each client that expects a broker, since both ids may
+   * change while a gateway runs. Clients send which broker they expect in ApiVersions from version 5 on; one that expects
+   * another gets REBOOTSTRAP_REQUIRED, and starts again from its bootstrap servers (KIP-1242). Without this method, or with
+   * null, every client is accepted.
    */
   identity?(): BrokerIdentity | null;
   /** Allows several gateways to have this backend open at once. `open` and `close` then run once for each gateway. */
   readonly shareable?: boolean | undefined;
   /** Called once for each gateway, before it binds; a throw makes `listen()` reject. */
   open?(gateway: GatewayHandle): Awaitable<void>;
+  /**
+   * Called once for each gateway, when it is bound and before it accepts connections: `gateway.advertised` is known. A
+   * throw makes `listen()` reject.
+   */
+  bound?(gateway: GatewayHandle): Awaitable<void>;
   /** Called for each connection, and settles before its first request. A throw closes the connection. */
   connect?(connection: ConnectionInfo): Awaitable<State>;
   /** Called once for each connection whose `connect` succeeded, after its last handler has settled. */

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type typedEmitter from 'typed-emitter';
-import type { ConnectionInfo, Endpoint, RequestContext } from './contract.js';
+import type { BackendStatus, ConnectionInfo, Endpoint, RequestContext } from './contract.js';
 import { OptionError, textOf } from './errors.js';
 import { suggestName } from './option-names.js';
 import type { ApiName } from './protocol/apis.js';
@@ -123,6 +123,8 @@ export type GatewayEvents = {
    * and message.
    */
   requestError: (event: RequestErrorEvent) => void;
+  /** The backend reported another status than before. */
+  backendStatus: (status: BackendStatus) => void;
   /** The listening socket failed, the backend did not close, or a listener of one of these events threw or rejected. */
   error: (error: Error) => void;
   /** The gateway is closed. */
@@ -139,6 +141,7 @@ const EVENT_NAMES: readonly string[] = Object.keys({
   protocolError: true,
   connectionError: true,
   requestError: true,
+  backendStatus: true,
   error: true,
   close: true,
 } satisfies Record<keyof GatewayEvents, true>);

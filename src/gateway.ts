@@ -1,6 +1,14 @@
 import { type AddressInfo, Socket } from 'node:net';
 import { createStubBackend } from '../adapters/stub/stub-backend.js';
-import type { Backend, ConnectionInfo, Endpoint, GatewayHandle, Principal } from './contract.js';
+import type {
+  Backend,
+  BackendStatus,
+  BrokerIdentity,
+  ConnectionInfo,
+  Endpoint,
+  GatewayHandle,
+  Principal,
+} from './contract.js';
 import { answerApiVersions } from './dispatch/api-versions.js';
 import type { Dispatch, DispatchCounters } from './dispatch/dispatch.js';
 import { Firewall, type Handler } from './dispatch/firewall.js';
@@ -21,6 +29,8 @@ export interface GatewayStats {
   readonly inFlightBytes: number;
   /** Requests so far that had bytes after their body, which were skipped. */
   readonly requestsWithTrailingBytes: number;
+  /** What the backend reported last; `active` for one that reports nothing. */
+  readonly backendStatus: BackendStatus;
 }
 
 /** How to close a gateway. */
@@ -102,6 +112,8 @@ const ABORT_MS = 1_000;
 /** A timer that should run longer runs out at once. */
 const LONGEST_TIMER_MS = 0x7fff_ffff;
 
+const ACTIVE: BackendStatus = { state: 'active', successor: null };
+
 const ANONYMOUS: Principal = { type: 'User', name: 'ANONYMOUS' };
 
 /** Backends that some gateway has open. */
@@ -122,6 +134,7 @@ class Gateway implements KafkaGateway {
   readonly #deadline = new AbortController();
   #listener: Listener | null = null;
   #endpoint: Endpoint | null = null;
+  #backendStatus: BackendStatus = ACTIVE;
 
   constructor(options: CheckedOptions, backend: Backend) {
     this.#options = options;
@@ -192,6 +205,7 @@ class Gateway implements KafkaGateway {
       connections: this.#listener?.connections ?? 0,
       inFlightBytes: this.#listener?.inFlight.used ?? 0,
       requestsWithTrailingBytes: this.#counters.trailingBytes,
+      backendStatus: this.#backendStatus,
     };
   }
 
@@ -221,7 +235,9 @@ class Gateway implements KafkaGateway {
       opened.add(backend);
       undo.push(() => opened.delete(backend));
 
-      await backend.open?.(this.#handle());
+      const handle = this.#handle();
+      this.#backendStatus = ACTIVE;
+      await backend.open?.(handle);
       undo.push(() => backend.close?.({ signal: AbortSignal.timeout(ABORT_MS) }));
       this.#checkNotClosed();
 
@@ -233,6 +249,7 @@ class Gateway implements KafkaGateway {
       this.#endpoint = endpoint;
       undo.push(() => (this.#endpoint = null));
 
+      await backend.bound?.(handle);
       const firewall = await this.#makeFirewall();
       this.#checkNotClosed();
       this.#listener = listener;
@@ -266,6 +283,7 @@ class Gateway implements KafkaGateway {
     const { signal } = this.#deadline;
     return {
       signal,
+      reportStatus: (status) => this.#reportStatus(status),
       get endpoint() {
         return endpoint();
       },
@@ -275,8 +293,20 @@ class Gateway implements KafkaGateway {
     };
   }
 
+  #reportStatus({ state, successor }: BackendStatus): void {
+    const before = this.#backendStatus;
+    const { host, port } = successor ?? { host: '', port: 0 };
+    const isSame =
+      before.state === state && (before.successor?.host ?? '') === host && (before.successor?.port ?? 0) === port;
+    if (isSame) return;
+    this.#backendStatus = { state, successor: successor === null ? null : { host, port } };
+    this.#events.emit('backendStatus', this.#backendStatus);
+  }
+
   async #makeFirewall(): Promise<Firewall> {
-    const identity = readIdentity(this.#backend);
+    const identity = (): BrokerIdentity | null => readIdentity(this.#backend);
+    // A wrong one is refused now, not when the first client asks.
+    identity();
     // Called for requests only, and those come after the table is made.
     const answer: Handler = (request, context) =>
       answerApiVersions(firewall.answer, request as never, context as never, identity);

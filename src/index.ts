@@ -16,6 +16,8 @@ export {
   type Awaitable,
   type Backend,
   type BackendMethods,
+  type BackendState,
+  type BackendStatus,
   type BrokerIdentity,
   type ConnectionInfo,
   defineBackend,

@@ -117,7 +117,7 @@ const API_NAMES = apis.flatMap(({ method }) => method ?? []);
 const GATEWAY_OWNED: readonly string[] = ['apiVersions', 'saslHandshake', 'saslAuthenticate'];
 /** What any object may have. */
 const OBJECT_FUNCTIONS = ['constructor', 'toString', 'toJSON', 'valueOf'];
-const LIFE_CYCLE = ['open', 'connect', 'disconnect', 'close', 'identity'];
+const LIFE_CYCLE = ['open', 'bound', 'connect', 'disconnect', 'close', 'identity'];
 const LONGEST_HOST_BYTES = 32767;
 /** As a URL spells them. */
 const WILDCARDS = ['0.0.0.0', '[::]', '[::ffff:0:0]'];

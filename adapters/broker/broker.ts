@@ -5,8 +5,11 @@ import {
   type BrokerIdentity,
   checkOptionNames,
   type ConnectionInfo,
+  type Endpoint,
+  ErrorCode,
   GatewayError,
   type GatewayHandle,
+  KafkaError,
   OptionError,
 } from '../../src/contract.js';
 import { type Clock, systemClock } from './clock.js';
@@ -22,6 +25,8 @@ import type { KitMethods, KitPart } from './kit.js';
 import { createLogApis } from './log/index.js';
 import type { LogStore, StoreCapabilities } from './log-store.js';
 import { HIGHEST_NODE_ID, type Placement, singleNode } from './placement.js';
+import { OwnedPlacement } from './owned-placement.js';
+import { StateHandover } from './state-handover.js';
 import { createTopicApis } from './topics/index.js';
 import { StoreTopicRegistry } from './topics/registry.js';
 
@@ -48,6 +53,7 @@ export interface BrokerBackend extends Backend<ConnectionInfo> {
   identity(): BrokerIdentity;
   connect(connection: ConnectionInfo): ConnectionInfo;
   open(gateway: GatewayHandle): Promise<void>;
+  bound(gateway: GatewayHandle): Promise<void>;
   disconnect(connection: ConnectionInfo): void;
   close(options: { readonly signal: AbortSignal }): Promise<void>;
 }
@@ -81,8 +87,11 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));
   const lack = lacking(store, config.layers.fixed, 'log.');
   if (lack !== null) throw new OptionError('config', options.config, lack);
-  const placement = options.placement ?? onlyNode(config);
+  const { rack, nodeId } = ownNode(config);
+  const placement = new OwnedPlacement(options.placement ?? singleNode(nodeId ?? 1, rack));
   checkNodeId(placement.nodeId);
+  /** The node id that was set; null where the store may assign one. */
+  const fixedId = options.placement === undefined ? nodeId : placement.nodeId;
   const state = new StoredState(store);
   const topics = new StoreTopicRegistry(store, config);
   const warned = new Set<string>();
@@ -113,6 +122,8 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   ];
   const methods: KitMethods = {};
   for (const part of parts) Object.assign(methods, part.methods);
+  // Only a store that several brokers open can lose its state.
+  if (store.watchState !== undefined) requireOwner(methods, placement);
   config.onChange(() => {
     topics.reconfigure();
   });
@@ -127,6 +138,23 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     // As Kafka's are: 16 random bytes in base64 for URLs, without a dash in front.
     clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
     await state.put(CLUSTER_ID, Buffer.from(clusterId));
+  }
+
+  const handover = new StateHandover(kit, parts, {
+    identify,
+    load: async () => {
+      await state.open();
+      await loadClusterId();
+      await topics.reload();
+    },
+    loaded: () => state.settled(),
+  });
+
+  /** Presents the broker to those that share its store, which may assign its node id. */
+  async function identify(endpoint: Endpoint | null): Promise<void> {
+    const assigned = endpoint === null ? undefined : await store.register?.({ endpoint, nodeId: fixedId, rack });
+    if (assigned !== undefined) checkNodeId(assigned);
+    placement.identify(endpoint, fixedId === null ? (assigned ?? null) : null, rack);
   }
 
   let isOpen = false;
@@ -164,12 +192,23 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
           await part.open?.();
           undo.push(() => part.close?.());
         }
-        state.settled();
+        handover.start(gateway);
+        undo.push(() => handover.stop());
+        // What goes by the node id is loaded once that is known.
+        if (store.register === undefined) state.settled();
       } catch (error) {
         // What failed first is what is told.
         await close(gateway.signal).catch(() => undefined);
         throw error;
       }
+    },
+    async bound(gateway) {
+      if (store.register !== undefined) {
+        await identify(gateway.advertised);
+        for (const part of parts) await part.identified?.();
+        state.settled();
+      }
+      handover.identified();
     },
     // The state of a connection is what is known of it: DescribeGroups tells where members connect from.
     connect: (connection) => connection,
@@ -179,6 +218,27 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     close: ({ signal }) => close(signal),
     identity: () => ({ clusterId, nodeId: placement.nodeId }),
   };
+}
+
+/** APIs that change what is in the state or goes with it. Clients look for the controller again. */
+const CONTROLLER_APIS = [
+  'createTopics',
+  'deleteTopics',
+  'createPartitions',
+  'alterConfigs',
+  'incrementalAlterConfigs',
+] as const satisfies readonly (keyof KitMethods)[];
+
+function requireOwner(methods: KitMethods, placement: OwnedPlacement): void {
+  type Method = (request: never, context: never) => Awaitable<never>;
+  for (const api of CONTROLLER_APIS) {
+    const method = methods[api] as Method;
+    const guarded: Method = (request, context) => {
+      if (!placement.isOwner) throw new KafkaError(ErrorCode.NOT_CONTROLLER, 'another broker has the state');
+      return method(request, context);
+    };
+    methods[api] = guarded;
+  }
 }
 
 const STORE_METHODS = [
@@ -253,10 +313,11 @@ function emitWarning(message: string): void {
 /** What `broker.id` says for none. */
 const NO_ID = -1;
 
-function onlyNode(config: BrokerConfigs): Placement {
+/** Node id and rack as the configs set them; null for none. */
+function ownNode(config: BrokerConfigs): { readonly nodeId: number | null; readonly rack: string | null } {
   const { fixed } = config.layers;
   const id = Number(fixed['node.id'] ?? fixed['broker.id'] ?? NO_ID);
-  return singleNode(id === NO_ID ? 1 : id, fixed['broker.rack'] ?? null);
+  return { nodeId: id === NO_ID ? null : id, rack: fixed['broker.rack'] ?? null };
 }
 
 function checkNodeId(nodeId: number): void {

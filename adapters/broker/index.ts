@@ -13,6 +13,7 @@ export { defaultGroupLimits, type GroupLimits } from './groups/index.js';
 export {
   type AppendEntry,
   type AppendResult,
+  type BrokerRegistration,
   type Compaction,
   type FoundOffset,
   type LogBounds,
@@ -22,6 +23,7 @@ export {
   type ReadEntry,
   type ReadResult,
   type Retention,
+  type StateChange,
   type StoreCapabilities,
   type StoredTopic,
   StoreError,

@@ -3,14 +3,14 @@ import type { Clock } from './clock.js';
 import type { BrokerConfig } from './configs/broker-config.js';
 import type { DurableState } from './durable-state.js';
 import type { LogStore } from './log-store.js';
-import type { Placement } from './placement.js';
+import type { OwnedPlacement } from './owned-placement.js';
 import type { TopicRegistry } from './topics/topic-registry.js';
 
 /** What the parts of the kit share. */
 export interface Kit {
   readonly store: LogStore;
   readonly clock: Clock;
-  readonly placement: Placement;
+  readonly placement: OwnedPlacement;
   /** Stays the same over restarts, where the store is durable. */
   readonly clusterId: string;
   readonly config: BrokerConfig;
@@ -31,6 +31,12 @@ export interface KitPart {
   readonly methods: KitMethods;
   /** After store, state, config and topics are there; before the first request. */
   open?(): Awaitable<void>;
+  /** The node id is known, where it was not when the part was opened; the state can still be loaded. */
+  identified?(): Awaitable<void>;
+  /** Another broker has the durable state: what is held of it is dropped, and who waits for it gets a retriable error. */
+  suspend?(): Awaitable<void>;
+  /** The durable state is this broker's again, and can be loaded as it is now. */
+  resume?(): Awaitable<void>;
   /** A connection is gone: what waits for it alone, goes. */
   disconnected?(connectionId: string): void;
   /** Timers stop, waiting requests are let go. */

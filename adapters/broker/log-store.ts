@@ -1,4 +1,5 @@
-import type { Awaitable } from '../../src/contract.js';
+import type { Awaitable, Endpoint } from '../../src/contract.js';
+import type { BrokerNode } from './placement.js';
 
 /**
  * One partition of a topic, as the kit names it to a store. The kit makes one object for each partition and hands out
@@ -45,6 +46,11 @@ export type AppendResult =
       readonly baseOffset: number;
       /** First offset that the partition still has. */
       readonly startOffset: number;
+      /**
+       * Whether batches of idempotent producers lie before it that others have appended: `producedFrom` finds them. Default:
+       * false.
+       */
+      readonly isBehind?: boolean | undefined;
       readonly error?: undefined;
     }
   | { readonly error: StoreError };
@@ -140,6 +146,22 @@ export interface StoreCapabilities {
   readonly keepsBatches: boolean;
 }
 
+/** How a broker presents itself to those that share its store. */
+export interface BrokerRegistration {
+  /** What clients connect to. */
+  readonly endpoint: Endpoint;
+  /** The node id that was set; null lets the store assign one. */
+  readonly nodeId: number | null;
+  readonly rack: string | null;
+}
+
+/** Who has the durable state of a store that several brokers open. */
+export type StateChange =
+  /** Another broker has opened it since: `put` fails. `owner` is null while its address is unknown. */
+  | { readonly kind: 'lost'; readonly owner: BrokerNode | null }
+  /** It was opened again here: `load` has what it holds now. */
+  | { readonly kind: 'regained' };
+
 /**
  * An engine with logs, as the broker kit wants it: passive, a value or a promise from every method. The kit has at most
  * one append in flight for each partition, never reads what it has not been told is there, and calls nothing after
@@ -199,8 +221,20 @@ export interface LogStore {
    * a key. Settles once it would be found after a restart, as far as the engine is durable.
    */
   put(key: string, value: Uint8Array | null): Awaitable<void>;
-  /** Everything that was put and not forgotten. Called once, after `open`. */
+  /** Everything that was put and not forgotten. Called after `open`, and again after the state was regained. */
   load(): Awaitable<Iterable<readonly [key: string, value: Uint8Array]>>;
+  /**
+   * For a store that several brokers open, of which one has the durable state: calls back when another one has it, at once
+   * if that is so already, when that one's address becomes known, and when this broker has the state again. Until then the
+   * kit answers nothing that depends on the state. Returns how to stop.
+   */
+  watchState?(changed: (change: StateChange) => void): () => void;
+  /**
+   * Presents this broker to the others: once its address is known, and again after it has regained the state.
+   *
+   * @returns The node id: the one that was set, or one that the store keeps for this address.
+   */
+  register?(self: BrokerRegistration): Awaitable<number>;
 }
 
 /** Why a store could not do what it was asked. */

@@ -4,6 +4,7 @@ import { all } from '../broker/awaitable.js';
 import {
   type AppendEntry,
   type AppendResult,
+  type BrokerRegistration,
   type FoundOffset,
   type LogBounds,
   type LogStore,
@@ -11,6 +12,7 @@ import {
   type ProducedBatch,
   type ReadEntry,
   type ReadResult,
+  type StateChange,
   type StoreCapabilities,
   type StoredTopic,
   StoreError,
@@ -20,6 +22,7 @@ import { ClientPool } from './sdk/client-pool.js';
 import { EndWatcher } from './end-watcher.js';
 import { commandFailure, IggyCode, isRefusedEntry, storeError } from './sdk/failures.js';
 import { importOffsets } from './import-offsets.js';
+import { assignNodeId, unlessLost } from './node-ids.js';
 import { OffsetMirror } from './offset-mirror.js';
 import { type IggyStoreOptions, type IggyStoreSettings, iggyStoreSettings } from './options.js';
 import { PartitionEnds } from './partition-ends.js';
@@ -69,6 +72,7 @@ export class IggyStore implements LogStore {
   #states = new WeakMap<PartitionId, PartitionState>();
   #skipped = 0;
   #lostOffsets = 0;
+  #onStateChange: ((change: StateChange) => void) | null = null;
   /** What marks the messages of this gateway's producers. */
   #tag = 0;
 
@@ -83,7 +87,17 @@ export class IggyStore implements LogStore {
       client.stream.get({ streamId: settings.stream });
     const timeouts = { commandTimeoutMs, connectTimeoutMs };
     const pool = new ClientPool({ connect, addresses, clients, connections, ...timeouts, check, warn });
-    const state = new StateLog({ pool, stream: settings.stream, prefix: settings.stateTopic, warn });
+    const state = new StateLog({
+      pool,
+      stream: settings.stream,
+      prefix: settings.stateTopic,
+      sessionTimeoutMs: settings.sessionTimeoutMs,
+      refreshMs: topicsRefreshMs,
+      warn,
+      changed: (change) => {
+        void this.#stateChanged(change);
+      },
+    });
     const topics = new IggyTopics({
       pool,
       stream: settings.stream,
@@ -120,6 +134,8 @@ export class IggyStore implements LogStore {
       unwritable: new UnwritablePartitions(pool, warn),
       patienceMs: commandTimeoutMs,
       tag: () => this.#tag,
+      // What it finds out, `changed` reports.
+      suspect: () => void state.check().catch(() => undefined),
       warn,
     });
     this.#times = new RecordTimes(ends, reader);
@@ -226,7 +242,9 @@ export class IggyStore implements LogStore {
   async producedFrom(partition: PartitionId, offset: number, found: (batch: ProducedBatch) => void): Promise<void> {
     const state = this.#stateOf(partition);
     await this.#ends.load(state);
+    const { end } = state;
     await new ProducerScan(this.#tag, found).run(this.#reader, state, offset);
+    this.#writer.scanned(state, end);
   }
 
   offsetForTimestamp(partition: PartitionId, timestamp: number): Promise<FoundOffset | null> {
@@ -250,6 +268,33 @@ export class IggyStore implements LogStore {
 
   load(): Iterable<readonly [key: string, value: Uint8Array]> {
     return this.#state.load();
+  }
+
+  watchState(changed: (change: StateChange) => void): () => void {
+    this.#onStateChange = changed;
+    if (this.#state.lost !== null) changed({ kind: 'lost', owner: this.#state.owner });
+    return () => {
+      this.#onStateChange = null;
+    };
+  }
+
+  async register({ endpoint, nodeId, rack }: BrokerRegistration): Promise<number> {
+    const id = await assignNodeId(this.#state, endpoint, nodeId);
+    await this.#state.present({ nodeId: id, ...endpoint, rack }).catch(unlessLost(this.#state));
+    return id;
+  }
+
+  async #stateChanged(change: StateChange): Promise<void> {
+    if (change.kind === 'regained') {
+      this.#topics.reload();
+      this.#writer.forgetProducers();
+      // Of a state that was removed, nothing is left.
+      await this.#findTag().then(
+        (tag) => (this.#tag = tag),
+        () => undefined,
+      );
+    }
+    this.#onStateChange?.(change);
   }
 
   async #importOffsets(): Promise<void> {

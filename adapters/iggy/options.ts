@@ -71,6 +71,12 @@ export interface IggyStoreOptions {
   /** How often topics are looked at that appear, change or vanish on Iggy's side, in ms; from 10. Default: 1000. */
   readonly topicsRefreshMs?: number | undefined;
   /**
+   * Milliseconds without a sign of life of the gateway that has the internal topics, after which one that it has overtaken
+   * takes them back; from 100. A gateway writes a heartbeat of some 100 bytes every third of it. All gateways of a stream
+   * should have the same. Default: 10000.
+   */
+  readonly sessionTimeoutMs?: number | undefined;
+  /**
    * How often the server is asked for messages that Iggy clients append, while consumers wait, in ms from 1. Default: every
    * 5 ms after messages have come, slowing down to every 100 ms.
    */
@@ -92,6 +98,7 @@ export const IGGY_OPTION_NAMES: readonly string[] = Object.keys({
   commandTimeoutMs: true,
   connectTimeoutMs: true,
   topicsRefreshMs: true,
+  sessionTimeoutMs: true,
   pollInterval: true,
   readAheadBytes: true,
   importOffsets: true,
@@ -113,6 +120,7 @@ export interface IggyStoreSettings {
   readonly commandTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly topicsRefreshMs: number;
+  readonly sessionTimeoutMs: number;
   readonly pace: { readonly leastMs: number; readonly mostMs: number };
   readonly readAheadBytes: number;
 }
@@ -184,6 +192,7 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
     ),
     connectTimeoutMs: whole('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, LONGEST_MS),
     topicsRefreshMs: whole('topicsRefreshMs', options.topicsRefreshMs ?? 1000, 10, LONGEST_MS),
+    sessionTimeoutMs: whole('sessionTimeoutMs', options.sessionTimeoutMs ?? 10_000, 100, LONGEST_MS),
     pace: {
       leastMs,
       mostMs: whole('pollInterval.mostMs', pollInterval.mostMs ?? Math.max(100, leastMs), leastMs, LONGEST_MS),

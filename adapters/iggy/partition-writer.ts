@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { readBatches, RecordBatch } from '../../src/protocol/index.js';
-import { type AppendEntry, type AppendResult, StoreError } from '../broker/log-store.js';
+import { type AppendEntry, type AppendResult, type ProducedBatch, StoreError } from '../broker/log-store.js';
 import type { IggyMessageInit } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { CommandFailure, mayBeDone, storeError } from './sdk/failures.js';
@@ -9,6 +9,7 @@ import { confirmedOffset } from './sdk/features.js';
 import type { PartitionEnds } from './partition-ends.js';
 import type { PartitionReader } from './partition-reader.js';
 import type { PartitionState, UnfinishedAppend } from './partition-state.js';
+import { ProducerScan } from './producer-scan.js';
 import type { UnwritablePartitions } from './unwritable.js';
 import { messageBytes } from './records/limits.js';
 import type { MappedMessage } from './records/mapping.js';
@@ -32,6 +33,9 @@ const LET_GO_MS = 120_000;
 /** As many batches that are not finished are known of one partition. */
 const MOST_UNFINISHED = 1000;
 
+/** Longer gaps are not looked through: then who has the state is looked up instead. */
+const MAX_GAP_MESSAGES = 1000;
+
 const IDS_AT_A_TIME = 1n << 32n;
 
 /** What a writer needs of the store. */
@@ -44,6 +48,8 @@ export interface WriterContext {
   readonly patienceMs: number;
   /** What marks the messages of this gateway's producers. */
   readonly tag: () => number;
+  /** Another gateway seems to append batches of idempotent producers: who has the state is looked up. */
+  readonly suspect: () => void;
   readonly warn: (message: string) => void;
 }
 
@@ -63,15 +69,38 @@ export class PartitionWriter {
   /** Ids of messages without a producer: a random half for this writer, and a count. */
   #nextId: bigint = countedIds(BigInt(`0x${randomBytes(8).toString('hex')}`) << 64n);
 
+  /**
+   * Up to where the batches of idempotent producers are known, by partition: the end after an append of this writer, or
+   * after a scan. No end that the server reports moves it.
+   */
+  #foldedTo = new WeakMap<PartitionState, number>();
+
   constructor(context: WriterContext) {
     this.#context = context;
+  }
+
+  /** Everything up to an offset was scanned for batches of idempotent producers. */
+  scanned(state: PartitionState, end: number): void {
+    this.#foldedTo.set(state, end);
+  }
+
+  /** Another gateway has appended meanwhile: what is known of producers is learned anew. */
+  forgetProducers(): void {
+    this.#foldedTo = new WeakMap();
   }
 
   async append(entry: AppendEntry, state: PartitionState): Promise<AppendResult> {
     try {
       if (state.end < 0 || state.start < 0) await this.#context.ends.load(state);
+      const expected = this.#foldedTo.get(state) ?? state.end;
       const baseOffset = await this.#append(entry, state);
-      return { baseOffset, startOffset: Math.max(0, state.start) };
+      const startOffset = Math.max(0, state.start);
+      const batch = new RecordBatch(entry.batches, 0);
+      // The kit goes by the order of producers' batches only.
+      if (batch.producerId < 0) return { baseOffset, startOffset };
+      this.#foldedTo.set(state, baseOffset + entry.recordCount);
+      if (baseOffset <= expected) return { baseOffset, startOffset };
+      return { startOffset, ...(await this.#checkGap(state, batch, expected, baseOffset)) };
     } catch (error) {
       if (error instanceof StoreError) return { error };
       throw error;
@@ -93,6 +122,48 @@ export class PartitionWriter {
       if (baseOffset < 0) baseOffset = offset;
     }
     return baseOffset;
+  }
+
+  /**
+   * Others have appended before a batch. Where a gateway is among them, which has opened the state since, or had it before,
+   * its producers' batches are not known here; the batch itself may be one of them, which the answer then names.
+   */
+  async #checkGap(
+    state: PartitionState,
+    { producerId, producerEpoch, baseSequence, lastSequence }: RecordBatch,
+    from: number,
+    baseOffset: number,
+  ): Promise<{ readonly baseOffset: number; readonly isBehind?: boolean }> {
+    const { reader, tag, suspect, warn } = this.#context;
+    if (baseOffset - from > MAX_GAP_MESSAGES) {
+      suspect();
+      return { baseOffset };
+    }
+    const found: ProducedBatch[] = [];
+    const scan = new ProducerScan(tag(), (batch) => found.push(batch));
+    const isRead = await scan.run(reader, state, from, baseOffset).then(
+      () => true,
+      () => false,
+    );
+    // What cannot be read now, the kit learns before the producer's next batch.
+    if (isRead && found.length === 0) return { baseOffset };
+    suspect();
+    const isBehind = true;
+    const first = found.find(
+      (batch) =>
+        batch.producerId === producerId &&
+        batch.producerEpoch === producerEpoch &&
+        batch.baseSequence === baseSequence &&
+        batch.lastSequence === lastSequence,
+    )?.baseOffset;
+    if (first === undefined) return { baseOffset, isBehind };
+    const producer = `producer ${String(producerId)}, epoch ${String(producerEpoch)}`;
+    const where = `at offsets ${String(first)} and ${String(baseOffset)}`;
+    warn(
+      `Iggy: ${state.name}: a batch of ${producer}, sequence ${String(baseSequence)}, was stored by another gateway as well, ` +
+        `${where}, which cannot be undone`,
+    );
+    return { baseOffset: first, isBehind };
   }
 
   /** Messages of idempotent producers say by their ids who produced them. */

@@ -22,10 +22,19 @@ export class ProducerScan {
     this.#found = found;
   }
 
-  /** Goes through a partition from an offset to the end that is known now. @throws StoreError */
-  async run(reader: PartitionReader, state: PartitionState, from: number): Promise<void> {
+  /**
+   * Goes through a partition from an offset to another one, or to the end that is known now.
+   *
+   * @throws StoreError
+   */
+  async run(reader: PartitionReader, state: PartitionState, from: number, to: number = Infinity): Promise<void> {
     // One that the SDK cannot read is none of ours.
-    for await (const messages of reader.messages(state, from)) for (const message of messages) this.#take(message);
+    for await (const messages of reader.messages(state, from)) {
+      for (const message of messages) {
+        if (Number(message.headers.offset) >= to) return;
+        this.#take(message);
+      }
+    }
   }
 
   #take(message: IggyMessage): void {

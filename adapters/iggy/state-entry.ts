@@ -8,6 +8,10 @@ export const EntryKind = {
   COMPLETE: 3,
   /** A gateway has opened the log. */
   OPENED: 4,
+  /** The gateway that has the log ended, and kept everything. Release 0.1 skips this kind and the next. */
+  CLOSED: 5,
+  /** The gateway that has the log is alive; the value is what it advertises, once that is known. */
+  HEARTBEAT: 6,
 } as const;
 
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];

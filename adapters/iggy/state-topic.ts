@@ -3,11 +3,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StoreError } from '../broker/log-store.js';
 import { type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
-import { type CommandFailure, readError, storeError } from './sdk/failures.js';
+import { CommandFailure, readError, storeError } from './sdk/failures.js';
 import { CONSUMER } from './partition-ends.js';
 import { PollSize } from './poll-size.js';
 import { idOf } from './records/message-ids.js';
 import { decodeEntry, encodeEntry, EntryKind, type StateEntry } from './state-entry.js';
+import { epochOf } from './state-replay.js';
 import { DURABLE } from './topic-configs.js';
 
 /** How often one entry alone is polled. */
@@ -40,11 +41,28 @@ export class StateTopic {
   readonly #writer: bigint = BigInt(`0x${randomBytes(8).toString('hex')}`);
   /** Where the next entry goes, as long as nobody else writes. */
   #next = 0;
+  #isCut = false;
+  #hasConfirmed = false;
 
   constructor(pool: ClientPool, streamId: string, name: string) {
     this.#pool = pool;
     this.#streamId = streamId;
     this.name = name;
+  }
+
+  /** Offset after the last entry that was read or written here. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Whether entries that were confirmed are gone: the topic was purged, or the server has lost its tail. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** Whether the server has said of any send where it went. */
+  get hasConfirmed(): boolean {
+    return this.#hasConfirmed;
   }
 
   /** Makes it; false when there is one of this name already. @throws StoreError */
@@ -95,36 +113,56 @@ export class StateTopic {
     const offset = await this.#send([entry]);
     const between: StateEntry[] = [];
     await this.#read(from, offset, ({ payload }) => between.push(this.#decode(payload)));
+    if (offset < from) this.#isCut = true;
     this.#next = offset + 1;
     return between;
   }
 
   /**
-   * Sends entries until they are confirmed: one that is there twice says the same.
+   * Reads on, up to an offset, what others have written; an entry that this release cannot read is left out.
+   *
+   * @throws StoreError
+   */
+  async follow(to: number, visit: (entry: StateEntry) => void): Promise<void> {
+    await this.#read(this.#next, to, ({ headers, payload }) => {
+      this.#next = Number(headers.offset) + 1;
+      const entry = readEntry(payload);
+      if (entry !== null) visit(entry);
+    });
+  }
+
+  /**
+   * Sends entries until they are confirmed: one that is there twice says the same. Where the topic is cut, what was
+   * confirmed before may be gone, and the caller writes it anew.
    *
    * @throws Overtaken when another gateway has opened the log before.
    * @throws StoreError, CommandFailure when they may not be there.
    */
   async append(entries: readonly StateEntry[]): Promise<void> {
     const offset = await this.#send(entries);
-    // Otherwise something is between what was appended last and this.
-    if (offset > this.#next) await this.#checkOwner(this.#next, offset);
-    // Purged: what it had is to be written anew.
-    if (offset < this.#next) this.bytes = Infinity;
+    if (offset < this.#next) this.#isCut = true;
+    // Something is between what was appended last and this; or it is unknown what is before it.
+    const from = offset < this.#next ? 0 : this.#next;
+    if (offset > from) await this.#checkOwner(from, offset, epochOf(entries[0]!.sequence));
     this.#next = offset + entries.length;
   }
 
-  /** @throws Overtaken */
-  async #checkOwner(from: number, to: number): Promise<void> {
+  /**
+   * Looks for the opening of another gateway, of an epoch or a later one: those of an earlier one had the log before.
+   *
+   * @throws Overtaken
+   */
+  async #checkOwner(from: number, to: number, epoch: number): Promise<void> {
     const others: Buffer[] = [];
     await this.#read(from, to, ({ headers, payload }) => {
       if (idOf(headers.id) >> 64n !== this.#writer) others.push(payload);
     });
-    if (others.some(isOpening)) throw new Overtaken(this.name);
+    if (others.some((payload) => isOpening(payload, epoch))) throw new Overtaken(this.name);
   }
 
   async #send(entries: readonly StateEntry[]): Promise<number> {
     const writer = this.#writer << 64n;
+    const firstId = writer + BigInt(entries[0]!.sequence);
     const messages = entries.map((entry): IggyMessageInit => ({
       id: writer + BigInt(entry.sequence),
       payload: encodeEntry(entry),
@@ -136,16 +174,44 @@ export class StateTopic {
       try {
         const { confirmations } = await this.#pool.run((client) => client.message.send(send));
         const offset = confirmations[0]?.baseOffset;
-        if (offset !== undefined) return Number(offset);
-        const why = 'the server does not confirm the offsets of messages, so that producers cannot be told them';
-        throw new StoreError('invalid', `Iggy: ${why}: version 0.9 or later of Iggy's server is needed`);
+        if (offset === undefined) return await this.#find(firstId);
+        this.#hasConfirmed = true;
+        return Number(offset);
       } catch (error) {
-        if (error instanceof StoreError) throw error;
-        const { kind } = error as CommandFailure;
-        if (kind === 'refused' || this.#pool.isClosed || performance.now() > deadline) throw error;
+        const kind = error instanceof CommandFailure ? error.kind : null;
+        if (kind === null || kind === 'refused' || this.#pool.isClosed || performance.now() > deadline) throw error;
         await delay(PAUSE_MS);
       }
     }
+  }
+
+  /** Looks for a message whose send was answered without its offset, such as one that the server knows already. */
+  async #find(id: bigint): Promise<number> {
+    const end = await this.#end();
+    let found = -1;
+    await this.#read(Math.min(this.#next, end), end, ({ headers }) => {
+      if (idOf(headers.id) === id) found = Number(headers.offset);
+    });
+    // Where the topic was cut, it may stand before that.
+    if (found < 0) {
+      await this.#read(0, Math.min(this.#next, end), ({ headers }) => {
+        if (idOf(headers.id) === id) found = Number(headers.offset);
+      });
+    }
+    if (found >= 0) return found;
+    throw new CommandFailure('garbled', 'the server has not confirmed the offset, and the message is not there');
+  }
+
+  /** Offset after the last entry. */
+  async #end(): Promise<number> {
+    const topic = await this.#pool
+      .query((client) => client.topic.get(this.#ref))
+      .catch((error: unknown) => {
+        throw readError(error, `topic '${this.name}' cannot be read`);
+      });
+    const partition = topic?.partitions[0];
+    if (partition === undefined) throw new StoreError('notFound', `Iggy: topic '${this.name}' is not there any more`);
+    return partition.messagesCount === 0n ? 0 : Number(partition.currentOffset) + 1;
   }
 
   async #read(from: number, to: number, visit: (message: IggyMessage) => void): Promise<void> {
@@ -203,11 +269,20 @@ export class StateTopic {
   }
 }
 
-/** Whether an entry says that a gateway has opened the log: what this release does not know, a later one has written. */
-function isOpening(payload: Buffer): boolean {
+/** An entry; null for what this release cannot read. */
+function readEntry(payload: Buffer): StateEntry | null {
   try {
-    return decodeEntry(payload).kind === EntryKind.OPENED;
+    return decodeEntry(payload);
   } catch {
-    return true;
+    return null;
   }
+}
+
+/**
+ * Whether an entry says that a gateway has opened the log, in an epoch or a later one: what this release cannot read, a
+ * later release has written.
+ */
+function isOpening(payload: Buffer, epoch: number): boolean {
+  const entry = readEntry(payload);
+  return entry === null || (entry.kind === EntryKind.OPENED && epochOf(entry.sequence) >= epoch);
 }

@@ -61,9 +61,14 @@ export class IggyTopics {
   open(stream: IggyStream): void {
     this.#stream = stream;
     this.#byId.clear();
-    this.#configs.clear();
     this.#told.clear();
     this.#weaker.clear();
+    this.reload();
+  }
+
+  /** The state has been replayed again, by which configs may have changed. */
+  reload(): void {
+    this.#configs.clear();
     for (const [key, value] of this.#context.state.own(CONFIGS)) {
       this.#configs.set(key, JSON.parse(Buffer.from(value).toString()) as Record<string, string>);
     }
@@ -229,6 +234,7 @@ export class IggyTopics {
       throw readError(error, 'topics cannot be listed');
     });
     this.#seen(stream);
+    if (stream !== null) state.look(topics);
     return topics.filter(({ name }) => {
       if (state.isOwnTopic(name)) return false;
       if (KAFKA_NAME.test(name)) return true;
@@ -250,8 +256,7 @@ export class IggyTopics {
     if (stream.id === before.id && stream.createdAt.getTime() === before.createdAt.getTime()) return;
     this.#stream = stream;
     this.#configs.clear();
-    const lost = 'this gateway keeps no groups and no committed offsets until it is started again';
-    this.#context.warn(`Iggy: ${name} was removed and made again: ${lost}`);
+    this.#context.warn(`Iggy: ${name} was removed and made again, without groups and committed offsets`);
   }
 
   #tell(message: string, about = message): void {

@@ -1,5 +1,6 @@
 import type { ConnectionInfo, KafkaGateway } from '../index.js';
 import { oneLine } from './errors.js';
+import { formatEndpoint } from './values.js';
 
 /** `info`: what went wrong; `debug`: every connection and request, and clients that reset their connection, as well. */
 export type LogLevel = 'quiet' | 'info' | 'debug';
@@ -39,6 +40,9 @@ export function logEvents(
     const version = context === null ? '' : ` v${String(context.apiVersion)}`;
     const stack = debug && error instanceof Error ? error.stack : undefined;
     log('request error', connection, `${api}${version}, backend ${backend}: ${stack ?? String(error)}`);
+  });
+  gateway.on('backendStatus', ({ state, successor }) => {
+    write(oneLine(`backend status: ${state}${successor === null ? '' : ` by ${formatEndpoint(successor)}`}`));
   });
   gateway.on('error', (error) => {
     write(oneLine(`error: ${error.message}`));

@@ -46,7 +46,7 @@ compaction, or when its first new record is older than \`max.compaction.lag.ms\`
 
 Where this differs from Apache Kafka 4.4:
 
-- \`node.id\` is 1 unless it is set; Kafka wants it set. It is 2097151 at most: producer ids begin with it.
+- \`node.id\` is 1 unless it is set, or one for each advertised address on Iggy; Kafka wants it set. It is 2097151 at most: producer ids begin with it.
 - A replication factor is taken up to the number of brokers, but a partition shows one replica, its leader: copies are the
   store's affair. For the same reason \`min.insync.replicas\` is only shown.
 - IncrementalAlterConfigs of a broker refuses names that are unknown; Kafka keeps them for plugins.

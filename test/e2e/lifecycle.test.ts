@@ -134,7 +134,8 @@ describe('listen', () => {
 describe('stats', () => {
   test('are zero before the gateway listens, and count connections and bytes skipped after a body', async () => {
     const gateway = make({});
-    const none = { connections: 0, inFlightBytes: 0, requestsWithTrailingBytes: 0 };
+    const backendStatus = { state: 'active', successor: null };
+    const none = { connections: 0, inFlightBytes: 0, requestsWithTrailingBytes: 0, backendStatus };
     expect(gateway.stats()).toEqual(none);
     const { port } = await gateway.listen();
     expect(gateway.stats()).toEqual(none);

@@ -1,11 +1,18 @@
 import { initProducerIdApi, offsetCommitApi, offsetFetchApi } from 'iggy-gateway-kafka/protocol';
-import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WireClient } from '../../adapters/testing/wire-client.js';
 import { newStream, startGateway } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
 import { createTopic } from './support/produce.js';
+import { TWO_GATEWAYS } from './support/two-gateways.js';
 
 let iggy: IggyServer;
+
+describe('of two gateways over one stream', () => {
+  for (const { title, run } of TWO_GATEWAYS) {
+    test(title, { timeout: 60_000 }, () => run({ connect: () => iggy.connect(), stream: newStream() }));
+  }
+});
 
 beforeAll(async () => {
   iggy = await startIggy();

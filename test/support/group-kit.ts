@@ -4,6 +4,7 @@ import { createGroupApis, type GroupLimits } from '../../adapters/broker/groups/
 import type { BrokerConfigValues } from '../../adapters/broker/configs/broker-config.js';
 import type { Kit, KitMethods } from '../../adapters/broker/kit.js';
 import type { Topic } from '../../adapters/broker/topics/topic-registry.js';
+import { OwnedPlacement } from '../../adapters/broker/owned-placement.js';
 import { singleNode } from '../../adapters/broker/placement.js';
 import { TurnedClock } from './turned-clock.js';
 
@@ -49,7 +50,7 @@ export async function groupBench(
 
   const kit = {
     clock,
-    placement: { ...singleNode(), coordinator: (_type: string, key: string) => bench.coordinator(key) },
+    placement: new OwnedPlacement({ ...singleNode(), coordinator: (_type, key) => bench.coordinator(key) }),
     config: { get: (name: keyof BrokerConfigValues) => values[name] },
     topics: {
       byName: (name: string) => [...topics.values()].find((topic) => topic.name === name),

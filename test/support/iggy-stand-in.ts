@@ -139,6 +139,8 @@ export interface StandIn {
   confirms: boolean;
   /** Whether credentials are good. */
   letsIn: boolean;
+  /** Drops the messages of a partition from an offset on, as a server does that had not written them when it crashed. */
+  dropFrom(stream: string, topic: string, partition: number, offset: number): void;
   /** Drops the first messages of a partition, as the server does with segments that have expired. */
   dropBefore(stream: string, topic: string, partition: number, offset: number): void;
   /** Loses the last messages of a partition, as a killed server does with what it has not saved. */
@@ -159,6 +161,12 @@ class Server implements StandIn {
 
   connect(): IggyClient {
     return new StandInClient(this).api();
+  }
+
+  dropFrom(stream: string, topic: string, partition: number, offset: number): void {
+    const kept = this.partition({ streamId: stream, topicId: topic }, partition);
+    kept.messages = kept.messages.filter((message) => message.offset < offset);
+    kept.nextOffset = BigInt(offset);
   }
 
   dropBefore(stream: string, topic: string, partition: number, offset: number): void {

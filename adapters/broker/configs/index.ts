@@ -19,5 +19,7 @@ export function createConfigApis(kit: CoreKit): KitPart {
       const names = Object.keys(kit.config.layers.fixed).filter((name) => brokerConfig(name)?.enforced !== true);
       if (names.length > 0) kit.warn(`configs that are set and not enforced, only shown: ${names.join(', ')}`);
     },
+    identified: () => loadBrokerConfigs(kit),
+    resume: () => loadBrokerConfigs(kit),
   };
 }

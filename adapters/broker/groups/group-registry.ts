@@ -197,11 +197,14 @@ export class GroupRegistry {
     });
   }
 
-  /** Nobody waits for a group any more. */
-  close(): void {
-    for (const group of this.#groups.values()) group.bury(ErrorCode.COORDINATOR_NOT_AVAILABLE);
+  /** Forgets all groups; requests that wait for one are answered with this code. */
+  close(errorCode: number): void {
+    for (const group of this.#groups.values()) {
+      group.bury(errorCode);
+      // A commit that is still being stored finds no place, and gives none back.
+      for (const entry of group.offsets.all()) this.dropEntry(group, entry);
+    }
     this.#groups.clear();
-    this.#offsets = 0;
   }
 
   /** Takes in what is stored; `restore` gives a group its members back. */

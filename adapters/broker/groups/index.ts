@@ -32,6 +32,7 @@ export function createGroupApis(kit: Kit, limits: Partial<GroupLimits> = {}): Ki
 
   const refuse: Refuse = (groupId) => {
     if (!isOpen) return ErrorCode.COORDINATOR_NOT_AVAILABLE;
+    if (!placement.isOwner) return ErrorCode.NOT_COORDINATOR;
     return placement.coordinator('group', groupId) === placement.nodeId ? ErrorCode.NONE : ErrorCode.NOT_COORDINATOR;
   };
 
@@ -68,24 +69,34 @@ export function createGroupApis(kit: Kit, limits: Partial<GroupLimits> = {}): Ki
       const errorCode = refuse(request.groupId);
       return errorCode === ErrorCode.NONE ? deleteOffsets(request, registry, topics) : { errorCode, topics: [] };
     },
-    listGroups: (request) => admin.list(request),
+    listGroups: (request) =>
+      placement.isOwner ? admin.list(request) : { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, groups: [] },
     describeGroups: (request, { apiVersion }) => admin.describe(request, apiVersion, refuse),
     deleteGroups: (request) => admin.delete(request, refuse),
+  };
+
+  const load = (): void => {
+    registry.load((group, stored) => {
+      coordinator.restore(group, stored);
+    });
+    expiry.start();
   };
 
   return {
     methods,
     open: () => {
-      registry.load((group, stored) => {
-        coordinator.restore(group, stored);
-      });
-      expiry.start();
+      load();
       isOpen = true;
     },
+    suspend: () => {
+      expiry.stop();
+      registry.close(ErrorCode.NOT_COORDINATOR);
+    },
+    resume: load,
     close: () => {
       isOpen = false;
       expiry.stop();
-      registry.close();
+      registry.close(ErrorCode.COORDINATOR_NOT_AVAILABLE);
     },
   };
 }

@@ -69,6 +69,11 @@ export function refusedAnswer(index: number, { code, message, recordErrors }: Ba
   return { index, errorCode: code, baseOffset: NONE, errorMessage: message, recordErrors };
 }
 
+/** Why a batch of an idempotent producer is not taken while another broker has the state. */
+export function notOwner(): BatchRefused {
+  return new BatchRefused(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'another broker has the state of idempotent producers');
+}
+
 /** Appends what was checked: one append at a time for each partition, and a producer's batches in their order, once. */
 export class Appends {
   private readonly kit: Kit;
@@ -138,6 +143,8 @@ export class Appends {
   private inSequence(job: AppendJob, producers: ProducerStates): boolean | PromiseLike<unknown> {
     let saved: Awaitable<unknown> = undefined;
     try {
+      // Dropped while they were learned, since another broker has or had the state.
+      if (producers !== job.log.producers || !this.kit.placement.isOwner) throw notOwner();
       const repeated = producers.check(job.batch);
       if (repeated === null) return true;
       const { answer } = job;
@@ -186,6 +193,7 @@ export class Appends {
           (later ??= []).push(this.broken([job], error));
           continue;
         }
+        if (result.isBehind === true) this.logs.doubt(job.log);
         const kept = this.appended(job, result.baseOffset, result.startOffset);
         if (kept !== undefined) (later ??= []).push(kept);
       } else if (result.error.kind === 'full' && !again) {

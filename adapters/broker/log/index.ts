@@ -21,6 +21,11 @@ export function createLogApis(kit: Kit): KitPart {
   const fetch = new Fetch(kit);
   const listOffsets = new ListOffsets(kit, epochs);
   const producerIds = new ProducerIds(kit);
+  const load = (): void => {
+    logs.open();
+    epochs.open();
+    producerIds.open();
+  };
   return {
     methods: {
       produce: (request, context) => produce.handle(request, context),
@@ -30,12 +35,13 @@ export function createLogApis(kit: Kit): KitPart {
       initProducerId: (request) => producerIds.handle(request),
     },
     open() {
-      logs.open();
-      epochs.open();
-      producerIds.open();
+      load();
       retention.start();
       cleaner.start();
     },
+    identified: () => producerIds.open(),
+    suspend: () => logs.drop(),
+    resume: load,
     async close() {
       await Promise.all([retention.stop(), cleaner.stop()]);
       try {

@@ -36,6 +36,7 @@ export class LeaderEpochs {
     for (const [key, value] of this.#kit.state.load(PREFIX)) {
       this.#starts.set(key, JSON.parse(value.toString()) as readonly EpochStart[]);
     }
+    this.#stopListening?.();
     this.#stopListening = this.#kit.topics.onDeleted((topic) => {
       for (const partition of topic.partitions) {
         const key = keyOf(partition);

@@ -23,12 +23,22 @@ export class LeaderHints {
   /** Whether this broker leads it. */
   leads({ topic, index, leaderEpoch }: Partition): boolean {
     const { placement } = this.kit;
-    const leaderId = placement.leader(topic.id, index);
-    if (leaderId === placement.nodeId) return true;
+    if (placement.leads(topic.id, index)) return true;
+    this.note(placement.leader(topic.id, index), leaderEpoch);
+    return false;
+  }
+
+  /** Names the broker that has the state of producers, where it is known. */
+  toOwner({ leaderEpoch }: Partition): void {
+    const { successor } = this.kit.placement;
+    if (successor === null) this.last = undefined;
+    else this.note(successor.nodeId, leaderEpoch);
+  }
+
+  private note(leaderId: number, leaderEpoch: number): void {
     this.last = { leaderId, leaderEpoch };
     this.others ??= new Set();
     this.others.add(leaderId);
-    return false;
   }
 
   /** Where the other leaders are. */

@@ -110,7 +110,7 @@ export class ListOffsets {
     const partition = topic?.partitions[wanted.partitionIndex];
     if (topic === undefined || partition === undefined) return failure(wanted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
     const { placement } = this.kit;
-    if (placement.leader(topic.id, partition.index) !== placement.nodeId) {
+    if (!placement.leads(topic.id, partition.index)) {
       return failure(wanted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
     }
     const errorCode = checkLeaderEpoch(wanted.currentLeaderEpoch, partition);

@@ -33,7 +33,7 @@ export function offsetForLeaderEpoch(
 function answer(kit: Kit, epochs: LeaderEpochs, partition: Partition | undefined, wanted: Wanted): Awaitable<Answer> {
   if (partition === undefined) return failure(wanted, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   const { placement, store } = kit;
-  if (placement.leader(partition.topic.id, partition.index) !== placement.nodeId) {
+  if (!placement.leads(partition.topic.id, partition.index)) {
     return failure(wanted, ErrorCode.NOT_LEADER_OR_FOLLOWER);
   }
   const errorCode = checkLeaderEpoch(wanted.currentLeaderEpoch, partition);

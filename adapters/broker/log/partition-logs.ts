@@ -40,6 +40,18 @@ export class PartitionLog {
     this.partition = partition;
   }
 
+  /** Forgets its producers: what is kept of them may be another broker's since. */
+  dropProducers(): void {
+    this.producers = null;
+    this.behind = false;
+    this.kept = false;
+    this.open = false;
+    this.unkept = false;
+    this.savedEnd = 0;
+    this.cut = false;
+    this.unsaved = 0;
+  }
+
   /** The append is over: the next one goes on, and nobody comes in between. */
   release(): void {
     const next = this.waiting?.shift();
@@ -74,12 +86,19 @@ export class PartitionLogs {
   }
 
   open(): void {
-    this.saved.clear();
-    this.known.clear();
+    this.drop();
     for (const [key, value] of this.kit.state.load(PREFIX)) this.saved.set(key, value);
+    this.stopListening?.();
     this.stopListening = this.kit.topics.onDeleted((topic) => {
       this.forget(topic);
     });
+  }
+
+  /** Forgets all producers: another broker has the state. Appends that are under way keep their place. */
+  drop(): void {
+    for (const log of this.known) log.dropProducers();
+    this.known.clear();
+    this.saved.clear();
   }
 
   close(): void {
@@ -196,7 +215,7 @@ export class PartitionLogs {
   /** Says, before something is appended, that the log will tell of more than is saved. */
   private announce(log: PartitionLog, states: ProducerStates): Awaitable<ProducerStates> {
     return andThen(this.save(log, states, true), () => {
-      log.open = true;
+      if (log.producers === states) log.open = true;
       return states;
     });
   }
@@ -213,6 +232,7 @@ export class PartitionLogs {
       });
     }
     this.requireOpen(log);
+    if (log.producers !== states) return states;
     // Where it was cut, producers go on all the same.
     states.endOffset = endOffset;
     log.behind = false;

@@ -8,7 +8,7 @@ import type {
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import type { Topic } from '../topics/topic-registry.js';
-import { AppendJob, type Appends, type PartitionAnswer, refusedAnswer } from './appends.js';
+import { AppendJob, type Appends, notOwner, type PartitionAnswer, refusedAnswer } from './appends.js';
 import { LeaderHints } from './leader-hints.js';
 import type { PartitionLogs } from './partition-logs.js';
 import { BatchRefused, checkBatch, theBatch } from './record-checks.js';
@@ -85,6 +85,10 @@ export class Produce {
     if (!validAcks) throw new BatchRefused(ErrorCode.INVALID_REQUIRED_ACKS, 'acks are 0, 1 or -1');
     if (topic.isInternal) throw new BatchRefused(ErrorCode.INVALID_TOPIC_EXCEPTION, `'${topic.name}' is internal`);
     if (!hints.leads(partition)) throw new BatchRefused(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'led by another broker');
+    if (batch.producerId >= 0 && !this.kit.placement.isOwner) {
+      hints.toOwner(partition);
+      throw notOwner();
+    }
     const { config } = topic;
     const job = new AppendJob(this.logs.of(partition), checkBatch(batch, config, now), index, now);
     if (config['message.timestamp.type'] === 'LogAppendTime') job.answer.logAppendTimeMs = int64(now);

@@ -44,6 +44,9 @@ export class ProducerIds {
       this.#kit.warn(`transactions are not supported: ${what}`, 'transactions');
       return failure(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
     }
+    // As Kafka has it, while it loads: clients ask again, of any broker that Metadata names. With COORDINATOR_NOT_AVAILABLE
+    // Java's producer would look for the coordinator of a transactional id that it does not have.
+    if (!this.#kit.placement.isOwner) return failure(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
     return attempt(
       () => this.#take(),
       (id): InitProducerIdResponseInit => {

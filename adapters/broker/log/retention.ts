@@ -84,7 +84,7 @@ export class RetentionLoop implements Maintenance {
 
   async #round(): Promise<void> {
     let looked = 0;
-    await quietly(this, null, () => this.#logs.saveAll());
+    if (this.kit.placement.isOwner) await quietly(this, null, () => this.#logs.saveAll());
     for (const topic of this.kit.topics.all()) {
       for (const partition of topic.partitions) {
         if (this.isStopped) return;

@@ -38,7 +38,7 @@ function deleteFrom(
   const partition = topic?.partitions[partitionIndex];
   if (topic === undefined || partition === undefined) return refuse(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION);
   if (topic.isInternal) return refuse(ErrorCode.INVALID_TOPIC_EXCEPTION);
-  if (kit.placement.leader(topic.id, partitionIndex) !== kit.placement.nodeId) {
+  if (!kit.placement.leads(topic.id, partitionIndex)) {
     return refuse(ErrorCode.NOT_LEADER_OR_FOLLOWER);
   }
   const policy = topic.config['cleanup.policy'];

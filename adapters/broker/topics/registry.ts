@@ -44,6 +44,11 @@ export class StoreTopicRegistry implements TopicRegistry {
     this.#unwatch = this.#store.watchTopics?.(() => void this.#sync().catch(failed));
   }
 
+  /** Lists the topics again. */
+  reload(): Promise<void> {
+    return this.#sync();
+  }
+
   close(): void {
     this.#unwatch?.();
     for (const topic of this.#topics.values()) topic.close();

@@ -161,12 +161,16 @@ describe('the stream', () => {
     await vi.waitFor(() => expect(warnings.join()).toMatch(/stream 'kafka' is not there any more/));
     await stream.create({ name: 'kafka' });
     await topic.create({ streamId: 'kafka', name: 'orders', partitionCount: 1, compressionAlgorithm: 1 });
-    await vi.waitFor(() => expect(warnings.join()).toMatch(/stream 'kafka' was removed and made again: this gateway/));
+    await vi.waitFor(() =>
+      expect(warnings.join()).toMatch(/stream 'kafka' was removed and made again, without groups/),
+    );
     const [orders] = await store.listTopics();
     expect(orders?.id).not.toBe(topicId);
     const asked = iggy.counts.get('stream.get')!;
     await vi.waitFor(() => expect(iggy.counts.get('stream.get')).toBeGreaterThan(asked + 3));
-    expect(warnings).toHaveLength(2);
+    // The topic of the state is gone with it.
+    expect(warnings).toHaveLength(3);
+    expect(warnings[2]).toMatch(/topic '__kafka_gateway_state\.1' of stream 'kafka', which holds groups/);
   });
 
   test('that two gateways make at once is there for both', async () => {

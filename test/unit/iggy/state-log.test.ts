@@ -249,12 +249,147 @@ test('a topic of the state that is removed underneath is told once, and nothing 
   expect(warnings).toEqual([expect.stringMatching(/topic '__kafka_gateway_state\.1' of stream 'kafka', which holds/)]);
 });
 
-test('a topic of the state that is purged underneath is written anew', async () => {
-  const { iggy, store } = await openStore();
-  await store.put('group', Buffer.from('value'));
-  await iggy.connect().topic.purge({ streamId: 'kafka', topicId: '__kafka_gateway_state.1' });
-  await store.put('other', Buffer.from('value'));
-  await store.close();
-  const { store: again } = await openStore({}, iggy);
-  expect(kept(again)).toEqual({ group: 'value', other: 'value' });
+const STATE = { streamId: 'kafka', topicId: '__kafka_gateway_state.1' } as const;
+
+describe('a topic of the state that has lost what was confirmed', () => {
+  test.each([
+    ['is purged', (iggy: StandIn) => iggy.connect().topic.purge(STATE)],
+    [
+      'has lost its tail',
+      async (iggy: StandIn) => {
+        iggy.dropFrom('kafka', '__kafka_gateway_state.1', 0, 3);
+      },
+    ],
+  ])('and %s: a put is acknowledged once all is written anew', async (_, lose) => {
+    const { iggy, store, warnings } = await openStore();
+    for (const key of ['a', 'b', 'c']) await store.put(key, Buffer.from('value'));
+    await lose(iggy);
+    await store.put('d', Buffer.from('value'));
+    expect(await topics(iggy)).toEqual(['__kafka_gateway_state.2']);
+    expect(warnings).toEqual([
+      expect.stringMatching(/topic '__kafka_gateway_state\.1' of stream 'kafka' had lost entries/),
+    ]);
+    // As after a crash: nothing is written any more.
+    const { store: again } = await openStore({}, iggy);
+    expect(kept(again)).toEqual({ a: 'value', b: 'value', c: 'value', d: 'value' });
+  });
+
+  test('and cannot be written anew: no put is acknowledged before it can', async () => {
+    const { iggy, store } = await openStore();
+    for (const key of ['a', 'b']) await store.put(key, Buffer.from('value'));
+    await iggy.connect().topic.purge(STATE);
+    iggy.fault = (name) => (name === 'topic.create' ? 'away' : undefined);
+    for (const key of ['a', 'c']) {
+      await expect(store.put(key, Buffer.from('newer'))).rejects.toMatchObject({ name: 'StoreError' });
+    }
+    iggy.fault = () => undefined;
+    await store.put('b', null);
+    const { store: again } = await openStore({}, iggy);
+    expect(kept(again)).toEqual({ a: 'value' });
+  });
+
+  test.each(['before', 'while'])(
+    'and is opened by another gateway %s it is written anew: no put is acknowledged',
+    async (when) => {
+      const iggy = createStandIn();
+      let other: IggyStore | null = null;
+      const connect = sendingThrough(iggy, async (topic, go) => {
+        if (when === 'while' && topic === '__kafka_gateway_state.2') other ??= (await openStore({}, iggy)).store;
+        return go();
+      });
+      const { store, warnings } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+      await store.put('a', Buffer.from('value'));
+      await iggy.connect().topic.purge(STATE);
+      if (when === 'before') other = (await openStore({}, iggy)).store;
+      await expect(store.put('b', Buffer.from('value'))).rejects.toMatchObject({ kind: 'unavailable' });
+      expect(warnings).toEqual([expect.stringMatching(/another gateway has (opened stream 'kafka'|taken over)/)]);
+      await other!.put('c', Buffer.from('value'));
+    },
+  );
+
+  test('and was written anew by another one: no put is acknowledged', async () => {
+    const { iggy, store } = await openStore();
+    await store.put('a', Buffer.from('value'));
+    await iggy.connect().topic.purge(STATE);
+    const next = { streamId: 'kafka', name: '__kafka_gateway_state.2', partitionCount: 1 } as const;
+    await iggy.connect().topic.create({ ...next, compressionAlgorithm: 1 });
+    await expect(store.put('b', Buffer.from('value'))).rejects.toThrow(/another gateway has opened stream 'kafka'/);
+  });
+
+  test('while it is opened: all that was replayed is written anew', async () => {
+    const { iggy, store } = await openStore();
+    await store.put('a', Buffer.from('value'));
+    await store.close();
+    let purged = false;
+    const connect = sendingThrough(iggy, async (_, go) => {
+      if (!purged) await iggy.connect().topic.purge(STATE);
+      purged = true;
+      return go();
+    });
+    const { store: second } = await openStore({ connect }, iggy);
+    expect(await topics(iggy)).toEqual(['__kafka_gateway_state.2']);
+    await second.put('b', Buffer.from('value'));
+    const { store: third } = await openStore({}, iggy);
+    expect(kept(third)).toEqual({ a: 'value', b: 'value' });
+  });
+});
+
+describe('a send to the state that is answered without an offset', () => {
+  test('is looked up: what was stored is acknowledged, what was not is sent again', async () => {
+    const iggy = createStandIn();
+    let sends = 0;
+    let mode: 'normal' | 'stored' | 'not stored' = 'normal';
+    const connect = sendingThrough(iggy, async (_, go) => {
+      sends++;
+      if (mode === 'normal') return go();
+      const isStored = mode === 'stored';
+      mode = 'normal';
+      if (isStored) await go();
+      return { confirmations: [] };
+    });
+    const { store, warnings } = await openStore({ connect }, iggy);
+    for (const next of ['stored', 'not stored'] as const) {
+      mode = next;
+      const before = sends;
+      await store.put(next, Buffer.from('value'));
+      expect(sends - before).toBe(next === 'stored' ? 1 : 2);
+    }
+    await iggy.connect().topic.purge(STATE);
+    mode = 'stored';
+    await store.put('purged', Buffer.from('value'));
+    expect(warnings).toEqual([expect.stringMatching(/had lost entries/)]);
+    const { store: again } = await openStore({}, iggy);
+    expect(kept(again)).toEqual({ stored: 'value', 'not stored': 'value', purged: 'value' });
+  });
+
+  test('is one of the first: the log opens, since another one is confirmed', async () => {
+    const iggy = createStandIn();
+    let isFirst = true;
+    const connect = sendingThrough(iggy, async (_, go) => {
+      const answer = await go();
+      if (!isFirst) return answer;
+      isFirst = false;
+      return { confirmations: [] };
+    });
+    const { store } = await openStore({ connect }, iggy);
+    await store.put('a', Buffer.from('value'));
+    const { store: again } = await openStore({}, iggy);
+    expect(kept(again)).toEqual({ a: 'value' });
+  });
+
+  test('and whose topic is gone fails', async () => {
+    const iggy = createStandIn();
+    let isGone = false;
+    const connect = sendingThrough(iggy, async (_, go) => {
+      const answer = await go();
+      if (!isGone) return answer;
+      await iggy.connect().topic.delete({ ...STATE, partitionsCount: 1 });
+      return { confirmations: [] };
+    });
+    const { store } = await openStore({ connect }, iggy);
+    isGone = true;
+    await expect(store.put('a', Buffer.from('value'))).rejects.toThrow(
+      /'__kafka_gateway_state\.1' .* is not there any more/,
+    );
+  });
 });

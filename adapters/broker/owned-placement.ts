@@ -1,0 +1,69 @@
+import type { Endpoint } from '../../src/contract.js';
+import { type BrokerNode, type CoordinatorType, type Placement, singleNode } from './placement.js';
+
+/**
+ * The placement that was given while this broker has the durable state. While another one has it, that one is named as
+ * the only broker, leader, controller and coordinator, as soon as its address is known.
+ */
+export class OwnedPlacement implements Placement {
+  /** False while another broker has the durable state. */
+  isOwner = true;
+  #own: Placement;
+  #self: Endpoint | null = null;
+  #successor: BrokerNode | null = null;
+
+  constructor(own: Placement) {
+    this.#own = own;
+  }
+
+  /** The broker that has the durable state; null while this one has it, while it is unknown, and at the same address. */
+  get successor(): BrokerNode | null {
+    return this.#successor;
+  }
+
+  get nodeId(): number {
+    return this.#own.nodeId;
+  }
+
+  /** Sets what the gateway advertises; and the node id, where the store has assigned one. */
+  identify(self: Endpoint | null, nodeId: number | null, rack: string | null): void {
+    this.#self = self;
+    if (nodeId !== null) this.#own = singleNode(nodeId, rack);
+  }
+
+  /** Another broker has the durable state. */
+  lose(successor: BrokerNode | null): void {
+    this.isOwner = false;
+    const { host, port } = this.#self ?? { host: '', port: 0 };
+    // Clients of a shared address, such as a load balancer's, reach any of the brokers behind it.
+    const isShared = successor?.host === host && successor.port === port;
+    this.#successor = isShared ? null : successor;
+  }
+
+  /** This broker has the durable state again. */
+  regain(): void {
+    this.isOwner = true;
+    this.#successor = null;
+  }
+
+  nodes(self: Endpoint): readonly BrokerNode[] {
+    return this.#successor === null ? this.#own.nodes(self) : [this.#successor];
+  }
+
+  controllerId(): number {
+    return this.#successor?.nodeId ?? this.#own.controllerId();
+  }
+
+  leader(topicId: string, partition: number): number {
+    return this.#successor?.nodeId ?? this.#own.leader(topicId, partition);
+  }
+
+  /** Whether this broker answers for the records of a partition: whoever has the state, the engine orders appends. */
+  leads(topicId: string, partition: number): boolean {
+    return this.#own.leader(topicId, partition) === this.#own.nodeId;
+  }
+
+  coordinator(type: CoordinatorType, key: string): number {
+    return this.isOwner ? this.#own.coordinator(type, key) : (this.#successor?.nodeId ?? -1);
+  }
+}
