@@ -135,6 +135,11 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       clusterId = kept[1].toString();
       return;
     }
+    // Regained without one, where the state was removed: clients know this broker by the one that it had.
+    if (clusterId !== '') {
+      await state.put(CLUSTER_ID, Buffer.from(clusterId));
+      return;
+    }
     // As Kafka's are: 16 random bytes in base64 for URLs, without a dash in front.
     clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
     await state.put(CLUSTER_ID, Buffer.from(clusterId));

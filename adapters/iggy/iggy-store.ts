@@ -295,10 +295,7 @@ export class IggyStore implements LogStore {
       this.#topics.reload();
       this.#writer.forgetProducers();
       // Of a state that was removed, nothing is left.
-      await this.#findTag().then(
-        (tag) => (this.#tag = tag),
-        () => undefined,
-      );
+      this.#tag = await this.#findTag().catch(() => this.#tag);
     }
     this.#onStateChange?.(change);
   }

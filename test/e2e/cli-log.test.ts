@@ -1,4 +1,4 @@
-import { type Backend, errorName, KafkaError } from 'iggy-gateway-kafka';
+import { type Backend, type BackendStatus, errorName, KafkaError } from 'iggy-gateway-kafka';
 import { apiVersionsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { type LogLevel, logEvents } from '../../src/cli/log.js';
@@ -12,8 +12,12 @@ const METADATA = { topics: [{ name: 'topic' }] };
 async function everything(level: LogLevel): Promise<string[]> {
   const lines: string[] = [];
   let turnAway = false;
+  let reportStatus: (status: BackendStatus) => void = () => undefined;
   const backend: Backend = {
     name: 'failing',
+    bound: (handle) => {
+      reportStatus = (status) => handle.reportStatus(status);
+    },
     metadata: (_request, { apiVersion }) => {
       throw apiVersion === 0 ? new KafkaError(3) : new Error('broken\n  in two');
     },
@@ -24,6 +28,10 @@ async function everything(level: LogLevel): Promise<string[]> {
   const { gateway, port, connect } = await start({ backend, maxConnections: 1, unsupported: 'close' });
   logEvents(gateway, level, errorName, (line) => lines.push(line));
   gateway.on('error', () => undefined);
+  const successor = { host: '10.0.0.8', port: 9093 };
+  for (let times = 0; times < 2; times++) reportStatus({ state: 'overtaken', successor });
+  expect(gateway.stats().backendStatus).toEqual({ state: 'overtaken', successor });
+  reportStatus({ state: 'active', successor: null });
   gateway.once('disconnect', () => {
     throw new Error('broken listener');
   });
@@ -56,6 +64,8 @@ async function everything(level: LogLevel): Promise<string[]> {
 }
 
 const PROBLEMS = [
+  /^backend status: overtaken by 10\.0\.0\.8:9093$/,
+  /^backend status: active$/,
   new RegExp(`^request error ${FROM}: metadata v1, backend failing: Error: broken in two`),
   new RegExp(`^refused ${FROM}: ApiVersions v99$`),
   new RegExp(`^connection error ${FROM}: more than 1 connections$`),

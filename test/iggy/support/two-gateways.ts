@@ -2,7 +2,9 @@ import { createKafkaGateway, type KafkaGateway, type ListenerOptions } from 'igg
 import { createIggyBackend, type IggyBackendOptions, type IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import {
   buildBatch,
+  createTopicsApi,
   describeClusterApi,
+  describeConfigsApi,
   findCoordinatorApi,
   heartbeatApi,
   initProducerIdApi,
@@ -311,8 +313,14 @@ export const TWO_GATEWAYS: readonly { readonly title: string; run(engine: Engine
       expect(await commit(second, 7n)).toBe(0);
       const member = await become(second, 'members');
       const given = await initProducer(second);
+      const configured = { name: 'configured', numPartitions: 1, replicationFactor: 1, assignments: [] };
+      const configs = [{ name: 'max.message.bytes', value: '12345' }];
+      await second.client.send(createTopicsApi, { topics: [{ ...configured, configs }], timeoutMs: 10_000 });
       await second.close();
       await untilActive(first);
+      const resources = [{ resourceType: 2, resourceName: 'configured', configurationKeys: ['max.message.bytes'] }];
+      const described = await first.client.send(describeConfigsApi, { resources });
+      expect(described.results[0]?.configs).toMatchObject([{ value: '12345' }]);
       expect(await committed(first)).toBe(7n);
       expect(await commit(first, 8n)).toBe(0);
       expect(await coordinatorOf(first)).toEqual({ errorCode: 0, port: first.port, nodeId: 1 });

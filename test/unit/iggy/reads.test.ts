@@ -218,11 +218,14 @@ test('before it is open, and after it was closed, a store says so', async () => 
 
 test('whoever waits for a connection when the store is closed is let go', async () => {
   const { iggy, store } = await openStore({ connections: 1, commandTimeoutMs: 60_000, connectTimeoutMs: 60_000 });
-  const partition = await createOrders(store);
+  const orders = await createOrders(store);
+  const { id, name } = await store.createTopic({ id: 'any', name: 'payments', partitionCount: 1, configs: {} });
+  const partition = { topicId: id, topic: name, partition: 0 };
   iggy.fault = () => 'hang';
   const asked = iggy.counts.get('stream.get') ?? 0;
-  // What is under way ends with its own time.
+  // What is under way ends with its own time: two commands, since a slow one gives its place away.
   void store.listTopics().catch(() => undefined);
+  void store.bounds(orders).catch(() => undefined);
   await vi.waitFor(() => expect(iggy.counts.get('stream.get')).toBe(asked + 1));
   const waiting = expect(append(store, partition, batchOf('a'))).resolves.toMatchObject({
     error: { kind: 'unavailable' },

@@ -1,5 +1,8 @@
 import type { IggyClient, IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { describe, expect, test, vi } from 'vitest';
+import { Addresses } from '../../../adapters/iggy/sdk/addresses.js';
+import { ClientPool } from '../../../adapters/iggy/sdk/client-pool.js';
+import { StateLog } from '../../../adapters/iggy/state-log.js';
 import { createStandIn, type StandIn } from '../../support/iggy-stand-in.js';
 import { openStore, refusal, sendingThrough } from '../../support/iggy-store.js';
 
@@ -307,6 +310,25 @@ describe('a topic of the state that has lost what was confirmed', () => {
     },
   );
 
+  test('and whose end cannot be confirmed once all is written anew: no put is acknowledged, and the next one is', async () => {
+    const iggy = createStandIn();
+    let fails = false;
+    const connect = sendingThrough(iggy, (topic, go) => {
+      if (topic === '__kafka_gateway_state.2') fails = true;
+      else if (fails) return Promise.reject(refusal(4010, 101));
+      return go();
+    });
+    const { store } = await openStore({ connect }, iggy);
+    await store.put('a', Buffer.from('value'));
+    await iggy.connect().topic.purge(STATE);
+    await expect(store.put('b', Buffer.from('value'))).rejects.toMatchObject({ kind: 'outcomeUnknown' });
+    expect(await topics(iggy)).toEqual(['__kafka_gateway_state.1']);
+    fails = false;
+    await store.put('c', Buffer.from('value'));
+    const { store: again } = await openStore({}, iggy);
+    expect(kept(again)).toEqual({ a: 'value', c: 'value' });
+  });
+
   test('and was written anew by another one: no put is acknowledged', async () => {
     const { iggy, store } = await openStore();
     await store.put('a', Buffer.from('value'));
@@ -377,19 +399,46 @@ describe('a send to the state that is answered without an offset', () => {
     expect(kept(again)).toEqual({ a: 'value' });
   });
 
-  test('and whose topic is gone fails', async () => {
+  test('fails where it cannot be looked up, or the topic is gone', async () => {
     const iggy = createStandIn();
+    let isEmpty = false;
     let isGone = false;
     const connect = sendingThrough(iggy, async (_, go) => {
       const answer = await go();
-      if (!isGone) return answer;
+      if (!isGone) return isEmpty ? { confirmations: [] } : answer;
       await iggy.connect().topic.delete({ ...STATE, partitionsCount: 1 });
       return { confirmations: [] };
     });
     const { store } = await openStore({ connect }, iggy);
+    iggy.fault = (name) => (name === 'topic.get' ? 'away' : undefined);
+    isEmpty = true;
+    await expect(store.put('a', Buffer.from('value'))).rejects.toThrow(/'__kafka_gateway_state\.1' cannot be read/);
+    iggy.fault = () => undefined;
     isGone = true;
     await expect(store.put('a', Buffer.from('value'))).rejects.toThrow(
       /'__kafka_gateway_state\.1' .* is not there any more/,
     );
   });
+});
+
+test('what is checked while a heartbeat is on its way waits for the next one, which all share', async () => {
+  const { iggy, store } = await openStore();
+  await store.close();
+  const pool = new ClientPool({
+    connect: () => iggy.connect(),
+    clients: [],
+    addresses: new Addresses([{ host: '127.0.0.1', port: 8090 }], false),
+    connections: 1,
+    commandTimeoutMs: 1000,
+    connectTimeoutMs: 1000,
+    check: () => Promise.resolve(),
+    warn: () => undefined,
+  });
+  const options = { pool, stream: 'kafka', prefix: '__kafka_gateway_state', sessionTimeoutMs: 60_000, refreshMs: 1000 };
+  const log = new StateLog({ ...options, warn: () => undefined, changed: () => undefined });
+  await log.open();
+  const before = iggy.counts.get('message.send')!;
+  await Promise.all([log.check(), log.check(), log.check()]);
+  expect(iggy.counts.get('message.send')! - before).toBe(2);
+  await log.close();
 });
