@@ -17,8 +17,6 @@ const MOST_TRIES = 3;
 /** How long a send is repeated, in ms, and how long we wait between. */
 const GIVE_UP_MS = 10_000;
 const PAUSE_MS = 100;
-/** Sends of the same entries that are tried at least, however long each takes. */
-const LEAST_SENDS = 2;
 
 /** Nothing of it goes by itself, and nothing that was confirmed goes with a crash. */
 const FOREVER = { messageExpiry: 2n ** 64n - 1n, maxTopicSize: 2n ** 64n - 1n, ...DURABLE } as const;
@@ -172,7 +170,7 @@ export class StateTopic {
     for (const { payload } of messages) this.bytes += payload.length;
     const send = { ...this.#ref, messages, partition: { kind: 2, value: 0 } } as const;
     const deadline = performance.now() + GIVE_UP_MS;
-    for (let sends = 1; ; sends++) {
+    for (;;) {
       try {
         const { confirmations } = await this.#pool.run((client) => client.message.send(send));
         const offset = confirmations[0]?.baseOffset;
@@ -181,9 +179,7 @@ export class StateTopic {
         return Number(offset);
       } catch (error) {
         const kind = error instanceof CommandFailure ? error.kind : null;
-        if (kind === null || kind === 'refused' || this.#pool.isClosed) throw error;
-        // A cluster that elects a primary leaves the first send unanswered, for longer than this.
-        if (performance.now() > deadline && sends >= LEAST_SENDS) throw error;
+        if (kind === null || kind === 'refused' || this.#pool.isClosed || performance.now() > deadline) throw error;
         await delay(PAUSE_MS);
       }
     }
