@@ -175,9 +175,10 @@ export interface Backend<State = unknown> extends BackendMethods<State> {
   /** Feature levels for ApiVersions; read once, after `open`. Default: none. */
   readonly features?: Features | undefined;
   /**
-   * Returns which broker this is. Called once for each gateway, after `open`. Clients say which broker they expect in
-   * ApiVersions from version 5 on; one that expects another gets REBOOTSTRAP_REQUIRED, and starts again from its bootstrap
-   * servers (KIP-1242). Without this method, or with null, every client is accepted.
+   * Returns which broker this is. Called once after `bound`, and for each client that expects a broker, since both ids may
+   * change while a gateway runs. Clients send which broker they expect in ApiVersions from version 5 on; one that expects
+   * another gets REBOOTSTRAP_REQUIRED, and starts again from its bootstrap servers (KIP-1242). Without this method, or with
+   * null, every client is accepted.
    */
   identity?(): BrokerIdentity | null;
   /** Allows several gateways to have this backend open at once. `open` and `close` then run once for each gateway. */

@@ -1,6 +1,14 @@
 import { type AddressInfo, Socket } from 'node:net';
 import { createStubBackend } from '../adapters/stub/stub-backend.js';
-import type { Backend, BackendStatus, ConnectionInfo, Endpoint, GatewayHandle, Principal } from './contract.js';
+import type {
+  Backend,
+  BackendStatus,
+  BrokerIdentity,
+  ConnectionInfo,
+  Endpoint,
+  GatewayHandle,
+  Principal,
+} from './contract.js';
 import { answerApiVersions } from './dispatch/api-versions.js';
 import type { Dispatch, DispatchCounters } from './dispatch/dispatch.js';
 import { Firewall, type Handler } from './dispatch/firewall.js';
@@ -296,7 +304,9 @@ class Gateway implements KafkaGateway {
   }
 
   async #makeFirewall(): Promise<Firewall> {
-    const identity = readIdentity(this.#backend);
+    const identity = (): BrokerIdentity | null => readIdentity(this.#backend);
+    // A wrong one is refused now, not when the first client asks.
+    identity();
     // Called for requests only, and those come after the table is made.
     const answer: Handler = (request, context) =>
       answerApiVersions(firewall.answer, request as never, context as never, identity);

@@ -213,6 +213,12 @@ export interface LogStore {
   trim?(partition: PartitionId, retention: Retention): Awaitable<number>;
   /** Keeps the last record of each key; answers how many bytes were freed. */
   compact?(partition: PartitionId, compaction: Compaction): Awaitable<number>;
+  /**
+   * Calls `truncated` when a partition has lost acknowledged records at its end, with its log end offset then: batches of
+   * idempotent producers from there on are stored anew when they are sent again. For engines that may lose some. Returns
+   * how to stop.
+   */
+  watchTruncation?(truncated: (partition: PartitionId, endOffset: number) => void): () => void;
   /** Calls `wake` after appends from elsewhere, while someone waits for the partition. Returns how to stop. */
   watch?(partition: PartitionId, wake: () => void): () => void;
 

@@ -71,8 +71,9 @@ export class IggyStore implements LogStore {
   readonly #mirror: OffsetMirror | null;
   #states = new WeakMap<PartitionId, PartitionState>();
   #skipped = 0;
-  #onStateChange: ((change: StateChange) => void) | null = null;
   #lostOffsets = 0;
+  readonly #onTruncation = new Set<(partition: PartitionId, endOffset: number) => void>();
+  #onStateChange: ((change: StateChange) => void) | null = null;
   /** What marks the messages of this gateway's producers. */
   #tag = 0;
 
@@ -255,6 +256,11 @@ export class IggyStore implements LogStore {
     return this.#times.maxTimestamp(this.#stateOf(partition));
   }
 
+  watchTruncation(truncated: (partition: PartitionId, endOffset: number) => void): () => void {
+    this.#onTruncation.add(truncated);
+    return () => this.#onTruncation.delete(truncated);
+  }
+
   watch(partition: PartitionId, wake: () => void): () => void {
     return this.#watcher.watch(this.#stateOf(partition), wake);
   }
@@ -343,6 +349,7 @@ export class IggyStore implements LogStore {
   /** The end of a partition went back. */
   #restarted(state: PartitionState, from: number, to: number): void {
     this.#readAhead.forget(state);
+    for (const truncated of this.#onTruncation) truncated(state.id, to);
     const lost = from - to;
     this.#lostOffsets += lost;
     const { topic, partition } = state.id;

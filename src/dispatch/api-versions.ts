@@ -14,20 +14,22 @@ const NO_NODE_ID = -1;
  * The gateway's own answer to ApiVersions: exactly what the firewall allows. A client that expects another broker than
  * this one gets REBOOTSTRAP_REQUIRED (KIP-1242).
  *
- * @param identity - This broker; null to accept whatever the client expects.
+ * @param identity - Returns which broker this is; null to accept whatever the client expects. Called only for a client that
+ * expects one.
  */
 export function answerApiVersions(
   answer: ApiVersionsResponseInit,
   request: ApiVersionsRequest,
   context: RequestContext,
-  identity: BrokerIdentity | null,
+  identity: () => BrokerIdentity | null,
 ): ApiVersionsResponseInit {
   if (context.apiVersion >= SOFTWARE_SINCE && !isSoftware(request)) return refused(ErrorCode.INVALID_REQUEST);
   const { clusterId, nodeId } = request;
   // Neither is carried before version 5, and each holds its default then.
   if (clusterId === null && nodeId === NO_NODE_ID) return answer;
   if (clusterId === null || nodeId === NO_NODE_ID) return refused(ErrorCode.INVALID_REQUEST);
-  if (identity !== null && (clusterId !== identity.clusterId || nodeId !== identity.nodeId)) {
+  const own = identity();
+  if (own !== null && (clusterId !== own.clusterId || nodeId !== own.nodeId)) {
     return refused(ErrorCode.REBOOTSTRAP_REQUIRED);
   }
   return answer;

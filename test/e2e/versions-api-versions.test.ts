@@ -157,6 +157,17 @@ describe('a client that expects a broker (KIP-1242)', () => {
     expect((await ask(await connect(), 5, 'another', 7)).response.errorCode).toBe(ErrorCode.NONE);
   });
 
+  test('compares the ids that the backend has at the moment', async () => {
+    let nodeId = 1;
+    const backend = { ...createMemoryBackend(), identity: () => ({ clusterId: 'c', nodeId }) };
+    const { connect } = await startObserved({ backend });
+    const client = await connect();
+    expect((await ask(client, 5, 'c', 1)).response.errorCode).toBe(ErrorCode.NONE);
+    nodeId = 2;
+    expect((await ask(client, 5, 'c', 1)).response.errorCode).toBe(ErrorCode.REBOOTSTRAP_REQUIRED);
+    expect((await ask(client, 5, 'c', 2)).response.errorCode).toBe(ErrorCode.NONE);
+  });
+
   test('and a backend whose identity is none does not listen', async () => {
     const backend = { ...createMemoryBackend(), identity: () => ({ clusterId: 'c', nodeId: -1 }) };
     const gateway = createKafkaGateway({ listener: { port: 0 }, backend });

@@ -37,7 +37,7 @@ export interface ConfigDefinition {
   readonly choices?: readonly string[];
   /** Whether `choices`, which are in upper case, are matched in any case. */
   readonly ignoreCase?: boolean;
-  /** Whether the elements of a list must differ. */
+  /** Whether a list keeps only the first of equal elements, as in Kafka (KIP-1161). */
   readonly unique?: boolean;
   /** Whether a string or a list must not be empty. */
   readonly nonEmpty?: boolean;
@@ -98,9 +98,9 @@ export function checkConfig(name: string, definition: ConfigDefinition, text: st
       return String(Number(trimmed));
     }
     case 'list': {
-      const elements = splitList(trimmed);
+      let elements = splitList(trimmed);
+      if (definition.unique) elements = [...new Set(elements)];
       if (definition.nonEmpty && elements.length === 0) throw wrong('it is a list that is not empty');
-      if (definition.unique && new Set(elements).size < elements.length) throw wrong('it is a list without duplicates');
       for (const element of elements) checkString(element, definition, wrong);
       return elements.join(',');
     }

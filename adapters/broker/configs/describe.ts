@@ -40,7 +40,7 @@ const NOT_ENFORCED = 'Accepted, kept and shown. Not enforced by this broker.';
 /** All configs of a topic with these of its own. */
 export function describeTopicConfigs(config: BrokerConfigs, own: ConfigTexts): DescribedConfig[] {
   return Object.entries(allTopicConfigs()).flatMap(([name, definition]) => {
-    if (definition.internal) return [];
+    if (definition.internal && !(name in own)) return [];
     const value = config.topicText(name, own);
     const synonyms = definition.broker === undefined ? [] : synonymsOf(config, definition.broker);
     if (name in own) synonyms.unshift({ name, value, source: ConfigSource.TOPIC });

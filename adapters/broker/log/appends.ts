@@ -3,10 +3,10 @@ import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '.
 import { isPromise, andThen, attempt, rejected } from '../awaitable.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
-import { type AppendEntry, type AppendResult, type PartitionId, StoreError } from '../log-store.js';
+import { type AppendEntry, type AppendResult, type LogBounds, type PartitionId, StoreError } from '../log-store.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { PartitionLog, PartitionLogs } from './partition-logs.js';
-import type { ProducerStates } from './producer-states.js';
+import type { ProducerStates, RememberedBatch } from './producer-states.js';
 import { BatchRefused } from './record-checks.js';
 import type { RetentionLoop } from './retention.js';
 import type { Cleaner } from './cleaner.js';
@@ -129,10 +129,7 @@ export class Appends {
       const producers = this.logs.producers(log);
       if (!isPromise(producers)) return this.inSequence(job, producers);
       return producers.then(
-        (states) => {
-          const begun = this.inSequence(job, states);
-          return begun === true ? this.append([job]) : begun;
-        },
+        (states) => this.goOn(job, this.inSequence(job, states)),
         (error: unknown) => this.failed([job], error),
       );
     } catch (error) {
@@ -140,25 +137,58 @@ export class Appends {
     }
   }
 
+  /** For a job whose turn was decided after a promise. */
+  private goOn(job: AppendJob, begun: boolean | PromiseLike<unknown>): Awaitable<unknown> {
+    return begun === true ? this.append([job]) : begun;
+  }
+
   private inSequence(job: AppendJob, producers: ProducerStates): boolean | PromiseLike<unknown> {
-    let saved: Awaitable<unknown> = undefined;
     try {
       // Dropped while they were learned, since another broker has or had the state.
       if (producers !== job.log.producers || !this.kit.placement.isOwner) throw notOwner();
       const repeated = producers.check(job.batch);
-      if (repeated === null) return true;
-      const { answer } = job;
-      answer.baseOffset = int64(repeated.baseOffset);
-      // Kafka tells it whatever the topic's timestamps are.
-      answer.logAppendTimeMs = int64(repeated.timestamp);
-      answer.logStartOffset = int64(job.log.startOffset);
-      // It may have been refused before, because its producer could not be saved.
-      saved = this.keep(job);
+      return repeated === null || this.repeat(job, producers, repeated);
     } catch (error) {
       if (!(error instanceof BatchRefused)) throw error;
       job.refuse(error);
     }
     job.log.release();
+    return false;
+  }
+
+  /** Asks the store for the end of the log first: an engine may have lost the batch that this one repeats. */
+  private repeat(job: AppendJob, producers: ProducerStates, repeated: RememberedBatch): boolean | PromiseLike<unknown> {
+    let bounds: Awaitable<LogBounds>;
+    try {
+      bounds = this.kit.store.bounds(job.partition);
+    } catch (error) {
+      return this.failed([job], error) ?? false;
+    }
+    if (!isPromise(bounds)) return this.repeated(job, producers, repeated, bounds);
+    return bounds.then(
+      (settled) => this.goOn(job, this.repeated(job, producers, repeated, settled)),
+      (error: unknown) => this.failed([job], error),
+    );
+  }
+
+  private repeated(
+    job: AppendJob,
+    producers: ProducerStates,
+    { baseOffset, timestamp }: RememberedBatch,
+    { endOffset }: LogBounds,
+  ): boolean | PromiseLike<unknown> {
+    if (baseOffset >= endOffset) {
+      producers.truncate(endOffset);
+      return this.inSequence(job, producers);
+    }
+    const { answer, log } = job;
+    answer.baseOffset = int64(baseOffset);
+    // Kafka tells it whatever the topic's timestamps are.
+    answer.logAppendTimeMs = int64(timestamp);
+    answer.logStartOffset = int64(log.startOffset);
+    // It may have been refused before, because its producer could not be saved.
+    const saved = this.keep(job);
+    log.release();
     return isPromise(saved) ? saved : false;
   }
 

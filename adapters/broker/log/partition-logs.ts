@@ -3,7 +3,7 @@ import type { Awaitable } from '../../../src/contract.js';
 import { readBatches, type RecordBatch } from '../../../src/protocol/index.js';
 import { isPromise, andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import { type ReadResult, StoreError } from '../log-store.js';
+import { type PartitionId, type ReadResult, StoreError } from '../log-store.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
 import { ProducerStates } from './producer-states.js';
 
@@ -89,9 +89,22 @@ export class PartitionLogs {
     this.drop();
     for (const [key, value] of this.kit.state.load(PREFIX)) this.saved.set(key, value);
     this.stopListening?.();
-    this.stopListening = this.kit.topics.onDeleted((topic) => {
+    const unlisten = this.kit.topics.onDeleted((topic) => {
       this.forget(topic);
     });
+    const unwatch = this.kit.store.watchTruncation?.((partition, endOffset) => {
+      this.truncated(partition, endOffset);
+    });
+    this.stopListening = () => {
+      unlisten();
+      unwatch?.();
+    };
+  }
+
+  /** The store has lost what was at an offset and behind it. */
+  private truncated({ topicId, partition: index }: PartitionId, endOffset: number): void {
+    const partition = this.kit.topics.byId(topicId)?.partitions[index];
+    if (partition !== undefined) this.logs.get(partition)?.producers?.truncate(endOffset);
   }
 
   /** Forgets all producers: another broker has the state. Appends that are under way keep their place. */
@@ -233,7 +246,7 @@ export class PartitionLogs {
     }
     this.requireOpen(log);
     if (log.producers !== states) return states;
-    // Where it was cut, producers go on all the same.
+    states.truncate(endOffset);
     states.endOffset = endOffset;
     log.behind = false;
     return this.announce(log, states);

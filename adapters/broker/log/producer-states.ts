@@ -3,7 +3,7 @@ import type { ProducedBatch } from '../log-store.js';
 import { BatchRefused } from './record-checks.js';
 
 /** A batch that a producer may send again, because its answer got lost. */
-interface RememberedBatch {
+export interface RememberedBatch {
   readonly firstSequence: number;
   readonly lastSequence: number;
   readonly baseOffset: number;
@@ -96,6 +96,18 @@ export class ProducerStates {
     if (producer.batches.length === REMEMBERED_BATCHES) producer.batches.shift();
     producer.batches.push({ firstSequence: baseSequence, lastSequence, baseOffset, timestamp: maxTimestamp });
     this.dirty = true;
+  }
+
+  /** Forgets the batches from an offset on, which the log has lost; a producer without any batch is unknown again. */
+  truncate(endOffset: number): void {
+    for (const [id, producer] of this.#producers) {
+      const kept = producer.batches.filter(({ baseOffset }) => baseOffset < endOffset);
+      if (kept.length === producer.batches.length) continue;
+      if (kept.length === 0) this.#producers.delete(id);
+      else producer.batches = kept;
+      this.dirty = true;
+    }
+    this.endOffset = Math.min(this.endOffset, endOffset);
   }
 
   /** Forgets producers that have appended nothing since then. */

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { EventEmitter, once } from 'node:events';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { stripVTControlCharacters } from 'node:util';
 import type { IggyAddress, IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import { loadSdk } from './iggy.js';
 
@@ -15,10 +14,6 @@ export interface IggyCluster {
   connect(address: IggyAddress): IggyClient;
   /** Ends a node at once, as a crash does. */
   kill(node: number): Promise<void>;
-  /** Ends the leader, and returns the number of the next one. Nobody logs in meanwhile: it may keep a busy machine from electing. */
-  replaceLeader(node: number): Promise<number>;
-  /** Starts a node over its data, and waits until all agree that it is there. */
-  start(node: number): Promise<void>;
   /** Waits until one of these nodes leads. Returns its number. */
   leader(...nodes: readonly number[]): Promise<number>;
   /** Ends all nodes, and their data. */
@@ -26,8 +21,6 @@ export interface IggyCluster {
 }
 
 const NODES = [0, 1, 2];
-/** What a node logs when it becomes the leader of the metadata. */
-const ELECTED = /PrimaryElected.*plane="?metadata/;
 const credentials = { username: 'iggy', password: 'iggy' };
 const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
 
@@ -56,7 +49,6 @@ export async function startCluster(): Promise<IggyCluster> {
     }),
   );
   const children = new Map<number, ChildProcess>();
-  const elections = new EventEmitter();
   const addresses = NODES.map((node): IggyAddress => ({ host: '127.0.0.1', port: portOf(node, 'TCP') }));
   const connect = (options: IggyAddress): IggyClient =>
     new Client({ transport: 'TCP', options, credentials, reconnect });
@@ -66,7 +58,7 @@ export async function startCluster(): Promise<IggyCluster> {
     await mkdir(cwd, { recursive: true });
     const child = spawn(process.env.IGGY_SERVER_BINARY ?? '', ['--replica-id', String(node)], {
       cwd,
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: 'ignore',
       env: {
         ...process.env,
         IGGY_SYSTEM_PATH: join(cwd, 'data'),
@@ -83,9 +75,6 @@ export async function startCluster(): Promise<IggyCluster> {
       },
     });
     children.set(node, child);
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (ELECTED.test(stripVTControlCharacters(text))) elections.emit('elected', node);
-    });
   }
 
   async function kill(node: number): Promise<void> {
@@ -132,23 +121,7 @@ export async function startCluster(): Promise<IggyCluster> {
     addresses,
     connect,
     leader,
-    async replaceLeader(node) {
-      const elected = once(elections, 'elected') as Promise<[number]>;
-      await kill(node);
-      return (await elected)[0];
-    },
     kill,
-    async start(node) {
-      await run(node);
-      for (;;) {
-        const asked = connect(addresses[node]!);
-        const isUp = await asked.system.ping().catch(() => false);
-        await asked.destroy();
-        if (isUp) break;
-        await delay(50);
-      }
-      await until((seen) => (seen[node]?.status === 'Healthy' ? true : undefined));
-    },
     async close() {
       for (const child of children.values()) child.kill('SIGKILL');
       await Promise.all(Array.from(children.values(), async (child) => child.exitCode ?? (await once(child, 'exit'))));

@@ -7,6 +7,7 @@ const NAMES = [
   'resourceName',
   'memberId',
   'key',
+  'apiKey',
   'partitionIndex',
   'partition',
   'index',

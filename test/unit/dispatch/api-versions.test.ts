@@ -7,7 +7,7 @@ const REFUSED = { errorCode: 42, apiKeys: [] };
 
 function ask(apiVersion: number, clientSoftwareName: string, clientSoftwareVersion: string) {
   const request = { clientSoftwareName, clientSoftwareVersion, clusterId: null, nodeId: -1 };
-  return answerApiVersions(LISTED, request, { apiVersion } as RequestContext, { clusterId: 'c', nodeId: 1 });
+  return answerApiVersions(LISTED, request, { apiVersion } as RequestContext, () => ({ clusterId: 'c', nodeId: 1 }));
 }
 
 const GOOD = ['a', 'apache-kafka-java', '4.3.0', 'v1.9-rc1', 'A0', '0', 'a..b', 'a--b'];
@@ -52,7 +52,7 @@ describe('the broker that a client expects', () => {
 
   function expecting(clusterId: string | null, nodeId: number, identity: BrokerIdentity | null, name = 'client') {
     const request = { clientSoftwareName: name, clientSoftwareVersion: '1', clusterId, nodeId };
-    return answerApiVersions(LISTED, request, { apiVersion: 5 } as RequestContext, identity);
+    return answerApiVersions(LISTED, request, { apiVersion: 5 } as RequestContext, () => identity);
   }
 
   test.each<[string | null, number, object]>([

@@ -23,8 +23,8 @@ async function follow({ closedWaitMs = 0, silentWaitMs = 0 } = {}) {
   await makeTopic(iggy);
   const pool = new ClientPool({
     connect: () => iggy.connect(),
+    addresses: new Addresses([{ host: 'iggy', port: 1 }], false),
     clients: [],
-    addresses: new Addresses([{ host: '127.0.0.1', port: 8090 }], false),
     connections: 1,
     commandTimeoutMs: 1000,
     connectTimeoutMs: 1000,

@@ -205,13 +205,13 @@ export const groupAdminScenario: Scenario = {
         groupsNames: ['admin-stable', 'none', ''],
       });
     }
-    await side.ask('a group that there is not, twice', deleteGroupsApi, 2, { groupsNames: ['none', 'none'] });
-    await side.ask('nothing', deleteGroupsApi, 2, { groupsNames: [] });
-    await side.ask('a group with offsets only', deleteGroupsApi, 2, { groupsNames: ['admin-simple'] });
+    await side.ask('a group that there is not, twice', deleteGroupsApi, 3, { groupsNames: ['none', 'none'] });
+    await side.ask('nothing', deleteGroupsApi, 3, { groupsNames: [] });
+    await side.ask('a group with offsets only', deleteGroupsApi, 3, { groupsNames: ['admin-simple'] });
     await side.ask('its offsets', offsetFetchApi, 9, { groups: [{ groupId: 'admin-simple', topics: null }] });
     await side.send(leaveGroupApi, 3, { groupId: 'admin-stable', members: [{ memberId: id }] });
     await inState(side, 'admin-stable', 'Empty');
-    await side.ask('without members, twice', deleteGroupsApi, 2, { groupsNames: ['admin-stable', 'admin-stable'] });
+    await side.ask('without members, twice', deleteGroupsApi, 3, { groupsNames: ['admin-stable', 'admin-stable'] });
     await side.ask('what was deleted', describeGroupsApi, 6, { groups: ['admin-stable'] });
   },
 };

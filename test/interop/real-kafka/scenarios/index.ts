@@ -1,4 +1,5 @@
 import type { Scenario } from '../side.js';
+import { apiVersionsScenario } from './api-versions.js';
 import { describeScenario, logDirScenario, metadataScenario } from './cluster.js';
 import { alterConfigsScenario, describeConfigsScenario } from './configs.js';
 import { fetchScenario, sessionScenario } from './fetch.js';
@@ -11,6 +12,7 @@ import { deletionScenario, partitionScenario, topicScenario } from './topics.js'
 
 /** All that is asked, in this order. */
 export const scenarios: readonly Scenario[] = [
+  apiVersionsScenario,
   topicScenario,
   partitionScenario,
   deletionScenario,
