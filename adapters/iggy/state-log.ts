@@ -195,12 +195,11 @@ export class StateLog {
   check(): Promise<void> {
     if (this.#heartbeat === null) return this.#beat();
     // The one on its way may have been written before whatever the caller has seen.
-    this.#nextHeartbeat ??= this.#heartbeat
-      .catch(() => undefined)
-      .then(() => {
-        this.#nextHeartbeat = null;
-        return this.#beat();
-      });
+    const next = (): Promise<void> => {
+      this.#nextHeartbeat = null;
+      return this.#beat();
+    };
+    this.#nextHeartbeat ??= this.#heartbeat.then(next, next);
     return this.#nextHeartbeat;
   }
 

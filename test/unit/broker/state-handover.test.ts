@@ -20,6 +20,7 @@ async function start() {
   const registered: BrokerRegistration[] = [];
   let change: (change: StateChange) => void = () => undefined;
   let failures = 0;
+  let isRemoved = false;
   const shared: Partial<LogStore> = {
     watchState(changed) {
       change = changed;
@@ -31,7 +32,7 @@ async function start() {
     },
     load() {
       if (failures-- > 0) throw new Error('away');
-      return memory.load();
+      return isRemoved ? [] : memory.load();
     },
   };
   const store = new Proxy(memory, {
@@ -55,6 +56,7 @@ async function start() {
     return (await client.send(offsetFetchApi, { groups, requireStable: false }, 8)).groups[0]?.errorCode;
   };
   const status = (): string => gateway.stats().backendStatus.state;
+  const remove = (): void => void (isRemoved = true);
   const fail = (times: number): void => void (failures = times);
   return {
     client,
@@ -66,6 +68,7 @@ async function start() {
     groupError,
     status,
     fail,
+    remove,
     change: (to: StateChange) => change(to),
   };
 }
@@ -108,4 +111,14 @@ test('a state that cannot be loaded is refused until it can, and a loss meanwhil
   change({ kind: 'lost', owner: OWNER });
   await vi.waitFor(() => expect(status()).toBe('overtaken'));
   expect(await groupError()).toBe(NOT_COORDINATOR);
+});
+
+test('a state that was removed begins anew, with the cluster id that clients know', async () => {
+  const { client, change, remove, status } = await start();
+  const { clusterId } = await client.send(metadataApi, { topics: [] });
+  remove();
+  change({ kind: 'lost', owner: null });
+  change({ kind: 'regained' });
+  await vi.waitFor(() => expect(status()).toBe('active'));
+  expect((await client.send(metadataApi, { topics: [] })).clusterId).toBe(clusterId);
 });
