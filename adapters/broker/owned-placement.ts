@@ -10,6 +10,8 @@ export class OwnedPlacement implements Placement {
   isOwner = true;
   #own: Placement;
   #self: Endpoint | null = null;
+  /** The broker that has the durable state, at whatever address. */
+  #owner: BrokerNode | null = null;
   #successor: BrokerNode | null = null;
 
   constructor(own: Placement) {
@@ -29,11 +31,14 @@ export class OwnedPlacement implements Placement {
   identify(self: Endpoint | null, nodeId: number | null, rack: string | null): void {
     this.#self = self;
     if (nodeId !== null) this.#own = singleNode(nodeId, rack);
+    // Whether the address is shared could not be known before.
+    if (!this.isOwner) this.lose(this.#owner);
   }
 
   /** Another broker has the durable state. */
   lose(successor: BrokerNode | null): void {
     this.isOwner = false;
+    this.#owner = successor;
     const { host, port } = this.#self ?? { host: '', port: 0 };
     // Clients of a shared address, such as a load balancer's, reach any of the brokers behind it.
     const isShared = successor?.host === host && successor.port === port;

@@ -46,6 +46,8 @@ export class StateHandover {
     this.#unwatch = this.#kit.store.watchState?.((change) => {
       // At once, before anything else is answered.
       if (change.kind === 'lost') this.#kit.placement.lose(change.owner);
+      // A retry is for the change before: it must not regain what has been lost since.
+      this.#stopRetry?.();
       this.#take(change);
     });
   }
@@ -60,8 +62,8 @@ export class StateHandover {
     this.#unwatch?.();
     this.#gateway = null;
     this.#next = null;
-    this.#stopRetry?.();
     await this.#handling;
+    this.#stopRetry?.();
   }
 
   #take(change: StateChange | null): void {
@@ -120,9 +122,10 @@ export class StateHandover {
 
   #retry(change: StateChange): void {
     const { clock } = this.#kit;
-    this.#stopRetry?.();
+    // A newer change, which is handled next, takes the place of this one.
+    if (this.#next !== null) return;
     this.#stopRetry = clock.after(RETRY_MS, () => {
-      if (this.#next === null && this.#gateway !== null) this.#take(change);
+      this.#take(change);
     });
   }
 

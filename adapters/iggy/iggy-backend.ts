@@ -12,8 +12,9 @@ export interface IggyBackendOptions extends Omit<BrokerOptions, 'store'>, IggySt
  * ```ts
  * import { Client } from 'apache-iggy';
  *
- * const connect = () => new Client({ transport: 'TCP', options: { host, port }, credentials });
- * const gateway = createKafkaGateway({ backend: createIggyBackend({ connect, stream: 'kafka' }) });
+ * const connect = ({ host, port }) => new Client({ transport: 'TCP', options: { host, port }, credentials });
+ * const addresses = ['127.0.0.1:8090'];
+ * const gateway = createKafkaGateway({ backend: createIggyBackend({ connect, addresses, stream: 'kafka' }) });
  * ```
  *
  * @throws OptionError naming the option, or the config, and its value.

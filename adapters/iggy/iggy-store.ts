@@ -166,6 +166,8 @@ export class IggyStore implements LogStore {
       this.#tag = await this.#findTag();
       await this.#importOffsets();
     } catch (error) {
+      // The gateway before it need not wait until this one has been silent for long enough.
+      await untilLong(this.#state.close(), AbortSignal.abort());
       await this.#pool.close();
       const failure = commandFailure(error);
       if (isRefusedEntry(failure) && failure.code !== IggyCode.UNAUTHORIZED) {
@@ -296,6 +298,8 @@ export class IggyStore implements LogStore {
       this.#writer.forgetProducers();
       // Of a state that was removed, nothing is left.
       this.#tag = await this.#findTag().catch(() => this.#tag);
+      // Lost again meanwhile, which was reported already.
+      if (this.#state.lost !== null) return;
     }
     this.#onStateChange?.(change);
   }

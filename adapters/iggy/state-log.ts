@@ -98,6 +98,8 @@ export class StateLog {
   #follower: StateFollower | null = null;
   #following: Promise<void> | null = null;
   #isClosing = false;
+  /** Why the log could not be read when it was to be taken back; empty while it could. */
+  #unreadable = '';
   readonly #backoff: TakeBackBackoff;
 
   constructor(options: StateLogOptions) {
@@ -168,6 +170,7 @@ export class StateLog {
     this.#lost = null;
     this.#follower = null;
     this.#patience = 0;
+    this.#unreadable = '';
     this.#stopHeartbeats();
     this.#heartbeatTimer = setInterval(() => {
       if (this.#heartbeat === null) void this.check().catch(() => undefined);
@@ -242,9 +245,19 @@ export class StateLog {
       const why = follower.isClosed ? 'has closed it' : 'was silent';
       warn(`Iggy: this gateway has the state of stream '${stream}' again: the gateway that had it ${why}`);
       changed({ kind: 'regained' });
-    } catch {
+    } catch (error) {
       // The server is away, or others open the log: it is tried again at the next look.
+      this.#warnOnceIfUnreadable(error);
     }
+  }
+
+  /** A later release has written it, as a rule, and nothing but such a release can go on with it. */
+  #warnOnceIfUnreadable(error: unknown): void {
+    const { kind, message } = storeError(error, 'state cannot be read');
+    if (kind !== 'invalid' || message === this.#unreadable) return;
+    this.#unreadable = message;
+    const { stream, warn } = this.#options;
+    warn(`Iggy: the state of stream '${stream}' cannot be taken back: ${message}`);
   }
 
   /** False when there is more than was read, or what was read is not there any more: then it is to be done again. */

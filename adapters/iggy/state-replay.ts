@@ -43,6 +43,10 @@ export class StateReplay {
         // Refused to whom it was put for: another gateway had opened the log.
         if (epoch < this.#epoch) break;
         this.#learn(key, { sequence, value: kind === EntryKind.PUT ? value : null });
+        break;
+      case EntryKind.CLOSED:
+      case EntryKind.HEARTBEAT:
+      // For those that follow the log.
     }
   }
 

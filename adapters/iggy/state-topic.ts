@@ -4,6 +4,7 @@ import { StoreError } from '../broker/log-store.js';
 import { type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { CommandFailure, readError, storeError } from './sdk/failures.js';
+import { confirmedOffset } from './sdk/features.js';
 import { CONSUMER } from './partition-ends.js';
 import { PollSize } from './poll-size.js';
 import { idOf } from './records/message-ids.js';
@@ -148,7 +149,7 @@ export class StateTopic {
   }
 
   /**
-   * Looks for the opening of another gateway, of an epoch or a later one: those of an earlier one had the log before.
+   * Looks for entries of another gateway that has opened the log since: those of an earlier epoch had the log before.
    *
    * @throws Overtaken
    */
@@ -157,7 +158,7 @@ export class StateTopic {
     await this.#read(from, to, ({ headers, payload }) => {
       if (idOf(headers.id) >> 64n !== this.#writer) others.push(payload);
     });
-    if (others.some((payload) => isOpening(payload, epoch))) throw new Overtaken(this.name);
+    if (others.some((payload) => isOvertaking(payload, epoch))) throw new Overtaken(this.name);
   }
 
   async #send(entries: readonly StateEntry[]): Promise<number> {
@@ -172,11 +173,10 @@ export class StateTopic {
     const deadline = performance.now() + GIVE_UP_MS;
     for (;;) {
       try {
-        const { confirmations } = await this.#pool.run((client) => client.message.send(send));
-        const offset = confirmations[0]?.baseOffset;
+        const offset = confirmedOffset(await this.#pool.run((client) => client.message.send(send)));
         if (offset === undefined) return await this.#find(firstId);
         this.#hasConfirmed = true;
-        return Number(offset);
+        return offset;
       } catch (error) {
         const kind = error instanceof CommandFailure ? error.kind : null;
         if (kind === null || kind === 'refused' || this.#pool.isClosed || performance.now() > deadline) throw error;
@@ -279,10 +279,13 @@ function readEntry(payload: Buffer): StateEntry | null {
 }
 
 /**
- * Whether an entry says that a gateway has opened the log, in an epoch or a later one: what this release cannot read, a
- * later release has written.
+ * Whether an entry of another gateway shows that it has opened the log in an epoch or a later one. Any entry of a later one
+ * does: the opening may stand where this gateway does not look, since the topic had lost its tail. What this release
+ * cannot read, a later release has written.
  */
-function isOpening(payload: Buffer, epoch: number): boolean {
+function isOvertaking(payload: Buffer, epoch: number): boolean {
   const entry = readEntry(payload);
-  return entry === null || (entry.kind === EntryKind.OPENED && epochOf(entry.sequence) >= epoch);
+  if (entry === null) return true;
+  const other = epochOf(entry.sequence);
+  return other > epoch || (other === epoch && entry.kind === EntryKind.OPENED);
 }

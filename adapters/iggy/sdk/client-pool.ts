@@ -66,6 +66,9 @@ interface Waiting {
   readonly fail: (error: CommandFailure) => void;
 }
 
+/** Takes the function that gives work up before its time is over. */
+type GivesUp = (reject: (failure: CommandFailure) => void) => void;
+
 /** How often what changes nothing is asked while connections break. */
 const MOST_ATTEMPTS = 3;
 /** With several addresses, each dial has its share of the time for connecting, but so many ms at least. */
@@ -187,6 +190,7 @@ export class ClientPool {
     this.#retry = null;
     for (const { fail } of this.#waiting.splice(0)) fail(closed());
     if (this.#options.connect === undefined) return;
+    for (const { job, client } of this.#slots) if (client === null) job?.giveUp(closed());
     await Promise.all(this.#slots.splice(0).map(({ client }) => this.#destroy(client)));
   }
 
@@ -326,18 +330,18 @@ export class ClientPool {
   }
 
   /** A new client that works. @throws CommandFailure, and what `connect` or the SDK throw. */
-  async #dial(target: DialTarget): Promise<IggyClient> {
+  async #dial(target: DialTarget, givesUp?: GivesUp): Promise<IggyClient> {
     const { address } = target;
     let checking: Promise<unknown> | undefined;
     const making = (async () => this.#options.connect?.(address))();
+    const work = async (): Promise<IggyClient> => {
+      const made = await making;
+      if (!isIggyClient(made)) throw new CommandFailure('unsent', "what connect gave is no client of Iggy's Node SDK");
+      await (checking = this.#options.check(made));
+      return made;
+    };
     try {
-      return await within(this.#dialMs, 'connecting', async () => {
-        const made = await making;
-        if (!isIggyClient(made))
-          throw new CommandFailure('unsent', "what connect gave is no client of Iggy's Node SDK");
-        await (checking = this.#options.check(made));
-        return made;
-      });
+      return await within(this.#dialMs, 'connecting', work, givesUp);
     } catch (error) {
       if (isLate(error) && checking !== undefined) this.#restUntil(target, checking);
       // One that is made too late is closed as well.
@@ -361,13 +365,15 @@ export class ClientPool {
     login.then(over, over);
   }
 
-  async #connect(slot: Slot): Promise<IggyClient> {
+  async #connect(slot: BusySlot): Promise<IggyClient> {
     const { addresses } = this.#options;
+    const { job } = slot;
     const began = performance.now();
     const target = addresses.next(began);
     this.#dialling++;
     try {
-      const made = await this.#dial(target).finally(() => this.#dialling--);
+      const givesUp: GivesUp = (reject) => (job.giveUp = reject);
+      const made = await this.#dial(target, givesUp).finally(() => this.#dialling--);
       if (!this.#slots.includes(slot)) {
         void this.#destroy(made);
         throw closed();
@@ -379,7 +385,7 @@ export class ClientPool {
       addresses.worked(target);
       return made;
     } catch (error) {
-      addresses.failed(target, began, performance.now());
+      if (!this.#closed) addresses.failed(target, began, performance.now());
       const failure = commandFailure(error);
       this.#noteFailure(failure, target);
       this.#release(slot);
@@ -586,15 +592,8 @@ function nothing(): void {
 
 /**
  * What work gives, or a failure of the kind `late` when it takes longer.
- *
- * @param givesUp - Takes the function that gives up before.
  */
-async function within<T>(
-  ms: number,
-  what: string,
-  work: () => Promise<T>,
-  givesUp?: (reject: (failure: CommandFailure) => void) => void,
-): Promise<T> {
+async function within<T>(ms: number, what: string, work: () => Promise<T>, givesUp?: GivesUp): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     givesUp?.(reject);

@@ -310,6 +310,16 @@ describe('a topic of the state that has lost what was confirmed', () => {
     },
   );
 
+  test('and is opened in the lost part by another gateway, which has gone on: no put is acknowledged', async () => {
+    const { iggy, store } = await openStore();
+    for (const key of ['a', 'b', 'c']) await store.put(key, Buffer.from('value'));
+    iggy.dropFrom('kafka', '__kafka_gateway_state.1', 0, 3);
+    const { store: other } = await openStore({}, iggy);
+    for (const key of ['d', 'e', 'f', 'g']) await other.put(key, Buffer.from('value'));
+    await expect(store.put('h', Buffer.from('value'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await other.put('i', Buffer.from('value'));
+  });
+
   test('and whose end cannot be confirmed once all is written anew: no put is acknowledged, and the next one is', async () => {
     const iggy = createStandIn();
     let fails = false;
@@ -357,7 +367,10 @@ describe('a topic of the state that has lost what was confirmed', () => {
 });
 
 describe('a send to the state that is answered without an offset', () => {
-  test('is looked up: what was stored is acknowledged, what was not is sent again', async () => {
+  test.each([
+    ['no confirmations', { confirmations: [] }],
+    ['no list of them', {} as { confirmations: [] }],
+  ])('and %s is looked up: what was stored is acknowledged, what was not is sent again', async (_, without) => {
     const iggy = createStandIn();
     let sends = 0;
     let mode: 'normal' | 'stored' | 'not stored' = 'normal';
@@ -367,7 +380,7 @@ describe('a send to the state that is answered without an offset', () => {
       const isStored = mode === 'stored';
       mode = 'normal';
       if (isStored) await go();
-      return { confirmations: [] };
+      return without;
     });
     const { store, warnings } = await openStore({ connect }, iggy);
     for (const next of ['stored', 'not stored'] as const) {
