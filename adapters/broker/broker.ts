@@ -272,6 +272,10 @@ const CAPABILITIES = Object.keys({
 /** What a store lacks is told before a client finds it. @throws OptionError */
 function checkStore(store: LogStore): void {
   const lacks = (method: keyof LogStore): boolean => typeof store[method] !== 'function';
+  if (typeof store === 'function') {
+    const expected = 'expected a LogStore: call the function, or make an instance of the class';
+    throw new OptionError('store', store, expected);
+  }
   if (typeof store !== 'object' || (store as unknown) === null)
     throw new OptionError('store', store, 'it is a LogStore');
   const missing = STORE_METHODS.filter(lacks);

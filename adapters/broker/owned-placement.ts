@@ -39,10 +39,12 @@ export class OwnedPlacement implements Placement {
   lose(successor: BrokerNode | null): void {
     this.isOwner = false;
     this.#owner = successor;
-    const { host, port } = this.#self ?? { host: '', port: 0 };
-    // Clients of a shared address, such as a load balancer's, reach any of the brokers behind it.
-    const isShared = successor?.host === host && successor.port === port;
-    this.#successor = isShared ? null : successor;
+    this.#successor = successor !== null && this.advertises(successor) ? null : successor;
+  }
+
+  /** Whether this broker advertises an address too. Clients of it, such as a load balancer's, reach any broker behind it. */
+  advertises({ host, port }: Endpoint): boolean {
+    return this.#self?.host === host && this.#self.port === port;
   }
 
   /** This broker has the durable state again. */

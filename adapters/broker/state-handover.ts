@@ -96,6 +96,13 @@ export class StateHandover {
         `broker: the gateway that has taken over has the same node id: ${why}, since clients keep connections by it`,
       );
     }
+    if (owner !== null && placement.advertises(owner)) {
+      const where = `"${owner.host}:${String(owner.port)}"`;
+      const expected = 'expected a load balancer that asks for readiness';
+      this.#kit.warn(
+        `broker: the gateway that has taken over advertises the same address: ${where}; ${expected}: clients that reach this one cannot be sent on, and try again until one of the two closes`,
+      );
+    }
     this.#report({ state: 'overtaken', successor: owner });
   }
 

@@ -153,9 +153,9 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   checkIggyOptionNames(options, IGGY_OPTION_NAMES);
   const { client, clients, connect, stream, createStream = true, stateTopic = STATE_TOPIC } = options;
   const { pollInterval = {} } = options;
-  const given = [client, clients, connect].filter((each) => each !== undefined);
-  if (given.length === 0) throw new OptionError('client', client, 'one of client, clients and connect is needed');
-  if (given.length > 1) throw new OptionError('client', client, 'only one of client, clients and connect can be given');
+  const [first, second] = Object.entries({ client, clients, connect }).filter(([, each]) => each !== undefined);
+  if (first === undefined) throw new OptionError('client', client, 'one of client, clients and connect is needed');
+  if (second !== undefined) throw new OptionError(...first, 'only one of client, clients and connect can be given');
   if (connect !== undefined && typeof connect !== 'function') {
     throw new OptionError('connect', connect, 'it is a function that makes a client');
   }

@@ -63,13 +63,26 @@ export interface TestBroker extends AsyncDisposable {
  * @throws OptionError for an option that cannot be.
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<TestBroker> {
+  checkAddress('', options);
   checkOptionNames('', options, OPTION_NAMES);
   const { gateway = {} } = options;
-  for (const [name, value] of Object.entries(gateway)) {
-    if (name !== 'backend' && name !== 'listener') continue;
-    throw new OptionError(`gateway.${name}`, value, 'leave it out: startBroker has its own');
+  if (typeof gateway !== 'object' || (gateway as unknown) === null) {
+    throw new OptionError('gateway', gateway, 'expected an object such as { maxFrameBytes }');
+  }
+  checkAddress('gateway.', gateway);
+  if ('backend' in gateway) {
+    throw new OptionError('gateway.backend', gateway.backend, 'leave it out: startBroker has its own');
   }
   return startWith(backendMaker(options), gateway);
+}
+
+/** The first names that are tried for a fixed port. @throws OptionError */
+function checkAddress(prefix: string, options: object | null): void {
+  for (const [name, value] of Object.entries(options ?? {})) {
+    if (!['port', 'host', 'listener'].includes(name)) continue;
+    const expected = 'expected createKafkaGateway({ listener }) for a port of your choice';
+    throw new OptionError(prefix + name, value, `startBroker listens on a free port of 127.0.0.1; ${expected}`);
+  }
 }
 
 function backendMaker({ backend, config, groups }: StartBrokerOptions): () => Backend {

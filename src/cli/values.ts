@@ -106,8 +106,14 @@ export function endpoint(leastPort: 0 | 1): Parse<Endpoint> {
   };
 }
 
-/** One or more of {@link endpoint}, between commas. */
-export const endpoints: Parse<readonly Endpoint[]> = (text) => text.split(',').map((each) => endpoint(1)(each.trim()));
+/** One or more of {@link endpoint} with ports from 1, separated by commas. */
+export const endpoints: Parse<readonly Endpoint[]> = (text) =>
+  text.split(',').map((each) => {
+    const { host, port } = splitEndpoint(each.trim(), 1) ?? {};
+    if (host !== undefined && port !== undefined) return { host, port };
+    const rules = 'an IPv6 address in brackets, a port from 1 to 65535';
+    throw new WrongValue(`host:port, several separated by commas, ${rules}; got "${each.trim()}"`);
+  });
 
 /** As {@link endpoint}, or a host alone. */
 export const hostMaybePort: Parse<{ readonly host: string; readonly port?: number }> = (text) => {

@@ -351,6 +351,9 @@ describe('createBrokerBackend refuses', () => {
       'option store is "memory"; it is a LogStore',
     );
     expect(() => createBrokerBackend({ store: null as never })).toThrow('option store is null; it is a LogStore');
+    expect(() => createBrokerBackend({ store: createMemoryStore as never })).toThrow(
+      'option store is a function; expected a LogStore: call the function, or make an instance of the class',
+    );
     expect(() => createBrokerBackend({ store, config: 'num.partitions=3' as never })).toThrow('option config is');
   });
 

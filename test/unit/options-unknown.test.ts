@@ -111,7 +111,15 @@ describe('startBroker', () => {
       { gateway: { maxFrameByte: 1 } },
       'option maxFrameByte is 1; there is no such option; did you mean maxFrameBytes?',
     ],
-    [{ gateway: { listener: {} } }, 'option gateway.listener is an object; leave it out: startBroker has its own'],
+    [
+      { gateway: { listener: {} } },
+      'option gateway.listener is an object; startBroker listens on a free port of 127.0.0.1; expected createKafkaGateway({ listener }) for a port of your choice',
+    ],
+    [
+      { port: 9092 },
+      'option port is 9092; startBroker listens on a free port of 127.0.0.1; expected createKafkaGateway({ listener }) for a port of your choice',
+    ],
+    [{ gateway: null }, 'option gateway is null; expected an object such as { maxFrameBytes }'],
     [{ gateway: { backend: null } }, 'option gateway.backend is null; leave it out: startBroker has its own'],
     [{ config: [['num.partitions', 3]] }, 'option config is an array of 1; it is an object of configs by their names'],
     [{ config: new Map() }, 'option config is an object; it is an object of configs by their names'],

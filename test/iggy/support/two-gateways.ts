@@ -386,6 +386,9 @@ export const TWO_GATEWAYS: readonly { readonly title: string; run(engine: Engine
       // Clients are sent to the address that both have.
       const { brokers } = await first.client.send(metadataApi, { topics: null });
       expect(brokers).toMatchObject([{ nodeId: 1, host: 'kafka.example.net', port: 9092 }]);
+      const shared =
+        /^broker: the gateway that has taken over advertises the same address: "kafka.example.net:9092"; expected /;
+      expect(first.warnings).toContainEqual(expect.stringMatching(shared));
       await second.close();
       await untilActive(first);
       expect(await commit(first, 9n)).toBe(0);

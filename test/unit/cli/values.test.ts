@@ -3,6 +3,7 @@ import { CommandError } from '../../../src/cli/errors.js';
 import {
   choice,
   endpoint,
+  endpoints,
   formatEndpoint,
   host,
   hostMaybePort,
@@ -42,6 +43,16 @@ describe('host:port', () => {
   ])('%j is none', (text) => {
     expect(wrong(endpoint(0), text)).toMatch(
       /^--flag ".*": want host:port, an IPv6 address in brackets, a port from 0 to 65535$/,
+    );
+  });
+
+  test('several are separated by commas, and the wrong one is named', () => {
+    expect(endpoints('a:1, [::1]:2')).toEqual([
+      { host: 'a', port: 1 },
+      { host: '::1', port: 2 },
+    ]);
+    expect(wrong(endpoints, 'a:1,b,c:3')).toBe(
+      '--flag "a:1,b,c:3": want host:port, several separated by commas, an IPv6 address in brackets, a port from 1 to 65535; got "b"',
     );
   });
 

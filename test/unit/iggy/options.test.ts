@@ -15,6 +15,7 @@ const NAME = '.* a name of 1 to';
 test.each<[string, Record<string, unknown>, RegExp]>([
   ['no source of clients', {}, /^option client is undefined; one of client, clients and connect is needed$/],
   ['two of them', { client, clients: [client] }, /^option client is an object; only one of .* can be given$/],
+  ['two others', { clients: [client], connect }, /^option clients is an array of 1; only one of .* can be given$/],
   ['what is no client', { client: {} }, /^option client is an object; it is a client of Iggy's Node SDK$/],
   ['no clients', { clients: [] }, /^option clients is an array of 0; at least one is needed$/],
   ['clients, of which one is none', { clients: [client, null] }, /^option clients is null; it is a client/],
