@@ -47,7 +47,7 @@ describe('records that become Iggy messages', () => {
       ),
       { numRuns: 300 },
     );
-  });
+  }, 60_000);
 
   it('keep headers of every length around the limits', () => {
     const lengths = [0, 1, 246, 247, 248, 254, 255, 256, 300];
