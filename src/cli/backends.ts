@@ -13,6 +13,7 @@ export interface IggySettings {
   readonly stateTopic?: string | undefined;
   /** What acknowledged records survive in topics that Kafka's clients create. */
   readonly durability?: 'none' | 'process' | 'power' | undefined;
+  readonly sessionTimeoutMs?: number | undefined;
   /** Groups whose offsets are taken over from Iggy's Kafka gateway in Rust. */
   readonly importOffsets?: readonly string[] | undefined;
   /** Whether what groups commit is shown to Iggy's tools as well. */
@@ -55,13 +56,14 @@ export const backends: Readonly<Record<BackendName, MakeBackend>> = {
     const { Client } = await loadIggySdk(cwd);
     const { createIggyBackend } = await import('../../adapters/iggy/index.js');
     const { addresses = [{ host: '127.0.0.1', port: 8090 }], stream = 'kafka', clients: connections } = iggy;
-    const { username = 'iggy', password = 'iggy', stateTopic, durability, importOffsets, mirrorOffsets } = iggy;
+    const { username = 'iggy', password = 'iggy', stateTopic, durability, sessionTimeoutMs } = iggy;
+    const { importOffsets, mirrorOffsets } = iggy;
     const credentials = { username, password };
     // The adapter replaces clients that break at once; the SDK would hold up the next command for 5 s.
     const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
     const connect = ({ host, port }: Endpoint) =>
       new Client({ transport: 'TCP', options: { host, port }, credentials, reconnect });
-    const kept = { stateTopic, durability, importOffsets, mirrorOffsets };
+    const kept = { stateTopic, durability, sessionTimeoutMs, importOffsets, mirrorOffsets };
     return createIggyBackend({ connect, addresses, connections, stream, ...kept, config, warn });
   },
 };

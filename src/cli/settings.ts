@@ -52,6 +52,7 @@ type SettingName =
   | 'iggyClients'
   | 'iggyStateTopic'
   | 'iggyDurability'
+  | 'iggySessionTimeoutSecs'
   | 'iggyEnforceFsync'
   | 'iggyImportOffsets'
   | 'iggyMirrorOffsets'
@@ -137,6 +138,11 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
       expected: 'power for yes, process (the default) or none for no',
     },
   },
+  iggySessionTimeoutSecs: {
+    flag: '--iggy-session-timeout-secs <seconds>',
+    help: 'silence after which another gateway over the same stream has ended (default: 10)',
+    variables: ['IGGY_KAFKA_IGGY_SESSION_TIMEOUT_SECS'],
+  },
   iggyImportOffsets: {
     flag: '--iggy-import-offsets <groups>',
     help: "groups, between commas, whose offsets are taken over from Iggy's own Kafka gateway",
@@ -209,6 +215,7 @@ const IGGY_SETTINGS = [
   'iggyClients',
   'iggyStateTopic',
   'iggyDurability',
+  'iggySessionTimeoutSecs',
   'iggyImportOffsets',
   'iggyMirrorOffsets',
 ] as const;
@@ -285,6 +292,7 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
     clients: read('iggyClients', wholeNumber(1, 100)),
     stateTopic: read('iggyStateTopic', text(1, 240)),
     durability: read('iggyDurability', choice(DURABILITIES)),
+    sessionTimeoutMs: read('iggySessionTimeoutSecs', seconds(0.1)),
     importOffsets: read('iggyImportOffsets', names),
     mirrorOffsets: read('iggyMirrorOffsets', yesOrNo),
   };

@@ -85,6 +85,15 @@ const SETTINGS: readonly (readonly [
     'fsync',
   ],
   [
+    'iggySessionTimeoutSecs',
+    '--iggy-session-timeout-secs',
+    'IGGY_KAFKA_IGGY_SESSION_TIMEOUT_SECS',
+    '2.5',
+    (s) => s.iggy.sessionTimeoutMs,
+    2500,
+    '0.05',
+  ],
+  [
     'iggyImportOffsets',
     '--iggy-import-offsets',
     'IGGY_KAFKA_IGGY_IMPORT_OFFSETS',
