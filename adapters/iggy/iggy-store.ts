@@ -72,6 +72,8 @@ export class IggyStore implements LogStore {
   #states = new WeakMap<PartitionId, PartitionState>();
   #skipped = 0;
   #lostOffsets = 0;
+  /** When the owner of the state may be looked up again for a suspicion, by the monotonic clock. */
+  #nextCheck = -Infinity;
   readonly #onTruncation = new Set<(partition: PartitionId, endOffset: number) => void>();
   #onStateChange: ((change: StateChange) => void) | null = null;
   /** What marks the messages of this gateway's producers. */
@@ -136,7 +138,13 @@ export class IggyStore implements LogStore {
       patienceMs: commandTimeoutMs,
       tag: () => this.#tag,
       // What it finds out, `changed` reports.
-      suspect: () => void state.check().catch(() => undefined),
+      suspect: () => {
+        // A busy partition suspects at each append: what comes after a check is found by the list of topics.
+        const now = performance.now();
+        if (now < this.#nextCheck) return;
+        this.#nextCheck = now + topicsRefreshMs;
+        void state.check().catch(() => undefined);
+      },
       warn,
     });
     this.#times = new RecordTimes(ends, reader);

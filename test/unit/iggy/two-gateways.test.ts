@@ -36,6 +36,25 @@ describe('a gap before a batch', () => {
     expect(side.gateway.stats().backendStatus.state).toBe('active');
   });
 
+  test('that comes again before topics are listed makes it look only once', async () => {
+    const iggy = createStandIn();
+    const engine = { connect: () => iggy.connect(), stream: 'kafka' };
+    const side = await startSide(engine, { sessionTimeoutMs: 600_000, topicsRefreshMs: 600_000 });
+    await createTopic(side.client, 'orders');
+    const { producerId } = await initProducer(side);
+    await produce(side.client, 'orders', 0, batch(producerId, 0));
+    const before = (await stateEntries(engine)).filter((kind) => kind === HEARTBEAT).length;
+    const messages = Array.from({ length: 1001 }, () => ({ payload: Buffer.from('x') }));
+    for (const sequence of [1, 2, 3]) {
+      await iggy.connect().message.send({ ...ORDERS, messages });
+      expect(await produce(side.client, 'orders', 0, batch(producerId, sequence))).toMatchObject({ errorCode: 0 });
+    }
+    // Its last entry is written behind all others.
+    await side.close();
+    const after = (await stateEntries(engine)).filter((kind) => kind === HEARTBEAT).length;
+    expect(after - before).toBe(1);
+  });
+
   test('that cannot be read holds up no answer: producers are learned from the log before the next batch', async () => {
     const iggy = createStandIn();
     const side = await startSide({ connect: () => iggy.connect(), stream: 'kafka' });
