@@ -174,6 +174,7 @@ describe('the producers of a partition', () => {
   test('are not looked for in a log that this broker has seen from its beginning', async () => {
     const { client, next } = await started();
     await produce(client, 't', batchOf(['a']));
+    next('bounds', () => Promise.reject(BROKEN));
     next('read', () => Promise.reject(BROKEN));
     expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 1n });
     // The store is asked for the end of the log only for a repeated batch.
