@@ -256,7 +256,13 @@ describe('usage', () => {
         ...['MAX_CONNECTIONS', 'MAX_FRAME_SIZE', 'MAX_IN_FLIGHT_BYTES', 'IDLE_TIMEOUT_SECS', 'READ_TIMEOUT_SECS'],
         ...['WRITE_TIMEOUT_SECS', 'SHUTDOWN_DRAIN_TIMEOUT_SECS'],
         ...['IGGY_ADDRESS', 'IGGY_STREAM', 'IGGY_USERNAME', 'IGGY_PASSWORD', 'IGGY_CLIENTS'],
-        ...['IGGY_STATE_TOPIC', 'IGGY_DURABILITY', 'IGGY_IMPORT_OFFSETS', 'IGGY_MIRROR_OFFSETS'],
+        ...[
+          'IGGY_STATE_TOPIC',
+          'IGGY_DURABILITY',
+          'IGGY_SESSION_TIMEOUT_SECS',
+          'IGGY_IMPORT_OFFSETS',
+          'IGGY_MIRROR_OFFSETS',
+        ],
       ]
         .map((name) => `IGGY_KAFKA_${name}`)
         .sort(),
