@@ -19,6 +19,7 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     const refusals: readonly (readonly [StoreErrorKind, number])[] = [
       ['notFound', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
       ['unavailable', ErrorCode.NOT_LEADER_OR_FOLLOWER],
+      ['unwritable', ErrorCode.UNKNOWN_SERVER_ERROR],
       ['outcomeUnknown', ErrorCode.REQUEST_TIMED_OUT],
       ['full', ErrorCode.KAFKA_STORAGE_ERROR],
       ['invalid', ErrorCode.INVALID_RECORD],

@@ -7,11 +7,13 @@ import {
   type StateChange,
 } from 'iggy-gateway-kafka/adapters/broker';
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
-import { findCoordinatorApi, metadataApi, offsetFetchApi } from 'iggy-gateway-kafka/protocol';
+import { buildBatch, findCoordinatorApi, metadataApi, offsetFetchApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { WireClient } from '../../../adapters/testing/wire-client.js';
+import { createTopic } from '../../iggy/support/produce.js';
 import { TurnedClock } from '../../support/turned-clock.js';
 
+const NOT_LEADER = 6;
 const NOT_COORDINATOR = 16;
 const OWNER = { nodeId: 9, host: 'kafka-b', port: 9092, rack: null };
 
@@ -89,6 +91,20 @@ test('a store assigns the node id, and what is lost is refused at once and answe
   await vi.waitFor(() => expect(status()).toBe('active'));
   expect(await groupError()).toBe(0);
   expect(registered).toHaveLength(2);
+});
+
+test('an idempotent batch is refused with the address of a successor that has the same node id', async () => {
+  const { client, change } = await start();
+  await createTopic(client, 'orders');
+  change({ kind: 'lost', owner: { ...OWNER, nodeId: 5 } });
+  const producer = { producerId: 9, producerEpoch: 0, baseSequence: 0 };
+  const records = buildBatch([{ timestamp: 1_700_000_000_000, value: Buffer.from('a') }], producer);
+  const topicData = [{ name: 'orders', partitionData: [{ index: 0, records }] }];
+  const refused = await client.send(produceApi, { acks: -1, timeoutMs: 10_000, topicData }, 12);
+  expect(refused.responses[0]?.partitionResponses).toMatchObject([
+    { errorCode: NOT_LEADER, currentLeader: { leaderId: 5, leaderEpoch: 0 } },
+  ]);
+  expect(refused.nodeEndpoints).toMatchObject([{ nodeId: 5, host: 'kafka-b', port: 9092 }]);
 });
 
 test('a state that cannot be loaded is refused until it can, and a loss meanwhile counts', async () => {

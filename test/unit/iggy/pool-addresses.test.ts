@@ -109,6 +109,37 @@ test('a node that takes connections and answers nothing gets its share of the ti
   expect(dialled).toEqual([1, 2]);
 });
 
+test('an address whose login was given up is dialled again once the SDK has let go of it', async () => {
+  let letGo = (): void => undefined;
+  const login = new Promise<void>((resolve) => (letGo = resolve));
+  let logins = 0;
+  const check = (): Promise<void> => (++logins === 1 ? login : Promise.resolve());
+  const { pool, dialled } = makeCluster([1], { connectTimeoutMs: 200, check });
+  await expect(pool.run(ping)).rejects.toMatchObject({ kind: 'unsent' });
+  letGo();
+  expect(await pool.run(ping)).toBe(true);
+  expect(dialled).toEqual([1, 1]);
+});
+
+test('a pool that is closed at any moment of a dial closes the client that was made', async () => {
+  const iggy = createStandIn();
+  for (let turns = 0; turns < 12; turns++) {
+    const destroy = vi.fn(async () => undefined);
+    const connect = (): IggyClient => ({ ...iggy.connect(), destroy }) as unknown as IggyClient;
+    let closing: Promise<void> | undefined;
+    const check = async (): Promise<void> => {
+      void (async () => {
+        for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+        closing = pool.close();
+      })();
+    };
+    const { pool } = makeCluster([1], { connect, check });
+    await pool.run(ping).catch(() => undefined);
+    await closing;
+    await vi.waitFor(() => expect(destroy).toHaveBeenCalled());
+  }
+});
+
 test('several dials that fail together are one failure', () => {
   const addresses = new Addresses([{ host: 'iggy', port: 1 }], true);
   const target = addresses.next(1000);
