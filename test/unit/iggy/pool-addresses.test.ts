@@ -125,7 +125,7 @@ test('a pool that is closed at any moment of a dial closes the client that was m
   const iggy = createStandIn();
   for (let turns = 0; turns < 12; turns++) {
     const destroy = vi.fn(async () => undefined);
-    const connect = (): IggyClient => ({ ...iggy.connect(), destroy }) as unknown as IggyClient;
+    const connect = (): IggyClient => ({ ...iggy.connect(), destroy });
     let closing: Promise<void> | undefined;
     const check = async (): Promise<void> => {
       void (async () => {
