@@ -6,18 +6,15 @@ import {
   type AppendEntry,
   type AppendResult,
   createBrokerBackend,
-  type FoundOffset,
-  type LogBounds,
+  type LogOffsets,
   type LogStore,
   type PartitionId,
   type ReadEntry,
   type ReadResult,
   stampBatches,
-  type StoreCapabilities,
   type StoredTopic,
   StoreError,
 } from 'iggy-gateway-kafka/adapters/broker';
-import { readBatches, readRecords } from 'iggy-gateway-kafka/protocol';
 
 /** What the file tells, entry by entry: two lengths, this as JSON, and bytes that belong to it. */
 type Told =
@@ -28,7 +25,6 @@ type Told =
       readonly log: string;
       readonly baseOffset: number;
       readonly endOffset: number;
-      readonly maxTimestamp: number;
     }
   | { readonly what: 'state'; readonly key: string; readonly kept: boolean };
 
@@ -36,7 +32,6 @@ type Told =
 interface Slot {
   readonly baseOffset: number;
   readonly endOffset: number;
-  readonly maxTimestamp: number;
   readonly position: number;
   readonly bytes: number;
 }
@@ -45,13 +40,8 @@ const LENGTHS_BYTES = 8;
 
 class FileStore implements LogStore {
   readonly name = 'one file';
-  readonly capabilities: StoreCapabilities = {
-    durable: true,
-    deleteRecords: false,
-    retention: false,
-    compaction: false,
-    keepsBatches: true,
-  };
+  readonly durability = 'process';
+  readonly keeps = 'batches';
   private file: FileHandle | null = null;
   private size = 0;
   /** Entries go to the file one behind the other. */
@@ -93,11 +83,11 @@ class FileStore implements LogStore {
     return topic;
   }
 
-  async growTopic(topicId: string, partitionCount: number): Promise<void> {
+  async createPartitions(topicId: string, partitionCount: number): Promise<void> {
     await this.tell({ what: 'topic', topic: { ...this.topic(topicId), partitionCount } });
   }
 
-  async configureTopic(topicId: string, configs: Readonly<Record<string, string>>): Promise<void> {
+  async alterTopicConfigs(topicId: string, configs: Readonly<Record<string, string>>): Promise<void> {
     await this.tell({ what: 'topic', topic: { ...this.topic(topicId), configs } });
   }
 
@@ -108,14 +98,14 @@ class FileStore implements LogStore {
 
   append(entries: readonly AppendEntry[]): Promise<readonly AppendResult[]> {
     return Promise.all(
-      entries.map(async ({ partition, batches, leaderEpoch, maxTimestamp }) => {
+      entries.map(async ({ partition, batches, leaderEpoch }) => {
         try {
           this.topic(partition.topicId);
-          const baseOffset = this.bounds(partition).endOffset;
+          const baseOffset = this.logOffsets(partition).logEndOffset;
           // Offset and leader epoch are written into the batches; their checksums do not cover them.
           const endOffset = stampBatches(batches, baseOffset, leaderEpoch);
-          await this.tell({ what: 'records', log: keyOf(partition), baseOffset, endOffset, maxTimestamp }, batches);
-          return { baseOffset, startOffset: 0 };
+          await this.tell({ what: 'records', log: keyOf(partition), baseOffset, endOffset }, batches);
+          return { baseOffset, logStartOffset: 0 };
         } catch (error) {
           if (!(error instanceof StoreError)) throw error;
           return { error };
@@ -127,9 +117,9 @@ class FileStore implements LogStore {
   read(entries: readonly ReadEntry[]): Promise<readonly ReadResult[]> {
     return Promise.all(
       entries.map(async ({ partition, offset, maxBytes, atLeastOneBatch }): Promise<ReadResult> => {
-        const { startOffset, endOffset } = this.bounds(partition);
-        if (offset < startOffset || offset > endOffset) {
-          return { error: new StoreError('outOfRange', `offset ${String(offset)} of ${String(endOffset)}`) };
+        const { logStartOffset, logEndOffset } = this.logOffsets(partition);
+        if (offset < logStartOffset || offset > logEndOffset) {
+          return { error: new StoreError('OUT_OF_RANGE', `offset ${String(offset)} of ${String(logEndOffset)}`) };
         }
         const chunks: Buffer[] = [];
         let bytes = 0;
@@ -139,27 +129,15 @@ class FileStore implements LogStore {
           chunks.push(await this.bytesAt(slot.position, slot.bytes));
           bytes += slot.bytes;
         }
-        return { chunks, bytes, startOffset, endOffset };
+        return { chunks, bytes, logStartOffset, logEndOffset };
       }),
     );
   }
 
-  bounds(partition: PartitionId): LogBounds {
+  logOffsets(partition: PartitionId): LogOffsets {
     const slots = this.slots(partition);
     const bytes = slots.reduce((sum, slot) => sum + slot.bytes, 0);
-    return { startOffset: 0, endOffset: slots.at(-1)?.endOffset ?? 0, bytes };
-  }
-
-  async offsetForTimestamp(partition: PartitionId, timestamp: number): Promise<FoundOffset | null> {
-    const slot = this.slots(partition).find(({ maxTimestamp }) => maxTimestamp >= timestamp);
-    return slot === undefined ? null : this.firstNotEarlier(slot, timestamp);
-  }
-
-  async maxTimestamp(partition: PartitionId): Promise<FoundOffset | null> {
-    const slots = this.slots(partition);
-    const largest = slots.reduce((most, slot) => Math.max(most, slot.maxTimestamp), -1);
-    const slot = slots.find(({ maxTimestamp }) => maxTimestamp === largest);
-    return slot === undefined ? null : this.firstNotEarlier(slot, largest);
+    return { logStartOffset: 0, logEndOffset: slots.at(-1)?.endOffset ?? 0, bytes };
   }
 
   async put(key: string, value: Uint8Array | null): Promise<void> {
@@ -177,7 +155,7 @@ class FileStore implements LogStore {
     lengths.writeUInt32BE(head.length, 0);
     lengths.writeUInt32BE(body.length, 4);
     const done = this.written.then(async () => {
-      if (this.file === null) throw new StoreError('unavailable', 'the file is closed');
+      if (this.file === null) throw new StoreError('UNAVAILABLE', 'the file is closed');
       await this.file.appendFile(Buffer.concat([lengths, head, body]));
       await this.take(told, this.size + lengths.length + head.length, body.length);
       this.size += lengths.length + head.length + body.length;
@@ -197,9 +175,9 @@ class FileStore implements LogStore {
         this.topics.delete(told.topicId);
         break;
       case 'records': {
-        const { log, baseOffset, endOffset, maxTimestamp } = told;
+        const { log, baseOffset, endOffset } = told;
         const slots = this.logs.get(log) ?? [];
-        slots.push({ baseOffset, endOffset, maxTimestamp, position, bytes });
+        slots.push({ baseOffset, endOffset, position, bytes });
         this.logs.set(log, slots);
         break;
       }
@@ -207,15 +185,6 @@ class FileStore implements LogStore {
         if (told.kept) this.state.set(told.key, await this.bytesAt(position, bytes));
         else this.state.delete(told.key);
     }
-  }
-
-  private async firstNotEarlier({ position, bytes }: Slot, timestamp: number): Promise<FoundOffset | null> {
-    for (const batch of readBatches(await this.bytesAt(position, bytes))) {
-      for (const record of readRecords(batch)) {
-        if (record.timestamp >= timestamp) return { offset: record.offset, timestamp: record.timestamp };
-      }
-    }
-    return null;
   }
 
   private async bytesAt(position: number, length: number): Promise<Buffer> {
@@ -230,7 +199,7 @@ class FileStore implements LogStore {
 
   private topic(id: string): StoredTopic {
     const topic = this.topics.get(id);
-    if (topic === undefined) throw new StoreError('notFound', `no topic ${id}`);
+    if (topic === undefined) throw new StoreError('NOT_FOUND', `no topic ${id}`);
     return topic;
   }
 }

@@ -23,7 +23,7 @@ import type { CoreKit } from './core-kit.js';
 import { createGroupApis, type GroupLimits } from './groups/index.js';
 import type { KitMethods, KitPart } from './kit.js';
 import { createLogApis } from './log/index.js';
-import type { LogStore, StoreCapabilities } from './log-store.js';
+import type { LogStore } from './store/log-store.js';
 import { HIGHEST_NODE_ID, type Placement, singleNode } from './placement.js';
 import { OwnedPlacement } from './owned-placement.js';
 import { StateHandover } from './state-handover.js';
@@ -93,9 +93,10 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   /** The node id that was set; null where the store may assign one. */
   const fixedId = options.placement === undefined ? nodeId : placement.nodeId;
   const state = new StoredState(store);
-  const topics = new StoreTopicRegistry(store, config);
+  const topics = new StoreTopicRegistry(store, config, () => signal);
   const warned = new Set<string>();
   let clusterId = options.clusterId ?? '';
+  let signal = AbortSignal.abort();
 
   const kit: CoreKit = {
     store,
@@ -107,6 +108,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     config,
     topics,
     state,
+    get signal() {
+      return signal;
+    },
     warn(message, about = message) {
       if (warned.has(about)) return;
       warned.add(about);
@@ -184,6 +188,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       // A gateway knows a backend again, but not one that was wrapped or spread: groups would have two coordinators.
       if (isOpen) throw new GatewayError('BACKEND_IN_USE', `backend ${store.name} is open in another gateway`);
       isOpen = true;
+      signal = gateway.signal;
       try {
         // Before open(): what a failed open() has half-opened is for close() to give back.
         undo.push((signal) => store.close?.(signal));
@@ -249,27 +254,34 @@ function requireOwner(methods: KitMethods, placement: OwnedPlacement): void {
 const STORE_METHODS = [
   'listTopics',
   'createTopic',
-  'growTopic',
-  'configureTopic',
+  'createPartitions',
+  'alterTopicConfigs',
   'deleteTopic',
   'append',
   'read',
-  'bounds',
-  'offsetForTimestamp',
-  'maxTimestamp',
+  'logOffsets',
   'put',
   'load',
 ] as const satisfies readonly (keyof LogStore)[];
 
-const CAPABILITIES = Object.keys({
-  durable: true,
-  deleteRecords: true,
-  retention: true,
-  compaction: true,
-  keepsBatches: true,
-} satisfies Record<keyof StoreCapabilities, true>) as (keyof StoreCapabilities)[];
+const OPTIONAL_STORE_METHODS = [
+  'open',
+  'close',
+  'watchTopics',
+  'offsetForTimestamp',
+  'maxTimestamp',
+  'replayProducers',
+  'deleteRecords',
+  'applyRetention',
+  'compact',
+  'watchTruncation',
+  'watch',
+] as const satisfies readonly (keyof LogStore)[];
 
-/** What a store lacks is told before a client finds it. @throws OptionError */
+const DURABILITIES: readonly unknown[] = ['none', 'process', 'power'];
+const KEEPS: readonly unknown[] = ['batches', 'records'];
+
+/** Reports what a store lacks before a client does. @throws OptionError */
 function checkStore(store: LogStore): void {
   const lacks = (method: keyof LogStore): boolean => typeof store[method] !== 'function';
   if (typeof store === 'function') {
@@ -286,19 +298,26 @@ function checkStore(store: LogStore): void {
     }
     throw new OptionError('store', store, `expected a LogStore: missing methods are ${missing.join(', ')}`);
   }
-  if (typeof store.capabilities !== 'object' || (store.capabilities as unknown) === null) {
-    throw new OptionError('store.capabilities', store.capabilities, 'it says what the store can do');
+  for (const method of OPTIONAL_STORE_METHODS) {
+    const value: unknown = store[method];
+    if (value === undefined || typeof value === 'function') continue;
+    throw new OptionError(`store.${method}`, value, 'expected a method, or nothing where the store lacks it');
   }
-  for (const name of CAPABILITIES) {
-    const value: unknown = store.capabilities[name];
-    if (typeof value !== 'boolean') throw new OptionError(`store.capabilities.${name}`, value, 'it is true or false');
+  if (!DURABILITIES.includes(store.durability)) {
+    throw new OptionError('store.durability', store.durability, "expected 'none', 'process' or 'power'");
+  }
+  if (!KEEPS.includes(store.keeps)) {
+    throw new OptionError('store.keeps', store.keeps, "expected 'batches' or 'records'");
+  }
+  const { retention } = store;
+  if (retention !== undefined && (retention as unknown) !== 'engine') {
+    throw new OptionError('store.retention', retention, "expected 'engine', or nothing");
+  }
+  if (retention === 'engine' && store.applyRetention !== undefined) {
+    throw new OptionError('store.retention', retention, 'expected nothing: the store has applyRetention');
   }
   if (typeof store.name !== 'string' || store.name === '') {
     throw new OptionError('store.name', store.name, 'it is a string that is not empty');
-  }
-  // Retention and compaction may be the engine's own work, by the configs that it is given.
-  if (store.capabilities.deleteRecords && lacks('deleteRecords')) {
-    throw new OptionError('store.capabilities.deleteRecords', true, 'the store has no such method');
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Awaitable } from '../../src/contract.js';
 import { isPromise } from './awaitable.js';
-import type { LogStore } from './log-store.js';
+import type { LogStore } from './store/log-store.js';
 
 /** State of the kit's parts, kept by the store over restarts: each part has keys that begin with its own prefix. */
 export interface DurableState {

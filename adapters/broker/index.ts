@@ -14,20 +14,22 @@ export {
   type AppendEntry,
   type AppendResult,
   type BrokerRegistration,
+  type Claim,
+  type ClaimResult,
   type Compaction,
+  type Durability,
   type FoundOffset,
-  type LogBounds,
+  type LogOffsets,
   type LogStore,
   type PartitionId,
-  type ProducedBatch,
+  type ReplayedBatch,
   type ReadEntry,
   type ReadResult,
   type Retention,
   type StateChange,
-  type StoreCapabilities,
   type StoredTopic,
-  StoreError,
-  type StoreErrorKind,
-} from './log-store.js';
+  type TransactionMarker,
+} from './store/log-store.js';
+export { StoreError, type StoreErrorCode } from './store/store-error.js';
 export { type BrokerNode, type CoordinatorType, type Placement, singleNode } from './placement.js';
 export { stampBatches } from './batch-fields.js';

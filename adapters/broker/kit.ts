@@ -2,7 +2,7 @@ import type { Awaitable, BackendMethods, ConnectionInfo } from '../../src/contra
 import type { Clock } from './clock.js';
 import type { BrokerConfig } from './configs/broker-config.js';
 import type { DurableState } from './durable-state.js';
-import type { LogStore } from './log-store.js';
+import type { LogStore } from './store/log-store.js';
 import type { OwnedPlacement } from './owned-placement.js';
 import type { TopicRegistry } from './topics/topic-registry.js';
 
@@ -16,6 +16,8 @@ export interface Kit {
   readonly config: BrokerConfig;
   readonly topics: TopicRegistry;
   readonly state: DurableState;
+  /** Aborts when the broker stops waiting for its store: the time for closing is over. */
+  readonly signal: AbortSignal;
   /**
    * Tells the operator, once for each text; or once for what it is about, where the text has something in it that
    * clients choose or that is never the same: what was told is kept.

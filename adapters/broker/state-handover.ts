@@ -1,7 +1,7 @@
 import type { BackendStatus, Endpoint, GatewayHandle } from '../../src/contract.js';
 import type { CoreKit } from './core-kit.js';
 import type { KitPart } from './kit.js';
-import type { StateChange } from './log-store.js';
+import type { StateChange } from './store/log-store.js';
 
 /** How often it is tried to load a state that was regained, in ms. */
 const RETRY_MS = 1000;

@@ -1,22 +1,22 @@
 import { randomInt } from 'node:crypto';
 import type { Awaitable } from '../../src/contract.js';
 import { all } from '../broker/awaitable.js';
-import {
-  type AppendEntry,
-  type AppendResult,
-  type BrokerRegistration,
-  type FoundOffset,
-  type LogBounds,
-  type LogStore,
-  type PartitionId,
-  type ProducedBatch,
-  type ReadEntry,
-  type ReadResult,
-  type StateChange,
-  type StoreCapabilities,
-  type StoredTopic,
-  StoreError,
-} from '../broker/log-store.js';
+import type {
+  AppendEntry,
+  AppendResult,
+  Durability,
+  BrokerRegistration,
+  FoundOffset,
+  LogOffsets,
+  LogStore,
+  PartitionId,
+  ReplayedBatch,
+  ReadEntry,
+  ReadResult,
+  StateChange,
+  StoredTopic,
+} from '../broker/store/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import type { IggyStream } from './sdk/client.js';
 import { ClientPool } from './sdk/client-pool.js';
 import { EndWatcher } from './end-watcher.js';
@@ -48,15 +48,9 @@ const TAG = 'message-tag';
 /** Topics and records in one stream of Apache Iggy. */
 export class IggyStore implements LogStore {
   readonly name = 'iggy';
-  readonly capabilities: StoreCapabilities = {
-    durable: true,
-    // Iggy deletes whole segments only.
-    deleteRecords: false,
-    // By rules of its own, which topics are told of.
-    retention: true,
-    compaction: false,
-    keepsBatches: false,
-  };
+  readonly durability: Durability;
+  readonly keeps = 'records';
+  readonly retention = 'engine';
   readonly #settings: IggyStoreSettings;
   readonly #warn: (message: string) => void;
   readonly #pool: ClientPool;
@@ -85,6 +79,7 @@ export class IggyStore implements LogStore {
     const { connect, addresses, clients, connections } = settings;
     const { commandTimeoutMs, connectTimeoutMs, topicsRefreshMs } = settings;
     this.#settings = settings;
+    this.durability = settings.durability;
     this.#warn = warn;
     const check = (client: { readonly stream: { readonly get: (ref: { streamId: string }) => Promise<unknown> } }) =>
       client.stream.get({ streamId: settings.stream });
@@ -179,7 +174,7 @@ export class IggyStore implements LogStore {
       await this.#pool.close();
       const failure = commandFailure(error);
       if (isRefusedEntry(failure) && failure.code !== IggyCode.UNAUTHORIZED) {
-        throw new StoreError('unavailable', `Iggy refuses the credentials: ${failure.message}`, { cause: error });
+        throw new StoreError('UNAVAILABLE', `Iggy refuses the credentials: ${failure.message}`, { cause: error });
       }
       throw storeError(error, `stream '${this.#settings.stream}' cannot be opened`);
     }
@@ -212,11 +207,11 @@ export class IggyStore implements LogStore {
     return this.#topics.create(topic);
   }
 
-  growTopic(topicId: string, partitionCount: number): Promise<void> {
+  createPartitions(topicId: string, partitionCount: number): Promise<void> {
     return this.#topics.grow(topicId, partitionCount);
   }
 
-  configureTopic(topicId: string, configs: Readonly<Record<string, string>>): Promise<void> {
+  alterTopicConfigs(topicId: string, configs: Readonly<Record<string, string>>): Promise<void> {
     return this.#topics.configure(topicId, configs);
   }
 
@@ -241,16 +236,16 @@ export class IggyStore implements LogStore {
     return all(entries.map((entry) => this.#reader.read(entry, this.#stateOf(entry.partition))));
   }
 
-  async bounds(partition: PartitionId): Promise<LogBounds> {
+  async logOffsets(partition: PartitionId): Promise<LogOffsets> {
     const state = this.#stateOf(partition);
     await this.#ends.refreshOne(state);
     await this.#ends.load(state);
-    if (state.isDoubtful) throw new StoreError('unavailable', `Iggy: it is not sure yet where ${state.name} ends`);
+    if (state.isDoubtful) throw new StoreError('UNAVAILABLE', `Iggy: it is not sure yet where ${state.name} ends`);
     await this.#ends.findStart(state);
-    return { startOffset: state.start, endOffset: state.end, bytes: state.bytes };
+    return { logStartOffset: state.start, logEndOffset: state.end, bytes: state.bytes };
   }
 
-  async producedFrom(partition: PartitionId, offset: number, found: (batch: ProducedBatch) => void): Promise<void> {
+  async replayProducers(partition: PartitionId, offset: number, found: (batch: ReplayedBatch) => void): Promise<void> {
     const state = this.#stateOf(partition);
     await this.#ends.load(state);
     const { end } = state;
@@ -334,15 +329,15 @@ export class IggyStore implements LogStore {
     const found = await this.#pool.query((client) => client.stream.get({ streamId: name }));
     if (found !== null) return found;
     if (!createStream)
-      throw new StoreError('notFound', `Iggy: there is no stream '${name}', and createStream is false`);
+      throw new StoreError('NOT_FOUND', `Iggy: there is no stream '${name}', and createStream is false`);
     const made = await this.#pool
       .query((client) => client.stream.create({ name }))
       .catch(async (error: unknown) => {
         // By another gateway at the same time, or by ourselves before the connection broke.
-        if (storeError(error, name).kind !== 'exists') throw error;
+        if (storeError(error, name).code !== 'EXISTS') throw error;
         return this.#pool.query((client) => client.stream.get({ streamId: name }));
       });
-    if (made === null) throw new StoreError('unavailable', `Iggy: stream '${name}' was removed again`);
+    if (made === null) throw new StoreError('UNAVAILABLE', `Iggy: stream '${name}' was removed again`);
     return made;
   }
 

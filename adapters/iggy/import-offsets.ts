@@ -1,5 +1,5 @@
 import { encodeOffset, offsetKey } from '../broker/groups/stored-values.js';
-import type { StoredTopic } from '../broker/log-store.js';
+import type { StoredTopic } from '../broker/store/log-store.js';
 import type { IggyConsumer } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { readError } from './sdk/failures.js';

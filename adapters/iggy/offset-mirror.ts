@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeOffset, OFFSET_PREFIX } from '../broker/groups/stored-values.js';
-import { StoreError } from '../broker/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import type { IggyConsumer } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { storeError } from './sdk/failures.js';
@@ -66,7 +66,7 @@ export class OffsetMirror {
     const [topicId = '', partition = '', ...rest] = key.slice(OFFSET_PREFIX.length).split('/');
     const group = rest.join('/');
     try {
-      if (Buffer.byteLength(group) > MOST_GROUP_BYTES) throw new StoreError('invalid', 'Iggy: its name is too long');
+      if (Buffer.byteLength(group) > MOST_GROUP_BYTES) throw new StoreError('INVALID', 'Iggy: its name is too long');
       const consumer: IggyConsumer = { kind: 1, id: GROUP_PREFIX + group };
       const ref = { streamId: stream, topicId: topics.nameOf(topicId), partitionId: Number(partition), consumer };
       const committed = value === null ? 0n : (decodeOffset(Buffer.from(value))?.offset ?? 0n);
@@ -77,7 +77,7 @@ export class OffsetMirror {
     } catch (error) {
       const failure = storeError(error, 'it cannot be stored');
       // There is none to be deleted, or no such topic any more.
-      if (this.#told || failure.kind === 'notFound') return;
+      if (this.#told || failure.code === 'NOT_FOUND') return;
       this.#told = true;
       warn(`Iggy: what the group '${group}' has committed is not shown: ${failure.message}`);
     }

@@ -1,4 +1,4 @@
-import { StoreError } from '../broker/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import { type IggyPollingStrategy, type IggyTopic, PollingStrategy } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { CommandKey } from './sdk/command-key.js';
@@ -49,7 +49,7 @@ export class PartitionEnds {
    * Asks the server where the partitions of a topic end.
    *
    * @returns Whether one of them has grown from elsewhere.
-   * @throws StoreError `notFound`, `unavailable`.
+   * @throws StoreError `NOT_FOUND`, `UNAVAILABLE`.
    */
   refresh(topicId: string): Promise<boolean> {
     const asking = this.#asking.get(topicId);
@@ -124,7 +124,7 @@ export class PartitionEnds {
   /** What failed for a partition; a topic that is not there any more is looked for. */
   failed(error: unknown, { name }: PartitionState): StoreError {
     const failure = readError(error, `${name} cannot be read`);
-    if (failure.kind === 'notFound') this.#topics.suspect();
+    if (failure.code === 'NOT_FOUND') this.#topics.suspect();
     return failure;
   }
 
@@ -140,7 +140,7 @@ export class PartitionEnds {
     }
     if (topic === null) {
       this.#topics.suspect();
-      throw new StoreError('notFound', `Iggy: topic ${topicId} is not there any more`);
+      throw new StoreError('NOT_FOUND', `Iggy: topic ${topicId} is not there any more`);
     }
     const now = performance.now();
     let grown = false;
@@ -161,5 +161,5 @@ export class PartitionEnds {
 }
 
 function missing({ name }: PartitionState): StoreError {
-  return new StoreError('notFound', `Iggy: there is no partition ${name}`);
+  return new StoreError('NOT_FOUND', `Iggy: there is no partition ${name}`);
 }

@@ -1,6 +1,7 @@
 import type { Awaitable } from '../../src/contract.js';
 import { type Compression, RecordBatch, RecordBatchBuilder, RecordReader } from '../../src/protocol/index.js';
-import { type ReadEntry, type ReadResult, StoreError } from '../broker/log-store.js';
+import type { ReadEntry, ReadResult } from '../broker/store/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import { type IggyMessage, type IggyPolled, PollingStrategy } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { type CommandFailure } from './sdk/failures.js';
@@ -63,7 +64,7 @@ export class PartitionReader {
     for (let tries = 1; ; tries++) {
       const run = readAhead.find(state, offset) ?? (await this.#poll(state, offset, wantedBytes));
       if (run !== null) return run;
-      if (tries === 3) throw new StoreError('unavailable', `Iggy: ${state.name} gives no message at ${String(offset)}`);
+      if (tries === 3) throw new StoreError('UNAVAILABLE', `Iggy: ${state.name} gives no message at ${String(offset)}`);
     }
   }
 
@@ -150,7 +151,7 @@ export class PartitionReader {
     // There is more, and much room for it.
     if (held === null && !full && next < state.end && bytes < maxBytes / 2) return null;
     this.#prefetch(state, next, maxBytes);
-    return { chunks, bytes, startOffset: state.start, endOffset: state.end };
+    return { chunks, bytes, logStartOffset: state.start, logEndOffset: state.end };
   }
 
   /** Who reads one after the other finds the next messages there. */
@@ -323,14 +324,14 @@ function bytesFrom({ batches }: BatchRun, offset: number): number {
 }
 
 function empty({ start, end }: PartitionState): ReadResult {
-  return { chunks: [], bytes: 0, startOffset: start, endOffset: end };
+  return { chunks: [], bytes: 0, logStartOffset: start, logEndOffset: end };
 }
 
 function outOfRange({ offset }: ReadEntry, state: PartitionState): StoreError {
   const range = `${String(state.start)} to ${String(state.end)}`;
-  return new StoreError('outOfRange', `Iggy: offset ${String(offset)} of ${state.name}, which has ${range}`);
+  return new StoreError('OUT_OF_RANGE', `Iggy: offset ${String(offset)} of ${state.name}, which has ${range}`);
 }
 
 function unavailable(state: PartitionState): StoreError {
-  return new StoreError('unavailable', `Iggy: the server gives no messages of ${state.name}`);
+  return new StoreError('UNAVAILABLE', `Iggy: the server gives no messages of ${state.name}`);
 }

@@ -1,4 +1,4 @@
-import type { PartitionId } from '../broker/log-store.js';
+import type { PartitionId } from '../broker/store/log-store.js';
 import { PollSize } from './poll-size.js';
 import { CommandKey } from './sdk/command-key.js';
 import type { Refusal } from './unwritable.js';

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { readBatches, RecordBatch } from '../../src/protocol/index.js';
-import { type AppendEntry, type AppendResult, type ProducedBatch, StoreError } from '../broker/log-store.js';
+import type { AppendEntry, AppendResult, ReplayedBatch } from '../broker/store/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import type { IggyMessageInit } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { CommandFailure, mayBeDone, storeError } from './sdk/failures.js';
@@ -97,10 +98,10 @@ export class PartitionWriter {
       const startOffset = Math.max(0, state.start);
       const batch = new RecordBatch(entry.batches, 0);
       // The kit goes by the order of producers' batches only.
-      if (batch.producerId < 0) return { baseOffset, startOffset };
+      if (batch.producerId < 0) return { baseOffset, logStartOffset: startOffset };
       this.#foldedTo.set(state, baseOffset + entry.recordCount);
-      if (baseOffset <= expected) return { baseOffset, startOffset };
-      return { startOffset, ...(await this.#checkGap(state, batch, expected, baseOffset)) };
+      if (baseOffset <= expected) return { baseOffset, logStartOffset: startOffset };
+      return { logStartOffset: startOffset, ...(await this.#checkGap(state, batch, expected, baseOffset)) };
     } catch (error) {
       if (error instanceof StoreError) return { error };
       throw error;
@@ -139,7 +140,7 @@ export class PartitionWriter {
       suspect();
       return { baseOffset };
     }
-    const found: ProducedBatch[] = [];
+    const found: ReplayedBatch[] = [];
     const scan = new ProducerScan(tag(), (batch) => found.push(batch));
     const isRead = await scan.run(reader, state, from, baseOffset).then(
       () => true,
@@ -182,7 +183,7 @@ export class PartitionWriter {
     const { index, baseOffset, unknownId, from, isOver } = unfinished;
     const found = unknownId === null ? 'absent' : await this.#look(state, unknownId, from, 1);
     if (found === 'unknown' || (found === 'absent' && !isOver())) {
-      throw new StoreError('outcomeUnknown', `Iggy: it is not known yet what became of an append to ${state.name}`);
+      throw new StoreError('OUTCOME_UNKNOWN', `Iggy: it is not known yet what became of an append to ${state.name}`);
     }
     state.unfinished.delete(fingerprint);
     if (found === 'absent') return { index, baseOffset };
@@ -244,7 +245,7 @@ export class PartitionWriter {
       this.#context.warn(`Iggy: append to ${state.name}: ${stored}; the rest is not`);
     }
     const failure = storeError(error, `append to ${state.name}`);
-    if (failure.kind === 'notFound') this.#context.ends.failed(error, state);
+    if (failure.code === 'NOT_FOUND') this.#context.ends.failed(error, state);
     return failure;
   }
 
@@ -262,7 +263,7 @@ export class PartitionWriter {
           if (found === 'absent' && ++absent >= looks) return 'absent';
         }
       } catch (error) {
-        if (error instanceof StoreError && error.kind === 'notFound') return 'absent';
+        if (error instanceof StoreError && error.code === 'NOT_FOUND') return 'absent';
         absent = 0;
       }
       await delay(PAUSE_MS);

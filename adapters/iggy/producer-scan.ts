@@ -1,5 +1,5 @@
 import { nextSequence } from '../broker/log/producer-states.js';
-import type { ProducedBatch } from '../broker/log-store.js';
+import type { ReplayedBatch } from '../broker/store/log-store.js';
 import type { IggyMessage } from './sdk/client.js';
 import type { PartitionReader } from './partition-reader.js';
 import type { PartitionState } from './partition-state.js';
@@ -8,16 +8,16 @@ import { idOf, producedBy } from './records/message-ids.js';
 import { Unreadable } from './records/unreadable.js';
 
 /** A batch whose last message has not come yet. */
-type Begun = { -readonly [Field in keyof ProducedBatch]: ProducedBatch[Field] };
+type Begun = { -readonly [Field in keyof ReplayedBatch]: ReplayedBatch[Field] };
 
 /** Finds the batches of idempotent producers by the ids of their messages. */
 export class ProducerScan {
   readonly #tag: number;
-  readonly #found: (batch: ProducedBatch) => void;
+  readonly #found: (batch: ReplayedBatch) => void;
   /** By producer: others may have appended between two sends of one batch. */
   readonly #begun = new Map<number, Begun>();
 
-  constructor(tag: number, found: (batch: ProducedBatch) => void) {
+  constructor(tag: number, found: (batch: ReplayedBatch) => void) {
     this.#tag = tag;
     this.#found = found;
   }

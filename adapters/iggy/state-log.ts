@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type StateChange, StoreError } from '../broker/log-store.js';
+import type { StateChange } from '../broker/store/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import type { BrokerNode } from '../broker/index.js';
 import type { IggyTopic } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
@@ -40,7 +41,7 @@ interface Queued {
 
 function unconfirmed(): StoreError {
   const why = 'the server does not confirm the offsets of messages, so that producers cannot be told them';
-  return new StoreError('invalid', `Iggy: ${why}: version 0.9 or later of Iggy's server is needed`);
+  return new StoreError('INVALID', `Iggy: ${why}: version 0.9 or later of Iggy's server is needed`);
 }
 
 /** A topic that was there when the log was opened, and what it says. */
@@ -142,10 +143,10 @@ export class StateLog {
       } catch (error) {
         const failure = storeError(error, 'state cannot be kept');
         // One has opened the log after us, or has dropped a topic that it has written anew.
-        if (!(failure instanceof Overtaken) && failure.kind !== 'notFound') throw failure;
+        if (!(failure instanceof Overtaken) && failure.code !== 'NOT_FOUND') throw failure;
         why = failure.message;
       }
-      if (round >= MOST_ROUNDS) throw new StoreError('unavailable', `Iggy: the state cannot be opened: ${why}`);
+      if (round >= MOST_ROUNDS) throw new StoreError('UNAVAILABLE', `Iggy: the state cannot be opened: ${why}`);
       // So that two that disturb each other do not go on in step.
       await delay(Math.random() * PAUSE_MS * round);
     }
@@ -253,8 +254,8 @@ export class StateLog {
 
   /** A later release has written it, as a rule, and nothing but such a release can go on with it. */
   #warnOnceIfUnreadable(error: unknown): void {
-    const { kind, message } = storeError(error, 'state cannot be read');
-    if (kind !== 'invalid' || message === this.#unreadable) return;
+    const { code: kind, message } = storeError(error, 'state cannot be read');
+    if (kind !== 'INVALID' || message === this.#unreadable) return;
     this.#unreadable = message;
     const { stream, warn } = this.#options;
     warn(`Iggy: the state of stream '${stream}' cannot be taken back: ${message}`);
@@ -362,7 +363,7 @@ export class StateLog {
   async #append(batch: readonly Queued[]): Promise<void> {
     if (this.#lost !== null) throw this.#lost;
     const topic = this.#topic;
-    if (topic === null) throw new StoreError('unavailable', 'Iggy: the store is not open');
+    if (topic === null) throw new StoreError('UNAVAILABLE', 'Iggy: the store is not open');
     if (!topic.isCut) await topic.append(batch.map(({ kind, key, value }) => this.#entry(kind, key, value)));
     // What was confirmed before is not there any more: nothing is, before all of it is written anew.
     if (topic.isCut) await this.#replaceCut(topic, batch);
@@ -391,7 +392,7 @@ export class StateLog {
   #failure(error: unknown): StoreError {
     if (this.#lost !== null) return this.#lost;
     const failure = storeError(error, 'state cannot be kept');
-    if (!(failure instanceof Overtaken) && failure.kind !== 'notFound') return failure;
+    if (!(failure instanceof Overtaken) && failure.code !== 'NOT_FOUND') return failure;
     const { stream, prefix, warn } = this.#options;
     if (this.#isClosing) return failure;
     const topic = this.#topic?.name ?? prefix;
@@ -401,7 +402,7 @@ export class StateLog {
         : `topic '${topic}' of stream '${stream}', which holds groups and committed offsets, is not there any more: it was removed, or another gateway has taken over`;
     const then = 'this gateway refuses what depends on them until it has them again';
     warn(`Iggy: ${why}; ${then}`);
-    this.#lost = new StoreError('unavailable', `Iggy: ${why}`, { cause: error });
+    this.#lost = new StoreError('UNAVAILABLE', `Iggy: ${why}`, { cause: error });
     this.#stopHeartbeats();
     this.#startFollowing();
     return this.#lost;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StoreError } from '../broker/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import { type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { CommandFailure, readError, storeError } from './sdk/failures.js';
@@ -27,7 +27,7 @@ export class Overtaken extends StoreError {
   override readonly name: string = 'Overtaken';
 
   constructor(topic: string) {
-    super('unavailable', `Iggy: another gateway has opened the state in topic '${topic}'`);
+    super('UNAVAILABLE', `Iggy: another gateway has opened the state in topic '${topic}'`);
   }
 }
 
@@ -75,7 +75,7 @@ export class StateTopic {
       return true;
     } catch (error) {
       const failure = storeError(error, `topic '${name}' cannot be made`);
-      if (failure.kind === 'exists') return false;
+      if (failure.code === 'EXISTS') return false;
       throw failure;
     }
   }
@@ -210,7 +210,7 @@ export class StateTopic {
         throw readError(error, `topic '${this.name}' cannot be read`);
       });
     const partition = topic?.partitions[0];
-    if (partition === undefined) throw new StoreError('notFound', `Iggy: topic '${this.name}' is not there any more`);
+    if (partition === undefined) throw new StoreError('NOT_FOUND', `Iggy: topic '${this.name}' is not there any more`);
     return partition.messagesCount === 0n ? 0 : Number(partition.currentOffset) + 1;
   }
 
@@ -234,7 +234,7 @@ export class StateTopic {
       const last = messages.at(-1);
       if (last === undefined) {
         const what = `topic '${this.name}' ends at ${String(next)}, and not at ${String(to)}`;
-        throw new StoreError('unavailable', `Iggy: ${what}`);
+        throw new StoreError('UNAVAILABLE', `Iggy: ${what}`);
       }
       for (const message of messages) visit(message);
       size.polled(messages);
@@ -260,7 +260,7 @@ export class StateTopic {
       return decodeEntry(payload);
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
-      throw new StoreError('invalid', `Iggy: topic '${this.name}' has ${why}`, { cause: error });
+      throw new StoreError('INVALID', `Iggy: topic '${this.name}' has ${why}`, { cause: error });
     }
   }
 

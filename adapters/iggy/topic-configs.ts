@@ -1,5 +1,5 @@
 import type { Compression } from '../../src/protocol/index.js';
-import { StoreError } from '../broker/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import type { IggyTopic, IggyTopicInit, IggyTopicSettings } from './sdk/client.js';
 
 /**
@@ -60,7 +60,7 @@ const MICROS = 1000n;
 /**
  * What Iggy has of a topic's configs: age is kept per topic in both, size per partition in Kafka and per topic in Iggy.
  *
- * @throws StoreError `invalid` for a value that Iggy cannot hold.
+ * @throws StoreError `INVALID` for a value that Iggy cannot hold.
  */
 export function settingsOf(configs: Configs, partitionCount: number): IggyTopicSettings {
   const settings: IggyTopicSettings = {};
@@ -91,7 +91,7 @@ function limit(name: string, value: string, scale: bigint): bigint {
   if (number < 0n) return UNLIMITED;
   // 0 would be what the server is set to.
   if (number === 0n)
-    throw new StoreError('invalid', `${name}=0: Iggy keeps messages for at least a moment; 1 is the least`);
+    throw new StoreError('INVALID', `${name}=0: Iggy keeps messages for at least a moment; 1 is the least`);
   const scaled = number * scale;
   return scaled > UNLIMITED ? UNLIMITED : scaled;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type StoredTopic, StoreError } from '../broker/log-store.js';
+import type { StoredTopic } from '../broker/store/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import type { IggyClient, IggyStream, IggyTopic } from './sdk/client.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { CommandFailure, mayBeDone, readError, storeError } from './sdk/failures.js';
@@ -79,7 +80,7 @@ export class IggyTopics {
     this.#changed = null;
   }
 
-  /** The name of a topic. @throws StoreError `notFound` */
+  /** The name of a topic. @throws StoreError `NOT_FOUND` */
   nameOf(topicId: string): string {
     return this.#known(topicId).name;
   }
@@ -117,7 +118,7 @@ export class IggyTopics {
   async create({ name, partitionCount, configs }: StoredTopic): Promise<StoredTopic> {
     const { pool, state, durability } = this.#context;
     const what = `topic '${name}' cannot be created`;
-    if (state.isOwnTopic(name)) throw new StoreError('invalid', `Iggy: ${what}: the name is the adapter's own`);
+    if (state.isOwnTopic(name)) throw new StoreError('INVALID', `Iggy: ${what}: the name is the adapter's own`);
     const { stream: streamId } = this.#context;
     const settings = { ...settingsOf(configs, partitionCount), ...DURABILITY_SETTINGS[durability] };
     const first = Math.min(partitionCount, PARTITIONS_AT_A_TIME);
@@ -265,7 +266,7 @@ export class IggyTopics {
     this.#context.warn(`Iggy: ${message}`);
   }
 
-  /** A topic as it is now. @throws StoreError `notFound` when it is gone, or another one has its name. */
+  /** A topic as it is now. @throws StoreError `NOT_FOUND` when it is gone, or another one has its name. */
   async #current(id: string): Promise<IggyTopic> {
     const { pool, stream: streamId } = this.#context;
     const { name } = this.#known(id);
@@ -276,7 +277,7 @@ export class IggyTopics {
       });
     if (topic !== null && topicId(this.#openStream(), topic) === id) return topic;
     this.suspect();
-    throw new StoreError('notFound', `Iggy: topic '${name}' with the id ${id} is not there any more`);
+    throw new StoreError('NOT_FOUND', `Iggy: topic '${name}' with the id ${id} is not there any more`);
   }
 
   #add(topic: IggyTopic): StoredTopic {
@@ -346,12 +347,12 @@ export class IggyTopics {
 
   #known(topicId: string): StoredTopic {
     const known = this.#byId.get(topicId);
-    if (known === undefined) throw new StoreError('notFound', `there is no topic with the id ${topicId}`);
+    if (known === undefined) throw new StoreError('NOT_FOUND', `there is no topic with the id ${topicId}`);
     return known;
   }
 
   #openStream(): IggyStream {
-    if (this.#stream === null) throw new StoreError('unavailable', 'Iggy: the store is not open');
+    if (this.#stream === null) throw new StoreError('UNAVAILABLE', 'Iggy: the store is not open');
     return this.#stream;
   }
 }

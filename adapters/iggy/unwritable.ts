@@ -1,4 +1,4 @@
-import { StoreError } from '../broker/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import type { ClientPool } from './sdk/client-pool.js';
 import { type CommandFailure, IggyCode, isTransient, mayBeDone } from './sdk/failures.js';
 import { readRoster, type Roster } from './sdk/features.js';
@@ -44,7 +44,7 @@ export class UnwritablePartitions {
     if (failure.code === IggyCode.NOT_COMMITTED) {
       const why = 'too few nodes of Iggy answer, and it may be committed yet';
       return new StoreError(
-        'outcomeUnknown',
+        'OUTCOME_UNKNOWN',
         `Iggy: a send to ${state.name} is not committed: ${why}: ${failure.message}`,
       );
     }
@@ -59,8 +59,8 @@ export class UnwritablePartitions {
   async failed(failure: CommandFailure, state: PartitionState): Promise<StoreError | null> {
     if (!isTransient(failure)) return null;
     const error = await this.#errorOf(failure, state);
-    if (state.refusal?.error.kind !== error.kind) this.#warn(error.message);
-    state.refusal = { error, until: error.kind === 'unwritable' ? performance.now() + HOLD_MS : -Infinity };
+    if (state.refusal?.error.code !== error.code) this.#warn(error.message);
+    state.refusal = { error, until: error.code === 'UNWRITABLE' ? performance.now() + HOLD_MS : -Infinity };
     return mayBeDone(failure) ? null : error;
   }
 }
@@ -68,8 +68,8 @@ export class UnwritablePartitions {
 function refusalOf(roster: Roster | null, { message }: CommandFailure, { name }: PartitionState): StoreError {
   if (roster === null || roster.nodeCount < 2 || roster.leader === null) {
     const why = roster === null ? 'Iggy does not take messages for it' : 'no node of Iggy is its primary for now';
-    return new StoreError('unavailable', `Iggy: ${name} cannot be written: ${why}: ${message}`);
+    return new StoreError('UNAVAILABLE', `Iggy: ${name} cannot be written: ${why}: ${message}`);
   }
   const why = `its primary is another node than ${roster.leader}, the only one that Iggy's SDK sends to`;
-  return new StoreError('unwritable', `Iggy: ${name} cannot be written: ${why}: ${message}`);
+  return new StoreError('UNWRITABLE', `Iggy: ${name} cannot be written: ${why}: ${message}`);
 }

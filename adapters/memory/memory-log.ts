@@ -1,13 +1,13 @@
 import { RecordBatch, RecordReader } from '../../src/protocol/index.js';
-import {
-  type AppendEntry,
-  type AppendResult,
-  type FoundOffset,
-  type ReadEntry,
-  type ReadResult,
-  type Retention,
-  StoreError,
-} from '../broker/log-store.js';
+import type {
+  AppendEntry,
+  AppendResult,
+  FoundOffset,
+  ReadEntry,
+  ReadResult,
+  Retention,
+} from '../broker/store/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import { batchSize, lastOffsetDelta, maxTimestamp, stampBatch } from '../broker/batch-fields.js';
 import { Segment } from './segment.js';
 import type { SegmentMemory } from './segment-memory.js';
@@ -24,8 +24,8 @@ const NO_CHUNKS: readonly Uint8Array[] = [];
 export class MemoryLog {
   private readonly memory: SegmentMemory;
   segments: Segment[] = [];
-  startOffset = 0;
-  endOffset = 0;
+  logStartOffset = 0;
+  logEndOffset = 0;
   /** Bytes of all batches. */
   bytes = 0;
   /** What segments grow to: retention drops whole ones, so they are a small share of what it leaves. */
@@ -36,9 +36,9 @@ export class MemoryLog {
     this.memory = memory;
   }
 
-  /** @throws StoreError `full`. */
+  /** @throws StoreError `FULL`. */
   append({ batches, leaderEpoch }: AppendEntry): AppendResult {
-    const baseOffset = this.endOffset;
+    const baseOffset = this.logEndOffset;
     const segment = this.segmentFor(batches.length);
     const { memory, filled } = segment;
     let offset = baseOffset;
@@ -53,18 +53,18 @@ export class MemoryLog {
     }
     memory.set(batches, filled);
     segment.lookAhead(batches.length);
-    this.endOffset = offset;
+    this.logEndOffset = offset;
     this.bytes += batches.length;
-    return { baseOffset, startOffset: this.startOffset };
+    return { baseOffset, logStartOffset: this.logStartOffset };
   }
 
   read({ offset, maxBytes, atLeastOneBatch }: ReadEntry): ReadResult {
-    const { startOffset, endOffset } = this;
-    if (offset < startOffset || offset > endOffset) {
-      const range = `${String(startOffset)} to ${String(endOffset)}`;
-      return { error: new StoreError('outOfRange', `offset ${String(offset)} is not within ${range}`) };
+    const { logStartOffset, logEndOffset } = this;
+    if (offset < logStartOffset || offset > logEndOffset) {
+      const range = `${String(logStartOffset)} to ${String(logEndOffset)}`;
+      return { error: new StoreError('OUT_OF_RANGE', `offset ${String(offset)} is not within ${range}`) };
     }
-    if (offset === endOffset) return { chunks: NO_CHUNKS, bytes: 0, startOffset, endOffset };
+    if (offset === logEndOffset) return { chunks: NO_CHUNKS, bytes: 0, logStartOffset, logEndOffset };
     const chunks: Uint8Array[] = [];
     const readers: Segment[] = [];
     let bytes = 0;
@@ -86,13 +86,13 @@ export class MemoryLog {
     const release = (): void => {
       for (const segment of readers) segment.release();
     };
-    return { chunks, bytes, startOffset, endOffset, release };
+    return { chunks, bytes, logStartOffset, logEndOffset, release };
   }
 
   offsetForTimestamp(timestamp: number): FoundOffset | null {
     for (const segment of this.segments) {
       if (segment.maxTimestamp < timestamp) continue;
-      let at = segment.findTime(timestamp, segment.find(this.startOffset));
+      let at = segment.findTime(timestamp, segment.find(this.logStartOffset));
       while (at < segment.filled) {
         const found = this.firstNotEarlier(segment, at, timestamp);
         if (found !== null) return found;
@@ -112,14 +112,14 @@ export class MemoryLog {
 
   /** Drops what lies before an offset. */
   deleteBefore(offset: number): number {
-    if (offset > this.endOffset) {
-      throw new StoreError('outOfRange', `offset ${String(offset)} is after the end, ${String(this.endOffset)}`);
+    if (offset > this.logEndOffset) {
+      throw new StoreError('OUT_OF_RANGE', `offset ${String(offset)} is after the end, ${String(this.logEndOffset)}`);
     }
-    if (offset > this.startOffset) {
-      this.startOffset = offset;
+    if (offset > this.logStartOffset) {
+      this.logStartOffset = offset;
       this.dropWhile((segment) => segment.endOffset <= offset);
     }
-    return this.startOffset;
+    return this.logStartOffset;
   }
 
   trim({ olderThan, maxBytes }: Retention): number {
@@ -130,8 +130,8 @@ export class MemoryLog {
       return expired || (maxBytes >= 0 && this.bytes - segment.filled >= maxBytes);
     });
     // Not where the first batch stands: compaction may have left a gap before it, which is still within the log.
-    if (dropped !== null) this.startOffset = Math.max(this.startOffset, dropped.endOffset);
-    return this.startOffset;
+    if (dropped !== null) this.logStartOffset = Math.max(this.logStartOffset, dropped.endOffset);
+    return this.logStartOffset;
   }
 
   /** The log is gone. */
@@ -158,7 +158,7 @@ export class MemoryLog {
     // As much as there is: a log takes up to twice its bytes, also once most of it is gone.
     const grown = Math.max(FIRST_SEGMENT_BYTES, this.bytes);
     const wanted = Math.max(bytes, Math.min(this.memory.segmentBytes, this.mostPerSegment, grown));
-    const segment = new Segment(this.memory, this.memory.take(wanted, bytes), this.endOffset);
+    const segment = new Segment(this.memory, this.memory.take(wanted, bytes), this.logEndOffset);
     this.segments.push(segment);
     return segment;
   }
@@ -178,7 +178,7 @@ export class MemoryLog {
   private firstNotEarlier(segment: Segment, at: number, timestamp: number): FoundOffset | null {
     const reader = new RecordReader(new RecordBatch(segment.memory, at));
     while (reader.next()) {
-      if (reader.timestamp >= timestamp && reader.offset >= this.startOffset) {
+      if (reader.timestamp >= timestamp && reader.offset >= this.logStartOffset) {
         return { offset: reader.offset, timestamp: reader.timestamp };
       }
     }
@@ -191,12 +191,12 @@ export class MemoryLog {
     if (found !== null) return found;
     // That record was deleted: what is left is looked through.
     let latest = other;
-    for (let at = segment.find(this.startOffset); at < segment.filled; at += segment.sizeAt(at)) {
+    for (let at = segment.find(this.logStartOffset); at < segment.filled; at += segment.sizeAt(at)) {
       if (segment.maxTimestampOf(at) <= (latest?.timestamp ?? -1)) continue;
       const reader = new RecordReader(new RecordBatch(segment.memory, at));
       while (reader.next()) {
         const { offset, timestamp } = reader;
-        if (offset >= this.startOffset && timestamp > (latest?.timestamp ?? -1)) latest = { offset, timestamp };
+        if (offset >= this.logStartOffset && timestamp > (latest?.timestamp ?? -1)) latest = { offset, timestamp };
       }
     }
     return latest;

@@ -1,19 +1,18 @@
 import { checkOptionNames, OptionError } from '../../src/contract.js';
-import {
-  type AppendEntry,
-  type AppendResult,
-  type Compaction,
-  type FoundOffset,
-  type LogBounds,
-  type LogStore,
-  type PartitionId,
-  type ReadEntry,
-  type ReadResult,
-  type Retention,
-  type StoreCapabilities,
-  type StoredTopic,
-  StoreError,
-} from '../broker/log-store.js';
+import type {
+  AppendEntry,
+  AppendResult,
+  Compaction,
+  FoundOffset,
+  LogOffsets,
+  LogStore,
+  PartitionId,
+  ReadEntry,
+  ReadResult,
+  Retention,
+  StoredTopic,
+} from '../broker/store/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 import { compactLog } from './compaction.js';
 import { MemoryLog } from './memory-log.js';
 import { SegmentMemory } from './segment-memory.js';
@@ -64,13 +63,8 @@ interface MemoryTopic {
 /** Topics and records in the memory of this process. All methods answer at once. */
 export class MemoryStore implements LogStore {
   readonly name = 'memory';
-  readonly capabilities: StoreCapabilities = {
-    durable: false,
-    deleteRecords: true,
-    retention: true,
-    compaction: true,
-    keepsBatches: true,
-  };
+  readonly durability = 'none';
+  readonly keeps = 'batches';
   private readonly memory: SegmentMemory;
   private readonly topics = new Map<string, MemoryTopic>();
   /** Ids of topics, by name: thousands of topics are created without a look at each. */
@@ -102,19 +96,19 @@ export class MemoryStore implements LogStore {
   createTopic(topic: StoredTopic): StoredTopic {
     const other = this.topics.get(topic.id)?.topic.name ?? topic.name;
     const otherId = this.ids.get(other);
-    if (otherId !== undefined) throw new StoreError('exists', `there is a topic '${other}' with the id ${otherId}`);
+    if (otherId !== undefined) throw new StoreError('EXISTS', `there is a topic '${other}' with the id ${otherId}`);
     this.topics.set(topic.id, { topic, logs: this.newLogs(topic.partitionCount) });
     this.ids.set(topic.name, topic.id);
     return topic;
   }
 
-  growTopic(topicId: string, partitionCount: number): void {
+  createPartitions(topicId: string, partitionCount: number): void {
     const entry = this.entry(topicId);
     entry.logs.push(...this.newLogs(partitionCount - entry.logs.length));
     entry.topic = { ...entry.topic, partitionCount };
   }
 
-  configureTopic(topicId: string, configs: Readonly<Record<string, string>>): void {
+  alterTopicConfigs(topicId: string, configs: Readonly<Record<string, string>>): void {
     const entry = this.entry(topicId);
     entry.topic = { ...entry.topic, configs };
   }
@@ -137,7 +131,7 @@ export class MemoryStore implements LogStore {
     return entries.map((entry) => this.readOne(entry));
   }
 
-  bounds(partition: PartitionId): LogBounds {
+  logOffsets(partition: PartitionId): LogOffsets {
     return this.log(partition);
   }
 
@@ -153,7 +147,7 @@ export class MemoryStore implements LogStore {
     return this.log(partition).deleteBefore(beforeOffset);
   }
 
-  trim(partition: PartitionId, retention: Retention): number {
+  applyRetention(partition: PartitionId, retention: Retention): number {
     return this.log(partition).trim(retention);
   }
 
@@ -167,7 +161,7 @@ export class MemoryStore implements LogStore {
     const taken = value === null ? 0 : stateBytes(key, value);
     if (taken > freed && this.stateBytes + taken - freed > this.maxStateBytes) {
       const limit = `its limit is ${String(this.maxStateBytes)} (maxStateBytes)`;
-      throw new StoreError('full', `the memory store has no room for ${String(taken)} bytes of state: ${limit}`);
+      throw new StoreError('FULL', `the memory store has no room for ${String(taken)} bytes of state: ${limit}`);
     }
     this.stateBytes += taken - freed;
     if (value === null) this.state.delete(key);
@@ -210,7 +204,7 @@ export class MemoryStore implements LogStore {
 
   private entry(topicId: string): MemoryTopic {
     const entry = this.topics.get(topicId);
-    if (entry === undefined) throw new StoreError('notFound', `there is no topic with the id ${topicId}`);
+    if (entry === undefined) throw new StoreError('NOT_FOUND', `there is no topic with the id ${topicId}`);
     return entry;
   }
 
@@ -234,7 +228,7 @@ function stateBytes(key: string, value: Uint8Array): number {
 }
 
 function notFound({ topic, partition, topicId }: PartitionId): StoreError {
-  return new StoreError('notFound', `there is no partition ${String(partition)} of '${topic}' (${topicId})`);
+  return new StoreError('NOT_FOUND', `there is no partition ${String(partition)} of '${topic}' (${topicId})`);
 }
 
 function requireBytes(option: string, value: number): void {

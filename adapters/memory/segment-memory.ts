@@ -1,4 +1,4 @@
-import { StoreError } from '../broker/log-store.js';
+import { StoreError } from '../broker/store/store-error.js';
 
 /** How many freed segments of full size are kept for the next ones: memory that was touched before is much cheaper. */
 const SPARE_SEGMENTS = 4;
@@ -21,13 +21,13 @@ export class SegmentMemory {
   /**
    * Memory of `wanted` bytes or, where the limit does not leave so much, of `least`.
    *
-   * @throws StoreError `full`.
+   * @throws StoreError `FULL`.
    */
   take(wanted: number, least: number): Buffer {
     const size = this.used + wanted <= this.maxBytes ? wanted : least;
     if (this.used + size > this.maxBytes) {
       const limit = `its limit is ${String(this.maxBytes)} (maxBytes), and ${String(this.used)} are taken`;
-      throw new StoreError('full', `the memory store has no room for ${String(size)} bytes: ${limit}`);
+      throw new StoreError('FULL', `the memory store has no room for ${String(size)} bytes: ${limit}`);
     }
     this.used += size;
     const spare = size === this.segmentBytes ? this.spare.pop() : undefined;

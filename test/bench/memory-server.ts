@@ -32,7 +32,9 @@ store.createTopic(stored);
 const batches = recordBatch(64 * 1024, 1024);
 const partition = { topicId: stored.id, topic, partition: 0 };
 for (let bytes = 0; bytes < 8 * MIB; bytes += batches.length) {
-  store.append([{ partition, batches, recordCount: 63, maxTimestamp: 1_700_000_000_000, leaderEpoch: 0 }]);
+  store.append([
+    { partition, batches, recordCount: 63, maxTimestamp: 1_700_000_000_000, leaderEpoch: 0, attempt: 0, marker: null },
+  ]);
 }
 const { topics = 1, wide } = JSON.parse(process.argv[2] ?? '{}') as MemorySetup;
 const id = (number: number): string => `6d0f0c5e-0000-4000-8000-${String(number).padStart(12, '0')}`;
@@ -44,7 +46,7 @@ if (wide !== undefined) {
   const small = recordBatch(wide.batchBytes, wide.batchBytes - 61);
   for (let number = 0; number < wide.partitions; number++) {
     const one = { topicId: id(topics + 1), topic: wide.name, partition: number };
-    const at = { recordCount: 1, maxTimestamp: 1_700_000_000_000, leaderEpoch: 0 };
+    const at = { recordCount: 1, maxTimestamp: 1_700_000_000_000, leaderEpoch: 0, attempt: 0, marker: null };
     if (wide.filled) store.append([{ partition: one, batches: small, ...at }]);
   }
 }

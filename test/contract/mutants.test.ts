@@ -47,8 +47,10 @@ const MUTANTS: readonly Mutant[] = [
     store: (store) => {
       let count = 0;
       return {
-        append: (entries) =>
-          count++ % 2 === 0 ? store.append(entries) : entries.map(() => ({ baseOffset: count, startOffset: 0 })),
+        append: (entries, signal) =>
+          count++ % 2 === 0
+            ? store.append(entries, signal)
+            : entries.map(() => ({ baseOffset: count, logStartOffset: 0 })),
       };
     },
   },
@@ -57,9 +59,9 @@ const MUTANTS: readonly Mutant[] = [
     noticed: 'partitions of one request are answered each on its own',
     says: 'Expected values to be strictly deep-equal',
     store: (store) => ({
-      append: async (entries) => {
-        const [first] = await store.append(entries.slice(0, 1));
-        return entries.map(() => first ?? { baseOffset: 0, startOffset: 0 });
+      append: async (entries, signal) => {
+        const [first] = await store.append(entries.slice(0, 1), signal);
+        return entries.map(() => first ?? { baseOffset: 0, logStartOffset: 0 });
       },
     }),
   },
@@ -150,7 +152,9 @@ const MUTANTS: readonly Mutant[] = [
     does: 'ignores retention',
     noticed: 'records older than retention.ms go by themselves',
     says: 'a record older than retention.ms is still there',
-    store: (store) => ({ trim: async (partition) => (await store.bounds(partition)).startOffset }),
+    store: (store) => ({
+      applyRetention: async (partition, _, signal) => (await store.logOffsets(partition, signal)).logStartOffset,
+    }),
   },
   {
     does: 'never compacts',
@@ -240,7 +244,7 @@ const MUTANTS: readonly Mutant[] = [
     noticed: 'configs of topics hold',
     says: 'Produce of more than max.message.bytes: the error code is NONE',
     store: (store) => ({
-      listTopics: async () => (await store.listTopics()).map((topic) => ({ ...topic, configs: {} })),
+      listTopics: async (signal) => (await store.listTopics(signal)).map((topic) => ({ ...topic, configs: {} })),
     }),
   },
 ];

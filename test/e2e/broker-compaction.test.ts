@@ -144,11 +144,11 @@ describe('compaction', () => {
 
   test('warns once of a store that fails, and tries again', async () => {
     const { fill, compacts, leaves, store, warnings } = await started(COMPACTED);
-    const bounds = vi.spyOn(store, 'bounds');
+    const bounds = vi.spyOn(store, 'logOffsets');
     await fill('a', 'a');
     for (let time = 0; time < 2; time++) {
       bounds.mockImplementationOnce(() => {
-        throw new StoreError('unavailable', `gone fishing, time ${time}`);
+        throw new StoreError('UNAVAILABLE', `gone fishing, time ${time}`);
       });
       await leaves(0, 1);
     }
@@ -165,8 +165,8 @@ describe('compaction', () => {
     await compacts(0, 1, 2, 3);
     await fill('a');
     const read = vi.spyOn(store, 'read');
-    read.mockReturnValueOnce([{ error: new StoreError('unavailable', 'gone fishing') }]);
-    read.mockReturnValueOnce([{ bytes: 0, chunks: [], startOffset: 0, endOffset: 5 }]);
+    read.mockReturnValueOnce([{ error: new StoreError('UNAVAILABLE', 'gone fishing') }]);
+    read.mockReturnValueOnce([{ bytes: 0, chunks: [], logStartOffset: 0, logEndOffset: 5 }]);
     for (let time = 1; time <= 2; time++) {
       clock.turn(BACKOFF_MS);
       await vi.waitFor(() => expect(read).toHaveBeenCalledTimes(time));
@@ -187,7 +187,7 @@ describe('compaction', () => {
     await vi.waitFor(() => expect(compact).toHaveBeenCalledTimes(1));
     const closed = broker.gateway.close();
     await vi.waitFor(() => expect(clock.timers).toBe(0));
-    held.reject(new StoreError('unavailable', 'closing'));
+    held.reject(new StoreError('UNAVAILABLE', 'closing'));
     await closed;
     expect(compact).toHaveBeenCalledTimes(1);
     expect(warnings).toEqual([]);

@@ -338,8 +338,8 @@ describe('createBrokerBackend refuses', () => {
 
   test('what is no store, and configs that are no object', () => {
     expect(() => createBrokerBackend({ store: {} as LogStore })).toThrow(
-      'option store is an object; expected a LogStore: missing methods are listTopics, createTopic, growTopic, ' +
-        'configureTopic, deleteTopic, append, read, bounds, offsetForTimestamp, maxTimestamp, put, load',
+      'option store is an object; expected a LogStore: missing methods are listTopics, createTopic, ' +
+        'createPartitions, alterTopicConfigs, deleteTopic, append, read, logOffsets, put, load',
     );
     expect(() => createBrokerBackend({ store: createMemoryBackend() as never })).toThrow(
       'option store is an object; expected a LogStore: a Backend goes to createKafkaGateway({ backend })',
@@ -367,31 +367,36 @@ describe('createBrokerBackend refuses', () => {
     expect(() => createBrokerBackend({ store, ...(options as object) })).toThrow(message);
   });
 
-  test('a store that lacks a method, or one that its capabilities speak of', () => {
-    const { capabilities } = store;
+  test('rejects a store that lacks a method, or whose properties have other values', () => {
     const like = (own: object): LogStore => Object.assign(Object.create(store) as LogStore, own);
     expect(() => createBrokerBackend({ store: like({ put: undefined, load: undefined }) })).toThrow(
       'option store is an object; expected a LogStore: missing methods are put, load',
     );
-    expect(() => createBrokerBackend({ store: like({ capabilities: undefined }) })).toThrow(
-      'option store.capabilities is undefined; it says what the store can do',
+    expect(() => createBrokerBackend({ store: like({ durability: true }) })).toThrow(
+      "option store.durability is true; expected 'none', 'process' or 'power'",
     );
-    expect(() => createBrokerBackend({ store: like({ capabilities: {} }) })).toThrow(
-      'option store.capabilities.durable is undefined; it is true or false',
+    expect(() => createBrokerBackend({ store: like({ keeps: undefined }) })).toThrow(
+      "option store.keeps is undefined; expected 'batches' or 'records'",
+    );
+    expect(() => createBrokerBackend({ store: like({ retention: true }) })).toThrow(
+      "option store.retention is true; expected 'engine', or nothing",
+    );
+    expect(() => createBrokerBackend({ store: like({ retention: 'engine' }) })).toThrow(
+      'option store.retention is "engine"; expected nothing: the store has applyRetention',
+    );
+    expect(() => createBrokerBackend({ store: like({ compact: true }) })).toThrow(
+      'option store.compact is true; expected a method, or nothing where the store lacks it',
     );
     expect(() => createBrokerBackend({ store: like({ name: '' }) })).toThrow(
       'option store.name is ""; it is a string that is not empty',
     );
-    expect(() => createBrokerBackend({ store: like({ deleteRecords: undefined }) })).toThrow(
-      'option store.capabilities.deleteRecords is true; the store has no such method',
-    );
-    const less = { ...capabilities, deleteRecords: false };
-    expect(() => createBrokerBackend({ store: like({ deleteRecords: undefined, capabilities: less }) })).not.toThrow();
+    expect(() => createBrokerBackend({ store: like({ deleteRecords: undefined }) })).not.toThrow();
   });
 
   test('configs that ask of the store what it cannot do', () => {
     const poor: LogStore = Object.assign(Object.create(store) as LogStore, {
-      capabilities: { ...store.capabilities, compaction: false, retention: false },
+      compact: undefined,
+      applyRetention: undefined,
     });
     expect(() => createBrokerBackend({ store: poor, config: { 'log.cleanup.policy': 'compact' } })).toThrow(
       'log.cleanup.policy=compact: memory does not compact',
@@ -403,7 +408,10 @@ describe('createBrokerBackend refuses', () => {
 });
 
 test('a store that drops records by itself is told how long for a topic, and defaults for all are refused', async () => {
-  const store: LogStore = Object.assign(Object.create(createMemoryStore()) as LogStore, { trim: undefined });
+  const store: LogStore = Object.assign(Object.create(createMemoryStore()) as LogStore, {
+    applyRetention: undefined,
+    retention: 'engine',
+  });
   expect(() => createBrokerBackend({ store, config: { 'log.retention.ms': 1 } })).toThrow(
     'log.retention.ms: memory drops records by rules of its own',
   );

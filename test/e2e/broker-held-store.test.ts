@@ -52,7 +52,7 @@ test.each([true, false])('an outcome that nobody knows is learned from the log: 
   await createTopic(client, 't');
   const attempt = produce(client, 't', at(0));
   await vi.waitFor(() => expect(pending).toEqual([1]));
-  settle(new StoreError('outcomeUnknown', 'the connection broke'), done);
+  settle(new StoreError('OUTCOME_UNKNOWN', 'the connection broke'), done);
   expect(await attempt).toMatchObject({ errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage: 'the connection broke' });
   const retry = produce(client, 't', at(0));
   if (!done) {
@@ -64,7 +64,7 @@ test.each([true, false])('an outcome that nobody knows is learned from the log: 
 });
 
 test('producers are saved with each append where the store does not keep batches', async () => {
-  const { store, pending, settle } = heldStore({ keepsBatches: false });
+  const { store, pending, settle } = heldStore({ keeps: 'records' });
   let client = await (await startBroker({ store })).connect();
   await createTopic(client, 't');
   const attempt = produce(client, 't', at(0));
@@ -77,7 +77,7 @@ test('producers are saved with each append where the store does not keep batches
 });
 
 test('producers that were saved are forgotten with their topic', async () => {
-  const { store, pending, settle } = heldStore({ keepsBatches: false });
+  const { store, pending, settle } = heldStore({ keeps: 'records' });
   const client = await (await startBroker({ store })).connect();
   const kept = async () => [...(await store.load())].filter(([key]) => key.startsWith('log/producers/'));
   await createTopic(client, 't');

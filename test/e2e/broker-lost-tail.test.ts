@@ -19,10 +19,10 @@ test.each([
   [
     'throws',
     () => {
-      throw new StoreError('unavailable', 'not now');
+      throw new StoreError('UNAVAILABLE', 'not now');
     },
   ],
-  ['rejects', () => Promise.reject(new StoreError('unavailable', 'not now'))],
+  ['rejects', () => Promise.reject(new StoreError('UNAVAILABLE', 'not now'))],
 ])('a repeated batch is refused with a retriable error while the store %s', async (_, instead) => {
   const { store, next } = troubledStore();
   const broker = await startBroker({ backend: () => createBrokerBackend({ store }) });
@@ -33,7 +33,7 @@ test.each([
   });
   await createTopic(client, 'orders');
   expect(await produce(client, 'orders', 0, batch())).toMatchObject({ errorCode: 0, baseOffset: 0n });
-  next('bounds', instead);
+  next('logOffsets', instead);
   expect((await produce(client, 'orders', 0, batch())).errorCode).toBe(NOT_LEADER);
   expect(await produce(client, 'orders', 0, batch())).toMatchObject({ errorCode: 0, baseOffset: 0n });
 });

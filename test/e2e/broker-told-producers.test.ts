@@ -2,7 +2,7 @@
 // to the tick. adapters/iggy is a real one.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ErrorCode } from 'iggy-gateway-kafka';
-import { type LogStore, type ProducedBatch, StoreError } from 'iggy-gateway-kafka/adapters/broker';
+import { type LogStore, type ReplayedBatch, StoreError } from 'iggy-gateway-kafka/adapters/broker';
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { deleteTopicsApi, NIL_UUID, readBatches } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
@@ -16,7 +16,7 @@ import { TurnedClock } from '../support/turned-clock.js';
 
 expectQuietProcess();
 
-const REFUSED = new StoreError('unavailable', 'no');
+const REFUSED = new StoreError('UNAVAILABLE', 'no');
 
 const at = (baseSequence: number, value = 'a', timestamp = Date.now()): Buffer =>
   batchOf([value], { producerId: 9, producerEpoch: 0, baseSequence }, { timestamp });
@@ -31,17 +31,17 @@ interface Telling extends TroubledStore {
 function tellingStore(own: Partial<LogStore> = {}): Telling {
   const asked: number[] = [];
   const trouble = troubledStore({
-    capabilities: { ...createMemoryStore().capabilities, keepsBatches: false },
-    async producedFrom(partition, offset, found: (batch: ProducedBatch) => void) {
+    keeps: 'records',
+    async replayProducers(partition, offset, visit: (batch: ReplayedBatch) => void, signal) {
       asked.push(offset);
       const { store } = trouble;
-      const { endOffset } = await store.bounds(partition);
+      const { logEndOffset: endOffset } = await store.logOffsets(partition, signal);
       for (let next = offset; next < endOffset;) {
-        const [result] = await store.read([{ partition, offset: next, maxBytes: 1, atLeastOneBatch: true }], null);
+        const [result] = await store.read([{ partition, offset: next, maxBytes: 1, atLeastOneBatch: true }], signal);
         if (result?.error !== undefined) throw result.error;
         for (const batch of readBatches(Buffer.from(result!.chunks[0]!))) {
           next = batch.lastOffset + 1;
-          if (batch.producerId >= 0) found(batch);
+          if (batch.producerId >= 0) visit(batch);
         }
       }
     },
@@ -135,7 +135,7 @@ test('a batch of which it is not known whether it was stored is stored once, als
     await run();
     saving[0]?.(REFUSED);
     await nextTurn();
-    throw new StoreError('outcomeUnknown', 'who knows');
+    throw new StoreError('OUTCOME_UNKNOWN', 'who knows');
   });
   expect((await produce(client, 't', at(sequence))).errorCode).toBe(ErrorCode.REQUEST_TIMED_OUT);
   expect(await produce(client, 't', at(sequence))).toMatchObject({ errorCode: 0, baseOffset: BigInt(sequence) });
@@ -182,12 +182,12 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     for (let sequence = 0; sequence < 3; sequence++) await produce(first.client, 't', at(sequence));
     const { gateway, connect } = await startBroker({ store: telling.store });
     const second = await connect();
-    telling.next('producedFrom', fail(REFUSED));
+    telling.next('replayProducers', fail(REFUSED));
     expect((await produce(second, 't', at(3))).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
     await gateway.close();
     expect(await telling.kept()).toMatchObject([{ endOffset: 0, open: true }]);
     const third = await (await startBroker({ store: telling.store })).connect();
-    telling.next('bounds', fail(REFUSED));
+    telling.next('logOffsets', fail(REFUSED));
     expect((await produce(third, 't', at(3))).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
     expect((await produce(third, 't', at(4))).errorCode).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
     expect(await produce(third, 't', at(3))).toMatchObject({ errorCode: 0, baseOffset: 3n });
@@ -202,7 +202,7 @@ test('where a log was cut, what others have in its place is found after a crash 
   const second = await (await startBroker({ store: telling.store })).connect();
   // Saved with an end of 10. Then the server loses what it had not written, and offsets are given again from 4 on.
   expect(await produce(second, 't', at(10))).toMatchObject({ errorCode: 0, baseOffset: 10n });
-  const again = () => [{ baseOffset: 4, startOffset: 0 }];
+  const again = () => [{ baseOffset: 4, logStartOffset: 0 }];
   telling.next('append', again);
   telling.next('put', () => Promise.reject(REFUSED));
   expect((await produce(second, 't', at(11))).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);

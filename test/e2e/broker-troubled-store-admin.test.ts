@@ -1,5 +1,5 @@
 import { createKafkaGateway, ErrorCode } from 'iggy-gateway-kafka';
-import { createBrokerBackend, StoreError, type StoreErrorKind } from 'iggy-gateway-kafka/adapters/broker';
+import { createBrokerBackend, StoreError, type StoreErrorCode } from 'iggy-gateway-kafka/adapters/broker';
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import {
   createPartitionsApi,
@@ -41,7 +41,7 @@ const ADMIN: readonly (readonly [
   ],
   [
     'CreatePartitions',
-    'growTopic',
+    'createPartitions',
     async (client) => {
       const topics = [{ name: 't', count: 2, assignments: null }];
       const { response } = await client.send(createPartitionsApi, 3, { topics, timeoutMs: 1, validateOnly: false });
@@ -68,21 +68,21 @@ const ADMIN: readonly (readonly [
   ],
   [
     'IncrementalAlterConfigs',
-    'configureTopic',
+    'alterTopicConfigs',
     async (client) => (await alter(client, TOPIC, 't', [['retention.ms', SET, '5']])).errorCode,
   ],
 ];
 
 describe.each(FAILING)('where a store %s,', (_how, fail) => {
-  const kinds: readonly (readonly [StoreErrorKind, number])[] = [
-    ['notFound', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
-    ['exists', ErrorCode.TOPIC_ALREADY_EXISTS],
-    ['full', ErrorCode.POLICY_VIOLATION],
-    ['unavailable', ErrorCode.REQUEST_TIMED_OUT],
-    ['outcomeUnknown', ErrorCode.REQUEST_TIMED_OUT],
-    ['unwritable', ErrorCode.UNKNOWN_SERVER_ERROR],
-    ['outOfRange', ErrorCode.OFFSET_OUT_OF_RANGE],
-    ['invalid', ErrorCode.INVALID_REQUEST],
+  const kinds: readonly (readonly [StoreErrorCode, number])[] = [
+    ['NOT_FOUND', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+    ['EXISTS', ErrorCode.TOPIC_ALREADY_EXISTS],
+    ['FULL', ErrorCode.POLICY_VIOLATION],
+    ['UNAVAILABLE', ErrorCode.REQUEST_TIMED_OUT],
+    ['OUTCOME_UNKNOWN', ErrorCode.REQUEST_TIMED_OUT],
+    ['UNWRITABLE', ErrorCode.UNKNOWN_SERVER_ERROR],
+    ['OUT_OF_RANGE', ErrorCode.OFFSET_OUT_OF_RANGE],
+    ['INVALID', ErrorCode.INVALID_REQUEST],
   ];
 
   test.each(ADMIN)('%s says why, and works the next time', async (_api, method, ask) => {
@@ -101,7 +101,7 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
   test('a topic that cannot be created for who asks of it is not known, and the operator is told', async () => {
     const { client, next, warn } = await started();
     const ask = async () => (await client.send(metadataApi, 9, { topics: [{ name: 'new' }] })).response.topics[0];
-    next('createTopic', fail(new StoreError('full', 'no room')));
+    next('createTopic', fail(new StoreError('FULL', 'no room')));
     expect(await ask()).toMatchObject({ errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION });
     expect(warn).toHaveBeenCalledWith('topic new cannot be created: StoreError: no room');
     expect(await ask()).toMatchObject({ errorCode: ErrorCode.NONE });
@@ -123,12 +123,12 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     const deleteGroup = async () =>
       (await client.send(deleteGroupsApi, 2, { groupsNames: ['g'] })).response.results[0]?.errorCode;
     for (const attempt of [deleteOffset, deleteGroup]) {
-      next('put', fail(new StoreError('unavailable', 'no')));
+      next('put', fail(new StoreError('UNAVAILABLE', 'no')));
       expect(await attempt()).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
       expect(await committed()).toBe(5n);
     }
     next('put', (run) => run());
-    next('put', fail(new StoreError('unavailable', 'no')));
+    next('put', fail(new StoreError('UNAVAILABLE', 'no')));
     expect(await deleteGroup()).toBe(ErrorCode.COORDINATOR_NOT_AVAILABLE);
     expect(await deleteGroup()).toBe(ErrorCode.NONE);
     expect(await committed()).toBe(-1n);
@@ -147,13 +147,13 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
       );
       return [response.errorCode, result?.errorCode, names];
     };
-    next('bounds', fail(new StoreError('notFound', 'deleted meanwhile')));
+    next('logOffsets', fail(new StoreError('NOT_FOUND', 'deleted meanwhile')));
     expect(await ask()).toEqual([ErrorCode.NONE, ErrorCode.NONE, ['u-0', 'u-1']]);
-    next('bounds', (run) => run());
-    next('bounds', fail(new StoreError('unavailable', 'no')));
+    next('logOffsets', (run) => run());
+    next('logOffsets', fail(new StoreError('UNAVAILABLE', 'no')));
     expect(await ask()).toEqual([ErrorCode.NONE, ErrorCode.KAFKA_STORAGE_ERROR, ['t-0', 'u-1']]);
     expect(errors).toEqual([]);
-    next('bounds', fail(BROKEN));
+    next('logOffsets', fail(BROKEN));
     expect((await ask())[0]).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
     expect(errors).toMatchObject([{ api: 'describeLogDirs', error: BROKEN }]);
     expect(await ask()).toEqual([ErrorCode.NONE, ErrorCode.NONE, ['t-0', 'u-0', 'u-1']]);
@@ -240,10 +240,7 @@ test('a list of topics from before a change does not undo it', async () => {
 });
 
 test('a topic goes even where what was kept of its producers cannot be forgotten', async () => {
-  const { capabilities } = createMemoryStore();
-  const { client, next, errors } = await started(
-    troubledStore({ capabilities: { ...capabilities, keepsBatches: false } }),
-  );
+  const { client, next, errors } = await started(troubledStore({ keeps: 'records' }));
   await produce(client, 't', sequence(0));
   next('put', () => Promise.reject(BROKEN));
   const topics = [{ name: 't', topicId: NIL_UUID }];
@@ -253,11 +250,8 @@ test('a topic goes even where what was kept of its producers cannot be forgotten
 });
 
 test('a store is closed once all that was put into it has settled', async () => {
-  const { capabilities } = createMemoryStore();
   const close = vi.fn<() => void>();
-  const { client, next, gateway } = await started(
-    troubledStore({ capabilities: { ...capabilities, keepsBatches: false }, close }),
-  );
+  const { client, next, gateway } = await started(troubledStore({ keeps: 'records', close }));
   await produce(client, 't', sequence(0));
   const [begun, gate] = [defer(), defer()];
   next('put', async () => {

@@ -15,8 +15,8 @@ expectQuietProcess();
 describe.each(FAILING)('where a store %s,', (_how, fail) => {
   test.each([-1, 5])('ListOffsets of %d says why', async (timestamp) => {
     const { client, next, errors } = await started();
-    const method = timestamp === -1 ? 'bounds' : 'offsetForTimestamp';
-    next(method, fail(new StoreError('unavailable', 'no')));
+    const method = timestamp === -1 ? 'logOffsets' : 'offsetForTimestamp';
+    next(method, fail(new StoreError('UNAVAILABLE', 'no')));
     expect((await offsetFor(client, 't', timestamp)).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
     next(method, fail(BROKEN));
     expect((await offsetFor(client, 't', timestamp)).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
@@ -29,9 +29,9 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
       const topics = [{ topic: 't', partitions: [{ partition: 0, leaderEpoch: 0 }] }];
       return (await client.send(offsetForLeaderEpochApi, 4, { topics })).response.topics[0]?.partitions[0]?.errorCode;
     };
-    next('bounds', fail(new StoreError('unavailable', 'no')));
+    next('logOffsets', fail(new StoreError('UNAVAILABLE', 'no')));
     expect(await ask()).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
-    next('bounds', fail(BROKEN));
+    next('logOffsets', fail(BROKEN));
     expect(await ask()).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
     expect(errors).toMatchObject([{ api: 'offsetForLeaderEpoch', error: BROKEN }]);
   });
@@ -39,7 +39,7 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
   test('a fetch fails, at once or while it waits, and the next one is answered', async () => {
     const { client, connect, next, errors } = await started();
     const failed = { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR };
-    next('read', fail(new StoreError('unavailable', 'no')));
+    next('read', fail(new StoreError('UNAVAILABLE', 'no')));
     expect(await fetchFrom(client, 't')).toMatchObject({ errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER });
     next('read', fail(BROKEN));
     expect(await fetchFrom(client, 't')).toMatchObject(failed);
@@ -122,10 +122,13 @@ test('a fetch that waits is answered by an append from elsewhere, of which the s
   );
   const fetched = fetchFrom(client, 't', { maxWaitMs: 15_000 });
   await vi.waitFor(() => expect(wakes.size).toBe(1));
-  const [topic] = await store.listTopics();
+  const [topic] = await store.listTopics(AbortSignal.any([]));
   const partition = { topicId: topic!.id, topic: 't', partition: 0 };
   const batches = batchOf(['elsewhere']);
-  await store.append([{ partition, batches, recordCount: 1, maxTimestamp: Date.now(), leaderEpoch: 0 }]);
+  await store.append(
+    [{ partition, batches, recordCount: 1, maxTimestamp: Date.now(), leaderEpoch: 0, attempt: 0, marker: null }],
+    AbortSignal.any([]),
+  );
   for (const wake of wakes) wake();
   expect(valuesOf((await fetched).records)).toEqual([[0, 'elsewhere']]);
   expect(wakes.size).toBe(0);

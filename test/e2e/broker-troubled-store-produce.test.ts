@@ -1,5 +1,5 @@
 import { ErrorCode } from 'iggy-gateway-kafka';
-import { StoreError, type StoreErrorKind } from 'iggy-gateway-kafka/adapters/broker';
+import { StoreError, type StoreErrorCode } from 'iggy-gateway-kafka/adapters/broker';
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { initProducerIdApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
@@ -16,13 +16,13 @@ expectQuietProcess();
 describe.each(FAILING)('where a store %s,', (_how, fail) => {
   test('Produce is refused with a code for it, and the next one is taken', async () => {
     const { client, next, errors } = await started();
-    const refusals: readonly (readonly [StoreErrorKind, number])[] = [
-      ['notFound', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
-      ['unavailable', ErrorCode.NOT_LEADER_OR_FOLLOWER],
-      ['unwritable', ErrorCode.UNKNOWN_SERVER_ERROR],
-      ['outcomeUnknown', ErrorCode.REQUEST_TIMED_OUT],
-      ['full', ErrorCode.KAFKA_STORAGE_ERROR],
-      ['invalid', ErrorCode.INVALID_RECORD],
+    const refusals: readonly (readonly [StoreErrorCode, number])[] = [
+      ['NOT_FOUND', ErrorCode.UNKNOWN_TOPIC_OR_PARTITION],
+      ['UNAVAILABLE', ErrorCode.NOT_LEADER_OR_FOLLOWER],
+      ['UNWRITABLE', ErrorCode.UNKNOWN_SERVER_ERROR],
+      ['OUTCOME_UNKNOWN', ErrorCode.REQUEST_TIMED_OUT],
+      ['FULL', ErrorCode.KAFKA_STORAGE_ERROR],
+      ['INVALID', ErrorCode.INVALID_RECORD],
     ];
     for (const [kind, errorCode] of refusals) {
       next('append', fail(new StoreError(kind, 'no')));
@@ -37,12 +37,12 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
 
   test('a producer whose partition cannot be looked through is refused, and goes on with the same sequence', async () => {
     const { client, next, errors } = await started();
-    next('bounds', fail(new StoreError('unavailable', 'no')));
+    next('logOffsets', fail(new StoreError('UNAVAILABLE', 'no')));
     expect((await produce(client, 't', sequence(0))).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
-    next('read', fail(new StoreError('unavailable', 'no')));
+    next('read', fail(new StoreError('UNAVAILABLE', 'no')));
     expect((await produce(client, 't', sequence(0))).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
     expect(errors).toEqual([]);
-    next('bounds', fail(BROKEN));
+    next('logOffsets', fail(BROKEN));
     expect((await produce(client, 't', sequence(0))).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
     expect(errors).toMatchObject([{ api: 'produce', error: BROKEN }]);
     expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
@@ -52,7 +52,7 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
   test('a producer that cannot be looked up holds nobody up, in the same request or later', async () => {
     const { client, next } = await started();
     await createTopic(client, 'u');
-    next('bounds', fail(BROKEN));
+    next('logOffsets', fail(BROKEN));
     const { response } = await client.send(produceApi, 9, {
       acks: -1,
       timeoutMs: 1000,
@@ -78,13 +78,10 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
   });
 
   test('a batch whose producer cannot be saved is refused, and stored once when it comes again', async () => {
-    const { capabilities } = createMemoryStore();
-    const { client, next, store } = await started(
-      troubledStore({ capabilities: { ...capabilities, keepsBatches: false } }),
-    );
-    next('put', fail(new StoreError('unavailable', 'no')));
+    const { client, next, store } = await started(troubledStore({ keeps: 'records' }));
+    next('put', fail(new StoreError('UNAVAILABLE', 'no')));
     expect((await produce(client, 't', sequence(0))).errorCode).toBe(ErrorCode.NOT_LEADER_OR_FOLLOWER);
-    next('put', fail(new StoreError('full', 'no')));
+    next('put', fail(new StoreError('FULL', 'no')));
     expect((await produce(client, 't', sequence(0))).errorCode).toBe(ErrorCode.KAFKA_STORAGE_ERROR);
     expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
     next('put', fail(BROKEN));
@@ -99,7 +96,7 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     const { client, next, warn } = await started();
     const ask = async () =>
       (await client.send(initProducerIdApi, 4, { transactionalId: null, transactionTimeoutMs: 1 })).response;
-    next('put', fail(new StoreError('unavailable', 'no')));
+    next('put', fail(new StoreError('UNAVAILABLE', 'no')));
     expect((await ask()).errorCode).toBe(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS);
     expect(warn).toHaveBeenCalledWith('there are no producer ids to give: no');
     next('put', fail(BROKEN));
@@ -114,7 +111,7 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     const config = { 'log.retention.check.interval.ms': 1000 };
     const { client, next, warn } = await started(troubledStore(), { clock, config });
     await createTopic(client, 'u');
-    next('trim', fail(new StoreError('unavailable', 'not now')));
+    next('applyRetention', fail(new StoreError('UNAVAILABLE', 'not now')));
     clock.turn(1000);
     await vi.waitFor(() => expect(warn).toHaveBeenCalledWith('retention of t-0: not now'));
     await produce(client, 't', sequence(0));
@@ -140,7 +137,7 @@ test.each([{}, { baseOffset: 1n, startOffset: 0 }, { baseOffset: 0 }])(
     const { client, next, errors } = await started();
     next('append', () => [result]);
     expect((await produce(client, 't', batchOf(['a']))).errorCode).toBe(ErrorCode.UNKNOWN_SERVER_ERROR);
-    const message = 'memory answers an append without baseOffset or startOffset';
+    const message = 'memory answers an append without baseOffset or logStartOffset';
     expect(errors).toMatchObject([{ error: { message } }]);
     expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: 0, baseOffset: 0n });
   },
@@ -148,8 +145,8 @@ test.each([{}, { baseOffset: 1n, startOffset: 0 }, { baseOffset: 0 }])(
 
 test('a full store that takes its time is relieved, and then takes the batch', async () => {
   const { client, next } = await started();
-  next('append', () => [{ error: new StoreError('full', 'no room') }]);
-  next('trim', (run) => Promise.resolve(run()));
+  next('append', () => [{ error: new StoreError('FULL', 'no room') }]);
+  next('applyRetention', (run) => Promise.resolve(run()));
   expect(await produce(client, 't', batchOf(['a']))).toMatchObject({ errorCode: 0, baseOffset: 0n });
 });
 
@@ -169,13 +166,13 @@ test('a producer that has been idle for producer.id.expiration.ms is forgotten',
 describe('the producers of a partition', () => {
   const unknown: Instead = async (run) => {
     await run();
-    throw new StoreError('outcomeUnknown', 'no answer');
+    throw new StoreError('OUTCOME_UNKNOWN', 'no answer');
   };
 
   test('are not looked for in a log that this broker has seen from its beginning', async () => {
     const { client, next } = await started();
     await produce(client, 't', batchOf(['a']));
-    next('bounds', () => Promise.reject(BROKEN));
+    next('logOffsets', () => Promise.reject(BROKEN));
     next('read', () => Promise.reject(BROKEN));
     expect(await produce(client, 't', sequence(0))).toMatchObject({ errorCode: 0, baseOffset: 1n });
     // The store is asked for the end of the log only for a repeated batch.

@@ -98,7 +98,7 @@ describe('records through a real server', () => {
   });
 
   it('that fill a send to its last byte are taken', async () => {
-    const topicId = 'full';
+    const topicId = 'FULL';
     await client.topic.create({ streamId, name: topicId, partitionCount: 1, compressionAlgorithm: 1 });
     // Two that make 64 MiB less 4096, the limit of a send.
     const [a, b] = [33_000_000, 64 * 1024 * 1024 - 4096 - 2 * (48 + 18) - 33_000_000];

@@ -11,20 +11,21 @@ export interface HeldStore {
 }
 
 /** A memory store that answers with promises, and appends when it is told. */
-export function heldStore({ keepsBatches = true } = {}): HeldStore {
+export function heldStore({ keeps = 'batches' }: Partial<Pick<LogStore, 'keeps'>> = {}): HeldStore {
   const memory = createMemoryStore();
   const pending: number[] = [];
   const steps: ((error: StoreError | undefined, done: boolean) => void)[] = [];
   const store: LogStore = {
     name: 'held',
-    capabilities: { ...memory.capabilities, keepsBatches },
+    durability: 'none',
+    keeps,
     listTopics: () => Promise.resolve(memory.listTopics()),
     createTopic: (topic) => Promise.resolve(memory.createTopic(topic)),
-    async growTopic(...args) {
-      memory.growTopic(...args);
+    async createPartitions(id, count) {
+      memory.createPartitions(id, count);
     },
-    async configureTopic(...args) {
-      memory.configureTopic(...args);
+    async alterTopicConfigs(id, configs) {
+      memory.alterTopicConfigs(id, configs);
     },
     async deleteTopic(id) {
       memory.deleteTopic(id);
@@ -38,12 +39,12 @@ export function heldStore({ keepsBatches = true } = {}): HeldStore {
         });
       }),
     read: (entries) => Promise.resolve(memory.read(entries)),
-    bounds: (partition) => Promise.resolve(memory.bounds(partition)),
-    offsetForTimestamp: (...args) => Promise.resolve(memory.offsetForTimestamp(...args)),
+    logOffsets: (partition) => Promise.resolve(memory.logOffsets(partition)),
+    offsetForTimestamp: (partition, timestamp) => Promise.resolve(memory.offsetForTimestamp(partition, timestamp)),
     maxTimestamp: (partition) => Promise.resolve(memory.maxTimestamp(partition)),
-    deleteRecords: (...args) => Promise.resolve(memory.deleteRecords(...args)),
-    trim: (...args) => Promise.resolve(memory.trim(...args)),
-    compact: (...args) => memory.compact(...args),
+    deleteRecords: (partition, before) => Promise.resolve(memory.deleteRecords(partition, before)),
+    applyRetention: (partition, retention) => Promise.resolve(memory.applyRetention(partition, retention)),
+    compact: (partition, compaction) => memory.compact(partition, compaction),
     async put(...args) {
       memory.put(...args);
     },

@@ -43,7 +43,9 @@ export function batchOf(...values: string[]): Buffer {
 
 export async function append(store: IggyStore, partition: PartitionId, batches: Buffer): Promise<AppendResult> {
   const recordCount = [...readBatches(batches)].reduce((sum, each) => sum + each.recordCount, 0);
-  const [result] = await store.append([{ partition, batches, recordCount, maxTimestamp: 0, leaderEpoch: 0 }]);
+  const [result] = await store.append([
+    { partition, batches, recordCount, maxTimestamp: 0, leaderEpoch: 0, attempt: 0, marker: null },
+  ]);
   if (result === undefined) throw new Error('no result');
   return result;
 }

@@ -6,7 +6,7 @@ import type {
 } from '../../../src/protocol/index.js';
 import { all, andThen, attempt } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
-import { StoreError } from '../log-store.js';
+import { StoreError } from '../store/store-error.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
 
 type Described = DescribeLogDirsResponseDescribeLogDirsPartitionInit;
@@ -27,12 +27,12 @@ export function createDescribeLogDirs(
     /** Partitions have no error of their own: one that is gone is left out, as any that never was. */
     const failed = (error: unknown): null => {
       if (!(error instanceof StoreError)) throw error;
-      if (error.kind !== 'notFound') errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
+      if (error.code !== 'NOT_FOUND') errorCode = ErrorCode.KAFKA_STORAGE_ERROR;
       return null;
     };
     const describe = ({ id, index }: Partition): Awaitable<Described | null> =>
       attempt(
-        () => kit.store.bounds(id),
+        () => kit.store.logOffsets(id, kit.signal),
         ({ bytes }) => describedAs(index, bytes),
         failed,
       );

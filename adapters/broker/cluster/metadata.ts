@@ -8,7 +8,7 @@ import {
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
-import { StoreError } from '../log-store.js';
+import { StoreError } from '../store/store-error.js';
 import { isInternal } from '../topics/registry.js';
 import { topicNameProblem } from '../topics/topic-name.js';
 import type { Topic } from '../topics/topic-registry.js';
@@ -103,7 +103,7 @@ function autoCreate(
       const found = kit.topics.byName(name);
       if (found !== undefined) return known(found);
       // Someone else is creating it at this moment.
-      const begun = error instanceof StoreError && error.kind === 'exists';
+      const begun = error instanceof StoreError && error.code === 'EXISTS';
       if (!begun) kit.warn(`topic ${name} cannot be created: ${String(error)}`);
       return failed(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, name);
     },

@@ -8,7 +8,7 @@ import type {
 import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import { serial } from '../serial.js';
-import { type ApiFailure, storeFailure } from '../store-errors.js';
+import { type ApiFailure, storeFailure } from '../store/store-failure.js';
 import { topicNameProblem } from '../topics/topic-name.js';
 import { applyOperations, type ConfigOperation, Operation } from './operations.js';
 import { checkBrokerChanges, keepBrokerConfigs } from './dynamic-configs.js';

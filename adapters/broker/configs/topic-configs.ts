@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../../src/contract.js';
 import type { Kit } from '../kit.js';
-import type { LogStore } from '../log-store.js';
+import type { LogStore } from '../store/log-store.js';
 import { checkConfig, ConfigError } from './config-definition.js';
 import type { ConfigTexts } from './broker-configs.js';
 import { topicConfig } from './known-configs.js';
@@ -64,13 +64,12 @@ function crossProblem(configs: ConfigTexts): string | null {
 
 /** What the store cannot do of these configs, whose names may begin with a prefix. */
 export function lacking(store: LogStore, configs: ConfigTexts, prefix = ''): string | null {
-  const { compaction, retention } = store.capabilities;
   const policy = `${prefix}cleanup.policy`;
-  if (!compaction && configs[policy]?.includes('compact')) {
+  if (store.compact === undefined && configs[policy]?.includes('compact')) {
     return `${policy}=${configs[policy]}: ${store.name} does not compact`;
   }
-  // What drops records by itself is told of topics only, not of the broker's defaults for them.
-  if (retention && (prefix === '' || store.trim !== undefined)) return null;
+  // An engine that applies retention knows the configs of topics, and not the broker's defaults for them.
+  if (store.applyRetention !== undefined || (store.retention === 'engine' && prefix === '')) return null;
   const named = Object.keys(configs).find((name) => /^(log\.)?retention\.(ms|minutes|hours|bytes)$/.test(name));
   return named === undefined ? null : `${named}: ${store.name} drops records by rules of its own`;
 }

@@ -1,7 +1,7 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import { all, andThen, attempt, rejected } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import { StoreError } from '../log-store.js';
+import { StoreError, storeErrorCode } from '../store/store-error.js';
 import { Group, type GroupDeadlines, type GroupTotals } from './group.js';
 import type { GroupLimits } from './limits.js';
 import { type CommittedOffset, GroupOffsets, type OffsetEntry } from './offsets.js';
@@ -102,14 +102,13 @@ export class GroupRegistry {
     );
   }
 
-  /** To come again later, or that it makes no sense. */
+  /** Maps a store failure to a retriable or fatal error code. */
   #codeOf(error: unknown): number {
     if (!(error instanceof StoreError)) {
       this.#kit.warn(`${this.#kit.store.name}: ${String(error)}`);
       return ErrorCode.UNKNOWN_SERVER_ERROR;
     }
-    if (error.kind === 'unavailable' || error.kind === 'outcomeUnknown') return ErrorCode.COORDINATOR_NOT_AVAILABLE;
-    return error.kind === 'full' ? ErrorCode.POLICY_VIOLATION : ErrorCode.UNKNOWN_SERVER_ERROR;
+    return storeErrorCode(error, 'coordinator');
   }
 
   /** Stores the group as it is, with its members when it is stable. */

@@ -3,14 +3,15 @@ import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '.
 import { isPromise, andThen, attempt, rejected } from '../awaitable.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
-import { type AppendEntry, type AppendResult, type LogBounds, type PartitionId, StoreError } from '../log-store.js';
+import type { AppendEntry, AppendResult, LogOffsets, PartitionId } from '../store/log-store.js';
+import { StoreError } from '../store/store-error.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import type { PartitionLog, PartitionLogs } from './partition-logs.js';
 import type { ProducerStates, RememberedBatch } from './producer-states.js';
 import { BatchRefused } from './record-checks.js';
 import type { RetentionLoop } from './retention.js';
 import type { Cleaner } from './cleaner.js';
-import { storeErrorCode } from './store-error-code.js';
+import { storeErrorCode } from '../store/store-error.js';
 
 /** The answer for one partition while it is made. */
 export type PartitionAnswer = {
@@ -28,6 +29,9 @@ export class AppendJob implements AppendEntry {
   readonly batches: Buffer;
   /** That of the moment when its turn comes. */
   leaderEpoch = -1;
+  /** Set once partitions are claimed. */
+  readonly attempt = 0;
+  readonly marker = null;
   readonly log: PartitionLog;
   readonly batch: RecordBatch;
   /** Of an idempotent producer; -1 for none. */
@@ -158,9 +162,9 @@ export class Appends {
 
   /** Asks the store for the end of the log first: an engine may have lost the batch that this one repeats. */
   private repeat(job: AppendJob, producers: ProducerStates, repeated: RememberedBatch): boolean | PromiseLike<unknown> {
-    let bounds: Awaitable<LogBounds>;
+    let bounds: Awaitable<LogOffsets>;
     try {
-      bounds = this.kit.store.bounds(job.partition);
+      bounds = this.kit.store.logOffsets(job.partition, this.kit.signal);
     } catch (error) {
       return this.failed([job], error) ?? false;
     }
@@ -175,7 +179,7 @@ export class Appends {
     job: AppendJob,
     producers: ProducerStates,
     { baseOffset, timestamp }: RememberedBatch,
-    { endOffset }: LogBounds,
+    { logEndOffset: endOffset }: LogOffsets,
   ): boolean | PromiseLike<unknown> {
     if (baseOffset >= endOffset) {
       producers.truncate(endOffset);
@@ -195,7 +199,7 @@ export class Appends {
   private append(jobs: readonly AppendJob[], again = false): Awaitable<unknown> {
     let results: Awaitable<readonly AppendResult[]>;
     try {
-      results = this.kit.store.append(jobs);
+      results = this.kit.store.append(jobs, this.kit.signal);
     } catch (error) {
       return this.failed(jobs, error);
     }
@@ -218,15 +222,15 @@ export class Appends {
       const result = results[index]!;
       if (result.error === undefined) {
         // A store without types may forget it, and a client would be told of offset 0.
-        if (typeof result.baseOffset !== 'number' || typeof result.startOffset !== 'number') {
-          const error = new Error(`${this.kit.store.name} answers an append without baseOffset or startOffset`);
+        if (typeof result.baseOffset !== 'number' || typeof result.logStartOffset !== 'number') {
+          const error = new Error(`${this.kit.store.name} answers an append without baseOffset or logStartOffset`);
           (later ??= []).push(this.broken([job], error));
           continue;
         }
-        if (result.isBehind === true) this.logs.doubt(job.log);
-        const kept = this.appended(job, result.baseOffset, result.startOffset);
+        if (result.needsReplay === true) this.logs.doubt(job.log);
+        const kept = this.appended(job, result.baseOffset, result.logStartOffset);
         if (kept !== undefined) (later ??= []).push(kept);
-      } else if (result.error.kind === 'full' && !again) {
+      } else if (result.error.code === 'FULL' && !again) {
         (refused ??= []).push(job);
       } else {
         this.refused(job, result.error);
@@ -273,13 +277,13 @@ export class Appends {
 
   /** Keeps who produced the batch, where the log does not say it. If that fails the client is to send it again. */
   private keep(job: AppendJob): Awaitable<unknown> {
-    if (this.kit.store.capabilities.keepsBatches) return undefined;
+    if (this.kit.store.keeps === 'batches') return undefined;
     return attempt(
       () => this.logs.keep(job.log),
       (): Awaitable<unknown> => undefined,
       (error) => {
         if (!(error instanceof StoreError)) return rejected(error);
-        job.refuse(new BatchRefused(storeErrorCode(error), error.message));
+        job.refuse(new BatchRefused(storeErrorCode(error, 'records'), error.message));
         return undefined;
       },
     );
@@ -287,9 +291,9 @@ export class Appends {
 
   private refused(job: AppendJob, error: StoreError): void {
     // It may be in the log or not: what the producers sent is learned from there.
-    if (error.kind === 'outcomeUnknown') this.logs.doubt(job.log);
-    if (error.kind === 'full') this.kit.warn(`Produce is refused: ${error.message}`, 'Produce: full');
-    job.refuse(new BatchRefused(storeErrorCode(error), error.message));
+    if (error.code === 'OUTCOME_UNKNOWN') this.logs.doubt(job.log);
+    if (error.code === 'FULL') this.kit.warn(`Produce is refused: ${error.message}`, 'Produce: full');
+    job.refuse(new BatchRefused(storeErrorCode(error, 'records'), error.message));
     job.log.release();
   }
 

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { maxTimestamp } from '../batch-fields.js';
 import type { Kit } from '../kit.js';
-import type { LogBounds } from '../log-store.js';
+import { offsetForTimestamp } from '../store/find-by-timestamp.js';
+import type { LogOffsets } from '../store/log-store.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
 import { type Maintenance, quietly } from './quietly.js';
 
@@ -36,7 +37,7 @@ export class Cleaner implements Maintenance {
   /** Does nothing where the store or `log.cleaner.enable` rules compaction out. */
   start(): void {
     const { store, config, topics } = this.kit;
-    if (!store.capabilities.compaction || !store.compact || !config.get('log.cleaner.enable')) return;
+    if (store.compact === undefined || !config.get('log.cleaner.enable')) return;
     this.isStopped = false;
     this.#stopListening = topics.onConfigured((topic) => {
       this.dirtied(topic);
@@ -96,15 +97,15 @@ export class Cleaner implements Maintenance {
 
   /** Compacts a partition if it is time. Returns whether it has records that are still to be compacted. */
   async #clean(partition: Partition): Promise<boolean> {
-    const { store, clock } = this.kit;
+    const { store, clock, signal } = this.kit;
     const { id, topic } = partition;
-    const { bytes, startOffset, endOffset } = await store.bounds(id);
+    const { bytes, logStartOffset: startOffset, logEndOffset: endOffset } = await store.logOffsets(id, signal);
     const before = this.#cleaned.get(partition);
     const firstDirty = Math.max(startOffset, before?.endOffset ?? 0);
     if (firstDirty >= endOffset) return false;
     const now = clock.now();
     const lag = topic.config['min.compaction.lag.ms'];
-    const fresh = lag > 0 ? await store.offsetForTimestamp(id, now - lag) : null;
+    const fresh = lag > 0 ? await offsetForTimestamp(store, id, now - lag, signal) : null;
     const beforeOffset = fresh?.offset ?? endOffset;
     if (beforeOffset <= firstDirty) return true;
     const clean = before === undefined ? 0 : cleanBytes(before, startOffset);
@@ -112,10 +113,10 @@ export class Cleaner implements Maintenance {
     const isFilthy = cleanable > (clean + cleanable) * topic.config['min.cleanable.dirty.ratio'];
     if (!isFilthy && !(await this.#isOverdue(partition, firstDirty, now))) return true;
     const dropTombstonesOlderThan = now - topic.config['delete.retention.ms'];
-    await store.compact?.(id, { beforeOffset, dropTombstonesOlderThan });
-    const after = await store.bounds(id);
+    await store.compact?.(id, { beforeOffset, dropTombstonesOlderThan }, signal);
+    const after = await store.logOffsets(id, signal);
     this.#cleaned.set(partition, cleanedPart(after, beforeOffset));
-    return beforeOffset < after.endOffset;
+    return beforeOffset < after.logEndOffset;
   }
 
   /** Whether the first record that is new has been so for longer than `max.compaction.lag.ms`. */
@@ -123,7 +124,7 @@ export class Cleaner implements Maintenance {
     const latest = now - topic.config['max.compaction.lag.ms'];
     if (latest < 0) return false;
     const entry = { partition: id, offset: firstDirty, maxBytes: 1, atLeastOneBatch: true };
-    const [result] = await this.kit.store.read([entry], null);
+    const [result] = await this.kit.store.read([entry], this.kit.signal);
     if (result?.error !== undefined) throw result.error;
     const chunk = result?.chunks[0];
     if (chunk === undefined) return false;
@@ -133,10 +134,10 @@ export class Cleaner implements Maintenance {
   }
 }
 
-function cleanedPart(after: LogBounds, beforeOffset: number): Cleaned {
+function cleanedPart(after: LogOffsets, beforeOffset: number): Cleaned {
   // What is too young is still to be compacted.
-  const bytes = share(after.bytes, beforeOffset - after.startOffset, after.endOffset - after.startOffset);
-  return { bytes, startOffset: after.startOffset, endOffset: beforeOffset };
+  const bytes = share(after.bytes, beforeOffset - after.logStartOffset, after.logEndOffset - after.logStartOffset);
+  return { bytes, startOffset: after.logStartOffset, endOffset: beforeOffset };
 }
 
 /** What is left of the compacted part, now that the log begins there. */

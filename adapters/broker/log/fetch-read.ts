@@ -1,11 +1,12 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import { attempt, isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import { type ReadEntry, type ReadResult, StoreError } from '../log-store.js';
+import type { ReadEntry, ReadResult } from '../store/log-store.js';
+import { StoreError } from '../store/store-error.js';
 import type { Partition } from '../topics/topic-registry.js';
 import type { FetchTarget } from './fetch-sessions.js';
 import { LeaderHints } from './leader-hints.js';
-import { storeErrorCode } from './store-error-code.js';
+import { storeErrorCode } from '../store/store-error.js';
 
 /** What was read of one target, or why nothing was. */
 export interface TargetResult {
@@ -42,7 +43,7 @@ export class FetchReader {
   private readonly kit: Kit;
   private readonly targets: readonly FetchTarget[];
   private readonly limits: FetchLimits;
-  private readonly signal: () => AbortSignal | null;
+  private readonly signal: () => AbortSignal;
   private results: (TargetResult | undefined)[] = [];
   private bytes = 0;
   private failed = false;
@@ -52,7 +53,7 @@ export class FetchReader {
   partitions: Partition[] = [];
   private hints: LeaderHints;
 
-  constructor(kit: Kit, targets: readonly FetchTarget[], limits: FetchLimits, signal: () => AbortSignal | null) {
+  constructor(kit: Kit, targets: readonly FetchTarget[], limits: FetchLimits, signal: () => AbortSignal) {
     this.kit = kit;
     this.targets = targets;
     this.limits = limits;
@@ -168,12 +169,12 @@ export class FetchReader {
       const index = this.readable[first + at]!;
       if (result.error !== undefined) {
         this.failed = true;
-        this.results[index] = { errorCode: storeErrorCode(result.error), read: undefined };
+        this.results[index] = { errorCode: storeErrorCode(result.error, 'records'), read: undefined };
       } else if (this.bytes > 0 && result.bytes > entries[at]!.maxBytes) {
         // Only the first batch of all may be larger than what was asked for.
         result.release?.();
-        const { startOffset, endOffset } = result;
-        this.results[index] = { errorCode: 0, read: { chunks: [], bytes: 0, startOffset, endOffset } };
+        const { logStartOffset, logEndOffset } = result;
+        this.results[index] = { errorCode: 0, read: { chunks: [], bytes: 0, logStartOffset, logEndOffset } };
       } else {
         this.bytes += result.bytes;
         this.results[index] = { errorCode: 0, read: result };

@@ -104,9 +104,10 @@ function isNews(target: FetchTarget, { errorCode, read }: TargetResult): boolean
     target.highWatermark = -1;
     return errorCode !== 0;
   }
-  const news = read.bytes > 0 || read.endOffset !== target.highWatermark || read.startOffset !== target.logStartOffset;
-  target.highWatermark = read.endOffset;
-  target.logStartOffset = read.startOffset;
+  const news =
+    read.bytes > 0 || read.logEndOffset !== target.highWatermark || read.logStartOffset !== target.logStartOffset;
+  target.highWatermark = read.logEndOffset;
+  target.logStartOffset = read.logStartOffset;
   return news;
 }
 
@@ -130,14 +131,14 @@ function partitionAnswer(
     };
   }
   const { chunks, release, bytes } = read;
-  const highWatermark = int64(read.endOffset);
+  const highWatermark = int64(read.logEndOffset);
   const records = release === undefined ? chunks : { chunks, release };
   return {
     partitionIndex: index,
     errorCode: 0,
     highWatermark,
     lastStableOffset: highWatermark,
-    logStartOffset: int64(read.startOffset),
+    logStartOffset: int64(read.logStartOffset),
     abortedTransactions,
     preferredReadReplica: -1,
     records: bytes === 0 && release === undefined ? NO_RECORDS : records,

@@ -1,5 +1,5 @@
 import type { Kit, KitPart } from '../kit.js';
-import { StoreError } from '../log-store.js';
+import { StoreError } from '../store/store-error.js';
 import { Appends } from './appends.js';
 import { Cleaner } from './cleaner.js';
 import { Fetch } from './fetch.js';

@@ -9,12 +9,14 @@ import type {
 import { isPromise } from '../awaitable.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
-import { type FoundOffset, StoreError } from '../log-store.js';
+import { maxTimestamp, offsetForTimestamp } from '../store/find-by-timestamp.js';
+import type { FoundOffset } from '../store/log-store.js';
+import { StoreError } from '../store/store-error.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
 import { checkLeaderEpoch } from './fetch-read.js';
 import { checkIsolationLevel } from './isolation-level.js';
 import type { LeaderEpochs } from './leader-epochs.js';
-import { storeErrorCode } from './store-error-code.js';
+import { storeErrorCode } from '../store/store-error.js';
 
 type PartitionAnswer = ListOffsetsResponseListOffsetsPartitionResponseInit;
 
@@ -133,18 +135,18 @@ export class ListOffsets {
       case LATEST:
       case EARLIEST:
       case EARLIEST_LOCAL: {
-        const bounds = store.bounds(id);
+        const bounds = store.logOffsets(id, this.kit.signal);
         if (isPromise(bounds)) return bounds.then((settled) => bound(settled, timestamp));
         return bound(bounds, timestamp);
       }
       case MAX_TIMESTAMP:
-        return store.maxTimestamp(id);
+        return maxTimestamp(store, id, this.kit.signal);
       case LATEST_TIERED:
       case EARLIEST_PENDING_UPLOAD:
         // Nothing is tiered.
         return null;
       default:
-        return store.offsetForTimestamp(id, timestamp);
+        return offsetForTimestamp(store, id, timestamp, this.kit.signal);
     }
   }
 
@@ -157,8 +159,11 @@ export class ListOffsets {
   }
 }
 
-function bound(bounds: { readonly startOffset: number; readonly endOffset: number }, timestamp: number): FoundOffset {
-  return { offset: timestamp === LATEST ? bounds.endOffset : bounds.startOffset, timestamp: -1 };
+function bound(
+  bounds: { readonly logStartOffset: number; readonly logEndOffset: number },
+  timestamp: number,
+): FoundOffset {
+  return { offset: timestamp === LATEST ? bounds.logEndOffset : bounds.logStartOffset, timestamp: -1 };
 }
 
 function failure({ partitionIndex }: ListOffsetsRequestListOffsetsPartition, errorCode: number): PartitionAnswer {
@@ -166,7 +171,7 @@ function failure({ partitionIndex }: ListOffsetsRequestListOffsetsPartition, err
 }
 
 function codeOf(error: unknown): number {
-  if (error instanceof StoreError) return storeErrorCode(error);
+  if (error instanceof StoreError) return storeErrorCode(error, 'records');
   throw error;
 }
 

@@ -7,11 +7,11 @@ import type {
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import { StoreError } from '../log-store.js';
+import { StoreError } from '../store/store-error.js';
 import type { Partition } from '../topics/topic-registry.js';
 import { checkLeaderEpoch } from './fetch-read.js';
 import type { LeaderEpochs } from './leader-epochs.js';
-import { storeErrorCode } from './store-error-code.js';
+import { storeErrorCode } from '../store/store-error.js';
 
 type Wanted = OffsetForLeaderEpochRequestOffsetForLeaderPartition;
 type Answer = OffsetForLeaderEpochResponseEpochEndOffsetInit;
@@ -39,13 +39,13 @@ function answer(kit: Kit, epochs: LeaderEpochs, partition: Partition | undefined
   const errorCode = checkLeaderEpoch(wanted.currentLeaderEpoch, partition);
   if (errorCode !== 0) return failure(wanted, errorCode);
   return attempt(
-    () => store.bounds(partition.id),
-    ({ endOffset }): Answer => {
+    () => store.logOffsets(partition.id, kit.signal),
+    ({ logEndOffset: endOffset }): Answer => {
       const end = epochs.end(partition, wanted.leaderEpoch, endOffset);
       return { partition: partition.index, errorCode: 0, leaderEpoch: end.epoch, endOffset: BigInt(end.endOffset) };
     },
     (error) => {
-      if (error instanceof StoreError) return failure(wanted, storeErrorCode(error));
+      if (error instanceof StoreError) return failure(wanted, storeErrorCode(error, 'records'));
       throw error;
     },
   );

@@ -3,7 +3,8 @@ import type { Awaitable } from '../../../src/contract.js';
 import { readBatches, type RecordBatch } from '../../../src/protocol/index.js';
 import { isPromise, andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import { type PartitionId, type ReadResult, StoreError } from '../log-store.js';
+import type { PartitionId, ReadResult } from '../store/log-store.js';
+import { StoreError } from '../store/store-error.js';
 import type { Partition, Topic } from '../topics/topic-registry.js';
 import { ProducerStates } from './producer-states.js';
 
@@ -82,7 +83,7 @@ export class PartitionLogs {
 
   constructor(kit: Kit) {
     this.kit = kit;
-    this.tells = kit.store.producedFrom !== undefined;
+    this.tells = kit.store.replayProducers !== undefined;
   }
 
   open(): void {
@@ -138,7 +139,7 @@ export class PartitionLogs {
   private load(log: PartitionLog): ProducerStates {
     const key = keyOf(log.partition);
     const saved = this.saved.get(key);
-    log.behind = this.kit.store.capabilities.keepsBatches || this.tells;
+    log.behind = this.kit.store.keeps === 'batches' || this.tells;
     return this.know(log, key, saved === undefined ? new ProducerStates() : ProducerStates.restore(saved));
   }
 
@@ -147,7 +148,7 @@ export class PartitionLogs {
    * whoever produces to it later need not look through it.
    */
   begun(log: PartitionLog, endOffset: number): void {
-    if (!this.kit.store.capabilities.keepsBatches) return;
+    if (this.kit.store.keeps !== 'batches') return;
     const states = new ProducerStates();
     states.endOffset = endOffset;
     this.know(log, keyOf(log.partition), states);
@@ -161,7 +162,7 @@ export class PartitionLogs {
 
   /** What was appended last may be there or not: who produced it is learned from the log, if it says so. */
   doubt(log: PartitionLog): void {
-    if (log.producers !== null) log.behind = this.kit.store.capabilities.keepsBatches || this.tells;
+    if (log.producers !== null) log.behind = this.kit.store.keeps === 'batches' || this.tells;
   }
 
   /** A producer's batch was appended. */
@@ -235,14 +236,19 @@ export class PartitionLogs {
 
   /** Learns from the log what it tells of producers since they were saved. Nobody produced to one of which nothing is. */
   private async learn(log: PartitionLog, states: ProducerStates): Promise<ProducerStates> {
-    const { store, clock } = this.kit;
+    const { store, clock, signal } = this.kit;
     const { id } = log.partition;
-    const { startOffset, endOffset } = await store.bounds(id);
+    const { logStartOffset: startOffset, logEndOffset: endOffset } = await store.logOffsets(id, signal);
     if ((states.open || log.open) && states.endOffset < endOffset) {
       const now = clock.now();
-      await store.producedFrom?.(id, Math.max(startOffset, states.endOffset), (batch) => {
-        states.appended(batch, batch.baseOffset, now);
-      });
+      await store.replayProducers?.(
+        id,
+        Math.max(startOffset, states.endOffset),
+        (batch) => {
+          states.appended(batch, batch.baseOffset, now);
+        },
+        signal,
+      );
     }
     this.requireOpen(log);
     if (log.producers !== states) return states;
@@ -254,16 +260,19 @@ export class PartitionLogs {
 
   /** A failure leaves it behind, as far as it came: the next one goes on from there. */
   private catchUp(log: PartitionLog, known: ProducerStates): Awaitable<ProducerStates> {
-    return andThen(this.kit.store.bounds(log.partition.id), ({ startOffset, endOffset }) => {
-      // A log that ends before what is known of it is another one.
-      const states = known.endOffset > endOffset ? (log.producers = new ProducerStates()) : known;
-      if (states.endOffset < startOffset) states.endOffset = startOffset;
-      return andThen(this.scan(log, states), (atEnd) => {
-        if (!atEnd) return this.scanOn(log, states);
-        log.behind = false;
-        return states;
-      });
-    });
+    return andThen(
+      this.kit.store.logOffsets(log.partition.id, this.kit.signal),
+      ({ logStartOffset: startOffset, logEndOffset: endOffset }) => {
+        // A log that ends before what is known of it is another one.
+        const states = known.endOffset > endOffset ? (log.producers = new ProducerStates()) : known;
+        if (states.endOffset < startOffset) states.endOffset = startOffset;
+        return andThen(this.scan(log, states), (atEnd) => {
+          if (!atEnd) return this.scanOn(log, states);
+          log.behind = false;
+          return states;
+        });
+      },
+    );
   }
 
   /** Many batches, or an engine that takes its time: others have their turns meanwhile. */
@@ -281,13 +290,13 @@ export class PartitionLogs {
   }
 
   private requireOpen(log: PartitionLog): void {
-    if (this.logs.get(log.partition) !== log) throw new StoreError('unavailable', 'the broker is closing');
+    if (this.logs.get(log.partition) !== log) throw new StoreError('UNAVAILABLE', 'the broker is closing');
   }
 
   /** Reads on; true at the end of the log. */
   private scan({ partition: { id } }: PartitionLog, states: ProducerStates): Awaitable<boolean> {
     const entry = { partition: id, offset: states.endOffset, maxBytes: SCAN_BYTES, atLeastOneBatch: true };
-    return andThen(this.kit.store.read([entry], null), (read) => this.absorb(states, read[0]!));
+    return andThen(this.kit.store.read([entry], this.kit.signal), (read) => this.absorb(states, read[0]!));
   }
 
   /** True at the end of the log. */
@@ -303,7 +312,7 @@ export class PartitionLogs {
       }
     }
     result.release?.();
-    return result.bytes === 0 || states.endOffset >= result.endOffset;
+    return result.bytes === 0 || states.endOffset >= result.logEndOffset;
   }
 
   private forget(topic: Topic): void {

@@ -3,7 +3,7 @@ import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { InitProducerIdRequest, InitProducerIdResponseInit } from '../../../src/protocol/index.js';
 import { andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import { StoreError } from '../log-store.js';
+import { StoreError } from '../store/store-error.js';
 
 /** How many ids are reserved at a time: a restart skips those of the last block that were not given. */
 const BLOCK = 1000;
@@ -29,7 +29,7 @@ export class ProducerIds {
   open(): void {
     const nodeId = String(this.#kit.placement.nodeId);
     // Clients outlive a store that forgets: with the id of one of them, a new producer's batches would be taken for its.
-    this.#next = this.#kit.store.capabilities.durable ? 0 : randomInt(HIGHEST_FIRST);
+    this.#next = this.#kit.store.durability !== 'none' ? 0 : randomInt(HIGHEST_FIRST);
     for (const [key, value] of this.#kit.state.load(KEY)) if (key === nodeId) this.#next = Number(value.toString());
     this.#reserved = this.#next;
     this.#reserving = null;

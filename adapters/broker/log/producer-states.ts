@@ -1,5 +1,5 @@
 import { ErrorCode } from '../../../src/contract.js';
-import type { ProducedBatch } from '../log-store.js';
+import type { ReplayedBatch } from '../store/log-store.js';
 import { BatchRefused } from './record-checks.js';
 
 /** A batch that a producer may send again, because its answer got lost. */
@@ -56,7 +56,7 @@ export class ProducerStates {
    * @returns The batch that it repeats, which was appended before; null for a new one.
    * @throws BatchRefused for an old epoch, or a sequence with a gap.
    */
-  check(batch: Omit<ProducedBatch, 'baseOffset' | 'maxTimestamp'>): RememberedBatch | null {
+  check(batch: Omit<ReplayedBatch, 'baseOffset' | 'maxTimestamp'>): RememberedBatch | null {
     const { producerId, producerEpoch, baseSequence, lastSequence } = batch;
     const producer = this.#producers.get(producerId);
     // Nothing is known of it, or no more: any sequence is taken, as Kafka does.
@@ -82,7 +82,7 @@ export class ProducerStates {
   }
 
   /** Takes in a batch that was appended. */
-  appended(batch: Omit<ProducedBatch, 'baseOffset'>, baseOffset: number, now: number): void {
+  appended(batch: Omit<ReplayedBatch, 'baseOffset'>, baseOffset: number, now: number): void {
     const { producerId, producerEpoch, baseSequence, lastSequence, maxTimestamp } = batch;
     let producer = this.#producers.get(producerId);
     if (producer === undefined) {

@@ -1,7 +1,7 @@
 import type { Awaitable } from '../../../src/contract.js';
 import { isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import { StoreError } from '../log-store.js';
+import { StoreError } from '../store/store-error.js';
 import type { Partition } from '../topics/topic-registry.js';
 
 /** Where maintenance reports a failure, and what it was doing. */
@@ -24,7 +24,7 @@ export function quietly(
     const { kit, job } = maintenance;
     const where = partition === null ? 'producers' : `${partition.topic.name}-${String(partition.index)}`;
     const text = `${job} of ${where}: ${error instanceof Error ? error.message : 'it failed'}`;
-    kit.warn(text, error instanceof StoreError ? `${job} of ${where}: ${error.kind}` : text);
+    kit.warn(text, error instanceof StoreError ? `${job} of ${where}: ${error.code}` : text);
   };
   try {
     const done = work();

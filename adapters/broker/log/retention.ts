@@ -96,13 +96,13 @@ export class RetentionLoop implements Maintenance {
   }
 
   #trim({ id, topic }: Partition, sizeOnly: boolean): Awaitable<void> {
-    const { store, clock } = this.kit;
+    const { store, clock, signal } = this.kit;
     const { config } = topic;
-    if (!store.capabilities.retention || !store.trim || !config['cleanup.policy'].includes('delete')) return;
+    if (store.applyRetention === undefined || !config['cleanup.policy'].includes('delete')) return;
     const age = config['retention.ms'];
     const maxBytes = config['retention.bytes'];
     const olderThan = age < 0 || sizeOnly ? -1 : Math.max(0, clock.now() - age);
     if (olderThan < 0 && maxBytes < 0) return;
-    return andThen(store.trim(id, { olderThan, maxBytes }), () => undefined);
+    return andThen(store.applyRetention(id, { olderThan, maxBytes }, signal), () => undefined);
   }
 }

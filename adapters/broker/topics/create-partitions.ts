@@ -7,7 +7,7 @@ import type {
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
-import { type ApiFailure, storeFailure } from '../store-errors.js';
+import { type ApiFailure, storeFailure } from '../store/store-failure.js';
 import { assignmentProblem } from './assignments.js';
 import { MOST_PARTS } from './create-topics.js';
 import type { Topic } from './topic-registry.js';

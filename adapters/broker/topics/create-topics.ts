@@ -10,7 +10,7 @@ import { all, attempt, andThen } from '../awaitable.js';
 import { describeTopicConfigs } from '../configs/describe.js';
 import { checkTopicConfigs, ConfigFailure } from '../configs/topic-configs.js';
 import type { CoreKit } from '../core-kit.js';
-import { type ApiFailure, storeFailure } from '../store-errors.js';
+import { type ApiFailure, storeFailure } from '../store/store-failure.js';
 import { assignmentProblem } from './assignments.js';
 import { hasCollisionChars, topicNameProblem } from './topic-name.js';
 

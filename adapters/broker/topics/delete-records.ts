@@ -7,7 +7,7 @@ import type {
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
-import { storeFailure } from '../store-errors.js';
+import { storeFailure } from '../store/store-failure.js';
 import type { Partition, Topic } from './topic-registry.js';
 
 type Result = DeleteRecordsResponseDeleteRecordsPartitionResultInit;
@@ -43,7 +43,7 @@ function deleteFrom(
   }
   const policy = topic.config['cleanup.policy'];
   const kept = policy.length > 0 && !policy.includes('delete');
-  if (kept || !kit.store.capabilities.deleteRecords) return refuse(ErrorCode.POLICY_VIOLATION);
+  if (kept || kit.store.deleteRecords === undefined) return refuse(ErrorCode.POLICY_VIOLATION);
   return attempt(
     () => dropBefore(kit, partition, offset),
     (lowWatermark) =>
@@ -55,12 +55,12 @@ function deleteFrom(
 }
 
 /** The new first offset; null when the offset is none of the partition's. */
-function dropBefore({ store }: CoreKit, partition: Partition, offset: bigint): Awaitable<number | null> {
-  return andThen(store.bounds(partition.id), ({ startOffset, endOffset }) => {
+function dropBefore({ store, signal }: CoreKit, partition: Partition, offset: bigint): Awaitable<number | null> {
+  return andThen(store.logOffsets(partition.id, signal), ({ logStartOffset: startOffset, logEndOffset: endOffset }) => {
     const before = offset === HIGH_WATERMARK ? endOffset : Number(offset);
     if (before < 0 || before > endOffset) return null;
     if (before <= startOffset) return startOffset;
-    return andThen(store.deleteRecords?.(partition.id, before) ?? startOffset, (start) => {
+    return andThen(store.deleteRecords?.(partition.id, before, signal) ?? startOffset, (start) => {
       partition.changed();
       return start;
     });

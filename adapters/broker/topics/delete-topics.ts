@@ -7,7 +7,7 @@ import {
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
-import { storeFailure } from '../store-errors.js';
+import { storeFailure } from '../store/store-failure.js';
 import type { Topic } from './topic-registry.js';
 
 type Result = DeleteTopicsResponseDeletableTopicResultInit;

@@ -3,7 +3,8 @@ import type { Awaitable } from '../../../src/contract.js';
 import { attempt, andThen } from '../awaitable.js';
 import type { BrokerConfig } from '../configs/broker-config.js';
 import type { TopicConfig } from '../configs/topic-config.js';
-import { type LogStore, type PartitionId, type StoredTopic, StoreError } from '../log-store.js';
+import type { LogStore, PartitionId, StoredTopic } from '../store/log-store.js';
+import { StoreError } from '../store/store-error.js';
 import { collisionKey, hasCollisionChars } from './topic-name.js';
 import type { Partition, Topic, TopicRegistry } from './topic-registry.js';
 
@@ -18,6 +19,8 @@ export function isInternal(name: string): boolean {
 export class StoreTopicRegistry implements TopicRegistry {
   readonly #store: LogStore;
   readonly #config: BrokerConfig;
+  /** Aborts when the broker stops waiting for the store. */
+  readonly #signal: () => AbortSignal;
   /** By name. */
   readonly #topics = new Map<string, StoreTopic>();
   readonly #ids = new Map<string, StoreTopic>();
@@ -33,14 +36,15 @@ export class StoreTopicRegistry implements TopicRegistry {
   /** Changes that were made from here: a list that was asked for before one of them does not count. */
   #changes = 0;
 
-  constructor(store: LogStore, config: BrokerConfig) {
+  constructor(store: LogStore, config: BrokerConfig, signal: () => AbortSignal) {
     this.#store = store;
     this.#config = config;
+    this.#signal = signal;
   }
 
   /** @param failed - Hears when topics that changed elsewhere cannot be listed. */
   async open(failed: (error: unknown) => void): Promise<void> {
-    this.#reconcile(await this.#store.listTopics());
+    this.#reconcile(await this.#store.listTopics(this.#signal()));
     this.#unwatch = this.#store.watchTopics?.(() => void this.#sync().catch(failed));
   }
 
@@ -74,10 +78,10 @@ export class StoreTopicRegistry implements TopicRegistry {
 
   create(wanted: Omit<StoredTopic, 'id'>): Awaitable<Topic> {
     const { name } = wanted;
-    if (this.#topics.has(name) || this.#pending.has(name)) throw new StoreError('exists', `topic ${name} exists`);
+    if (this.#topics.has(name) || this.#pending.has(name)) throw new StoreError('EXISTS', `topic ${name} exists`);
     this.#pending.add(name);
     return attempt(
-      () => this.#store.createTopic({ ...wanted, id: randomUUID() }),
+      () => this.#store.createTopic({ ...wanted, id: randomUUID() }, this.#signal()),
       (stored) => {
         this.#pending.delete(name);
         this.#changes++;
@@ -85,7 +89,7 @@ export class StoreTopicRegistry implements TopicRegistry {
       },
       (error) => {
         this.#pending.delete(name);
-        if (error instanceof StoreError && error.kind === 'exists') return this.#found(name, error);
+        if (error instanceof StoreError && error.code === 'EXISTS') return this.#found(name, error);
         throw error;
       },
     );
@@ -98,21 +102,21 @@ export class StoreTopicRegistry implements TopicRegistry {
   }
 
   grow(topic: Topic, partitionCount: number): Awaitable<void> {
-    return andThen(this.#store.growTopic(topic.id, partitionCount), () => {
+    return andThen(this.#store.createPartitions(topic.id, partitionCount, this.#signal()), () => {
       this.#changes++;
       this.#ids.get(topic.id)?.grow(partitionCount);
     });
   }
 
   configure(topic: Topic, configs: Readonly<Record<string, string>>): Awaitable<void> {
-    return andThen(this.#store.configureTopic(topic.id, configs), () => {
+    return andThen(this.#store.alterTopicConfigs(topic.id, configs, this.#signal()), () => {
       this.#changes++;
       this.#configured(this.#ids.get(topic.id), configs);
     });
   }
 
   delete(topic: Topic): Awaitable<void> {
-    return andThen(this.#store.deleteTopic(topic.id), () => {
+    return andThen(this.#store.deleteTopic(topic.id, this.#signal()), () => {
       this.#changes++;
       const known = this.#ids.get(topic.id);
       if (known !== undefined) this.#remove(known);
@@ -148,7 +152,7 @@ export class StoreTopicRegistry implements TopicRegistry {
         while (this.#changedMeanwhile) {
           this.#changedMeanwhile = false;
           const changes = this.#changes;
-          const stored = await this.#store.listTopics();
+          const stored = await this.#store.listTopics(this.#signal());
           if (changes === this.#changes) this.#reconcile(stored);
           else this.#changedMeanwhile = true;
         }

@@ -1,4 +1,4 @@
-import { StoreError } from '../../broker/log-store.js';
+import { StoreError } from '../../broker/store/store-error.js';
 import { HeaderKind, type IggyHeaderInit, type IggyMessageInit } from '../sdk/client.js';
 
 /** Longest name and longest value of a header, in bytes; the shortest of both is 1. */
@@ -45,6 +45,6 @@ export class UnmappableRecord extends StoreError {
     readonly field: 'value' | 'record' | 'timestamp',
     detail: string,
   ) {
-    super('invalid', `record ${String(index)}: ${detail}`);
+    super('INVALID', `record ${String(index)}: ${detail}`);
   }
 }

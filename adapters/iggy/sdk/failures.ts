@@ -1,4 +1,4 @@
-import { StoreError, type StoreErrorKind } from '../../broker/log-store.js';
+import { StoreError, type StoreErrorCode } from '../../broker/store/store-error.js';
 import { iggyErrorCode } from './client.js';
 
 /**
@@ -113,36 +113,36 @@ function missingRight(error: unknown, said: string): string {
   return `the gateway's user lacks a right${right === undefined ? '' : `, ${right}`}: ${said}`;
 }
 
-const KINDS: ReadonlyMap<number, StoreErrorKind> = new Map<number, StoreErrorKind>([
-  [IggyCode.RESOURCE_NOT_FOUND, 'notFound'],
-  [IggyCode.STREAM_ID_NOT_FOUND, 'notFound'],
-  [IggyCode.STREAM_NAME_NOT_FOUND, 'notFound'],
-  [IggyCode.TOPIC_ID_NOT_FOUND, 'notFound'],
-  [IggyCode.TOPIC_NAME_NOT_FOUND, 'notFound'],
-  [IggyCode.PARTITION_NOT_FOUND, 'notFound'],
-  [IggyCode.NO_PARTITIONS, 'notFound'],
-  [IggyCode.NO_STORED_OFFSET, 'notFound'],
-  [IggyCode.STREAM_EXISTS, 'exists'],
-  [IggyCode.TOPIC_EXISTS, 'exists'],
-  [IggyCode.TOO_MANY_PARTITIONS, 'full'],
-  [1020, 'full'], // too many streams
-  [2021, 'full'], // too many topics
-  [3013, 'full'], // no more partition ids
-  [5, 'unavailable'],
-  [8, 'unavailable'], // disconnected
-  [30, 'unavailable'], // stale client
-  [40, 'unavailable'], // unauthenticated
-  [IggyCode.UNAUTHORIZED, 'unavailable'], // the operator may give the right
-  [42, 'unavailable'], // invalid credentials
-  [43, 'unavailable'], // invalid username
-  [44, 'unavailable'], // invalid password
-  [47, 'unavailable'], // user inactive
-  [53, 'unavailable'], // invalid token
-  [54, 'unavailable'], // expired token
-  [IggyCode.NOT_ACCEPTED, 'unavailable'],
-  [61, 'unavailable'],
-  [63, 'unavailable'],
-  [206, 'unavailable'],
+const KINDS: ReadonlyMap<number, StoreErrorCode> = new Map<number, StoreErrorCode>([
+  [IggyCode.RESOURCE_NOT_FOUND, 'NOT_FOUND'],
+  [IggyCode.STREAM_ID_NOT_FOUND, 'NOT_FOUND'],
+  [IggyCode.STREAM_NAME_NOT_FOUND, 'NOT_FOUND'],
+  [IggyCode.TOPIC_ID_NOT_FOUND, 'NOT_FOUND'],
+  [IggyCode.TOPIC_NAME_NOT_FOUND, 'NOT_FOUND'],
+  [IggyCode.PARTITION_NOT_FOUND, 'NOT_FOUND'],
+  [IggyCode.NO_PARTITIONS, 'NOT_FOUND'],
+  [IggyCode.NO_STORED_OFFSET, 'NOT_FOUND'],
+  [IggyCode.STREAM_EXISTS, 'EXISTS'],
+  [IggyCode.TOPIC_EXISTS, 'EXISTS'],
+  [IggyCode.TOO_MANY_PARTITIONS, 'FULL'],
+  [1020, 'FULL'], // too many streams
+  [2021, 'FULL'], // too many topics
+  [3013, 'FULL'], // no more partition ids
+  [5, 'UNAVAILABLE'],
+  [8, 'UNAVAILABLE'], // disconnected
+  [30, 'UNAVAILABLE'], // stale client
+  [40, 'UNAVAILABLE'], // unauthenticated
+  [IggyCode.UNAUTHORIZED, 'UNAVAILABLE'], // the operator may give the right
+  [42, 'UNAVAILABLE'], // invalid credentials
+  [43, 'UNAVAILABLE'], // invalid username
+  [44, 'UNAVAILABLE'], // invalid password
+  [47, 'UNAVAILABLE'], // user inactive
+  [53, 'UNAVAILABLE'], // invalid token
+  [54, 'UNAVAILABLE'], // expired token
+  [IggyCode.NOT_ACCEPTED, 'UNAVAILABLE'],
+  [61, 'UNAVAILABLE'],
+  [63, 'UNAVAILABLE'],
+  [206, 'UNAVAILABLE'],
 ]);
 
 /** Unauthenticated, wrong credentials, user inactive, token invalid or expired. */
@@ -175,15 +175,15 @@ export function mayBeDone({ kind, code }: CommandFailure): boolean {
   return kind !== 'unsent';
 }
 
-function kindOf(failure: CommandFailure): StoreErrorKind {
-  if (mayBeDone(failure)) return 'outcomeUnknown';
-  if (failure.code === undefined) return 'unavailable';
-  return KINDS.get(failure.code) ?? 'invalid';
+function kindOf(failure: CommandFailure): StoreErrorCode {
+  if (mayBeDone(failure)) return 'OUTCOME_UNKNOWN';
+  if (failure.code === undefined) return 'UNAVAILABLE';
+  return KINDS.get(failure.code) ?? 'INVALID';
 }
 
 /** The same for what only reads: whatever broke, nothing was changed. */
 export function readError(error: unknown, what: string): StoreError {
   const failure = storeError(error, what);
-  if (failure.kind !== 'outcomeUnknown') return failure;
-  return new StoreError('unavailable', failure.message, { cause: error });
+  if (failure.code !== 'OUTCOME_UNKNOWN') return failure;
+  return new StoreError('UNAVAILABLE', failure.message, { cause: error });
 }

@@ -22,7 +22,7 @@ test('a send that is not done, however often it is tried, is an error, and done 
   const { iggy, store } = await openStore();
   const partition = await createOrders(store);
   iggy.fault = (name) => (name === 'message.send' ? 'before' : undefined);
-  expect(await append(store, partition, batchOf('a'))).toMatchObject({ error: { kind: 'outcomeUnknown' } });
+  expect(await append(store, partition, batchOf('a'))).toMatchObject({ error: { code: 'OUTCOME_UNKNOWN' } });
   iggy.fault = () => undefined;
   expect(await append(store, partition, batchOf('a'))).toMatchObject({ baseOffset: 0 });
   expect(records(await read(store, partition))).toEqual([[0, 'a']]);
@@ -48,8 +48,8 @@ test('what became of a send cannot be known while the messages since then cannot
     if (name === 'message.poll') iggy.dropBefore('kafka', 'orders', 0, 2);
     return name === 'message.send' && sends++ === 0 ? 'after' : undefined;
   };
-  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'outcomeUnknown' } });
-  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'outcomeUnknown' } });
+  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { code: 'OUTCOME_UNKNOWN' } });
+  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { code: 'OUTCOME_UNKNOWN' } });
 });
 
 test('a send that was stored without a confirmation is found', async () => {
@@ -84,13 +84,21 @@ test('a send to a topic that is gone when it is looked for is an error', async (
   const partition = await createOrders(store);
   await append(store, partition, batchOf('a'));
   insteadOfSend(iggy, (direct) => direct.topic.delete({ streamId: 'kafka', topicId: 'orders', partitionsCount: 1 }));
-  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'notFound' } });
+  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { code: 'NOT_FOUND' } });
 });
 
 test('bytes that are no batch are an error of whoever hands them in', async () => {
   const { store } = await openStore();
   const partition = await createOrders(store);
-  const entry = { partition, batches: Buffer.alloc(80), recordCount: 1, maxTimestamp: 0, leaderEpoch: 0 };
+  const entry = {
+    partition,
+    batches: Buffer.alloc(80),
+    recordCount: 1,
+    maxTimestamp: 0,
+    leaderEpoch: 0,
+    attempt: 0,
+    marker: null,
+  };
   await expect(store.append([entry])).rejects.toThrow();
 });
 
@@ -104,12 +112,12 @@ test('a batch of several sends that is broken off says what is stored, and goes 
   );
   let sends = 0;
   iggy.fault = (name) => (name === 'message.send' && sends++ > 0 ? 'before' : undefined);
-  expect(await append(store, partition, two)).toMatchObject({ error: { kind: 'outcomeUnknown' } });
+  expect(await append(store, partition, two)).toMatchObject({ error: { code: 'OUTCOME_UNKNOWN' } });
   expect(warnings.join('\n')).toMatch(/the first 1 are stored from offset 0; the rest is not/);
   iggy.fault = () => undefined;
   await append(store, partition, batchOf('other'));
   expect(await append(store, partition, two)).toMatchObject({ baseOffset: 0 });
-  expect(await store.bounds(partition)).toMatchObject({ startOffset: 0, endOffset: 3 });
+  expect(await store.logOffsets(partition)).toMatchObject({ logStartOffset: 0, logEndOffset: 3 });
 });
 
 test('a client of the user that is too slow is used again once it has answered', async () => {
@@ -127,8 +135,8 @@ test('a client of the user that is too slow is used again once it has answered',
   const partition = await createOrders(store);
   await append(store, partition, batchOf('a'));
   holds = true;
-  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'outcomeUnknown' } });
-  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { kind: 'outcomeUnknown' } });
+  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { code: 'OUTCOME_UNKNOWN' } });
+  expect(await append(store, partition, batchOf('b'))).toMatchObject({ error: { code: 'OUTCOME_UNKNOWN' } });
   holds = false;
   held.resolve();
   await vi.waitFor(async () => {

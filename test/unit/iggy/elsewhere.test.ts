@@ -38,14 +38,14 @@ describe('ends of a log', () => {
     });
     const { store } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
     const partition = await createOrders(store);
-    await store.bounds(partition);
+    await store.logOffsets(partition);
     const appending = append(store, partition, batchOf('mine'));
     await vi.waitFor(async () => expect(await messages(iggy, 'orders')).toBe(1n));
     await sendDirectly(iggy, 'a', 'b', 'c');
-    expect(await store.bounds(partition)).toMatchObject({ endOffset: 4 });
+    expect(await store.logOffsets(partition)).toMatchObject({ logEndOffset: 4 });
     late.open();
     expect(await appending).toMatchObject({ baseOffset: 0 });
-    expect(await read(store, partition, 4)).toMatchObject({ bytes: 0, endOffset: 4 });
+    expect(await read(store, partition, 4)).toMatchObject({ bytes: 0, logEndOffset: 4 });
   });
 
   test('when every segment has expired, a position in them is out of range', async () => {
@@ -53,8 +53,8 @@ describe('ends of a log', () => {
     const partition = await createOrders(store);
     await append(store, partition, batchOf('a', 'b', 'c', 'd'));
     iggy.dropBefore('kafka', 'orders', 0, 4);
-    expect((await read(store, partition, 1)).error).toMatchObject({ kind: 'outOfRange' });
-    expect(await read(store, partition, 4)).toMatchObject({ bytes: 0, startOffset: 4, endOffset: 4 });
+    expect((await read(store, partition, 1)).error).toMatchObject({ code: 'OUT_OF_RANGE' });
+    expect(await read(store, partition, 4)).toMatchObject({ bytes: 0, logStartOffset: 4, logEndOffset: 4 });
   });
 });
 
@@ -85,7 +85,7 @@ describe('topics', () => {
     await topic.delete({ streamId: 'kafka', topicId: 'orders', partitionsCount: 1 });
     const other = { streamId: 'kafka', name: 'payments', partitionCount: 1, compressionAlgorithm: 1 } as const;
     expect((await topic.create(other)).id).toBe(before?.id);
-    expect((await append(store, partition, batchOf('b'))).error).toMatchObject({ kind: 'notFound' });
+    expect((await append(store, partition, batchOf('b'))).error).toMatchObject({ code: 'NOT_FOUND' });
     expect(await messages(iggy, 'payments')).toBe(0n);
   });
 
@@ -95,8 +95,8 @@ describe('topics', () => {
     const { topic } = iggy.connect();
     await topic.delete({ streamId: 'kafka', topicId: 'orders', partitionsCount: 1 });
     await topic.create({ streamId: 'kafka', name: 'orders', partitionCount: 1, compressionAlgorithm: 1 });
-    await expect(store.deleteTopic(topicId)).rejects.toMatchObject({ kind: 'notFound' });
-    await expect(store.growTopic(topicId, 5)).rejects.toMatchObject({ kind: 'notFound' });
+    await expect(store.deleteTopic(topicId)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(store.createPartitions(topicId, 5)).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect((await topic.get({ streamId: 'kafka', topicId: 'orders' }))?.partitionsCount).toBe(1);
   });
 
@@ -137,8 +137,8 @@ describe('topics', () => {
     const { iggy, store } = await openStore();
     const { topicId } = await createOrders(store);
     failOnce(iggy, 'partition.create', 'after');
-    await expect(store.growTopic(topicId, 4)).rejects.toMatchObject({ kind: 'outcomeUnknown' });
-    await store.growTopic(topicId, 4);
+    await expect(store.createPartitions(topicId, 4)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await store.createPartitions(topicId, 4);
     expect(await store.listTopics()).toMatchObject([{ name: 'orders', partitionCount: 4 }]);
   });
 
@@ -208,8 +208,8 @@ describe('sends', () => {
       producerEpoch: 0,
       baseSequence: 0,
     });
-    expect((await append(store, partition, Buffer.from(batch))).error).toMatchObject({ kind: 'outcomeUnknown' });
-    expect((await append(store, partition, Buffer.from(batch))).error).toMatchObject({ kind: 'outcomeUnknown' });
+    expect((await append(store, partition, Buffer.from(batch))).error).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect((await append(store, partition, Buffer.from(batch))).error).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     away.open();
     await vi.waitFor(async () => expect(await messages(iggy, 'orders')).toBe(1n));
     expect(await append(store, partition, Buffer.from(batch))).toMatchObject({ baseOffset: 0 });
@@ -218,10 +218,10 @@ describe('sends', () => {
   });
 
   test.each([
-    [4010, 'outcomeUnknown'], // cannot append
-    [13_000, 'outcomeUnknown'], // I/O error
-    [41, 'unavailable'], // no right
-    [4022, 'invalid'], // too big
+    [4010, 'OUTCOME_UNKNOWN'], // cannot append
+    [13_000, 'OUTCOME_UNKNOWN'], // I/O error
+    [41, 'UNAVAILABLE'], // no right
+    [4022, 'INVALID'], // too big
   ])('one that the server refuses with %i is %s', async (code, kind) => {
     const iggy = createStandIn();
     const connect = sendingThrough(iggy, (topic, go) =>
@@ -229,7 +229,7 @@ describe('sends', () => {
     );
     const { store } = await openStore({ connect }, iggy);
     const partition = await createOrders(store);
-    expect((await append(store, partition, batchOf('a'))).error).toMatchObject({ kind });
+    expect((await append(store, partition, batchOf('a'))).error).toMatchObject({ code: kind });
   });
 });
 
@@ -270,9 +270,9 @@ test('a client that was destroyed before the gateway closes leaves out no messag
   await append(store, partition, batchOf('a'));
   // As the SDK says it.
   client.message.poll = () => Promise.reject(new Error('pool is draining and cannot accept work'));
-  expect((await read(store, partition)).error).toMatchObject({ kind: 'unavailable' });
+  expect((await read(store, partition)).error).toMatchObject({ code: 'UNAVAILABLE' });
   client.message.poll = () => Promise.reject(new Error('whatever else fails'));
   client.topic.get = () => Promise.reject(new Error('whatever else fails'));
-  expect((await read(store, partition)).error).toMatchObject({ kind: 'unavailable' });
+  expect((await read(store, partition)).error).toMatchObject({ code: 'UNAVAILABLE' });
   expect(store.skippedMessages).toBe(0);
 });

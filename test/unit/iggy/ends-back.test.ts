@@ -26,7 +26,7 @@ describe('a tail that the server has lost', () => {
     expect(warnings).toEqual([warning(5, 2)]);
     expect(store.lostOffsets).toBe(3);
     await append(store, partition, batchOf('g'));
-    expect(await read(store, partition, 4)).toMatchObject({ bytes: 0, endOffset: 4 });
+    expect(await read(store, partition, 4)).toMatchObject({ bytes: 0, logEndOffset: 4 });
     expect(warnings).toHaveLength(1);
   });
 
@@ -34,7 +34,7 @@ describe('a tail that the server has lost', () => {
     const { iggy, store, warnings, partition } = await withOrders();
     iggy.loseFrom('kafka', 'orders', 0, 2);
     await vi.waitFor(async () => {
-      expect((await read(store, partition, 5)).error).toMatchObject({ kind: 'outOfRange' });
+      expect((await read(store, partition, 5)).error).toMatchObject({ code: 'OUT_OF_RANGE' });
     }, 5000);
     expect(warnings).toEqual([warning(5, 2)]);
     expect(await append(store, partition, batchOf('f'))).toMatchObject({ baseOffset: 2 });
@@ -57,12 +57,12 @@ describe('a tail that the server has lost', () => {
     iggy.loseFrom('kafka', 'orders', 0, 2);
     isLate = true;
     const appending = append(store, partition, batchOf('f'));
-    await vi.waitFor(async () => expect(await store.bounds(partition)).toMatchObject({ endOffset: 3 }), 5000);
+    await vi.waitFor(async () => expect(await store.logOffsets(partition)).toMatchObject({ logEndOffset: 3 }), 5000);
     late.open();
     expect(await appending).toMatchObject({ baseOffset: 2 });
     expect(warnings).toEqual([warning(5, 3)]);
     expect(store.lostOffsets).toBe(2);
-    expect(await store.bounds(partition)).toMatchObject({ endOffset: 3 });
+    expect(await store.logOffsets(partition)).toMatchObject({ logEndOffset: 3 });
   });
 
   test('is reported each time', async () => {
@@ -85,7 +85,7 @@ test('a purge is reported for each partition that had records', async () => {
   await iggy.connect().topic.purge(ORDERS);
   await vi.waitFor(async () => {
     for (const each of [partition, second]) {
-      expect((await read(store, each, 1)).error).toMatchObject({ kind: 'outOfRange' });
+      expect((await read(store, each, 1)).error).toMatchObject({ code: 'OUT_OF_RANGE' });
     }
   }, 5000);
   expect([...warnings].sort()).toEqual([warning(5, 0), warning(1, 0, 1)]);
@@ -95,7 +95,7 @@ test('a purge is reported for each partition that had records', async () => {
 test('segments that expire, and a topic that is created anew, are not reported', async () => {
   const { iggy, store, warnings, partition } = await withOrders();
   iggy.dropBefore('kafka', 'orders', 0, 5);
-  expect((await read(store, partition, 1)).error).toMatchObject({ kind: 'outOfRange' });
+  expect((await read(store, partition, 1)).error).toMatchObject({ code: 'OUT_OF_RANGE' });
   await store.deleteTopic(partition.topicId);
   const again = await createOrders(store);
   await append(store, again, batchOf('a'));

@@ -72,12 +72,12 @@ test('what segments took with them is out of range', async () => {
   const partition = await createOrders(store);
   await append(store, partition, batchOf('a', 'b', 'c', 'd'));
   iggy.dropBefore('kafka', 'orders', 0, 2);
-  expect((await read(store, partition, 1)).error).toMatchObject({ kind: 'outOfRange' });
+  expect((await read(store, partition, 1)).error).toMatchObject({ code: 'OUT_OF_RANGE' });
   expect(records(await read(store, partition, 2))).toEqual([
     [2, 'c'],
     [3, 'd'],
   ]);
-  expect(await store.bounds(partition)).toMatchObject({ startOffset: 2, endOffset: 4 });
+  expect(await store.logOffsets(partition)).toMatchObject({ logStartOffset: 2, logEndOffset: 4 });
 });
 
 test('what goes while it is looked through is to be asked for again', async () => {
@@ -85,7 +85,7 @@ test('what goes while it is looked through is to be asked for again', async () =
   const partition = await createOrders(store);
   await append(store, partition, batchOf('a', 'b', 'c', 'd'));
   iggy.dropBefore('kafka', 'orders', 0, 2);
-  await expect(store.maxTimestamp(partition)).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(store.maxTimestamp(partition)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   expect(await store.maxTimestamp(partition)).toMatchObject({ offset: 2 });
 });
 
@@ -95,7 +95,7 @@ test('after a purge offsets begin again, and a position beyond is out of range',
   await append(store, partition, batchOf('a', 'b', 'c'));
   await iggy.connect().topic.purge({ streamId: 'kafka', topicId: 'orders' });
   await vi.waitFor(async () => {
-    expect((await read(store, partition, 3)).error).toMatchObject({ kind: 'outOfRange' });
+    expect((await read(store, partition, 3)).error).toMatchObject({ code: 'OUT_OF_RANGE' });
   }, 5000);
   expect(await append(store, partition, batchOf('d'))).toMatchObject({ baseOffset: 0 });
   expect(records(await read(store, partition, 0))).toEqual([[0, 'd']]);

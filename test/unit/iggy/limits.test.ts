@@ -1,6 +1,6 @@
 import { buildBatch, type RecordInit } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
-import { StoreError } from '../../../adapters/broker/log-store.js';
+import { StoreError } from '../../../adapters/broker/store/store-error.js';
 import type { IggyMessageInit } from '../../../adapters/iggy/sdk/client.js';
 import {
   headersBytes,
@@ -72,7 +72,7 @@ describe('what a message can hold', () => {
     expect(error).toBeInstanceOf(StoreError);
     expect(error).toMatchObject({
       name: 'UnmappableRecord',
-      kind: 'invalid',
+      code: 'INVALID',
       field: 'record',
       message: 'record 0: key, value and headers of 64000001 bytes; Iggy holds at most 64000000',
     });

@@ -32,7 +32,7 @@ test('of many addresses the oldest is forgotten', async () => {
 test('an address that cannot be kept fails, unless another gateway has the state', async () => {
   const { iggy, store } = await openStore();
   iggy.letsIn = false;
-  await expect(store.register({ ...at('a'), nodeId: null })).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(store.register({ ...at('a'), nodeId: null })).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   iggy.letsIn = true;
   await openStore({}, iggy);
   expect(await store.register({ ...at('a'), nodeId: null })).toBe(1);

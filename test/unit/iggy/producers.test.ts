@@ -1,6 +1,6 @@
 // Against the stand-in of Iggy: test/iggy/command.test.ts has the real one.
 import { createIggyBackend, createIggyStore, type IggyBackendOptions } from 'iggy-gateway-kafka/adapters/iggy';
-import type { PartitionId, ProducedBatch } from 'iggy-gateway-kafka/adapters/broker';
+import type { PartitionId, ReplayedBatch } from 'iggy-gateway-kafka/adapters/broker';
 import { buildBatch } from 'iggy-gateway-kafka/protocol';
 import { startBroker } from 'iggy-gateway-kafka/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
@@ -178,22 +178,22 @@ async function told() {
   const { id, name } = await store.createTopic({ id: 'any', name: 'orders', partitionCount: 1, configs: {} });
   const partition: PartitionId = { topicId: id, topic: name, partition: 0 };
   const append = async (batches: Buffer, recordCount: number): Promise<void> => {
-    const entry = { partition, batches, recordCount, maxTimestamp: 0, leaderEpoch: 0 };
+    const entry = { partition, batches, recordCount, maxTimestamp: 0, leaderEpoch: 0, attempt: 0, marker: null };
     expect((await store.append([entry]))[0]?.error).toBeUndefined();
   };
   await append(at(0, ['a', 'b']), 2);
-  const producedFrom = async (offset: number): Promise<ProducedBatch[]> => {
-    const found: ProducedBatch[] = [];
-    await store.producedFrom(partition, offset, (batch) => found.push(batch));
+  const replayed = async (offset: number): Promise<ReplayedBatch[]> => {
+    const found: ReplayedBatch[] = [];
+    await store.replayProducers(partition, offset, (batch) => found.push(batch));
     return found;
   };
-  return { iggy, append, producedFrom };
+  return { iggy, append, replayed };
 }
 
 const BATCH = { producerId: 9, producerEpoch: 0, maxTimestamp: 1_700_000_000_000 };
 
 test('a batch of several sends is one, also with others between; one that is not whole is none', async () => {
-  const { iggy, append, producedFrom } = await told();
+  const { iggy, append, replayed } = await told();
   await append(at(2, ['c', 'd', 'e']), 3);
   const direct = iggy.connect();
   const polled = await direct.message.poll({
@@ -217,7 +217,7 @@ test('a batch of several sends is one, also with others between; one that is not
     messages: [first!, second!, { payload: Buffer.from('y'), originTimestamp }, third!],
   });
   await direct.message.send({ ...inIggy, messages: [first!] });
-  expect(await producedFrom(0)).toEqual([
+  expect(await replayed(0)).toEqual([
     { ...BATCH, baseSequence: 0, lastSequence: 1, baseOffset: 0 },
     { ...BATCH, baseSequence: 2, lastSequence: 4, baseOffset: 2 },
     { ...BATCH, baseSequence: 5, lastSequence: 7, baseOffset: 7 },
@@ -225,15 +225,15 @@ test('a batch of several sends is one, also with others between; one that is not
 });
 
 test('where the first messages have gone meanwhile, the search goes on behind them', async () => {
-  const { iggy, append, producedFrom } = await told();
+  const { iggy, append, replayed } = await told();
   await append(at(2, ['c']), 1);
   iggy.dropBefore(STREAM, 'orders', 0, 2);
-  expect(await producedFrom(0)).toEqual([{ ...BATCH, baseSequence: 2, lastSequence: 2, baseOffset: 2 }]);
+  expect(await replayed(0)).toEqual([{ ...BATCH, baseSequence: 2, lastSequence: 2, baseOffset: 2 }]);
 });
 
 test('where all of them have gone meanwhile, nothing is told', async () => {
-  const { iggy, producedFrom } = await told();
+  const { iggy, replayed } = await told();
   await iggy.connect().topic.purge({ streamId: STREAM, topicId: 'orders' });
   // A server that has just begun may tell of an empty log before it has read it.
-  await vi.waitFor(async () => expect(await producedFrom(0)).toEqual([]), 5000);
+  await vi.waitFor(async () => expect(await replayed(0)).toEqual([]), 5000);
 });

@@ -59,10 +59,10 @@ describe('a message that the SDK cannot read, where the log begins,', () => {
     const direct = iggy.connect();
     await direct.message.send({ ...inOrders, messages: [{ payload: Buffer.from('expired') }, unreadable] });
     iggy.dropBefore('kafka', 'orders', 0, 1);
-    expect(await append(store, partition, batchOf('a'))).toMatchObject({ baseOffset: 2, startOffset: 1 });
-    expect(await store.bounds(partition)).toMatchObject({ startOffset: 1, endOffset: 3 });
+    expect(await append(store, partition, batchOf('a'))).toMatchObject({ baseOffset: 2, logStartOffset: 1 });
+    expect(await store.logOffsets(partition)).toMatchObject({ logStartOffset: 1, logEndOffset: 3 });
     expect(text(await read(store, partition, 1))).toEqual(['a']);
-    expect((await read(store, partition, 0)).error).toMatchObject({ kind: 'outOfRange' });
+    expect((await read(store, partition, 0)).error).toMatchObject({ code: 'OUT_OF_RANGE' });
     expect(warnings).toEqual(["Iggy: message 1 of orders-0 is left out: Iggy's SDK cannot read it"]);
   });
 
@@ -78,8 +78,8 @@ describe('a message that the SDK cannot read, where the log begins,', () => {
 test('a partition that there is not is not found', async () => {
   const { store } = await openStore();
   const partition: PartitionId = { ...(await createOrders(store)), partition: 5 };
-  expect(await read(store, partition)).toMatchObject({ error: { kind: 'notFound' } });
-  await expect(store.bounds(partition)).rejects.toThrow('there is no partition orders-5');
+  expect(await read(store, partition)).toMatchObject({ error: { code: 'NOT_FOUND' } });
+  await expect(store.logOffsets(partition)).rejects.toThrow('there is no partition orders-5');
 });
 
 test('nothing is given where nothing is wanted', async () => {
@@ -88,7 +88,7 @@ test('nothing is given where nothing is wanted', async () => {
   await append(store, partition, batchOf('a'));
   for (let times = 0; times < 2; times++) {
     const [result] = await store.read([{ partition, offset: 0, maxBytes: 0, atLeastOneBatch: false }]);
-    expect(result).toMatchObject({ chunks: [], bytes: 0, endOffset: 1 });
+    expect(result).toMatchObject({ chunks: [], bytes: 0, logEndOffset: 1 });
   }
 });
 
@@ -99,7 +99,7 @@ test('a server that does not give the messages that it has is one that cannot be
   const partition = await createOrders(store);
   await append(store, partition, batchOf('a'));
   tell();
-  await expect(store.bounds(partition)).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(store.logOffsets(partition)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 test('an answer that is none of the SDK that is known is an error, and no silence', async () => {
@@ -108,7 +108,7 @@ test('an answer that is none of the SDK that is known is an error, and no silenc
   const { store } = await openStore({ connect }, iggy);
   const partition = await createOrders(store);
   await append(store, partition, batchOf('a'));
-  await store.bounds(partition);
+  await store.logOffsets(partition);
   tell();
   await expect(read(store, partition)).rejects.toThrow(TypeError);
 });
@@ -140,7 +140,7 @@ test('after a purge what was held is not given any more, once something is appen
   expect(text(await read(store, partition))).toEqual(['a', 'b']);
   await iggy.connect().topic.purge(inOrders);
   // Where the log ends now, is believed only after a while.
-  await expect(store.bounds(partition)).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(store.logOffsets(partition)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   expect(await append(store, partition, batchOf('c'))).toMatchObject({ baseOffset: 0 });
   expect(text(await read(store, partition))).toEqual(['c']);
 });
@@ -177,9 +177,9 @@ test('messages whose answer comes after a purge are not given, nor held', async 
   await iggy.connect().topic.purge(inOrders);
   expect(await append(store, partition, batchOf('c'))).toMatchObject({ baseOffset: 0 });
   answer();
-  expect((await reading).error).toMatchObject({ kind: 'unavailable' });
+  expect((await reading).error).toMatchObject({ code: 'UNAVAILABLE' });
   expect(text(await read(store, partition))).toEqual(['c']);
-  expect(await store.bounds(partition)).toMatchObject({ endOffset: 1 });
+  expect(await store.logOffsets(partition)).toMatchObject({ logEndOffset: 1 });
 });
 
 test('what came before a purge is not given where the rest of the answer comes after it', async () => {
@@ -191,7 +191,7 @@ test('what came before a purge is not given where the rest of the answer comes a
   expect(await append(store, partition, batchOf('c'))).toMatchObject({ baseOffset: 0 });
   expect(text(await read(store, partition))).toEqual(['c']);
   answer();
-  expect((await reading).error).toMatchObject({ kind: 'unavailable' });
+  expect((await reading).error).toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 test('what is read ahead in vain is nobody’s failure', async () => {
@@ -210,7 +210,7 @@ test('what is read ahead in vain is nobody’s failure', async () => {
 test('before it is open, and after it was closed, a store says so', async () => {
   const iggy = createStandIn();
   const never = createIggyStore({ connect: () => iggy.connect(), stream: 'kafka' });
-  await expect(never.listTopics()).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(never.listTopics()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   const { store } = await openStore({}, iggy);
   await store.close();
   await expect(store.listTopics()).rejects.toThrow('the adapter is closed');
@@ -225,10 +225,10 @@ test('whoever waits for a connection when the store is closed is let go', async 
   const asked = iggy.counts.get('stream.get') ?? 0;
   // What is under way ends with its own time: two commands, since a slow one gives its place away.
   void store.listTopics().catch(() => undefined);
-  void store.bounds(orders).catch(() => undefined);
+  void store.logOffsets(orders).catch(() => undefined);
   await vi.waitFor(() => expect(iggy.counts.get('stream.get')).toBe(asked + 1));
   const waiting = expect(append(store, partition, batchOf('a'))).resolves.toMatchObject({
-    error: { kind: 'unavailable' },
+    error: { code: 'UNAVAILABLE' },
   });
   await store.close();
   await waiting;

@@ -81,7 +81,7 @@ test('what nobody waits for any more is given up when the store is closed', asyn
   await vi.waitFor(() => expect(iggy.counts.get('message.send')).toBeGreaterThan(2));
   await store.close();
   const sent = iggy.counts.get('message.send');
-  expect(await put).toMatchObject({ kind: 'unavailable' });
+  expect(await put).toMatchObject({ code: 'UNAVAILABLE' });
   expect(iggy.counts.get('message.send')).toBe(sent);
 });
 
@@ -91,7 +91,7 @@ describe('of two gateways over one stream and stateTopic', () => {
     await first.put('group', Buffer.from('old'));
     const { store: second, warnings: others } = await openStore({}, iggy);
     expect(kept(second)).toEqual({ group: 'old' });
-    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await expect(first.put('other', Buffer.from('lost'))).rejects.toThrow(/another gateway has opened stream 'kafka'/);
     expect(warnings).toEqual([expect.stringMatching(/another gateway has opened stream 'kafka' with stateTopic/)]);
     await second.put('group', Buffer.from('new'));
@@ -112,7 +112,7 @@ describe('of two gateways over one stream and stateTopic', () => {
     });
     const { store: second } = await openStore({ connect }, iggy);
     expect(kept(second)).toEqual({ group: 'late' });
-    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await second.put('group', Buffer.from('new'));
   });
 
@@ -127,7 +127,7 @@ describe('of two gateways over one stream and stateTopic', () => {
     const { store: first, warnings } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
     await first.put('group', Buffer.from('value'));
     await grow(first, 17);
-    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     expect(warnings).toHaveLength(1);
     await other!.put('other', Buffer.from('new'));
     await other!.close();
@@ -180,7 +180,7 @@ describe('a gateway that opens the log while another one has it', () => {
     const { store: second } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
     iggy.fault = () => undefined;
     expect(await topics(iggy)).toContain('__kafka_gateway_state.2');
-    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(first.put('group', Buffer.from('lost'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await second.put('group', Buffer.from('new'));
     await second.close();
     const { store: third } = await openStore({}, iggy);
@@ -238,7 +238,7 @@ test('what a later release has written into the log is another gateway that has 
   const inState = { streamId: 'kafka', topicId: '__kafka_gateway_state.1', partition: { kind: 2, value: 0 } } as const;
   await iggy.connect().message.send({ ...inState, messages: [{ payload: Buffer.alloc(20, 9) }] });
   for (let put = 0; put < 2; put++) {
-    await expect(store.put('key', Buffer.from('value'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(store.put('key', Buffer.from('value'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   }
   expect(warnings).toEqual([expect.stringMatching(/another gateway has opened stream 'kafka'/)]);
 });
@@ -247,7 +247,7 @@ test('a topic of the state that is removed underneath is told once, and nothing 
   const { iggy, store, warnings } = await openStore();
   await iggy.connect().topic.delete({ streamId: 'kafka', topicId: '__kafka_gateway_state.1', partitionsCount: 1 });
   for (let put = 0; put < 2; put++) {
-    await expect(store.put('key', Buffer.from('value'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(store.put('key', Buffer.from('value'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   }
   expect(warnings).toEqual([expect.stringMatching(/topic '__kafka_gateway_state\.1' of stream 'kafka', which holds/)]);
 });
@@ -304,7 +304,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
       await store.put('a', Buffer.from('value'));
       await iggy.connect().topic.purge(STATE);
       if (when === 'before') other = (await openStore({}, iggy)).store;
-      await expect(store.put('b', Buffer.from('value'))).rejects.toMatchObject({ kind: 'unavailable' });
+      await expect(store.put('b', Buffer.from('value'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
       expect(warnings).toEqual([expect.stringMatching(/another gateway has (opened stream 'kafka'|taken over)/)]);
       await other!.put('c', Buffer.from('value'));
     },
@@ -316,7 +316,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
     iggy.dropFrom('kafka', '__kafka_gateway_state.1', 0, 3);
     const { store: other } = await openStore({}, iggy);
     for (const key of ['d', 'e', 'f', 'g']) await other.put(key, Buffer.from('value'));
-    await expect(store.put('h', Buffer.from('value'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(store.put('h', Buffer.from('value'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
     await other.put('i', Buffer.from('value'));
   });
 
@@ -331,7 +331,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
     const { store } = await openStore({ connect }, iggy);
     await store.put('a', Buffer.from('value'));
     await iggy.connect().topic.purge(STATE);
-    await expect(store.put('b', Buffer.from('value'))).rejects.toMatchObject({ kind: 'outcomeUnknown' });
+    await expect(store.put('b', Buffer.from('value'))).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     expect(await topics(iggy)).toEqual(['__kafka_gateway_state.1']);
     fails = false;
     await store.put('c', Buffer.from('value'));

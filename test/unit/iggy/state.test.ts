@@ -34,7 +34,7 @@ test('a put whose answer did not come is repeated, and holds once', async () => 
 test('a put that is refused fails, and the next one is kept', async () => {
   const { iggy, store } = await openStore();
   iggy.letsIn = false;
-  await expect(store.put('a', VALUE)).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(store.put('a', VALUE)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   iggy.letsIn = true;
   await store.put('b', VALUE);
   expect([...store.load()].map(([key]) => key)).toEqual(['b']);

@@ -36,7 +36,7 @@ test('a state that is lost while it is still being taken back is not reported as
   isArmed = true;
   await iggy.connect().topic.delete({ streamId: 'kafka', topicId: '__kafka_gateway_state.1', partitionsCount: 1 });
   await vi.waitFor(() => expect(second).not.toBeNull());
-  await expect(store.put('key', Buffer.from('value'))).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(store.put('key', Buffer.from('value'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   await new Promise((resolve) => setImmediate(resolve));
   expect(changes.at(-1)).toBe('lost');
 });
@@ -53,7 +53,7 @@ test('a state that this release cannot read is left alone, and the operator is t
   const unread = warnings.filter((text) => text.includes('cannot be taken back'));
   expect(unread).toEqual([expect.stringMatching(/'__kafka_gateway_state\.1' has an entry of version 9/)]);
   expect(changes).not.toContain('regained');
-  await expect(store.put('key', Buffer.from('value'))).rejects.toMatchObject({ kind: 'unavailable' });
+  await expect(store.put('key', Buffer.from('value'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 test('a gateway that cannot open the rest gives back the state that it has opened', async () => {

@@ -44,9 +44,9 @@ test('a partition whose primary the SDK does not reach is refused for good, with
   };
   const { store, warnings } = await openStore({ connect: connecting(iggy, CLUSTER, refused) }, iggy);
   const orders = await createOrders(store, 2);
-  expect((await append(store, orders, batchOf('a'))).error).toMatchObject({ kind: 'unwritable', message: REFUSED });
+  expect((await append(store, orders, batchOf('a'))).error).toMatchObject({ code: 'UNWRITABLE', message: REFUSED });
   // At once, without asking Iggy.
-  expect((await append(store, orders, batchOf('b'))).error).toMatchObject({ kind: 'unwritable', message: REFUSED });
+  expect((await append(store, orders, batchOf('b'))).error).toMatchObject({ code: 'UNWRITABLE', message: REFUSED });
   expect([sends, warnings]).toEqual([1, [REFUSED]]);
   // Its other partition may have another primary.
   isRefused = false;
@@ -63,7 +63,7 @@ test('a partition that is written again is so for the operator as well', async (
   // An election: it is tried again.
   const why = 'Iggy: orders-0 cannot be written: no node of Iggy is its primary for now: refused: 58';
   for (let round = 0; round < 2; round++) {
-    expect((await append(store, orders, batchOf('a'))).error).toMatchObject({ kind: 'unavailable', message: why });
+    expect((await append(store, orders, batchOf('a'))).error).toMatchObject({ code: 'UNAVAILABLE', message: why });
   }
   isRefused = false;
   expect(await append(store, orders, batchOf('a'))).toMatchObject({ baseOffset: 0 });
@@ -76,7 +76,7 @@ test('where the SDK shows no roster, a partition that cannot be written is tried
   const { store } = await openStore({ connect: connecting(iggy, null, () => refusal(58, 101)) }, iggy);
   const { error } = await append(store, await createOrders(store), batchOf('a'));
   const message = 'Iggy: orders-0 cannot be written: Iggy does not take messages for it: refused: 58';
-  expect(error).toMatchObject({ kind: 'unavailable', message });
+  expect(error).toMatchObject({ code: 'UNAVAILABLE', message });
 });
 
 test('a send that may still be committed is looked for, and not refused for good', async () => {
@@ -84,7 +84,7 @@ test('a send that may still be committed is looked for, and not refused for good
   const { store, warnings } = await openStore({ connect: connecting(iggy, CLUSTER, () => refusal(57, 101)) }, iggy);
   const orders = await createOrders(store);
   for (let round = 0; round < 2; round++) {
-    expect((await append(store, orders, batchOf('a'))).error).toMatchObject({ kind: 'outcomeUnknown' });
+    expect((await append(store, orders, batchOf('a'))).error).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
   }
   const why = 'too few nodes of Iggy answer, and it may be committed yet: refused: 57';
   expect(warnings).toEqual([`Iggy: a send to orders-0 is not committed: ${why}`]);
@@ -95,7 +95,7 @@ test('a refused send whose last repetition got no answer is looked for first, an
   const { store, warnings } = await openStore({ connect: connecting(iggy, CLUSTER, notAnswered) }, iggy);
   const orders = await createOrders(store);
   const batch = batchOf('a');
-  expect((await append(store, orders, batch)).error).toMatchObject({ kind: 'outcomeUnknown' });
-  expect((await append(store, orders, batch)).error).toMatchObject({ kind: 'unwritable' });
+  expect((await append(store, orders, batch)).error).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+  expect((await append(store, orders, batch)).error).toMatchObject({ code: 'UNWRITABLE' });
   expect(warnings).toHaveLength(1);
 });

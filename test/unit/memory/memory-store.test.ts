@@ -2,7 +2,8 @@ import { OptionError } from 'iggy-gateway-kafka';
 import { createMemoryStore, type MemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { buildBatch, readBatches, readRecords } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
-import { type PartitionId, type ReadResult, StoreError } from '../../../adapters/broker/log-store.js';
+import type { PartitionId, ReadResult } from '../../../adapters/broker/store/log-store.js';
+import { StoreError } from '../../../adapters/broker/store/store-error.js';
 
 const MIB = 1024 ** 2;
 const TOPIC = { id: '00000000-0000-4000-8000-000000000001', name: 't', partitionCount: 1, configs: {} };
@@ -29,7 +30,15 @@ function append(store: MemoryStore, records: readonly Entry[], where = partition
     })),
   );
   return store.append([
-    { partition: where, batches, recordCount: records.length, maxTimestamp: -1, leaderEpoch: 3 },
+    {
+      partition: where,
+      batches,
+      recordCount: records.length,
+      maxTimestamp: -1,
+      leaderEpoch: 3,
+      attempt: 0,
+      marker: null,
+    },
   ])[0]!;
 }
 
@@ -63,7 +72,7 @@ const kindOf = (work: () => unknown): string | undefined => {
     work();
     return undefined;
   } catch (error) {
-    return error instanceof StoreError ? error.kind : String(error);
+    return error instanceof StoreError ? error.code : String(error);
   }
 };
 
@@ -74,10 +83,10 @@ test.each([0, 65_535, 1.5, NaN])('refuses a limit of %d', (bytes) => {
 
 test('keeps topics until they are deleted', () => {
   const store = storeWithTopic();
-  expect(kindOf(() => store.createTopic({ ...TOPIC, id: 'other' }))).toBe('exists');
-  expect(kindOf(() => store.createTopic({ ...TOPIC, name: 'other' }))).toBe('exists');
-  store.growTopic(TOPIC.id, 3);
-  store.configureTopic(TOPIC.id, { 'retention.ms': '1' });
+  expect(kindOf(() => store.createTopic({ ...TOPIC, id: 'other' }))).toBe('EXISTS');
+  expect(kindOf(() => store.createTopic({ ...TOPIC, name: 'other' }))).toBe('EXISTS');
+  store.createPartitions(TOPIC.id, 3);
+  store.alterTopicConfigs(TOPIC.id, { 'retention.ms': '1' });
   expect(store.listTopics()).toEqual([{ ...TOPIC, partitionCount: 3, configs: { 'retention.ms': '1' } }]);
   expect(append(store, [{}], { ...partition, partition: 2 })).toMatchObject({ baseOffset: 0 });
   append(store, [{}]);
@@ -87,15 +96,15 @@ test('keeps topics until they are deleted', () => {
   expect(store.createTopic(again)).toEqual(again);
   store.deleteTopic(again.id);
   expect(store.usedBytes).toBe(0);
-  expect(append(store, [{}]).error?.kind).toBe('notFound');
-  expect(store.read([{ partition, offset: 0, maxBytes: 1, atLeastOneBatch: true }])[0]?.error?.kind).toBe('notFound');
+  expect(append(store, [{}]).error?.code).toBe('NOT_FOUND');
+  expect(store.read([{ partition, offset: 0, maxBytes: 1, atLeastOneBatch: true }])[0]?.error?.code).toBe('NOT_FOUND');
   for (const work of [
-    () => store.bounds(partition),
-    () => store.growTopic(TOPIC.id, 4),
-    () => store.configureTopic(TOPIC.id, {}),
+    () => store.logOffsets(partition),
+    () => store.createPartitions(TOPIC.id, 4),
+    () => store.alterTopicConfigs(TOPIC.id, {}),
     () => store.deleteTopic(TOPIC.id),
   ]) {
-    expect(kindOf(work)).toBe('notFound');
+    expect(kindOf(work)).toBe('NOT_FOUND');
   }
 });
 
@@ -109,7 +118,7 @@ test('keeps the state of the kit in the order of its keys', () => {
   store.put('c', null);
   value.fill(0);
   expect([...store.load()].map(([key, bytes]) => `${key}=${String(Buffer.from(bytes))}`)).toEqual(['a=two', 'b=one']);
-  expect(kindOf(() => store.put('d', Buffer.alloc(65_536)))).toBe('full');
+  expect(kindOf(() => store.put('d', Buffer.alloc(65_536)))).toBe('FULL');
   store.put('a', null);
   expect([...store.load()]).toHaveLength(1);
 });
@@ -128,9 +137,9 @@ describe('a log', () => {
     const store = storeWithTopic({ maxBytes: 4 * MIB });
     const value = 'x'.repeat(500);
     for (let count = 0; count < 2000; count++) {
-      expect(append(store, [{ value }, { value }])).toEqual({ baseOffset: 2 * count, startOffset: 0 });
+      expect(append(store, [{ value }, { value }])).toEqual({ baseOffset: 2 * count, logStartOffset: 0 });
     }
-    expect(store.bounds(partition)).toMatchObject({ startOffset: 0, endOffset: 4000 });
+    expect(store.logOffsets(partition)).toMatchObject({ logStartOffset: 0, logEndOffset: 4000 });
     for (const offset of [0, 1, 2, 777, 1998, 3999]) {
       const one = read(store, offset, 1);
       const first = offset - (offset % 2);
@@ -141,20 +150,20 @@ describe('a log', () => {
       expect(recordsOf(some).map(([at]) => at)).toEqual(recordsOf(some).map((_, index) => first + index));
     }
     const whole = read(store, 0);
-    expect(whole.bytes).toBe(store.bounds(partition).bytes);
+    expect(whole.bytes).toBe(store.logOffsets(partition).bytes);
     expect(recordsOf(whole)).toHaveLength(4000);
     const [batch] = readBatches(Buffer.from(whole.chunks[0]!));
     expect(batch!.partitionLeaderEpoch).toBe(3);
     batch!.checkCrc();
-    expect(read(store, 4000)).toEqual({ chunks: [], bytes: 0, startOffset: 0, endOffset: 4000 });
+    expect(read(store, 4000)).toEqual({ chunks: [], bytes: 0, logStartOffset: 0, logEndOffset: 4000 });
     expect(read(store, 0, 1, false).bytes).toBe(0);
-    for (const offset of [-1, 4001]) expect(kindOf(() => read(store, offset))).toBe('outOfRange');
+    for (const offset of [-1, 4001]) expect(kindOf(() => read(store, offset))).toBe('OUT_OF_RANGE');
   });
 
   test('takes several batches in one append', () => {
     const store = storeWithTopic();
     const batches = Buffer.concat([1, 2].map((timestamp) => buildBatch([{ timestamp }, { timestamp }])));
-    const entry = { partition, batches, recordCount: 4, maxTimestamp: 2, leaderEpoch: 0 };
+    const entry = { partition, batches, recordCount: 4, maxTimestamp: 2, leaderEpoch: 0, attempt: 0, marker: null };
     expect(store.append([entry, entry])).toMatchObject([{ baseOffset: 0 }, { baseOffset: 4 }]);
     expect(recordsOf(read(store, 0)).map(([offset]) => offset)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
@@ -204,13 +213,13 @@ describe('a log', () => {
     for (let count = 0; count < 10; count++) append(store, [{ value: 'x'.repeat(10_000) }]);
     expect(store.deleteRecords(partition, 4)).toBe(4);
     expect(store.deleteRecords(partition, 2)).toBe(4);
-    expect(kindOf(() => store.deleteRecords(partition, 11))).toBe('outOfRange');
-    expect(kindOf(() => read(store, 3))).toBe('outOfRange');
+    expect(kindOf(() => store.deleteRecords(partition, 11))).toBe('OUT_OF_RANGE');
+    expect(kindOf(() => read(store, 3))).toBe('OUT_OF_RANGE');
     expect(recordsOf(read(store, 4))[0]![0]).toBe(4);
     expect(store.deleteRecords(partition, 10)).toBe(10);
-    expect(store.bounds(partition)).toMatchObject({ startOffset: 10, endOffset: 10, bytes: 0 });
+    expect(store.logOffsets(partition)).toMatchObject({ logStartOffset: 10, logEndOffset: 10, bytes: 0 });
     expect(store.usedBytes).toBe(0);
-    expect(append(store, [{}])).toEqual({ baseOffset: 10, startOffset: 10 });
+    expect(append(store, [{}])).toEqual({ baseOffset: 10, logStartOffset: 10 });
   });
 });
 
@@ -222,11 +231,11 @@ describe('the limit on bytes', () => {
     let result = append(store, [{ value }]);
     let appended = 0;
     for (; result.error === undefined; appended++) result = append(store, [{ value }]);
-    expect(result.error).toMatchObject({ kind: 'full' });
+    expect(result.error).toMatchObject({ code: 'FULL' });
     expect(result.error.message).toContain('maxBytes');
     expect(appended * 60_000).toBeGreaterThan(0.8 * MIB);
     expect(store.usedBytes).toBeLessThanOrEqual(MIB);
-    store.trim(partition, { olderThan: -1, maxBytes: 0 });
+    store.applyRetention(partition, { olderThan: -1, maxBytes: 0 });
     expect(store.usedBytes).toBe(0);
     for (let count = 0; count < appended; count++) expect(append(store, [{ value }]).error).toBeUndefined();
   });
@@ -236,11 +245,11 @@ describe('the limit on bytes', () => {
     append(store, [{ value }]);
     const reading = hold(store, 0);
     const before = Buffer.concat(reading.chunks);
-    store.trim(partition, { olderThan: -1, maxBytes: 0 });
+    store.applyRetention(partition, { olderThan: -1, maxBytes: 0 });
     expect(store.usedBytes).toBeGreaterThan(0);
     for (let count = 0; count < 50; count++) {
       append(store, [{ value: 'y'.repeat(16_000) }]);
-      store.trim(partition, { olderThan: -1, maxBytes: 0 });
+      store.applyRetention(partition, { olderThan: -1, maxBytes: 0 });
     }
     expect(Buffer.concat(reading.chunks)).toEqual(before);
     reading.release!();
@@ -252,34 +261,34 @@ describe('retention', () => {
   test('by size keeps at least so many bytes', () => {
     const store = storeWithTopic({ maxBytes: 8 * MIB });
     for (let count = 0; count < 100; count++) append(store, [{ value: 'x'.repeat(10_000) }]);
-    const start = store.trim(partition, { olderThan: -1, maxBytes: 300_000 });
+    const start = store.applyRetention(partition, { olderThan: -1, maxBytes: 300_000 });
     expect(start).toBeGreaterThan(40);
-    expect(store.bounds(partition)).toMatchObject({ startOffset: start, endOffset: 100 });
-    expect(store.bounds(partition).bytes).toBeGreaterThanOrEqual(300_000);
+    expect(store.logOffsets(partition)).toMatchObject({ logStartOffset: start, logEndOffset: 100 });
+    expect(store.logOffsets(partition).bytes).toBeGreaterThanOrEqual(300_000);
     expect(recordsOf(read(store, start))[0]![0]).toBe(start);
   });
 
   test('by time drops segments all of whose records are too old', () => {
     const store = storeWithTopic({ maxBytes: 8 * MIB });
     for (let count = 0; count < 100; count++) append(store, [{ value: 'x'.repeat(10_000), timestamp: count }]);
-    const start = store.trim(partition, { olderThan: 50, maxBytes: -1 });
+    const start = store.applyRetention(partition, { olderThan: 50, maxBytes: -1 });
     expect(start).toBeGreaterThan(0);
     expect(start).toBeLessThanOrEqual(50);
-    expect(store.trim(partition, { olderThan: 1000, maxBytes: -1 })).toBe(100);
+    expect(store.applyRetention(partition, { olderThan: 1000, maxBytes: -1 })).toBe(100);
     // Without timestamps, a segment is as old as it is.
     append(store, [{ timestamp: -1 }]);
-    expect(store.trim(partition, { olderThan: Date.now() - 60_000, maxBytes: -1 })).toBe(100);
-    expect(store.trim(partition, { olderThan: Date.now() + 60_000, maxBytes: -1 })).toBe(101);
+    expect(store.applyRetention(partition, { olderThan: Date.now() - 60_000, maxBytes: -1 })).toBe(100);
+    expect(store.applyRetention(partition, { olderThan: Date.now() + 60_000, maxBytes: -1 })).toBe(101);
   });
 
   test('leaves the first offset where it is as long as nothing is dropped, whatever compaction took', async () => {
     const store = storeWithTopic({ maxBytes: 8 * MIB });
     for (let count = 0; count < 5; count++) append(store, [{ timestamp: 100 }]);
     await store.compact(partition, { beforeOffset: 5, dropTombstonesOlderThan: 0 });
-    expect(store.trim(partition, { olderThan: 50, maxBytes: -1 })).toBe(0);
+    expect(store.applyRetention(partition, { olderThan: 50, maxBytes: -1 })).toBe(0);
     expect(recordsOf(read(store, 1)).map(([offset]) => offset)).toEqual([4]);
     append(store, [{ timestamp: 200, value: 'x'.repeat(20_000) }]);
-    expect(store.trim(partition, { olderThan: 150, maxBytes: -1 })).toBe(5);
+    expect(store.applyRetention(partition, { olderThan: 150, maxBytes: -1 })).toBe(5);
   });
 
   test('a log that was long once reserves no more than it needs: others have room', () => {
@@ -290,7 +299,7 @@ describe('retention', () => {
     const value = 'x'.repeat(100_000);
     for (const where of partitions) {
       for (let count = 0; count < 40; count++) append(store, [{ value }], where);
-      store.trim(where, { olderThan: 1000, maxBytes: -1 });
+      store.applyRetention(where, { olderThan: 1000, maxBytes: -1 });
       expect(store.usedBytes).toBe(0);
     }
     for (const where of partitions) append(store, [{}], where);
@@ -310,10 +319,10 @@ describe('compaction', () => {
       );
     }
     append(store, [{ key: 'only', value: 'one' }]);
-    const { bytes } = store.bounds(partition);
+    const { bytes } = store.logOffsets(partition);
     const freed = await store.compact(partition, all);
-    expect(store.bounds(partition)).toEqual(expect.objectContaining({ startOffset: 0, endOffset: 151 }));
-    expect(store.bounds(partition).bytes).toBe(bytes - freed);
+    expect(store.logOffsets(partition)).toEqual(expect.objectContaining({ logStartOffset: 0, logEndOffset: 151 }));
+    expect(store.logOffsets(partition).bytes).toBe(bytes - freed);
     expect(recordsOf(read(store, 0)).map(([offset, key]) => [offset, key])).toEqual([
       [147, 'k0'],
       [148, 'k1'],
@@ -349,12 +358,16 @@ describe('compaction', () => {
       producerId: 1,
       producerEpoch: 0,
     });
-    store.append([{ partition, batches: control, recordCount: 1, maxTimestamp: 1, leaderEpoch: 0 }]);
+    store.append([
+      { partition, batches: control, recordCount: 1, maxTimestamp: 1, leaderEpoch: 0, attempt: 0, marker: null },
+    ]);
     const running = store.compact(partition, all);
-    store.trim(partition, { olderThan: -1, maxBytes: 100_000 });
+    store.applyRetention(partition, { olderThan: -1, maxBytes: 100_000 });
     expect(await running).toBe(0);
     expect(await store.compact(partition, all)).toBeGreaterThan(0);
-    expect(recordsOf(read(store, store.bounds(partition).startOffset)).map(([offset]) => offset)).toEqual([19, 20]);
+    expect(recordsOf(read(store, store.logOffsets(partition).logStartOffset)).map(([offset]) => offset)).toEqual([
+      19, 20,
+    ]);
     store.deleteTopic(TOPIC.id);
     expect(store.usedBytes).toBe(0);
   });
@@ -371,7 +384,7 @@ describe('compaction', () => {
     const kept = recordsOf(read(store, 0));
     expect(kept).toContainEqual([2, 'k', 'during']);
     expect(kept).toContainEqual([3, 'other', 'later']);
-    expect(store.bounds(partition)).toMatchObject({ startOffset: 0, endOffset: 4 });
+    expect(store.logOffsets(partition)).toMatchObject({ logStartOffset: 0, logEndOffset: 4 });
   });
 
   test('leaves a log of which nothing could go as it is, and its memory in use', async () => {
@@ -412,7 +425,7 @@ describe('compaction', () => {
     while (append(store, values).error === undefined) count++;
     expect(count).toBeGreaterThan(0);
     const { usedBytes } = store;
-    await expect(store.compact(partition, all)).rejects.toMatchObject({ kind: 'full' });
+    await expect(store.compact(partition, all)).rejects.toMatchObject({ code: 'FULL' });
     expect(store.usedBytes).toBe(usedBytes);
   });
 });

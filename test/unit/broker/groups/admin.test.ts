@@ -1,6 +1,6 @@
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { describe, expect, test } from 'vitest';
-import { StoreError } from '../../../../adapters/broker/log-store.js';
+import { StoreError } from '../../../../adapters/broker/store/store-error.js';
 import { contextOf, groupBench, type GroupBench } from '../../../support/group-kit.js';
 import { join, settled, stableGroup, stateOf, sync } from '../../../support/group-member.js';
 
@@ -103,7 +103,7 @@ describe('DeleteGroups', () => {
   test('says when the store could not', async () => {
     const bench = await groupBench();
     join(bench, 'g', { apiVersion: 4 });
-    bench.onPut = () => Promise.reject(new StoreError('unavailable', 'as told'));
+    bench.onPut = () => Promise.reject(new StoreError('UNAVAILABLE', 'as told'));
     expect(await remove(bench, 'g', 'none')).toEqual([
       ErrorCode.COORDINATOR_NOT_AVAILABLE,
       ErrorCode.GROUP_ID_NOT_FOUND,
@@ -119,7 +119,7 @@ describe('DeleteGroups', () => {
       const { results } = await bench.methods.deleteGroups(request, contextOf(3));
       return results.map(({ errorMessage }) => errorMessage ?? null);
     };
-    bench.onPut = () => Promise.reject(new StoreError('unavailable', 'no route to the engine'));
+    bench.onPut = () => Promise.reject(new StoreError('UNAVAILABLE', 'no route to the engine'));
     expect(await messages()).toEqual(['no route to the engine', null, null]);
     bench.onPut = () => Promise.reject(new Error('a defect'));
     expect(await messages()).toEqual([null, null, null]);

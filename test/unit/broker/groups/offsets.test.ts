@@ -1,6 +1,6 @@
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { describe, expect, test } from 'vitest';
-import { StoreError } from '../../../../adapters/broker/log-store.js';
+import { StoreError } from '../../../../adapters/broker/store/store-error.js';
 import type { OffsetCommitResponseInit, OffsetFetchResponseInit } from '../../../../src/protocol/index.js';
 import { contextOf, groupBench, type GroupBench } from '../../../support/group-kit.js';
 import { heartbeat, join, settled, stableGroup, subscription } from '../../../support/group-member.js';
@@ -179,7 +179,7 @@ describe('OffsetCommit', () => {
     const bench = await groupBench();
     bench.addTopic('t', 2);
     commit(bench, 't', { 0: 1 });
-    bench.onPut = () => Promise.reject(new StoreError('outcomeUnknown', 'as told'));
+    bench.onPut = () => Promise.reject(new StoreError('OUTCOME_UNKNOWN', 'as told'));
     expect(codes(await commit(bench, 't', { 0: 2, 1: 2 }))).toEqual([
       ErrorCode.COORDINATOR_NOT_AVAILABLE,
       ErrorCode.COORDINATOR_NOT_AVAILABLE,
@@ -330,7 +330,7 @@ describe('OffsetDelete', () => {
     const bench = await groupBench();
     bench.addTopic('t', 1);
     commit(bench, 't', { 0: 5 });
-    bench.onPut = () => Promise.reject(new StoreError('unavailable', 'as told'));
+    bench.onPut = () => Promise.reject(new StoreError('UNAVAILABLE', 'as told'));
     expect(await remove(bench, 't', [0])).toEqual({ errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, topics: [] });
   });
 });

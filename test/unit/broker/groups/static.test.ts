@@ -1,6 +1,6 @@
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { describe, expect, test } from 'vitest';
-import { StoreError } from '../../../../adapters/broker/log-store.js';
+import { StoreError } from '../../../../adapters/broker/store/store-error.js';
 import { contextOf, groupBench, type GroupBench } from '../../../support/group-kit.js';
 import { heartbeat, join, settled, stableGroup, stateOf, sync } from '../../../support/group-member.js';
 
@@ -130,7 +130,7 @@ describe('a static member', () => {
     const { ids, generation } = await stableGroup(bench, 'g', TWO);
     const [a = '', b = ''] = ids;
     bench.onPut = () => {
-      throw new StoreError('unavailable', 'as told');
+      throw new StoreError('UNAVAILABLE', 'as told');
     };
     expect(join(bench, 'g', TWO[1]).response).toMatchObject({
       errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE,
@@ -154,7 +154,7 @@ describe('a static member', () => {
       { ...TWO[1], sessionTimeoutMs: 100_000 },
     ]);
     const [a = '', b = ''] = ids;
-    bench.onPut = () => Promise.reject(new StoreError('unavailable', 'as told'));
+    bench.onPut = () => Promise.reject(new StoreError('UNAVAILABLE', 'as told'));
     const refused = join(bench, 'g', { ...TWO[0], ...options, apiVersion: 9, protocols: [['range', 'other']] });
     bench.clock.turn(15_000);
     await settled();
@@ -176,7 +176,7 @@ describe('a static member', () => {
     let fail = (): void => undefined;
     bench.onPut = () =>
       new Promise((_, reject) => {
-        fail = () => reject(new StoreError('unavailable', 'as told'));
+        fail = () => reject(new StoreError('UNAVAILABLE', 'as told'));
       });
     const back = join(bench, 'g', { ...TWO[1], apiVersion: 9 });
     bench.onPut = null;

@@ -1,7 +1,7 @@
 import { ErrorCode, OptionError } from 'iggy-gateway-kafka';
 import { describe, expect, test, vi } from 'vitest';
 import { createGroupApis, type GroupLimits } from '../../../../adapters/broker/groups/index.js';
-import { StoreError } from '../../../../adapters/broker/log-store.js';
+import { StoreError } from '../../../../adapters/broker/store/store-error.js';
 import type { OffsetFetchResponseInit } from '../../../../src/protocol/index.js';
 import { contextOf, groupBench, type GroupBench } from '../../../support/group-kit.js';
 import { heartbeat, join, stableGroup, stateOf, subscription, sync } from '../../../support/group-member.js';
@@ -180,7 +180,7 @@ describe('committed offsets expire (KIP-211)', () => {
     bench.addTopic('t', 1);
     await commit(bench, 't');
     bench.onPut = () => {
-      throw new StoreError('unavailable', 'as told');
+      throw new StoreError('UNAVAILABLE', 'as told');
     };
     bench.clock.turn(8 * DAY_MS);
     await vi.waitFor(() => expect(bench.warnings[0]).toMatch(/could not delete/));

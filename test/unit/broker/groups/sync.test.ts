@@ -1,6 +1,6 @@
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { describe, expect, test } from 'vitest';
-import { StoreError } from '../../../../adapters/broker/log-store.js';
+import { StoreError } from '../../../../adapters/broker/store/store-error.js';
 import { contextOf, groupBench, type GroupBench } from '../../../support/group-kit.js';
 import { heartbeat, join, settled, stableGroup, stateOf, sync } from '../../../support/group-member.js';
 
@@ -121,9 +121,9 @@ describe('the assignment is stored before anyone gets it', () => {
   });
 
   test.each([
-    ['unavailable', 'COORDINATOR_NOT_AVAILABLE'],
-    ['full', 'POLICY_VIOLATION'],
-    ['invalid', 'UNKNOWN_SERVER_ERROR'],
+    ['UNAVAILABLE', 'COORDINATOR_NOT_AVAILABLE'],
+    ['FULL', 'POLICY_VIOLATION'],
+    ['INVALID', 'UNKNOWN_SERVER_ERROR'],
   ] as const)('and a store that is %s makes all join again, with %s', async (kind, name) => {
     const bench = await groupBench();
     const { leader, follower } = await joinedTwo(bench);

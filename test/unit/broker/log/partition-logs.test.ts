@@ -30,7 +30,9 @@ async function logsOver(store = createMemoryStore()) {
 function append({ store, log }: { store: ReturnType<typeof createMemoryStore>; log: PartitionLog }, bytes = 1): void {
   const batches = batchOf(['x'.repeat(bytes)]);
   const { id } = log.partition;
-  const [result] = store.append([{ partition: id, batches, recordCount: 1, maxTimestamp: 1, leaderEpoch: 0 }]);
+  const [result] = store.append([
+    { partition: id, batches, recordCount: 1, maxTimestamp: 1, leaderEpoch: 0, attempt: 0, marker: null },
+  ]);
   expect(result?.error).toBeUndefined();
 }
 
@@ -46,7 +48,7 @@ test('a long log is looked through no further once the broker is closed', async 
 });
 
 test('what a log tells of producers is of no use any more once the broker is closed', async () => {
-  const telling = Object.assign(createMemoryStore(), { producedFrom: () => undefined });
+  const telling = Object.assign(createMemoryStore(), { replayProducers: () => undefined });
   const { logs, log, store } = await logsOver(telling);
   const put = vi.spyOn(store, 'put');
   const learning = logs.producers(log);

@@ -1,0 +1,110 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Awaitable } from '../../../src/contract.js';
+import { readBatches, type RecordBatch, RecordReader } from '../../../src/protocol/index.js';
+import type { FoundOffset, LogStore, PartitionId } from './log-store.js';
+
+/** Bytes that one read of a scan returns. */
+const SCAN_BYTES = 1024 * 1024;
+
+/** Returns the first record whose timestamp is not earlier, or null. Scans the log if the store has no method for it. */
+export function offsetForTimestamp(
+  store: LogStore,
+  partition: PartitionId,
+  timestamp: number,
+  signal: AbortSignal,
+): Awaitable<FoundOffset | null> {
+  if (store.offsetForTimestamp !== undefined) return store.offsetForTimestamp(partition, timestamp, signal);
+  return scanForTimestamp(store, partition, timestamp, signal);
+}
+
+/** Returns the first record with the largest timestamp, or null. Scans the log if the store has no method for it. */
+export function maxTimestamp(
+  store: LogStore,
+  partition: PartitionId,
+  signal: AbortSignal,
+): Awaitable<FoundOffset | null> {
+  if (store.maxTimestamp !== undefined) return store.maxTimestamp(partition, signal);
+  return scanForMaxTimestamp(store, partition, signal);
+}
+
+async function scanForTimestamp(
+  store: LogStore,
+  partition: PartitionId,
+  timestamp: number,
+  signal: AbortSignal,
+): Promise<FoundOffset | null> {
+  let found: FoundOffset | null = null;
+  await scan(store, partition, signal, (batch, logStartOffset) => {
+    if (batch.maxTimestamp >= timestamp) found = firstNotEarlier(batch, timestamp, logStartOffset);
+    return found === null;
+  });
+  return found;
+}
+
+async function scanForMaxTimestamp(
+  store: LogStore,
+  partition: PartitionId,
+  signal: AbortSignal,
+): Promise<FoundOffset | null> {
+  let largest: FoundOffset | null = null;
+  await scan(store, partition, signal, (batch, logStartOffset) => {
+    // The header can name a record before the log start offset: its timestamp is an upper bound.
+    if (batch.maxTimestamp > (largest?.timestamp ?? -1)) largest = largestIn(batch, logStartOffset, largest);
+    return true;
+  });
+  return largest;
+}
+
+/** Visits the batches of a log in order while `visit` returns true. */
+async function scan(
+  store: LogStore,
+  partition: PartitionId,
+  signal: AbortSignal,
+  visit: (batch: RecordBatch, logStartOffset: number) => boolean,
+): Promise<void> {
+  let { logStartOffset: offset, logEndOffset } = await store.logOffsets(partition, signal);
+  while (offset < logEndOffset) {
+    signal.throwIfAborted();
+    const entry = { partition, offset, maxBytes: SCAN_BYTES, atLeastOneBatch: true };
+    const result = (await store.read([entry], signal))[0]!;
+    if (result.error !== undefined) throw result.error;
+    const { chunks, logStartOffset, release } = result;
+    try {
+      for (const batch of batchesOf(chunks)) {
+        if (batch.lastOffset < offset) continue;
+        if (!visit(batch, logStartOffset)) return;
+        offset = batch.lastOffset + 1;
+      }
+    } finally {
+      release?.();
+    }
+    if (chunks.length === 0) return;
+    logEndOffset = result.logEndOffset;
+    await nextTurn();
+  }
+}
+
+function* batchesOf(chunks: readonly Uint8Array[]): Generator<RecordBatch> {
+  for (const { buffer, byteOffset, byteLength } of chunks)
+    yield* readBatches(Buffer.from(buffer, byteOffset, byteLength));
+}
+
+function firstNotEarlier(batch: RecordBatch, timestamp: number, logStartOffset: number): FoundOffset | null {
+  const reader = new RecordReader(batch);
+  while (reader.next()) {
+    if (reader.timestamp >= timestamp && reader.offset >= logStartOffset) {
+      return { offset: reader.offset, timestamp: reader.timestamp };
+    }
+  }
+  return null;
+}
+
+function largestIn(batch: RecordBatch, logStartOffset: number, known: FoundOffset | null): FoundOffset | null {
+  let largest = known;
+  const reader = new RecordReader(batch);
+  while (reader.next()) {
+    const { offset, timestamp } = reader;
+    if (offset >= logStartOffset && timestamp > (largest?.timestamp ?? -1)) largest = { offset, timestamp };
+  }
+  return largest;
+}
