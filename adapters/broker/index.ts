@@ -30,6 +30,7 @@ export {
   type StoredTopic,
   type TransactionMarker,
 } from './store/log-store.js';
+export { LogCompactor } from './store/log-compactor.js';
 export { StoreError, type StoreErrorCode } from './store/store-error.js';
 export { type BrokerNode, type CoordinatorType, type Placement, singleNode } from './placement.js';
 export { stampBatches } from './batch-fields.js';

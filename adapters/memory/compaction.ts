@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { RecordBatch, RecordBatchBuilder, RecordReader } from '../../src/protocol/index.js';
+import { RecordBatch } from '../../src/protocol/index.js';
+import { LogCompactor } from '../broker/store/log-compactor.js';
 import type { Compaction } from '../broker/store/log-store.js';
 import type { MemoryLog } from './memory-log.js';
 import { Segment } from './segment.js';
@@ -19,7 +20,7 @@ export async function compactLog(log: MemoryLog, memory: SegmentMemory, compacti
   latest.closed = true;
   for (const segment of segments) segment.retain();
   try {
-    return await rewrite(log, segments, latest.endOffset - 1, memory, compaction);
+    return await rewrite(log, segments, memory, { ...compaction, beforeOffset: latest.endOffset });
   } finally {
     latest.closed = false;
     for (const segment of segments) segment.release();
@@ -29,11 +30,14 @@ export async function compactLog(log: MemoryLog, memory: SegmentMemory, compacti
 async function rewrite(
   log: MemoryLog,
   segments: readonly Segment[],
-  lastOffset: number,
   memory: SegmentMemory,
-  { dropTombstonesOlderThan }: Compaction,
+  compaction: Compaction,
 ): Promise<number> {
-  const last = await lastOffsets(segments);
+  const compactor = new LogCompactor(compaction);
+  for (const segment of segments) {
+    compactor.scan(segment.memory.subarray(0, segment.filled));
+    await nextTurn();
+  }
   const cleaned: Segment[] = [];
   let gathered = new Gathered();
   const flush = (): void => {
@@ -42,11 +46,9 @@ async function rewrite(
   };
   try {
     for (const segment of segments) {
-      for (let at = 0; at < segment.filled; at += segment.sizeAt(at)) {
-        const bytes = clean(new RecordBatch(segment.memory, at), last, lastOffset, dropTombstonesOlderThan);
-        if (bytes === null) continue;
-        if (gathered.bytes + bytes.length > memory.segmentBytes) flush();
-        gathered.add(bytes);
+      for (const batch of compactor.clean(segment.memory.subarray(0, segment.filled))) {
+        if (gathered.bytes + batch.length > memory.segmentBytes) flush();
+        gathered.add(batch);
       }
       await nextTurn();
     }
@@ -63,50 +65,6 @@ async function rewrite(
   }
   for (const segment of cleaned) segment.drop();
   return 0;
-}
-
-/** The offset of each key's last record. */
-async function lastOffsets(segments: readonly Segment[]): Promise<Map<string, number>> {
-  const last = new Map<string, number>();
-  for (const segment of segments) {
-    for (let at = 0; at < segment.filled; at += segment.sizeAt(at)) {
-      const batch = new RecordBatch(segment.memory, at);
-      if (batch.isControl) continue;
-      const reader = new RecordReader(batch);
-      while (reader.next()) {
-        const { key } = reader;
-        if (key !== null) last.set(key.toString('latin1'), reader.offset);
-      }
-    }
-    await nextTurn();
-  }
-  return last;
-}
-
-/** The batch with what is left of it; null for nothing. */
-function clean(
-  batch: RecordBatch,
-  last: ReadonlyMap<string, number>,
-  lastOffset: number,
-  tombstonesBefore: number,
-): Buffer | null {
-  const whole = batch.bytes.subarray(batch.start, batch.end);
-  if (batch.isControl) return whole;
-  const builder = RecordBatchBuilder.like(batch);
-  const reader = new RecordReader(batch);
-  while (reader.next()) {
-    // The last one stays: without it consumers would never get to the end of the log.
-    if (reader.offset === lastOffset || stays(reader, last, tombstonesBefore)) builder.appendFrom(reader);
-  }
-  if (builder.recordCount === batch.recordCount) return whole;
-  return builder.recordCount === 0 ? null : builder.build(batch.lastOffset);
-}
-
-function stays(reader: RecordReader, last: ReadonlyMap<string, number>, tombstonesBefore: number): boolean {
-  const { key } = reader;
-  // As Kafka has it, a record without a key has no place in a compacted log.
-  if (key === null || last.get(key.toString('latin1')) !== reader.offset) return false;
-  return reader.valueLength >= 0 || reader.timestamp >= tombstonesBefore;
 }
 
 /** Batches on their way into a new segment. */

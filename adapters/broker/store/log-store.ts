@@ -153,7 +153,7 @@ export interface Retention {
   readonly maxBytes: number;
 }
 
-/** How a log is compacted: the last record of each key is kept. `CompactionFilter` applies it. */
+/** How a log is compacted: the last record of each key is kept. `LogCompactor` does it for batches. */
 export interface Compaction {
   /** Only records before this offset may be dropped. */
   readonly beforeOffset: number;
