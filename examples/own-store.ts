@@ -1,4 +1,4 @@
-// An engine of one's own: a whole Kafka broker over one file, to which everything is appended.
+// A LogStore of your own: a whole Kafka broker over one file, to which every change is appended.
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createKafkaGateway } from 'iggy-gateway-kafka';
@@ -16,19 +16,14 @@ import {
   StoreError,
 } from 'iggy-gateway-kafka/adapters/broker';
 
-/** What the file tells, entry by entry: two lengths, this as JSON, and bytes that belong to it. */
-type Told =
-  | { readonly what: 'topic'; readonly topic: StoredTopic }
-  | { readonly what: 'gone'; readonly topicId: string }
-  | {
-      readonly what: 'records';
-      readonly log: string;
-      readonly baseOffset: number;
-      readonly endOffset: number;
-    }
-  | { readonly what: 'state'; readonly key: string; readonly kept: boolean };
+/** A change, as JSON. In the file, the lengths of change and body stand before them. */
+type Change =
+  | { readonly kind: 'topic'; readonly topic: StoredTopic }
+  | { readonly kind: 'deletion'; readonly topicId: string }
+  | { readonly kind: 'batches'; readonly log: string; readonly baseOffset: number; readonly endOffset: number }
+  | { readonly kind: 'state'; readonly key: string; readonly isDeleted: boolean };
 
-/** Where one append lies in the file. */
+/** Batches of one append: their offsets, and their place in the file. */
 interface Slot {
   readonly baseOffset: number;
   readonly endOffset: number;
@@ -39,173 +34,159 @@ interface Slot {
 const LENGTHS_BYTES = 8;
 
 class FileStore implements LogStore {
-  readonly name = 'one file';
-  readonly durability = 'process';
+  readonly name = 'file';
+  readonly durability = 'process'; // the file is not synced
   readonly keeps = 'batches';
-  private file: FileHandle | null = null;
-  private size = 0;
-  /** Entries go to the file one behind the other. */
-  private written: Promise<unknown> = Promise.resolve();
-  private readonly topics = new Map<string, StoredTopic>();
-  private readonly logs = new Map<string, Slot[]>();
-  private readonly state = new Map<string, Uint8Array>();
+  readonly #path: string;
+  #file: FileHandle | null = null;
+  #size = 0;
+  #lastWrite: Promise<unknown> = Promise.resolve();
+  readonly #topics = new Map<string, StoredTopic>();
+  readonly #logs = new Map<string, Slot[]>();
+  readonly #state = new Map<string, Uint8Array>();
 
-  constructor(private readonly path: string) {}
+  constructor(path: string) {
+    this.#path = path;
+  }
 
   async open(): Promise<void> {
-    this.file = await open(this.path, 'a+');
-    const { size } = await this.file.stat();
-    this.size = 0;
-    for (let left = size; left >= LENGTHS_BYTES; left = size - this.size) {
-      const lengths = await this.bytesAt(this.size, LENGTHS_BYTES);
+    const file = (this.#file = await open(this.#path, 'a+'));
+    const { size } = await file.stat();
+    for (this.#size = 0; size - this.#size >= LENGTHS_BYTES;) {
+      const lengths = await this.#bytesAt(this.#size, LENGTHS_BYTES);
       const [head, body] = [lengths.readUInt32BE(0), lengths.readUInt32BE(4)];
-      if (LENGTHS_BYTES + head + body > left) break;
-      const told = JSON.parse((await this.bytesAt(this.size + LENGTHS_BYTES, head)).toString()) as Told;
-      await this.take(told, this.size + LENGTHS_BYTES + head, body);
-      this.size += LENGTHS_BYTES + head + body;
+      const position = this.#size + LENGTHS_BYTES;
+      if (position + head + body > size) break;
+      await this.#apply(JSON.parse((await this.#bytesAt(position, head)).toString()) as Change, position + head, body);
+      this.#size = position + head + body;
     }
-    // An entry that was cut off when the process ended was never acknowledged.
-    await this.file.truncate(this.size);
+    await file.truncate(this.#size); // a change that was cut off was never acknowledged
   }
 
   async close(): Promise<void> {
-    await this.written;
-    await this.file?.close();
-    this.file = null;
+    await this.#lastWrite;
+    await this.#file?.close();
+    this.#file = null;
   }
 
   listTopics(): readonly StoredTopic[] {
-    return [...this.topics.values()];
+    return [...this.#topics.values()];
   }
 
   async createTopic(topic: StoredTopic): Promise<StoredTopic> {
-    await this.tell({ what: 'topic', topic });
+    await this.#write({ kind: 'topic', topic });
     return topic;
   }
 
-  async createPartitions(topicId: string, partitionCount: number): Promise<void> {
-    await this.tell({ what: 'topic', topic: { ...this.topic(topicId), partitionCount } });
+  createPartitions(topicId: string, partitionCount: number): Promise<void> {
+    return this.#write({ kind: 'topic', topic: { ...this.#topic(topicId), partitionCount } });
   }
 
-  async alterTopicConfigs(topicId: string, configs: Readonly<Record<string, string>>): Promise<void> {
-    await this.tell({ what: 'topic', topic: { ...this.topic(topicId), configs } });
+  alterTopicConfigs(topicId: string, configs: StoredTopic['configs']): Promise<void> {
+    return this.#write({ kind: 'topic', topic: { ...this.#topic(topicId), configs } });
   }
 
-  async deleteTopic(topicId: string): Promise<void> {
-    this.topic(topicId);
-    await this.tell({ what: 'gone', topicId });
+  deleteTopic(topicId: string): Promise<void> {
+    return this.#write({ kind: 'deletion', topicId: this.#topic(topicId).id });
   }
 
   append(entries: readonly AppendEntry[]): Promise<readonly AppendResult[]> {
-    return Promise.all(
-      entries.map(async ({ partition, batches, leaderEpoch }) => {
-        try {
-          this.topic(partition.topicId);
-          const baseOffset = this.logOffsets(partition).logEndOffset;
-          // Offset and leader epoch are written into the batches; their checksums do not cover them.
-          const endOffset = stampBatches(batches, baseOffset, leaderEpoch);
-          await this.tell({ what: 'records', log: keyOf(partition), baseOffset, endOffset }, batches);
-          return { baseOffset, logStartOffset: 0 };
-        } catch (error) {
-          if (!(error instanceof StoreError)) throw error;
-          return { error };
-        }
-      }),
-    );
+    return Promise.all(entries.map((entry) => this.#append(entry).catch(failed)));
   }
 
   read(entries: readonly ReadEntry[]): Promise<readonly ReadResult[]> {
-    return Promise.all(
-      entries.map(async ({ partition, offset, maxBytes, atLeastOneBatch }): Promise<ReadResult> => {
-        const { logStartOffset, logEndOffset } = this.logOffsets(partition);
-        if (offset < logStartOffset || offset > logEndOffset) {
-          return { error: new StoreError('OUT_OF_RANGE', `offset ${String(offset)} of ${String(logEndOffset)}`) };
-        }
-        const chunks: Buffer[] = [];
-        let bytes = 0;
-        for (const slot of this.slots(partition)) {
-          if (slot.endOffset <= offset) continue;
-          if (bytes + slot.bytes > maxBytes && !(atLeastOneBatch && bytes === 0)) break;
-          chunks.push(await this.bytesAt(slot.position, slot.bytes));
-          bytes += slot.bytes;
-        }
-        return { chunks, bytes, logStartOffset, logEndOffset };
-      }),
-    );
+    return Promise.all(entries.map((entry) => this.#read(entry).catch(failed)));
   }
 
   logOffsets(partition: PartitionId): LogOffsets {
-    const slots = this.slots(partition);
+    const slots = this.#slots(partition);
     const bytes = slots.reduce((sum, slot) => sum + slot.bytes, 0);
     return { logStartOffset: 0, logEndOffset: slots.at(-1)?.endOffset ?? 0, bytes };
   }
 
-  async put(key: string, value: Uint8Array | null): Promise<void> {
-    await this.tell({ what: 'state', key, kept: value !== null }, value ?? Buffer.alloc(0));
+  put(key: string, value: Uint8Array | null): Promise<void> {
+    return this.#write({ kind: 'state', key, isDeleted: value === null }, value ?? undefined);
   }
 
   load(): Iterable<readonly [string, Uint8Array]> {
-    return this.state;
+    return this.#state;
   }
 
-  /** Appends to the file; settles once the entry holds. */
-  private tell(told: Told, body: Uint8Array = Buffer.alloc(0)): Promise<void> {
-    const head = Buffer.from(JSON.stringify(told));
+  async #append({ partition, batches, leaderEpoch }: AppendEntry): Promise<AppendResult> {
+    this.#topic(partition.topicId);
+    const baseOffset = this.logOffsets(partition).logEndOffset;
+    const endOffset = stampBatches(batches, baseOffset, leaderEpoch);
+    await this.#write({ kind: 'batches', log: keyOf(partition), baseOffset, endOffset }, batches);
+    return { baseOffset, logStartOffset: 0 };
+  }
+
+  async #read({ partition, offset, maxBytes, atLeastOneBatch }: ReadEntry): Promise<ReadResult> {
+    const { logStartOffset, logEndOffset } = this.logOffsets(partition);
+    if (offset < logStartOffset || offset > logEndOffset) throw new StoreError('OUT_OF_RANGE', `offset ${offset}`);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    for (const slot of this.#slots(partition)) {
+      if (slot.endOffset <= offset) continue;
+      if (bytes + slot.bytes > maxBytes && !(atLeastOneBatch && bytes === 0)) break;
+      chunks.push(await this.#bytesAt(slot.position, slot.bytes));
+      bytes += slot.bytes;
+    }
+    return { chunks, bytes, logStartOffset, logEndOffset };
+  }
+
+  /** Appends a change to the file and applies it. Changes are written one after the other. */
+  #write(change: Change, body: Uint8Array = new Uint8Array(0)): Promise<void> {
+    const head = Buffer.from(JSON.stringify(change));
     const lengths = Buffer.alloc(LENGTHS_BYTES);
     lengths.writeUInt32BE(head.length, 0);
     lengths.writeUInt32BE(body.length, 4);
-    const done = this.written.then(async () => {
-      if (this.file === null) throw new StoreError('UNAVAILABLE', 'the file is closed');
-      await this.file.appendFile(Buffer.concat([lengths, head, body]));
-      await this.take(told, this.size + lengths.length + head.length, body.length);
-      this.size += lengths.length + head.length + body.length;
+    const write = this.#lastWrite.then(async () => {
+      if (this.#file === null) throw new StoreError('UNAVAILABLE', 'the file is closed');
+      await this.#file.appendFile(Buffer.concat([lengths, head, body]));
+      await this.#apply(change, this.#size + LENGTHS_BYTES + head.length, body.length);
+      this.#size += LENGTHS_BYTES + head.length + body.length;
     });
-    this.written = done.catch(() => undefined);
-    return done;
+    this.#lastWrite = write.catch(() => undefined);
+    return write;
   }
 
-  /** Takes in what the file tells. */
-  private async take(told: Told, position: number, bytes: number): Promise<void> {
-    switch (told.what) {
-      case 'topic':
-        this.topics.set(told.topic.id, told.topic);
-        break;
-      case 'gone':
-        for (const key of this.logs.keys()) if (key.startsWith(told.topicId)) this.logs.delete(key);
-        this.topics.delete(told.topicId);
-        break;
-      case 'records': {
-        const { log, baseOffset, endOffset } = told;
-        const slots = this.logs.get(log) ?? [];
-        slots.push({ baseOffset, endOffset, position, bytes });
-        this.logs.set(log, slots);
-        break;
-      }
-      case 'state':
-        if (told.kept) this.state.set(told.key, await this.bytesAt(position, bytes));
-        else this.state.delete(told.key);
-    }
+  async #apply(change: Change, position: number, bytes: number): Promise<void> {
+    if (change.kind === 'topic') this.#topics.set(change.topic.id, change.topic);
+    else if (change.kind === 'deletion') this.#topics.delete(change.topicId);
+    else if (change.kind === 'batches') {
+      const { log, baseOffset, endOffset } = change;
+      const slots = this.#logs.get(log) ?? [];
+      slots.push({ baseOffset, endOffset, position, bytes });
+      this.#logs.set(log, slots);
+    } else if (change.isDeleted) this.#state.delete(change.key);
+    else this.#state.set(change.key, await this.#bytesAt(position, bytes));
   }
 
-  private async bytesAt(position: number, length: number): Promise<Buffer> {
+  async #bytesAt(position: number, length: number): Promise<Buffer> {
     const buffer = Buffer.alloc(length);
-    await this.file?.read(buffer, 0, length, position);
+    await this.#file?.read(buffer, 0, length, position);
     return buffer;
   }
 
-  private slots(partition: PartitionId): readonly Slot[] {
-    return this.logs.get(keyOf(partition)) ?? [];
+  #slots(partition: PartitionId): readonly Slot[] {
+    return this.#logs.get(keyOf(partition)) ?? [];
   }
 
-  private topic(id: string): StoredTopic {
-    const topic = this.topics.get(id);
-    if (topic === undefined) throw new StoreError('NOT_FOUND', `no topic ${id}`);
+  #topic(id: string): StoredTopic {
+    const topic = this.#topics.get(id);
+    if (topic === undefined) throw new StoreError('NOT_FOUND', `topic id ${id} does not exist`);
     return topic;
   }
 }
 
+/** Turns what one partition failed with into its result: the others go on. */
+function failed(error: unknown): { readonly error: StoreError } {
+  if (error instanceof StoreError) return { error };
+  throw error;
+}
+
 function keyOf({ topicId, partition }: PartitionId): string {
-  return `${topicId}/${String(partition)}`;
+  return `${topicId}/${partition}`;
 }
 
 export function createFileStore(path: string): LogStore {
@@ -219,7 +200,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     backend: createBrokerBackend({ store: createFileStore(path) }),
   });
   const { port } = await gateway.listen();
-  console.log(`a broker on port ${String(port)}, over ${path}`);
+  console.log(`a broker on port ${port}, over ${path}`);
   process.once('SIGTERM', () => {
     void gateway.close();
   });

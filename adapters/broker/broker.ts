@@ -276,6 +276,7 @@ const OPTIONAL_STORE_METHODS = [
   'compact',
   'watchTruncation',
   'watch',
+  'claim',
 ] as const satisfies readonly (keyof LogStore)[];
 
 const DURABILITIES: readonly unknown[] = ['none', 'process', 'power'];

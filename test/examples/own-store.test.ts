@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBrokerBackend } from 'iggy-gateway-kafka/adapters/broker';
 import { defineContract, startBroker } from 'iggy-gateway-kafka/testing';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFileStore } from '../../examples/own-store.js';
 
 // The store of the example keeps the whole contract, but for what it says it cannot.
@@ -27,3 +27,10 @@ defineContract(
     capabilities: { deleteRecords: false, retention: false, compaction: false, transactions: false },
   },
 );
+
+test('the guide shows the class of the example as it is, in 150 lines', async () => {
+  const example = await readFile(new URL('../../examples/own-store.ts', import.meta.url), 'utf8');
+  const [source] = /^class FileStore .*?^}$/ms.exec(example) ?? [''];
+  expect(source.split('\n').length).toBeLessThanOrEqual(150);
+  expect(await readFile(new URL('../../docs/guides/writing-a-store.md', import.meta.url), 'utf8')).toContain(source);
+});

@@ -279,6 +279,13 @@ export interface LogStore {
   watch?(partition: PartitionId, wake: () => void): () => void;
 
   /**
+   * Claims partitions, so that appends of other brokers under a lower epoch, or a lower attempt of this one, are not
+   * acknowledged: they fail with `FENCED`, or readers do not see them. Required where several brokers share an engine; the
+   * kit calls it once it supports that.
+   */
+  claim?(claims: readonly Claim[], signal: AbortSignal): Awaitable<readonly ClaimResult[]>;
+
+  /**
    * Durable state of the kit, in the order of the calls: committed offsets, groups, producer ids, configs. Null forgets
    * a key. Settles once it would be found after a restart, as far as the engine is durable.
    */
