@@ -1,7 +1,8 @@
 import { checkOptionNames, OptionError } from '../../src/contract.js';
 import { Addresses, type IggyAddress } from './sdk/addresses.js';
 import { type IggyClient, isIggyClient } from './sdk/client.js';
-import { DURABILITIES, type IggyDurability } from './topic-configs.js';
+import { DURABILITIES, type IggyDurability } from './sdk/durability.js';
+import { DEFAULT_STATE_TOPIC } from './state/state-topic.js';
 
 /** Options of {@link createIggyStore}. */
 export interface IggyStoreOptions {
@@ -125,9 +126,6 @@ export interface IggyStoreSettings {
   readonly readAheadBytes: number;
 }
 
-/** What the names of the internal topics begin with, unless they are told another. */
-export const STATE_TOPIC = '__kafka_gateway_state';
-
 const MAX_CONNECTIONS = 100;
 const MAX_ADDRESSES = 100;
 const DEFAULT_ADDRESS: IggyAddress = { host: '127.0.0.1', port: 8090 };
@@ -151,7 +149,7 @@ export function checkIggyOptionNames(options: unknown, names: readonly string[])
 /** @throws OptionError naming the option and its value. */
 export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings {
   checkIggyOptionNames(options, IGGY_OPTION_NAMES);
-  const { client, clients, connect, stream, createStream = true, stateTopic = STATE_TOPIC } = options;
+  const { client, clients, connect, stream, createStream = true, stateTopic = DEFAULT_STATE_TOPIC } = options;
   const { pollInterval = {} } = options;
   const [first, second] = Object.entries({ client, clients, connect }).filter(([, each]) => each !== undefined);
   if (first === undefined) throw new OptionError('client', client, 'one of client, clients and connect is needed');

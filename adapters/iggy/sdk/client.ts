@@ -80,6 +80,9 @@ export interface IggyConsumer {
   id: IggyId;
 }
 
+/** Consumer that polls are made as; the server stores no offset for it. */
+export const CONSUMER = { kind: 1, id: 1 } as const;
+
 /** Whose partition and messages a call is about. */
 export interface IggyTopicRef {
   streamId: IggyId;
