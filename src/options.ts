@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { ApiName, Backend, VersionRange } from './contract.js';
 import { GatewayError, OptionError } from './errors.js';
-import { isThenable } from './events.js';
+import { isPromise } from './awaitable.js';
 import { checkOptionNames, nearestName } from './option-names.js';
 import { apis } from './protocol/apis.js';
 
@@ -173,7 +173,7 @@ export function checkBackend(backend: Backend): void {
   if (typeof backend !== 'object' || backend === null) {
     throw new OptionError('backend', backend, 'it is an object with a method for each API');
   }
-  if (isThenable(backend)) throw new OptionError('backend', backend, 'expected a Backend: await the promise');
+  if (isPromise(backend)) throw new OptionError('backend', backend, 'expected a Backend: await the promise');
   if (isLogStore(backend)) {
     const wanted = 'expected a Backend: wrap the LogStore in createBrokerBackend({ store })';
     throw new OptionError('backend', backend, wanted);

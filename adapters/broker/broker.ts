@@ -58,7 +58,10 @@ export interface BrokerBackend extends Backend<ConnectionInfo> {
   close(options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
-/** Names of what a broker is given beside its store. */
+/**
+ * Names of the options of {@link createBrokerBackend} except `store`, for a function that accepts them together with
+ * options of its own and rejects unknown ones.
+ */
 export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
   config: true,
   placement: true,

@@ -1,6 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Awaitable } from '../../src/contract.js';
-import { all } from '../broker/awaitable.js';
+import { all, type Awaitable } from '../../src/contract.js';
 import {
   type AppendEntry,
   type AppendResult,
@@ -16,7 +15,7 @@ import {
   type StoreCapabilities,
   type StoredTopic,
   StoreError,
-} from '../broker/log-store.js';
+} from '../broker/index.js';
 import type { IggyStream } from './sdk/client.js';
 import { ClientPool } from './sdk/client-pool.js';
 import { EndWatcher } from './log/end-watcher.js';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RecordBatch, RecordBatchBuilder, RecordReader } from '../../src/protocol/index.js';
-import type { Compaction } from '../broker/log-store.js';
+import type { Compaction } from '../broker/index.js';
 import type { MemoryLog } from './memory-log.js';
 import { Segment } from './segment.js';
 import type { SegmentMemory } from './segment-memory.js';

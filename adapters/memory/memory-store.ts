@@ -13,7 +13,7 @@ import {
   type StoreCapabilities,
   type StoredTopic,
   StoreError,
-} from '../broker/log-store.js';
+} from '../broker/index.js';
 import { compactLog } from './compaction.js';
 import { MemoryLog } from './memory-log.js';
 import { SegmentMemory } from './segment-memory.js';

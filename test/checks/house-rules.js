@@ -96,6 +96,12 @@ const rules = [
     },
   },
   {
+    id: 'kit',
+    why: 'a store imports adapters/broker/index.ts, and nothing deeper',
+    breaks: (from, to) =>
+      /^adapters\/(memory|iggy)\//.test(from) && adapterOf(to) === 'broker' && to !== 'adapters/broker/index.ts',
+  },
+  {
     id: 'iggy',
     why: `adapters/iggy/ imports one way: the files at its top, then ${iggyFolders.join(', ')}`,
     breaks: (from, to) => adapterOf(from) === 'iggy' && adapterOf(to) === 'iggy' && iggyLayer(to) < iggyLayer(from),

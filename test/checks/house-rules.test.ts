@@ -48,6 +48,8 @@ const forbidden: [file: string, imported: string, rule: string][] = [
   ['adapters/broker/index.ts', '../memory/index.js', 'other-adapter'],
   ['adapters/iggy/index.ts', '../memory/index.js', 'other-adapter'],
   ['adapters/memory/index.ts', '../testing/index.js', 'other-adapter'],
+  ['adapters/memory/memory-log.ts', '../broker/log-store.js', 'kit'],
+  ['adapters/iggy/log/topics.ts', '../../broker/groups/index.js', 'kit'],
   ['adapters/iggy/sdk/client-pool.ts', '../options.js', 'iggy'],
   ['adapters/iggy/sdk/failures.ts', '../records/limits.js', 'iggy'],
   ['adapters/iggy/state/state-log.ts', '../log/topics.js', 'iggy'],

@@ -1,5 +1,4 @@
-import { encodeOffset, offsetKey } from '../../broker/groups/stored-values.js';
-import type { StoredTopic } from '../../broker/log-store.js';
+import { encodeStoredOffset, type StoredTopic, storedOffsetKey } from '../../broker/index.js';
 import type { IggyConsumer } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { readError } from '../sdk/failures.js';
@@ -40,7 +39,7 @@ export async function importOffsets(groups: readonly string[], context: Context)
 async function importGroup(group: string, { pool, state, stream: streamId, topics }: Context): Promise<number> {
   const consumer: IggyConsumer = { kind: EXTERNAL_GROUP, id: GROUP_PREFIX + group };
   const own = new Set(Array.from(state.load(), ([key]) => key));
-  const values: (readonly [key: string, value: Buffer])[] = [];
+  const values: (readonly [key: string, value: Uint8Array])[] = [];
   let found = 0;
   for (const { id, name, partitionCount } of topics) {
     for (let partitionId = 0; partitionId < partitionCount; partitionId++) {
@@ -52,11 +51,9 @@ async function importGroup(group: string, { pool, state, stream: streamId, topic
         });
       if (stored === null) continue;
       found++;
-      const key = offsetKey(id, partitionId, group);
+      const key = storedOffsetKey({ topicId: id, partition: partitionId, groupId: group });
       if (own.has(key)) continue;
-      const offset = stored.storedOffset;
-      const committed = { offset, leaderEpoch: -1, metadata: '', committedAt: Date.now(), expiresAt: -1 };
-      values.push([key, encodeOffset(committed)]);
+      values.push([key, encodeStoredOffset(stored.storedOffset, Date.now())]);
     }
   }
   // Once all are known: what fails in between leaves nothing under way.

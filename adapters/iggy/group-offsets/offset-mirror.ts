@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeOffset, OFFSET_PREFIX } from '../../broker/groups/stored-values.js';
-import { StoreError } from '../../broker/log-store.js';
+import { readStoredOffset, type StoredOffset, StoreError } from '../../broker/index.js';
 import type { IggyConsumer } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { storeError } from '../sdk/failures.js';
@@ -27,8 +26,8 @@ export interface MirrorContext {
  */
 export class OffsetMirror {
   readonly #context: MirrorContext;
-  /** What is to be told, by the key of the state. */
-  readonly #pending = new Map<string, Uint8Array | null>();
+  /** Offsets to store at Iggy, by their keys in the state. */
+  readonly #pending = new Map<string, StoredOffset>();
   #running: Promise<void> | null = null;
   #hurry = new AbortController();
   /** The operator knows that it fails. */
@@ -40,8 +39,9 @@ export class OffsetMirror {
 
   /** Something was kept in the state; a committed offset is told. */
   kept(key: string, value: Uint8Array | null): void {
-    if (!key.startsWith(OFFSET_PREFIX)) return;
-    this.#pending.set(key, value);
+    const stored = readStoredOffset(key, value);
+    if (stored === null) return;
+    this.#pending.set(key, stored);
     this.#running ??= this.#run();
   }
 
@@ -53,23 +53,21 @@ export class OffsetMirror {
   }
 
   async #run(): Promise<void> {
-    for (const [key, value] of this.#pending) {
+    for (const [key, stored] of this.#pending) {
       this.#pending.delete(key);
-      await this.#tell(key, value);
+      await this.#tell(stored);
       await delay(PAUSE_MS, undefined, { signal: this.#hurry.signal }).catch(() => undefined);
     }
     this.#running = null;
   }
 
-  async #tell(key: string, value: Uint8Array | null): Promise<void> {
+  async #tell({ topicId, partition, groupId: group, offset }: StoredOffset): Promise<void> {
     const { pool, topics, stream, warn } = this.#context;
-    const [topicId = '', partition = '', ...rest] = key.slice(OFFSET_PREFIX.length).split('/');
-    const group = rest.join('/');
     try {
       if (Buffer.byteLength(group) > MOST_GROUP_BYTES) throw new StoreError('invalid', 'Iggy: its name is too long');
       const consumer: IggyConsumer = { kind: 1, id: GROUP_PREFIX + group };
-      const ref = { streamId: stream, topicId: topics.nameOf(topicId), partitionId: Number(partition), consumer };
-      const committed = value === null ? 0n : (decodeOffset(Buffer.from(value))?.offset ?? 0n);
+      const ref = { streamId: stream, topicId: topics.nameOf(topicId), partitionId: partition, consumer };
+      const committed = offset ?? 0n;
       await pool.query((client) =>
         committed > 0n ? client.offset.store({ ...ref, offset: committed - 1n }) : client.offset.delete(ref),
       );

@@ -1,4 +1,4 @@
-import { StoreError } from '../../broker/log-store.js';
+import { StoreError } from '../../broker/index.js';
 import { CONSUMER, type IggyPollingStrategy, type IggyTopic, PollingStrategy } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { CommandKey } from '../sdk/command-key.js';

@@ -1,4 +1,4 @@
-import type { PartitionId, StoreError } from '../../broker/log-store.js';
+import type { PartitionId, StoreError } from '../../broker/index.js';
 import { PollSize } from '../sdk/poll-size.js';
 import { CommandKey } from '../sdk/command-key.js';
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
 import { readBatches, RecordBatch } from '../../../src/protocol/index.js';
-import { type AppendEntry, type AppendResult, type ProducedBatch, StoreError } from '../../broker/log-store.js';
+import { type AppendEntry, type AppendResult, type ProducedBatch, StoreError } from '../../broker/index.js';
 import type { IggyMessageInit } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { CommandFailure, mayBeDone, storeError } from '../sdk/failures.js';

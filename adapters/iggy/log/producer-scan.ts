@@ -1,5 +1,5 @@
-import { nextSequence } from '../../broker/log/producer-states.js';
-import type { ProducedBatch } from '../../broker/log-store.js';
+import { nextSequence } from '../../../src/protocol/index.js';
+import type { ProducedBatch } from '../../broker/index.js';
 import type { IggyMessage } from '../sdk/client.js';
 import type { PartitionReader } from './partition-reader.js';
 import type { PartitionState } from './partition-state.js';

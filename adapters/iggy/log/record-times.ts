@@ -1,5 +1,5 @@
 import { RecordBatch, RecordReader } from '../../../src/protocol/index.js';
-import type { FoundOffset } from '../../broker/log-store.js';
+import type { FoundOffset } from '../../broker/index.js';
 import { PollingStrategy } from '../sdk/client.js';
 import type { PartitionEnds } from './partition-ends.js';
 import type { PartitionReader } from './partition-reader.js';

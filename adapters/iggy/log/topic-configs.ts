@@ -1,5 +1,5 @@
 import type { Compression } from '../../../src/protocol/index.js';
-import { StoreError } from '../../broker/log-store.js';
+import { StoreError } from '../../broker/index.js';
 import type { IggyTopic, IggyTopicSettings } from '../sdk/client.js';
 
 type Configs = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type StoredTopic, StoreError } from '../../broker/log-store.js';
+import { type StoredTopic, StoreError } from '../../broker/index.js';
 import type { IggyClient, IggyStream, IggyTopic } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { DURABILITY_SETTINGS, durabilityOf, type IggyDurability, isWeaker } from '../sdk/durability.js';

@@ -1,4 +1,4 @@
-import { StoreError } from '../../broker/log-store.js';
+import { StoreError } from '../../broker/index.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { type CommandFailure, IggyCode, isTransient, mayBeDone } from '../sdk/failures.js';
 import { readRoster, type Roster } from '../sdk/features.js';

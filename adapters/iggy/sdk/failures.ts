@@ -1,4 +1,4 @@
-import { StoreError, type StoreErrorKind } from '../../broker/log-store.js';
+import { StoreError, type StoreErrorKind } from '../../broker/index.js';
 import { iggyErrorCode } from './client.js';
 
 /**

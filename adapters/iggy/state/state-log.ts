@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type StateChange, StoreError } from '../../broker/log-store.js';
-import type { BrokerNode } from '../../broker/index.js';
+import { type BrokerNode, type StateChange, StoreError } from '../../broker/index.js';
 import type { IggyTopic } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { readError, storeError } from '../sdk/failures.js';

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { StoreError } from '../../broker/log-store.js';
+import { StoreError } from '../../broker/index.js';
 import { CONSUMER, type IggyMessage, type IggyMessageInit, type IggyPolled, PollingStrategy } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { DURABLE } from '../sdk/durability.js';
