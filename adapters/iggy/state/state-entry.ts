@@ -25,11 +25,16 @@ export interface StateEntry {
   readonly value: Uint8Array;
 }
 
+/** An entry before it has its place in the log. */
+export type StateEntryInit = Omit<StateEntry, 'sequence'>;
+
+/** The value of an entry that has none. */
+export const NO_VALUE: Uint8Array = new Uint8Array(0);
+
 /** Version of the form below. */
 const VERSION = 1;
 
 const HEADER_BYTES = 14;
-const NONE = new Uint8Array(0);
 
 /** Big-endian: u8 version, u8 kind, u64 sequence, u32 length and key in UTF-8, then the value. */
 export function encodeEntry({ kind, sequence, key, value }: StateEntry): Buffer {
@@ -55,6 +60,6 @@ export function decodeEntry(bytes: Buffer): StateEntry {
     kind: bytes[1] as EntryKind,
     sequence: Number(bytes.readBigUInt64BE(2)),
     key: bytes.toString('utf8', HEADER_BYTES, end),
-    value: end === bytes.length ? NONE : Uint8Array.prototype.slice.call(bytes, end),
+    value: end === bytes.length ? NO_VALUE : Uint8Array.prototype.slice.call(bytes, end),
   };
 }

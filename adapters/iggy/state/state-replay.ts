@@ -1,4 +1,4 @@
-import { EntryKind, type StateEntry } from './state-entry.js';
+import { EntryKind, NO_VALUE, type StateEntry } from './state-entry.js';
 
 /**
  * Sequences of a gateway begin at the next multiple of this, each time that it opens the log: what a gateway before it
@@ -9,6 +9,17 @@ const EPOCH = 2 ** 32;
 /** Which opening of the log an entry belongs to, by its sequence. */
 export function epochOf(sequence: number): number {
   return Math.floor(sequence / EPOCH);
+}
+
+/** Numbers the entries that this gateway writes. */
+export class EntrySequence {
+  /** Sequence of the entry that was numbered last. */
+  last = 0;
+
+  /** Makes the next entry. */
+  entry(kind: EntryKind, key = '', value = NO_VALUE): StateEntry {
+    return { kind, key, value, sequence: ++this.last };
+  }
 }
 
 /** The value of a key, or null once it is forgotten. */
