@@ -8,8 +8,10 @@ export { all, type Awaitable, isPromise } from './awaitable.js';
 export type { BackendMethods } from './backend-methods.js';
 export type { ApiName } from './protocol/apis.js';
 export type { VersionRange } from './protocol/codec.js';
+export { checkInteger, MAX_TIMER_MS } from './checks.js';
 export { GatewayError, OptionError } from './errors.js';
 export { checkOptionNames, nearestName } from './option-names.js';
+export { settles } from './settles.js';
 export { ErrorCode, errorName, type ErrorName, isFailureCode } from './protocol/error-codes.js';
 
 /** The address of a listener. */

@@ -3,6 +3,7 @@ import {
   type Awaitable,
   type Backend,
   type BrokerIdentity,
+  checkInteger,
   checkOptionNames,
   type ConnectionInfo,
   type Endpoint,
@@ -333,6 +334,5 @@ function ownNode(config: BrokerConfigs): { readonly nodeId: number | null; reado
 }
 
 function checkNodeId(nodeId: number): void {
-  if (Number.isInteger(nodeId) && nodeId >= 0 && nodeId <= HIGHEST_NODE_ID) return;
-  throw new OptionError('placement.nodeId', nodeId, `it is a whole number from 0 to ${String(HIGHEST_NODE_ID)}`);
+  checkInteger('placement.nodeId', nodeId, 0, HIGHEST_NODE_ID);
 }

@@ -1,4 +1,4 @@
-import { checkOptionNames, OptionError } from '../../src/contract.js';
+import { checkInteger, checkOptionNames } from '../../src/contract.js';
 import {
   type AppendEntry,
   type AppendResult,
@@ -84,8 +84,8 @@ export class MemoryStore implements LogStore {
   constructor(options: MemoryStoreOptions = {}) {
     checkOptionNames('', options, MEMORY_OPTION_NAMES);
     const { maxBytes = DEFAULT_MAX_BYTES, maxStateBytes = DEFAULT_MAX_STATE_BYTES } = options;
-    requireBytes('maxBytes', maxBytes);
-    requireBytes('maxStateBytes', maxStateBytes);
+    checkInteger('maxBytes', maxBytes, LEAST_BYTES);
+    checkInteger('maxStateBytes', maxStateBytes, LEAST_BYTES);
     this.memory = new SegmentMemory(maxBytes, Math.min(SEGMENT_BYTES, Math.ceil(maxBytes / LEAST_SEGMENTS)));
     this.maxStateBytes = maxStateBytes;
   }
@@ -235,9 +235,4 @@ function stateBytes(key: string, value: Uint8Array): number {
 
 function notFound({ topic, partition, topicId }: PartitionId): StoreError {
   return new StoreError('notFound', `there is no partition ${String(partition)} of '${topic}' (${topicId})`);
-}
-
-function requireBytes(option: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= LEAST_BYTES) return;
-  throw new OptionError(option, value, `it is a whole number of bytes from ${String(LEAST_BYTES)}`);
 }

@@ -45,7 +45,10 @@ export interface BatchRun {
   readonly bytes: number;
 }
 
-/** What is known of one partition. Offsets come from the server, and may have changed since. */
+/**
+ * What is known of one partition. Offsets come from the server, and may have changed since. One object holds all of it,
+ * because each read and each append uses most of it.
+ */
 export class PartitionState {
   readonly id: PartitionId;
   /** What sends to it share their fate by, and polls of it. */

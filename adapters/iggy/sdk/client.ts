@@ -128,6 +128,10 @@ export interface IggyTopic {
   messagesCount: bigint;
   /** Ids from 0 on. `topic.list` leaves it empty. */
   partitions: IggyPartition[];
+  /** Options that the topic was created with, an object by the server's names; missing in SDKs that do not report them. */
+  options?: unknown;
+  /** Options that the server derived, likewise. */
+  derivedOptions?: unknown;
 }
 
 /** The nodes of a cluster; a server that runs alone shows itself. */

@@ -25,20 +25,18 @@ export const DURABILITY_SETTINGS: Readonly<Record<IggyDurability, DurabilitySett
 /** Settings of the topics with the gateway's own state. */
 export const DURABLE: DurabilitySettings = DURABILITY_SETTINGS.power;
 
-/** Options of a topic as the server reports them: those that were given, and those that it derived. */
-interface ReportedOptions {
-  readonly options?: Readonly<Record<string, unknown>>;
-  readonly derivedOptions?: Readonly<Record<string, unknown>>;
-}
-
 /** How durable confirmed messages of a topic are; null if the SDK does not report its options. */
-export function durabilityOf(topic: IggyTopic): IggyDurability | null {
-  const { options, derivedOptions } = topic as IggyTopic & ReportedOptions;
-  const reported = { ...derivedOptions, ...options };
-  if (reported.durability !== undefined) return reported.durability === 'persisted' ? 'power' : 'none';
-  if (reported.messages_required_to_save === undefined) return null;
-  if (reported.messages_required_to_save !== 1) return 'none';
-  return reported.enforce_fsync === true ? 'power' : 'process';
+export function durabilityOf({ options, derivedOptions }: IggyTopic): IggyDurability | null {
+  const reported = new Map<string, unknown>([
+    ...Object.entries(derivedOptions ?? {}),
+    ...Object.entries(options ?? {}),
+  ]);
+  const durability = reported.get('durability');
+  if (durability !== undefined) return durability === 'persisted' ? 'power' : 'none';
+  const saved = reported.get('messages_required_to_save');
+  if (saved === undefined) return null;
+  if (saved !== 1) return 'none';
+  return reported.get('enforce_fsync') === true ? 'power' : 'process';
 }
 
 /** Whether one durability promises less than another. */

@@ -8,15 +8,20 @@ const HEARTBEATS_PER_SESSION = 3;
 /** Writes into the log that this gateway is alive, and what it advertises. */
 export class Heartbeats {
   readonly #intervalMs: number;
+  readonly #suspicionMs: number;
   readonly #write: (identity: Uint8Array) => Promise<void>;
   #identity = NO_VALUE;
   #timer: NodeJS.Timeout | null = null;
   /** A heartbeat that is on its way, and the one that is to follow it. */
   #current: Promise<void> | null = null;
   #next: Promise<void> | null = null;
+  /** When the owner of the log may be looked up again for a suspicion, by the monotonic clock. */
+  #nextSuspicion = -Infinity;
 
-  constructor(sessionTimeoutMs: number, write: (identity: Uint8Array) => Promise<void>) {
+  /** @param suspicionMs - Time between two heartbeats that are written for suspicions. */
+  constructor(sessionTimeoutMs: number, suspicionMs: number, write: (identity: Uint8Array) => Promise<void>) {
     this.#intervalMs = sessionTimeoutMs / HEARTBEATS_PER_SESSION;
+    this.#suspicionMs = suspicionMs;
     this.#write = write;
   }
 
@@ -59,6 +64,17 @@ export class Heartbeats {
     };
     this.#next ??= this.#current.then(next, next);
     return this.#next;
+  }
+
+  /**
+   * Another gateway seems to have the log. A busy partition suspects at each append: suspicions shortly after another one
+   * are ignored.
+   */
+  suspect(): void {
+    const now = performance.now();
+    if (now < this.#nextSuspicion) return;
+    this.#nextSuspicion = now + this.#suspicionMs;
+    void this.check().catch(() => undefined);
   }
 
   #beat(): Promise<void> {

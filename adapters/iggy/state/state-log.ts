@@ -65,11 +65,13 @@ export class StateLog {
   #isClosing = false;
 
   constructor(options: StateLogOptions) {
-    const { pool, stream, prefix, sessionTimeoutMs } = options;
+    const { pool, stream, prefix, sessionTimeoutMs, refreshMs } = options;
     const generations = new StateGenerations(pool, stream, prefix);
     this.#options = options;
     this.#generations = generations;
-    this.#heartbeats = new Heartbeats(sessionTimeoutMs, (identity) => this.#put(EntryKind.HEARTBEAT, '', identity));
+    this.#heartbeats = new Heartbeats(sessionTimeoutMs, refreshMs, (identity) =>
+      this.#put(EntryKind.HEARTBEAT, '', identity),
+    );
     this.#rewriter = new StateRewriter({
       generations,
       sequence: this.#sequence,
@@ -168,6 +170,11 @@ export class StateLog {
    */
   check(): Promise<void> {
     return this.#heartbeats.check();
+  }
+
+  /** Another gateway seems to have the log: looks that up, at most once in `refreshMs`. `changed` reports what it finds. */
+  suspect(): void {
+    this.#heartbeats.suspect();
   }
 
   /**

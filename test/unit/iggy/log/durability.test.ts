@@ -1,4 +1,4 @@
-import type { IggyDurability, IggyTopic } from 'iggy-gateway-kafka/adapters/iggy';
+import type { IggyDurability } from 'iggy-gateway-kafka/adapters/iggy';
 import { describe, expect, test } from 'vitest';
 import { durabilityOf } from '../../../../adapters/iggy/sdk/durability.js';
 import { createStandIn, type StandIn } from '../../../support/iggy-stand-in.js';
@@ -84,8 +84,11 @@ test.each([
   [{ derivedOptions: { durability: 'replicated', messages_required_to_save: 1 } }, 'none'],
   [{ options: { durability: 'persisted' }, derivedOptions: { messages_required_to_save: 1024 } }, 'power'],
   [{ options: { enforce_fsync: true }, derivedOptions: { messages_required_to_save: 1024 } }, 'none'],
-])('a topic that reports %j has durability %s', (reported, durability) => {
-  expect(durabilityOf(reported as unknown as IggyTopic)).toBe(durability);
+])('a topic that reports %j has durability %s', async (reported, durability) => {
+  const topic = await createStandIn()
+    .connect()
+    .topic.create({ ...NEW, name: 'orders' });
+  expect(durabilityOf({ ...topic, options: undefined, derivedOptions: undefined, ...reported })).toBe(durability);
 });
 
 test('topics of an SDK that reports no options are never called weak', async () => {
