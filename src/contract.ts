@@ -1,17 +1,18 @@
+import type { Awaitable } from './awaitable.js';
 import type { BackendMethods } from './backend-methods.js';
 import type { ApiName } from './protocol/apis.js';
 import type { VersionRange } from './protocol/codec.js';
 import { isFailureCode } from './protocol/error-codes.js';
 
+export { all, type Awaitable, isPromise } from './awaitable.js';
 export type { BackendMethods } from './backend-methods.js';
 export type { ApiName } from './protocol/apis.js';
 export type { VersionRange } from './protocol/codec.js';
+export { checkInteger, MAX_TIMER_MS } from './checks.js';
 export { GatewayError, OptionError } from './errors.js';
 export { checkOptionNames, nearestName } from './option-names.js';
+export { settles } from './settles.js';
 export { ErrorCode, errorName, type ErrorName, isFailureCode } from './protocol/error-codes.js';
-
-/** A value, or a promise of one. What is answered without a promise is written without a tick. */
-export type Awaitable<T> = T | PromiseLike<T>;
 
 /** The address of a listener. */
 export interface Endpoint {

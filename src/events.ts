@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import type typedEmitter from 'typed-emitter';
+import { isPromise } from './awaitable.js';
 import type { BackendStatus, ConnectionInfo, Endpoint, RequestContext } from './contract.js';
 import { OptionError, textOf } from './errors.js';
 import { suggestName } from './option-names.js';
@@ -197,7 +198,7 @@ export class GuardedEvents {
     for (const listener of this.#emitter.rawListeners(name) as ((...args: unknown[]) => unknown)[]) {
       try {
         const result = listener.apply(this.#emitter, args);
-        if (isThenable(result)) result.then(undefined, (error: unknown) => this.#listenerFailed(name, error));
+        if (isPromise(result)) result.then(undefined, (error: unknown) => this.#listenerFailed(name, error));
       } catch (error) {
         this.#listenerFailed(name, error);
       }
@@ -222,11 +223,4 @@ export class GuardedEvents {
 
 function warn(error: Error): void {
   process.emitWarning(error.message, { type: 'KafkaGatewayWarning', detail: error.stack ?? '' });
-}
-
-/** Whether a value is a promise by the gateway's rule: it has a function `then`. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { readonly then?: unknown }).then === 'function'
-  );
 }

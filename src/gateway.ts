@@ -1,5 +1,6 @@
 import { type AddressInfo, Socket } from 'node:net';
 import { createStubBackend } from '../adapters/stub/stub-backend.js';
+import { MAX_TIMER_MS } from './checks.js';
 import type {
   Backend,
   BackendStatus,
@@ -20,6 +21,7 @@ import { type GatewayEvents, GuardedEvents } from './events.js';
 import { Listener } from './listener/listener.js';
 import { checkBackend, checkOptions, type CheckedOptions, type GatewayOptions } from './options.js';
 import { Reader } from './protocol/reader.js';
+import { settles } from './settles.js';
 
 /** What a gateway holds at the moment. */
 export interface GatewayStats {
@@ -109,8 +111,6 @@ export function createKafkaGateway(options: GatewayOptions = {}): KafkaGateway {
 const DEFAULT_GRACE_MS = 25_000;
 /** What handlers that were aborted have to come to an end. */
 const ABORT_MS = 1_000;
-/** A timer that should run longer runs out at once. */
-const LONGEST_TIMER_MS = 0x7fff_ffff;
 
 const ACTIVE: BackendStatus = { state: 'active', successor: null };
 
@@ -260,7 +260,7 @@ class Gateway implements KafkaGateway {
       return endpoint;
     } catch (error) {
       // The first error is the one to tell; an undo that fails as well adds nothing to it.
-      for (const step of undo.reverse()) await settles(attempt(step), AbortSignal.abort());
+      for (const step of undo.reverse()) await settles(attempt(step), AbortSignal.abort(), ABORT_MS);
       this.#state = this.#closing === null ? 'new' : 'closed';
       throw error;
     }
@@ -345,9 +345,9 @@ class Gateway implements KafkaGateway {
 
   async #close(graceMs: number): Promise<void> {
     const { signal } = this.#deadline;
-    const timer = setTimeout(() => this.#deadline.abort(), Math.min(graceMs, LONGEST_TIMER_MS));
+    const timer = setTimeout(() => this.#deadline.abort(), Math.min(graceMs, MAX_TIMER_MS));
     const opening = this.#opening?.catch(() => undefined);
-    if (!(await settles(opening, signal))) this.#reportTimeout('open()');
+    if (!(await settles(opening, signal, ABORT_MS))) this.#reportTimeout('open()');
     const listener = this.#listener;
     if (listener === null) {
       clearTimeout(timer);
@@ -381,7 +381,7 @@ class Gateway implements KafkaGateway {
       const message = `backend ${backend.name} failed to close: ${textOf(error.cause)}`;
       this.#events.emit('error', new GatewayError('BACKEND_CLOSE_FAILED', message, error));
     });
-    if (!(await settles(closing, signal))) this.#reportTimeout('close()');
+    if (!(await settles(closing, signal, ABORT_MS))) this.#reportTimeout('close()');
   }
 
   #reportTimeout(what: string): void {
@@ -411,24 +411,5 @@ async function attempt(step: () => unknown): Promise<{ readonly cause: unknown }
     return null;
   } catch (error) {
     return { cause: error };
-  }
-}
-
-/** Whether something settles before the signal aborts, or shortly after. */
-async function settles(promise: Promise<unknown> | undefined, signal: AbortSignal): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort!: () => void;
-  const late = new Promise<false>((resolve) => {
-    onAbort = () => {
-      timer = setTimeout(resolve, ABORT_MS, false);
-    };
-  });
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort);
-  try {
-    return await Promise.race([Promise.resolve(promise).then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
   }
 }

@@ -2,7 +2,8 @@ import { EventEmitter } from 'node:events';
 import { isIPv6 } from 'node:net';
 import type { ApiName, Backend, VersionRange } from './contract.js';
 import { GatewayError, OptionError } from './errors.js';
-import { isThenable } from './events.js';
+import { isPromise } from './awaitable.js';
+import { checkInteger, MAX_INT32 } from './checks.js';
 import { checkOptionNames, nearestName } from './option-names.js';
 import { apis } from './protocol/apis.js';
 
@@ -95,19 +96,17 @@ export interface CheckedOptions {
   readonly requestTimeoutMs: number;
 }
 
-const LARGEST_INT32 = 0x7fff_ffff;
-
 /** The numbers among the options: least, most, default. */
 const NUMBERS = {
   maxConnections: [1, 1_000_000, 1024],
-  maxFrameBytes: [64, LARGEST_INT32, 100 * 1024 * 1024],
+  maxFrameBytes: [64, MAX_INT32, 100 * 1024 * 1024],
   maxInFlightBytes: [64 * 1024, Number.MAX_SAFE_INTEGER, 512 * 1024 * 1024],
-  maxUnsentBytes: [1024, LARGEST_INT32, 1024 * 1024],
+  maxUnsentBytes: [1024, MAX_INT32, 1024 * 1024],
   maxDecodedElements: [1, 100_000_000, 1_000_000],
-  idleTimeoutMs: [1, LARGEST_INT32, 600_000],
-  frameTimeoutMs: [1, LARGEST_INT32, 15_000],
-  writeTimeoutMs: [1, LARGEST_INT32, 600_000],
-  requestTimeoutMs: [0, LARGEST_INT32, 0],
+  idleTimeoutMs: [1, MAX_INT32, 600_000],
+  frameTimeoutMs: [1, MAX_INT32, 15_000],
+  writeTimeoutMs: [1, MAX_INT32, 600_000],
+  requestTimeoutMs: [0, MAX_INT32, 0],
 } as const;
 
 const OPTION_NAMES = ['listener', 'backend', 'versions', 'unstableVersions', 'unsupported', ...Object.keys(NUMBERS)];
@@ -173,7 +172,7 @@ export function checkBackend(backend: Backend): void {
   if (typeof backend !== 'object' || backend === null) {
     throw new OptionError('backend', backend, 'it is an object with a method for each API');
   }
-  if (isThenable(backend)) throw new OptionError('backend', backend, 'expected a Backend: await the promise');
+  if (isPromise(backend)) throw new OptionError('backend', backend, 'expected a Backend: await the promise');
   if (isLogStore(backend)) {
     const wanted = 'expected a Backend: wrap the LogStore in createBrokerBackend({ store })';
     throw new OptionError('backend', backend, wanted);
@@ -291,11 +290,6 @@ function checkHost(option: string, value: unknown): string {
     throw new OptionError(option, value, 'it is a host name or an address alone, without port, brackets or scheme');
   }
   return value;
-}
-
-function checkInteger(option: string, value: unknown, least: number, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new OptionError(option, value, `it is a whole number from ${String(least)} to ${String(most)}`);
 }
 
 function checkBoolean(option: string, value: unknown): boolean {

@@ -1,5 +1,7 @@
 // No export may be called `then`: the module itself would pass for a promise where it is imported dynamically.
-import type { Awaitable } from '../../src/contract.js';
+import { type Awaitable, isPromise } from '../../src/contract.js';
+
+export { all, isPromise } from '../../src/contract.js';
 
 /** Goes on with a value at once, or with a promise when it settles: what is synchronous stays so. */
 export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
@@ -19,15 +21,6 @@ export function attempt<T, R>(
     return failed(error);
   }
   return isPromise(value) ? value.then(next, failed) : next(value);
-}
-
-/** All values, in their order; synchronous when all of them are. */
-export function all<T>(values: readonly Awaitable<T>[]): Awaitable<readonly T[]> {
-  return values.some(isPromise) ? Promise.all(values) : (values as readonly T[]);
-}
-
-export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<PromiseLike<T>>).then === 'function';
 }
 
 /** What was thrown, as a promise: where a throw would leave others half done. */

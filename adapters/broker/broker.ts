@@ -3,6 +3,7 @@ import {
   type Awaitable,
   type Backend,
   type BrokerIdentity,
+  checkInteger,
   checkOptionNames,
   type ConnectionInfo,
   type Endpoint,
@@ -58,7 +59,10 @@ export interface BrokerBackend extends Backend<ConnectionInfo> {
   close(options: { readonly signal: AbortSignal }): Promise<void>;
 }
 
-/** Names of what a broker is given beside its store. */
+/**
+ * Names of the options of {@link createBrokerBackend} except `store`, for a function that accepts them together with
+ * options of its own and rejects unknown ones.
+ */
 export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
   config: true,
   placement: true,
@@ -350,6 +354,5 @@ function ownNode(config: BrokerConfigs): { readonly nodeId: number | null; reado
 }
 
 function checkNodeId(nodeId: number): void {
-  if (Number.isInteger(nodeId) && nodeId >= 0 && nodeId <= HIGHEST_NODE_ID) return;
-  throw new OptionError('placement.nodeId', nodeId, `it is a whole number from 0 to ${String(HIGHEST_NODE_ID)}`);
+  checkInteger('placement.nodeId', nodeId, 0, HIGHEST_NODE_ID);
 }

@@ -1,5 +1,6 @@
 // Of Node's module, and not the global one: what waits for a test's fake timers is never run once they are gone.
 import { setImmediate as afterThisTurn } from 'node:timers';
+import { MAX_TIMER_MS } from '../../src/contract.js';
 
 /** Time as the kit sees it, so that tests can turn it. */
 export interface Clock {
@@ -14,9 +15,6 @@ export interface Clock {
   after(ms: number, callback: () => void): () => void;
 }
 
-/** The longest that a timer of Node can wait, some 25 days; beyond it, it would not wait at all. */
-const LONGEST_MS = 0x7fff_ffff;
-
 let time = 0;
 
 /** The machine's clock. Wall-clock time is asked for once in a turn of the event loop: every batch needs it. */
@@ -30,7 +28,7 @@ export const systemClock: Clock = {
   },
   monotonic: () => performance.now(),
   after(ms, callback) {
-    const timer = setTimeout(callback, Math.min(ms, LONGEST_MS)).unref();
+    const timer = setTimeout(callback, Math.min(ms, MAX_TIMER_MS)).unref();
     return () => {
       clearTimeout(timer);
     };

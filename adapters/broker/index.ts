@@ -6,10 +6,17 @@
  * @packageDocumentation
  * @module iggy-gateway-kafka/adapters/broker
  */
-export { type BrokerBackend, type BrokerOptions, createBrokerBackend } from './broker.js';
+export { BROKER_OPTION_NAMES, type BrokerBackend, type BrokerOptions, createBrokerBackend } from './broker.js';
 export { type Clock, systemClock } from './clock.js';
 export type { BrokerConfigInit, BrokerConfigValues, ConfigInit } from './configs/broker-config.js';
 export { defaultGroupLimits, type GroupLimits } from './groups/index.js';
+export {
+  type CommittedPartition,
+  encodeStoredOffset,
+  readStoredOffset,
+  type StoredOffset,
+  storedOffsetKey,
+} from './groups/stored-offset.js';
 export {
   type AppendEntry,
   type AppendResult,
@@ -33,4 +40,4 @@ export {
 export { LogCompactor } from './store/log-compactor.js';
 export { StoreError, type StoreErrorCode } from './store/store-error.js';
 export { type BrokerNode, type CoordinatorType, type Placement, singleNode } from './placement.js';
-export { stampBatches } from './batch-fields.js';
+export { stampBatches } from '../../src/protocol/index.js';

@@ -1,49 +1,34 @@
-import { randomInt } from 'node:crypto';
-import type { Awaitable } from '../../src/contract.js';
-import { all } from '../broker/awaitable.js';
-import type {
-  AppendEntry,
-  AppendResult,
-  Durability,
-  BrokerRegistration,
-  FoundOffset,
-  LogOffsets,
-  LogStore,
-  PartitionId,
-  ReplayedBatch,
-  ReadEntry,
-  ReadResult,
-  StateChange,
-  StoredTopic,
-} from '../broker/store/log-store.js';
-import { StoreError } from '../broker/store/store-error.js';
-import type { IggyStream } from './sdk/client.js';
-import { ClientPool } from './sdk/client-pool.js';
-import { EndWatcher } from './end-watcher.js';
-import { commandFailure, IggyCode, isRefusedEntry, storeError } from './sdk/failures.js';
-import { importOffsets } from './import-offsets.js';
-import { assignNodeId, unlessLost } from './node-ids.js';
-import { OffsetMirror } from './offset-mirror.js';
+import { type Awaitable, settles } from '../../src/contract.js';
+import {
+  type AppendEntry,
+  type AppendResult,
+  type Durability,
+  type BrokerRegistration,
+  type FoundOffset,
+  type LogOffsets,
+  type LogStore,
+  type PartitionId,
+  type ReplayedBatch,
+  type ReadEntry,
+  type ReadResult,
+  type StateChange,
+  type StoredTopic,
+  StoreError,
+} from '../broker/index.js';
+import { importOffsets } from './group-offsets/import-offsets.js';
+import { OffsetMirror } from './group-offsets/offset-mirror.js';
+import { findStream } from './log/find-stream.js';
+import { IggyLog } from './log/iggy-log.js';
+import { IggyTopics } from './log/topics.js';
 import { type IggyStoreOptions, type IggyStoreSettings, iggyStoreSettings } from './options.js';
-import { PartitionEnds } from './partition-ends.js';
-import { PartitionReader } from './partition-reader.js';
-import { PartitionState } from './partition-state.js';
-import { PartitionWriter } from './partition-writer.js';
-import { ProducerScan } from './producer-scan.js';
-import { ReadAhead } from './read-ahead.js';
-import { RecordTimes } from './record-times.js';
-import { TAGS } from './records/message-ids.js';
-import type { Unreadable } from './records/unreadable.js';
-import { StateLog } from './state-log.js';
-import { compressionOf, hasAppendTime } from './topic-configs.js';
-import { IggyTopics } from './topics.js';
-import { UnwritablePartitions } from './unwritable.js';
+import { ClientPool } from './sdk/client-pool.js';
+import { commandFailure, IggyCode, isRefusedEntry, storeError } from './sdk/failures.js';
+import { messageTag } from './state/message-tag.js';
+import { assignNodeId, unlessLost } from './state/node-ids.js';
+import { StateLog } from './state/state-log.js';
 
 /** How long state that is still to be kept is waited for once closing should be over, in ms. */
 const CLOSING_MS = 1000;
-
-/** Under which key of the state the tag of message ids is. */
-const TAG = 'message-tag';
 
 /** Topics and records in one stream of Apache Iggy. */
 export class IggyStore implements LogStore {
@@ -56,19 +41,8 @@ export class IggyStore implements LogStore {
   readonly #pool: ClientPool;
   readonly #state: StateLog;
   readonly #topics: IggyTopics;
-  readonly #ends: PartitionEnds;
-  readonly #watcher: EndWatcher;
-  readonly #reader: PartitionReader;
-  readonly #writer: PartitionWriter;
-  readonly #times: RecordTimes;
-  readonly #readAhead: ReadAhead;
+  readonly #log: IggyLog;
   readonly #mirror: OffsetMirror | null;
-  #states = new WeakMap<PartitionId, PartitionState>();
-  #skipped = 0;
-  #lostOffsets = 0;
-  /** When the owner of the state may be looked up again for a suspicion, by the monotonic clock. */
-  #nextCheck = -Infinity;
-  readonly #onTruncation = new Set<(partition: PartitionId, endOffset: number) => void>();
   #onStateChange: ((change: StateChange) => void) | null = null;
   /** What marks the messages of this gateway's producers. */
   #tag = 0;
@@ -104,52 +78,26 @@ export class IggyStore implements LogStore {
       durability: settings.durability,
       warn,
     });
-    const ends = new PartitionEnds(pool, topics, settings.stream);
-    const watcher = new EndWatcher(ends, settings.pace);
-    const readAhead = new ReadAhead(settings.readAheadBytes);
-    const reader = new PartitionReader({
-      pool,
-      ends,
-      readAhead,
-      isFresh: (partition) => watcher.isFresh(partition),
-      compression: ({ id }) => compressionOf(topics.configs(id.topicId)),
-      appendTime: ({ id }) => hasAppendTime(topics.configs(id.topicId)),
-      skipped: (partition, offset, why) => {
-        this.#skip(partition, offset, why);
-      },
-    });
     this.#pool = pool;
     this.#state = state;
     this.#topics = topics;
-    this.#ends = ends;
-    this.#watcher = watcher;
-    this.#readAhead = readAhead;
-    this.#reader = reader;
-    this.#writer = new PartitionWriter({
+    this.#log = new IggyLog({
+      ...settings,
       pool,
-      ends,
-      reader,
-      unwritable: new UnwritablePartitions(pool, warn),
-      patienceMs: commandTimeoutMs,
+      topics,
       tag: () => this.#tag,
-      // What it finds out, `changed` reports.
       suspect: () => {
-        // A busy partition suspects at each append: what comes after a check is found by the list of topics.
-        const now = performance.now();
-        if (now < this.#nextCheck) return;
-        this.#nextCheck = now + topicsRefreshMs;
-        void state.check().catch(() => undefined);
+        state.suspect();
       },
       warn,
     });
-    this.#times = new RecordTimes(ends, reader);
     const mirror = { pool, topics, stream: settings.stream, warn };
     this.#mirror = settings.mirrorOffsets ? new OffsetMirror(mirror) : null;
   }
 
   /** How many messages could not be read, and were left out. */
   get skippedMessages(): number {
-    return this.#skipped;
+    return this.#log.losses.skippedMessages;
   }
 
   /**
@@ -157,20 +105,21 @@ export class IggyStore implements LogStore {
    * was purged. Counts partitions that were read or written here, from the creation of the store on.
    */
   get lostOffsets(): number {
-    return this.#lostOffsets;
+    return this.#log.losses.lostOffsets;
   }
 
   async open(): Promise<void> {
     try {
       await this.#pool.open();
-      const stream = await this.#findStream();
+      const { stream: name, createStream } = this.#settings;
+      const stream = await findStream(this.#pool, name, createStream);
       await this.#state.open();
       this.#topics.open(stream);
-      this.#tag = await this.#findTag();
+      this.#tag = await messageTag(this.#state);
       await this.#importOffsets();
     } catch (error) {
       // The gateway before it need not wait until this one has been silent for long enough.
-      await untilLong(this.#state.close(), AbortSignal.abort());
+      await settles(this.#state.close(), AbortSignal.abort(), CLOSING_MS);
       await this.#pool.close();
       const failure = commandFailure(error);
       if (isRefusedEntry(failure) && failure.code !== IggyCode.UNAUTHORIZED) {
@@ -181,13 +130,11 @@ export class IggyStore implements LogStore {
   }
 
   async close(signal: AbortSignal = AbortSignal.abort()): Promise<void> {
-    this.#watcher.close();
+    this.#log.stop();
     this.#topics.close();
-    await untilLong(this.#finish(), signal);
+    await settles(this.#finish(), signal, CLOSING_MS);
     await this.#pool.close();
-    this.#ends.clear();
-    this.#readAhead.clear();
-    this.#states = new WeakMap();
+    this.#log.clear();
   }
 
   async #finish(): Promise<void> {
@@ -197,9 +144,7 @@ export class IggyStore implements LogStore {
 
   async listTopics(): Promise<readonly StoredTopic[]> {
     const topics = await this.#topics.list();
-    const { ids } = this.#topics;
-    this.#ends.retain(ids);
-    this.#watcher.retain(ids);
+    this.#log.retain(this.#topics.ids);
     return topics;
   }
 
@@ -224,50 +169,35 @@ export class IggyStore implements LogStore {
   }
 
   append(entries: readonly AppendEntry[]): Promise<readonly AppendResult[]> {
-    return Promise.all(
-      entries.map((entry) => {
-        this.#topics.appending(entry.partition.topicId);
-        return this.#writer.append(entry, this.#stateOf(entry.partition));
-      }),
-    );
+    return this.#log.append(entries);
   }
 
   read(entries: readonly ReadEntry[]): Awaitable<readonly ReadResult[]> {
-    return all(entries.map((entry) => this.#reader.read(entry, this.#stateOf(entry.partition))));
+    return this.#log.read(entries);
   }
 
-  async logOffsets(partition: PartitionId): Promise<LogOffsets> {
-    const state = this.#stateOf(partition);
-    await this.#ends.refreshOne(state);
-    await this.#ends.load(state);
-    if (state.isDoubtful) throw new StoreError('UNAVAILABLE', `Iggy: it is not sure yet where ${state.name} ends`);
-    await this.#ends.findStart(state);
-    return { logStartOffset: state.start, logEndOffset: state.end, bytes: state.bytes };
+  logOffsets(partition: PartitionId): Promise<LogOffsets> {
+    return this.#log.logOffsets(partition);
   }
 
-  async replayProducers(partition: PartitionId, offset: number, found: (batch: ReplayedBatch) => void): Promise<void> {
-    const state = this.#stateOf(partition);
-    await this.#ends.load(state);
-    const { end } = state;
-    await new ProducerScan(this.#tag, found).run(this.#reader, state, offset);
-    this.#writer.scanned(state, end);
+  replayProducers(partition: PartitionId, offset: number, found: (batch: ReplayedBatch) => void): Promise<void> {
+    return this.#log.replayProducers(partition, offset, found);
   }
 
   offsetForTimestamp(partition: PartitionId, timestamp: number): Promise<FoundOffset | null> {
-    return this.#times.offsetForTimestamp(this.#stateOf(partition), timestamp);
+    return this.#log.offsetForTimestamp(partition, timestamp);
   }
 
   maxTimestamp(partition: PartitionId): Promise<FoundOffset | null> {
-    return this.#times.maxTimestamp(this.#stateOf(partition));
+    return this.#log.maxTimestamp(partition);
   }
 
   watchTruncation(truncated: (partition: PartitionId, endOffset: number) => void): () => void {
-    this.#onTruncation.add(truncated);
-    return () => this.#onTruncation.delete(truncated);
+    return this.#log.watchTruncation(truncated);
   }
 
   watch(partition: PartitionId, wake: () => void): () => void {
-    return this.#watcher.watch(this.#stateOf(partition), wake);
+    return this.#log.watch(partition, wake);
   }
 
   async put(key: string, value: Uint8Array | null): Promise<void> {
@@ -298,9 +228,9 @@ export class IggyStore implements LogStore {
   async #stateChanged(change: StateChange): Promise<void> {
     if (change.kind === 'regained') {
       this.#topics.reload();
-      this.#writer.forgetProducers();
+      this.#log.forgetProducers();
       // Of a state that was removed, nothing is left.
-      this.#tag = await this.#findTag().catch(() => this.#tag);
+      this.#tag = await messageTag(this.#state).catch(() => this.#tag);
       // Lost again meanwhile, which was reported already.
       if (this.#state.lost !== null) return;
     }
@@ -313,83 +243,6 @@ export class IggyStore implements LogStore {
     const [pool, state, warn, topics] = [this.#pool, this.#state, this.#warn, await this.#topics.list()];
     await importOffsets(groups, { pool, state, stream, topics, warn });
   }
-
-  /** Drawn once: it stays with the state, which gives out producer ids. */
-  async #findTag(): Promise<number> {
-    for (const [, value] of this.#state.own(TAG)) return Buffer.from(value).readUInt32BE();
-    const tag = randomInt(TAGS);
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32BE(tag);
-    await this.#state.putOwn(TAG, bytes);
-    return tag;
-  }
-
-  async #findStream(): Promise<IggyStream> {
-    const { stream: name, createStream } = this.#settings;
-    const found = await this.#pool.query((client) => client.stream.get({ streamId: name }));
-    if (found !== null) return found;
-    if (!createStream)
-      throw new StoreError('NOT_FOUND', `Iggy: there is no stream '${name}', and createStream is false`);
-    const made = await this.#pool
-      .query((client) => client.stream.create({ name }))
-      .catch(async (error: unknown) => {
-        // By another gateway at the same time, or by ourselves before the connection broke.
-        if (storeError(error, name).code !== 'EXISTS') throw error;
-        return this.#pool.query((client) => client.stream.get({ streamId: name }));
-      });
-    if (made === null) throw new StoreError('UNAVAILABLE', `Iggy: stream '${name}' was removed again`);
-    return made;
-  }
-
-  #stateOf(partition: PartitionId): PartitionState {
-    let state = this.#states.get(partition);
-    if (state === undefined) {
-      state = new PartitionState(partition, (restarted, from, to) => {
-        this.#restarted(restarted, from, to);
-      });
-      this.#states.set(partition, state);
-      this.#ends.add(state);
-    }
-    return state;
-  }
-
-  /** The end of a partition went back. */
-  #restarted(state: PartitionState, from: number, to: number): void {
-    this.#readAhead.forget(state);
-    for (const truncated of this.#onTruncation) truncated(state.id, to);
-    const lost = from - to;
-    this.#lostOffsets += lost;
-    const { topic, partition } = state.id;
-    const which = `topic '${topic}', partition ${String(partition)}`;
-    const back = `the end went back from offset ${String(from)} to ${String(to)}`;
-    const why = 'the server lost its tail, or the topic was purged';
-    this.#warn(`Iggy: ${which}: ${back}: ${String(lost)} offsets are gone, because ${why}`);
-  }
-
-  #skip(state: PartitionState, offset: number, why: Unreadable | null): void {
-    this.#skipped++;
-    const reason = why === null ? "Iggy's SDK cannot read it" : why.detail;
-    this.#warn(`Iggy: message ${String(offset)} of ${state.name} is left out: ${reason}`);
-  }
-}
-
-/** Waits for something, but after the signal not for long. */
-async function untilLong(done: Promise<void>, signal: AbortSignal): Promise<void> {
-  let stop = (): void => undefined;
-  const long = new Promise<void>((resolve) => {
-    let timer: NodeJS.Timeout | undefined;
-    const wait = (): void => {
-      timer = setTimeout(resolve, CLOSING_MS);
-    };
-    if (signal.aborted) wait();
-    else signal.addEventListener('abort', wait);
-    stop = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', wait);
-    };
-  });
-  await Promise.race([done, long]);
-  stop();
 }
 
 /**

@@ -30,4 +30,4 @@ export type {
 export { createIggyBackend, type IggyBackendOptions } from './iggy-backend.js';
 export { createIggyStore, type IggyStore } from './iggy-store.js';
 export type { IggyStoreOptions } from './options.js';
-export type { IggyDurability } from './topic-configs.js';
+export type { IggyDurability } from './sdk/durability.js';

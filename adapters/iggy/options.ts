@@ -1,7 +1,8 @@
-import { checkOptionNames, OptionError } from '../../src/contract.js';
+import { checkInteger, checkOptionNames, MAX_TIMER_MS, OptionError } from '../../src/contract.js';
 import { Addresses, type IggyAddress } from './sdk/addresses.js';
 import { type IggyClient, isIggyClient } from './sdk/client.js';
-import { DURABILITIES, type IggyDurability } from './topic-configs.js';
+import { DURABILITIES, type IggyDurability } from './sdk/durability.js';
+import { DEFAULT_STATE_TOPIC } from './state/state-topic.js';
 
 /** Options of {@link createIggyStore}. */
 export interface IggyStoreOptions {
@@ -125,15 +126,11 @@ export interface IggyStoreSettings {
   readonly readAheadBytes: number;
 }
 
-/** What the names of the internal topics begin with, unless they are told another. */
-export const STATE_TOPIC = '__kafka_gateway_state';
-
 const MAX_CONNECTIONS = 100;
 const MAX_ADDRESSES = 100;
 const DEFAULT_ADDRESS: IggyAddress = { host: '127.0.0.1', port: 8090 };
 /** Above the 30 s for which the SDK repeats a command, so that what the server says arrives. */
 const DEFAULT_COMMAND_TIMEOUT_MS = 35_000;
-const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Rejects unknown options, and those of 0.1 that have another name now.
@@ -151,7 +148,7 @@ export function checkIggyOptionNames(options: unknown, names: readonly string[])
 /** @throws OptionError naming the option and its value. */
 export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings {
   checkIggyOptionNames(options, IGGY_OPTION_NAMES);
-  const { client, clients, connect, stream, createStream = true, stateTopic = STATE_TOPIC } = options;
+  const { client, clients, connect, stream, createStream = true, stateTopic = DEFAULT_STATE_TOPIC } = options;
   const { pollInterval = {} } = options;
   const [first, second] = Object.entries({ client, clients, connect }).filter(([, each]) => each !== undefined);
   if (first === undefined) throw new OptionError('client', client, 'one of client, clients and connect is needed');
@@ -172,38 +169,33 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   // Iggy's names have 255 bytes.
   for (const group of importOffsets) requireName('importOffsets', group, 246);
   checkOptionNames('pollInterval.', pollInterval, ['leastMs', 'mostMs']);
-  const leastMs = whole('pollInterval.leastMs', pollInterval.leastMs ?? 5, 1, LONGEST_MS);
+  const leastMs = checkInteger('pollInterval.leastMs', pollInterval.leastMs ?? 5, 1, MAX_TIMER_MS);
   return {
     connect,
     addresses: addressesOf(options),
     clients: ready,
-    connections: whole('connections', options.connections ?? 4, 1, MAX_CONNECTIONS),
+    connections: checkInteger('connections', options.connections ?? 4, 1, MAX_CONNECTIONS),
     stream,
     createStream,
     stateTopic,
     importOffsets,
     mirrorOffsets: options.mirrorOffsets ?? false,
     durability: requireDurability(options.durability ?? 'process'),
-    commandTimeoutMs: whole(
+    commandTimeoutMs: checkInteger(
       'commandTimeoutMs',
       options.commandTimeoutMs ?? DEFAULT_COMMAND_TIMEOUT_MS,
       100,
-      LONGEST_MS,
+      MAX_TIMER_MS,
     ),
-    connectTimeoutMs: whole('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, LONGEST_MS),
-    topicsRefreshMs: whole('topicsRefreshMs', options.topicsRefreshMs ?? 1000, 10, LONGEST_MS),
-    sessionTimeoutMs: whole('sessionTimeoutMs', options.sessionTimeoutMs ?? 10_000, 100, LONGEST_MS),
+    connectTimeoutMs: checkInteger('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, MAX_TIMER_MS),
+    topicsRefreshMs: checkInteger('topicsRefreshMs', options.topicsRefreshMs ?? 1000, 10, MAX_TIMER_MS),
+    sessionTimeoutMs: checkInteger('sessionTimeoutMs', options.sessionTimeoutMs ?? 10_000, 100, MAX_TIMER_MS),
     pace: {
       leastMs,
-      mostMs: whole('pollInterval.mostMs', pollInterval.mostMs ?? Math.max(100, leastMs), leastMs, LONGEST_MS),
+      mostMs: checkInteger('pollInterval.mostMs', pollInterval.mostMs ?? Math.max(100, leastMs), leastMs, MAX_TIMER_MS),
     },
-    readAheadBytes: whole('readAheadBytes', options.readAheadBytes ?? 64 * 1024 ** 2, 65_536, Number.MAX_SAFE_INTEGER),
+    readAheadBytes: checkInteger('readAheadBytes', options.readAheadBytes ?? 64 * 1024 ** 2, 65_536),
   };
-}
-
-function whole(option: string, value: number, least: number, most: number): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new OptionError(option, value, `it is a whole number from ${String(least)} to ${String(most)}`);
 }
 
 function requireName(option: string, value: string, most: number): void {

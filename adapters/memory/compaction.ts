@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RecordBatch } from '../../src/protocol/index.js';
-import { LogCompactor } from '../broker/store/log-compactor.js';
-import type { Compaction } from '../broker/store/log-store.js';
+import { type Compaction, LogCompactor } from '../broker/index.js';
 import type { MemoryLog } from './memory-log.js';
 import { Segment } from './segment.js';
 import type { SegmentMemory } from './segment-memory.js';

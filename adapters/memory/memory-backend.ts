@@ -1,5 +1,5 @@
 import { checkOptionNames } from '../../src/contract.js';
-import { BROKER_OPTION_NAMES, type BrokerBackend, type BrokerOptions, createBrokerBackend } from '../broker/broker.js';
+import { BROKER_OPTION_NAMES, type BrokerBackend, type BrokerOptions, createBrokerBackend } from '../broker/index.js';
 import { createMemoryStore, MEMORY_OPTION_NAMES, type MemoryStoreOptions } from './memory-store.js';
 
 /** Options of {@link createMemoryBackend}: those of the broker, and the limits of its memory. */

@@ -1,14 +1,20 @@
-import { RecordBatch, RecordReader } from '../../src/protocol/index.js';
-import type {
-  AppendEntry,
-  AppendResult,
-  FoundOffset,
-  ReadEntry,
-  ReadResult,
-  Retention,
-} from '../broker/store/log-store.js';
-import { StoreError } from '../broker/store/store-error.js';
-import { batchSize, lastOffsetDelta, maxTimestamp, stampBatch } from '../broker/batch-fields.js';
+import {
+  batchSizeAt,
+  lastOffsetDeltaAt,
+  maxTimestampAt,
+  RecordBatch,
+  RecordReader,
+  stampBatch,
+} from '../../src/protocol/index.js';
+import {
+  type AppendEntry,
+  type AppendResult,
+  type FoundOffset,
+  type ReadEntry,
+  type ReadResult,
+  type Retention,
+  StoreError,
+} from '../broker/index.js';
 import { Segment } from './segment.js';
 import type { SegmentMemory } from './segment-memory.js';
 
@@ -45,9 +51,9 @@ export class MemoryLog {
     // All is read and written where the batches are, and copied then: the segment's memory is not in any cache yet.
     for (let at = 0; at < batches.length;) {
       stampBatch(batches, at, offset, leaderEpoch);
-      const size = batchSize(batches, at);
-      const next = offset + lastOffsetDelta(batches, at) + 1;
-      segment.add(size, maxTimestamp(batches, at), offset, next);
+      const size = batchSizeAt(batches, at);
+      const next = offset + lastOffsetDeltaAt(batches, at) + 1;
+      segment.add(size, maxTimestampAt(batches, at), offset, next);
       at += size;
       offset = next;
     }

@@ -1,18 +1,18 @@
-import { checkOptionNames, OptionError } from '../../src/contract.js';
-import type {
-  AppendEntry,
-  AppendResult,
-  Compaction,
-  FoundOffset,
-  LogOffsets,
-  LogStore,
-  PartitionId,
-  ReadEntry,
-  ReadResult,
-  Retention,
-  StoredTopic,
-} from '../broker/store/log-store.js';
-import { StoreError } from '../broker/store/store-error.js';
+import { checkInteger, checkOptionNames } from '../../src/contract.js';
+import {
+  type AppendEntry,
+  type AppendResult,
+  type Compaction,
+  type FoundOffset,
+  type LogOffsets,
+  type LogStore,
+  type PartitionId,
+  type ReadEntry,
+  type ReadResult,
+  type Retention,
+  type StoredTopic,
+  StoreError,
+} from '../broker/index.js';
 import { compactLog } from './compaction.js';
 import { MemoryLog } from './memory-log.js';
 import { SegmentMemory } from './segment-memory.js';
@@ -78,8 +78,8 @@ export class MemoryStore implements LogStore {
   constructor(options: MemoryStoreOptions = {}) {
     checkOptionNames('', options, MEMORY_OPTION_NAMES);
     const { maxBytes = DEFAULT_MAX_BYTES, maxStateBytes = DEFAULT_MAX_STATE_BYTES } = options;
-    requireBytes('maxBytes', maxBytes);
-    requireBytes('maxStateBytes', maxStateBytes);
+    checkInteger('maxBytes', maxBytes, LEAST_BYTES);
+    checkInteger('maxStateBytes', maxStateBytes, LEAST_BYTES);
     this.memory = new SegmentMemory(maxBytes, Math.min(SEGMENT_BYTES, Math.ceil(maxBytes / LEAST_SEGMENTS)));
     this.maxStateBytes = maxStateBytes;
   }
@@ -229,9 +229,4 @@ function stateBytes(key: string, value: Uint8Array): number {
 
 function notFound({ topic, partition, topicId }: PartitionId): StoreError {
   return new StoreError('NOT_FOUND', `there is no partition ${String(partition)} of '${topic}' (${topicId})`);
-}
-
-function requireBytes(option: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= LEAST_BYTES) return;
-  throw new OptionError(option, value, `it is a whole number of bytes from ${String(LEAST_BYTES)}`);
 }

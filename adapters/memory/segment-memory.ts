@@ -1,4 +1,4 @@
-import { StoreError } from '../broker/store/store-error.js';
+import { StoreError } from '../broker/index.js';
 
 /** How many freed segments of full size are kept for the next ones: memory that was touched before is much cheaper. */
 const SPARE_SEGMENTS = 4;

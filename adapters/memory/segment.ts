@@ -1,9 +1,4 @@
-import {
-  baseOffset as baseOffsetAt,
-  batchSize,
-  lastOffsetDelta,
-  maxTimestamp as maxTimestampAt,
-} from '../broker/batch-fields.js';
+import { baseOffsetAt, batchSizeAt, lastOffsetDeltaAt, maxTimestampAt } from '../../src/protocol/index.js';
 import type { SegmentMemory } from './segment-memory.js';
 
 /** A batch this many bytes after the last indexed one gets an entry: as Kafka's `index.interval.bytes`. */
@@ -13,7 +8,10 @@ const INDEX_INTERVAL_BYTES = 4096;
 const SMALL_BATCH_BYTES = 2048;
 const CACHE_LINE_BYTES = 64;
 
-/** Batches one behind the other in one piece of memory, with an index by offset and by time. */
+/**
+ * Batches one behind the other in one piece of memory, with an index by offset and by time. One object holds all of it, because
+ * each append and each fetch uses most of it.
+ */
 export class Segment {
   readonly memory: Buffer;
   /** No offset of it is lower. */
@@ -88,11 +86,11 @@ export class Segment {
 
   /** Size of the batch that stands there, in bytes. */
   sizeAt(at: number): number {
-    return batchSize(this.memory, at);
+    return batchSizeAt(this.memory, at);
   }
 
   lastOffsetAt(at: number): number {
-    return baseOffsetAt(this.memory, at) + lastOffsetDelta(this.memory, at);
+    return baseOffsetAt(this.memory, at) + lastOffsetDeltaAt(this.memory, at);
   }
 
   maxTimestampOf(at: number): number {

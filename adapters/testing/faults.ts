@@ -7,6 +7,7 @@ import {
   checkOptionNames,
   isFailureCode,
   KafkaError,
+  MAX_TIMER_MS,
   OptionError,
   RequestAborted,
   type RequestContext,
@@ -80,9 +81,6 @@ class Fault implements PlannedFault {
     this.remaining = 0;
   }
 }
-
-/** The longest that a timer of Node can wait; beyond it, it would not wait at all. */
-const LONGEST_MS = 0x7fff_ffff;
 
 const FAULT_OPTION_NAMES = Object.keys({ times: true, where: true } satisfies Record<keyof FaultOptions, true>);
 
@@ -176,8 +174,8 @@ export function withFaults<State>(backend: Backend<State>): {
     delay(api, options) {
       checkOptionNames('', options, ['ms', ...FAULT_OPTION_NAMES]);
       const { ms } = options;
-      if (!(ms >= 0 && ms <= LONGEST_MS)) {
-        throw new OptionError('ms', ms, `it is a number of milliseconds from 0 to ${String(LONGEST_MS)}`);
+      if (!(ms >= 0 && ms <= MAX_TIMER_MS)) {
+        throw new OptionError('ms', ms, `it is a number of milliseconds from 0 to ${String(MAX_TIMER_MS)}`);
       }
       return plan(api, options, async (handle, { signal }) => {
         await sleep(ms, undefined, { signal });

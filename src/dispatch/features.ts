@@ -1,3 +1,4 @@
+import { checkInteger } from '../checks.js';
 import type { Features, VersionRange } from '../contract.js';
 import { OptionError } from '../errors.js';
 import type { ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
@@ -36,11 +37,6 @@ export function describeFeatures(
   return { supportedFeatures, finalizedFeatures, finalizedFeaturesEpoch: finalizedEpoch };
 }
 
-function checkLevel(field: string, value: unknown, least: number, most: number): number {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new OptionError(
-    `backend.features.${field}`,
-    value,
-    `it is a whole number from ${String(least)} to ${String(most)}`,
-  );
+function checkLevel(field: string, value: unknown, min: number, max: number): number {
+  return checkInteger(`backend.features.${field}`, value, min, max);
 }

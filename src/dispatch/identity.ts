@@ -1,7 +1,6 @@
+import { checkInteger, MAX_INT32 } from '../checks.js';
 import type { Backend, BrokerIdentity } from '../contract.js';
 import { OptionError } from '../errors.js';
-
-const HIGHEST_NODE_ID = 0x7fff_ffff;
 
 /** Reads which broker a backend is; null if it does not say. @throws OptionError naming the field and its value. */
 export function readIdentity(backend: Backend): BrokerIdentity | null {
@@ -14,8 +13,5 @@ export function readIdentity(backend: Backend): BrokerIdentity | null {
   if (typeof clusterId !== 'string' || clusterId === '') {
     throw new OptionError('backend.identity().clusterId', clusterId, 'expected a string that is not empty');
   }
-  if (typeof nodeId !== 'number' || !Number.isInteger(nodeId) || nodeId < 0 || nodeId > HIGHEST_NODE_ID) {
-    throw new OptionError('backend.identity().nodeId', nodeId, 'expected an integer from 0 to 2147483647');
-  }
-  return { clusterId, nodeId };
+  return { clusterId, nodeId: checkInteger('backend.identity().nodeId', nodeId, 0, MAX_INT32) };
 }

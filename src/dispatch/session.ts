@@ -1,5 +1,5 @@
 import { type AbortCause, type ConnectionInfo, KafkaError, RequestAborted } from '../contract.js';
-import { isThenable } from '../events.js';
+import { isPromise as isThenable } from '../awaitable.js';
 import { CLOSE, DONE, type FrameHandler, type FrameOutcome } from '../listener/frame-handler.js';
 import { explainEncodeError } from '../protocol/encode-trace.js';
 import { ErrorCode, isFailureCode } from '../protocol/error-codes.js';

@@ -19,6 +19,12 @@ const otherAdapters = new Map([
   ['testing', ['broker', 'memory']],
 ]);
 
+/** Folders of adapters/iggy/: each imports only folders that follow it. Files above them import any folder. */
+const iggyFolders = ['group-offsets', 'log', 'state', 'records', 'sdk'];
+
+/** Position of a file in the import order of adapters/iggy/; -1 for a file above the folders. @param {string} file */
+const iggyLayer = (file) => iggyFolders.indexOf(/^adapters\/iggy\/([^/]+)\//.exec(file)?.[1] ?? '');
+
 /**
  * All paths are from the repository's top, such as `src/protocol/reader.ts`. The first rule that an import breaks is
  * the one that is reported.
@@ -88,6 +94,17 @@ const rules = [
       if (own === undefined || other === undefined || own === other) return false;
       return !otherAdapters.get(own)?.includes(other);
     },
+  },
+  {
+    id: 'kit',
+    why: 'a store imports adapters/broker/index.ts, and nothing deeper',
+    breaks: (from, to) =>
+      /^adapters\/(memory|iggy)\//.test(from) && adapterOf(to) === 'broker' && to !== 'adapters/broker/index.ts',
+  },
+  {
+    id: 'iggy',
+    why: `adapters/iggy/ imports one way: the files at its top, then ${iggyFolders.join(', ')}`,
+    breaks: (from, to) => adapterOf(from) === 'iggy' && adapterOf(to) === 'iggy' && iggyLayer(to) < iggyLayer(from),
   },
   {
     id: 'example',

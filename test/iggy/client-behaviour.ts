@@ -9,7 +9,7 @@ import {
   type IggyPollingStrategy,
   PollingStrategy,
 } from '../../adapters/iggy/sdk/client.js';
-import { DURABILITIES, DURABILITY_SETTINGS, durabilityOf } from '../../adapters/iggy/topic-configs.js';
+import { DURABILITIES, DURABILITY_SETTINGS, durabilityOf } from '../../adapters/iggy/sdk/durability.js';
 
 // What the adapter relies on in the SDK's client and the server behind it: one list of checks, for the real ones
 // (client-behaviour.test.ts, `npm run test:iggy`) and for the stand-in (test/unit/iggy/stand-in.test.ts, `npm test`).

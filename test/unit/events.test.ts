@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import { createKafkaGateway } from 'iggy-gateway-kafka';
-import { GuardedEvents, isThenable } from '../../src/events.js';
+import { GuardedEvents } from '../../src/events.js';
 import { thrownBy } from '../support/thrown-by.js';
 
 const endpoint = { host: '127.0.0.1', port: 9093 };
@@ -235,16 +235,4 @@ describe('error', () => {
       "a listener of the gateway's 'error' event failed: Error: worst",
     ]);
   });
-});
-
-test.each([
-  [{ then: () => undefined }, true],
-  [Promise.resolve(), true],
-  [{ then: 5 }, false],
-  [{}, false],
-  [null, false],
-  [undefined, false],
-  ['then', false],
-])('a promise is what has a function then: %j %s', (value, expected) => {
-  expect(isThenable(value)).toBe(expected);
 });

@@ -1,4 +1,4 @@
-import { checkOptionNames, OptionError } from '../../../src/contract.js';
+import { checkInteger, checkOptionNames } from '../../../src/contract.js';
 
 /**
  * How much groups may hold, in all. What is beyond is refused with an error that clients do not try again, and the
@@ -32,10 +32,7 @@ export function checkGroupLimits(limits: Partial<GroupLimits>): GroupLimits {
   const checked: { -readonly [Name in keyof GroupLimits]: number } = { ...defaultGroupLimits };
   for (const [name, value] of Object.entries(limits) as [keyof GroupLimits, number | undefined][]) {
     if (value === undefined) continue;
-    if (!Number.isSafeInteger(value) || value < 0) {
-      throw new OptionError(`groups.${name}`, value, 'it is a whole number from 0 on');
-    }
-    checked[name] = value;
+    checked[name] = checkInteger(`groups.${name}`, value, 0);
   }
   return checked;
 }

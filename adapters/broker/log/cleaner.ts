@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { maxTimestamp } from '../batch-fields.js';
+import { maxTimestampAt } from '../../../src/protocol/index.js';
 import type { Kit } from '../kit.js';
 import { offsetForTimestamp } from '../store/find-by-timestamp.js';
 import type { LogOffsets } from '../store/log-store.js';
@@ -128,7 +128,7 @@ export class Cleaner implements Maintenance {
     if (result?.error !== undefined) throw result.error;
     const chunk = result?.chunks[0];
     if (chunk === undefined) return false;
-    const timestamp = maxTimestamp(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength), 0);
+    const timestamp = maxTimestampAt(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength), 0);
     result?.release?.();
     return timestamp >= 0 && timestamp < latest;
   }

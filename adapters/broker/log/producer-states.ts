@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../../src/contract.js';
+import { nextSequence } from '../../../src/protocol/index.js';
 import type { ReplayedBatch } from '../store/log-store.js';
 import { BatchRefused } from './record-checks.js';
 
@@ -23,8 +24,6 @@ interface ProducerState {
 /** As many as a producer may have in flight with idempotence. */
 const REMEMBERED_BATCHES = 5;
 
-const HIGHEST_SEQUENCE = 0x7fff_ffff;
-
 /** Version of the saved form. */
 const SAVED_VERSION = 1;
 
@@ -33,11 +32,6 @@ interface Saved {
   readonly endOffset: number;
   readonly open?: boolean;
   readonly producers: readonly (readonly [id: number, epoch: number, lastAppend: number, batches: readonly number[]])[];
-}
-
-/** The sequence of the record after one with this. */
-export function nextSequence(sequence: number): number {
-  return sequence === HIGHEST_SEQUENCE ? 0 : sequence + 1;
 }
 
 /** The idempotent producers of one partition: their epochs, sequences and last five batches (KIP-98). */

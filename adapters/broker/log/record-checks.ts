@@ -1,6 +1,8 @@
 import { ErrorCode } from '../../../src/contract.js';
 import {
+  batchSizeAt,
   type BatchSummary,
+  magicAt,
   RecordBatch,
   RecordBatchBuilder,
   RecordReader,
@@ -66,16 +68,13 @@ function batchAt(records: Buffer, at: number): RecordBatch | null {
   } catch (error) {
     if (!(error instanceof RecordsError)) throw error;
     if (error.code === 'TRUNCATED') return null;
-    const old = records[at + MAGIC]! < 2 && records.readInt32BE(at + LENGTH) >= LEAST_OLD_LENGTH;
+    const old = magicAt(records, at) < 2 && batchSizeAt(records, at) >= MIN_MESSAGE_BYTES;
     throw new BatchRefused(old ? ErrorCode.INVALID_RECORD : ErrorCode.CORRUPT_MESSAGE, error.message);
   }
 }
 
-/** Where magic and length stand in a batch, and in the message sets of old. */
-const MAGIC = 16;
-const LENGTH = 8;
-/** The least that a message of old can be long. */
-const LEAST_OLD_LENGTH = 14;
+/** Size of the shortest message of a message set (magic 0 and 1), including its offset and length, in bytes. */
+const MIN_MESSAGE_BYTES = 26;
 
 /**
  * Everything that a broker checks in a batch before it looks at its producer, in Kafka's order, and makes it what the

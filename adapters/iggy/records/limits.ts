@@ -1,4 +1,4 @@
-import { StoreError } from '../../broker/store/store-error.js';
+import { StoreError } from '../../broker/index.js';
 import { HeaderKind, type IggyHeaderInit, type IggyMessageInit } from '../sdk/client.js';
 
 /** Longest name and longest value of a header, in bytes; the shortest of both is 1. */

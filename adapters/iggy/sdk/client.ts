@@ -80,6 +80,9 @@ export interface IggyConsumer {
   id: IggyId;
 }
 
+/** Consumer that polls are made as; the server stores no offset for it. */
+export const CONSUMER = { kind: 1, id: 1 } as const;
+
 /** Whose partition and messages a call is about. */
 export interface IggyTopicRef {
   streamId: IggyId;
@@ -125,6 +128,10 @@ export interface IggyTopic {
   messagesCount: bigint;
   /** Ids from 0 on. `topic.list` leaves it empty. */
   partitions: IggyPartition[];
+  /** Options that the topic was created with, an object by the server's names; missing in SDKs that do not report them. */
+  options?: unknown;
+  /** Options that the server derived, likewise. */
+  derivedOptions?: unknown;
 }
 
 /** The nodes of a cluster; a server that runs alone shows itself. */

@@ -1,4 +1,4 @@
-import { StoreError, type StoreErrorCode } from '../../broker/store/store-error.js';
+import { StoreError, type StoreErrorCode } from '../../broker/index.js';
 import { iggyErrorCode } from './client.js';
 
 /**

@@ -1,4 +1,13 @@
 export { RecordBatch, type TimestampType } from './batch.js';
+export {
+  baseOffsetAt,
+  batchSizeAt,
+  lastOffsetDeltaAt,
+  magicAt,
+  maxTimestampAt,
+  stampBatch,
+  stampBatches,
+} from './batch-fields.js';
 export { readBatches, type ReadBatchesOptions } from './batches.js';
 export { buildBatch, RecordBatchBuilder } from './builder.js';
 export type { RecordBatchOptions } from './builder-options.js';
@@ -15,4 +24,5 @@ export { RecordsError, type RecordsErrorCode } from './errors.js';
 export { BATCH_HEADER_BYTES } from './layout.js';
 export type { KafkaRecord, RecordHeader, RecordHeaderInit, RecordInit } from './record.js';
 export { readRecords, RecordReader } from './record-reader.js';
+export { nextSequence } from './sequence.js';
 export { type BatchSummary, validateBatch } from './validate.js';

@@ -1,0 +1,104 @@
+import { EntryKind, type StateEntry, type StateEntryInit } from './state-entry.js';
+import type { StateGenerations } from './state-generations.js';
+import type { EntrySequence } from './state-replay.js';
+import { Overtaken, type StateTopic } from './state-topic.js';
+import type { StateValues } from './state-values.js';
+
+/** Entries that one send carries at most, and their bytes. */
+export const MOST_ENTRIES = 1000;
+export const MOST_BYTES = 4 * 1024 * 1024;
+
+/** The log is written anew when it has this many bytes, and so many times more than what is left of it. */
+const LEAST_REWRITE_BYTES = 16 * 1024 * 1024;
+const REWRITE_FACTOR = 4;
+
+/** What a rewriter works on. */
+export interface RewriterContext {
+  readonly generations: StateGenerations;
+  readonly sequence: EntrySequence;
+  readonly values: StateValues;
+  /** What this gateway advertises, as heartbeats carry it. */
+  readonly identity: () => Uint8Array;
+}
+
+/** Writes the log anew into the topic of the next generation. */
+export class StateRewriter {
+  readonly #context: RewriterContext;
+  /** Bytes that the topic may grow by before it is written anew, after that has failed. */
+  #patience = 0;
+
+  constructor(context: RewriterContext) {
+    this.#context = context;
+  }
+
+  /** The log was opened. */
+  reset(): void {
+    this.#patience = 0;
+  }
+
+  /** Whether a topic has grown so far that it is to be written anew. */
+  isDue({ bytes }: StateTopic): boolean {
+    const most = Math.max(LEAST_REWRITE_BYTES, REWRITE_FACTOR * this.#context.values.bytes);
+    return bytes >= most + this.#patience;
+  }
+
+  /**
+   * Writes the log anew in place of a topic that has grown. Where that fails, the topic stays in use, and what was begun is
+   * dropped when the log is opened next.
+   *
+   * @returns The topic to go on with; null for the one before.
+   * @throws Overtaken
+   */
+  async rewrite(before: StateTopic): Promise<StateTopic | null> {
+    try {
+      const topic = await this.copy();
+      // It counts once nobody has opened the one before meanwhile: whoever opens it from now on, finds both.
+      await before.append([this.#context.sequence.entry(EntryKind.OPENED)]);
+      this.#patience = 0;
+      return topic;
+    } catch (error) {
+      if (error instanceof Overtaken) throw error;
+      this.#patience = before.bytes;
+      return null;
+    }
+  }
+
+  /**
+   * Writes all that is known, and changes that are to be put, in place of a topic that has lost entries.
+   *
+   * @throws StoreError, CommandFailure
+   */
+  async replaceCut(before: StateTopic, changes: readonly StateEntryInit[]): Promise<StateTopic> {
+    const { generations, sequence } = this.#context;
+    const listed = await generations.list();
+    if (listed.some((number) => number > generations.last)) throw new Overtaken(before.name);
+    const topic = await this.copy(changes);
+    try {
+      await before.append([sequence.entry(EntryKind.OPENED)]);
+    } catch (error) {
+      await topic.drop();
+      throw error;
+    }
+    return topic;
+  }
+
+  /** Makes the next topic, with all that is known and changes that are to be put. */
+  async copy(changes: readonly StateEntryInit[] = []): Promise<StateTopic> {
+    const { generations, sequence, values, identity } = this.#context;
+    const whole = values.with(changes);
+    const topic = await generations.create();
+    let entries: StateEntry[] = [];
+    let bytes = 0;
+    for (const [key, value] of whole) {
+      entries.push(sequence.entry(EntryKind.PUT, key, value));
+      bytes += value.length;
+      if (bytes < MOST_BYTES && entries.length < MOST_ENTRIES) continue;
+      await topic.append(entries);
+      entries = [];
+      bytes = 0;
+    }
+    entries.push(sequence.entry(EntryKind.COMPLETE), sequence.entry(EntryKind.HEARTBEAT, '', identity()));
+    await topic.append(entries);
+    return topic;
+  }
+}
