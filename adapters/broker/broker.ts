@@ -15,7 +15,7 @@ import {
 import { type Clock, systemClock } from './clock.js';
 import { createClusterApis } from './cluster/index.js';
 import { createConfigApis } from './configs/index.js';
-import type { BrokerConfigInit } from './configs/broker-config.js';
+import type { BrokerConfigInit } from './broker-config.js';
 import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
 import { lacking } from './configs/topic-configs.js';
 import { StoredState } from './durable-state.js';

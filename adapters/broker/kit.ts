@@ -1,10 +1,10 @@
 import type { Awaitable, BackendMethods, ConnectionInfo } from '../../src/contract.js';
 import type { Clock } from './clock.js';
-import type { BrokerConfig } from './configs/broker-config.js';
+import type { BrokerConfig } from './broker-config.js';
 import type { DurableState } from './durable-state.js';
 import type { LogStore } from './log-store.js';
 import type { OwnedPlacement } from './owned-placement.js';
-import type { TopicRegistry } from './topics/topic-registry.js';
+import type { TopicRegistry } from './topic-registry.js';
 
 /** What the parts of the kit share. */
 export interface Kit {

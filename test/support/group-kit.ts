@@ -1,9 +1,9 @@
 // Fakes on purpose: group state machines are tested alone, with a clock that is turned and a store that can fail.
 import type { Awaitable, ConnectionInfo, RequestContext } from '../../src/contract.js';
 import { createGroupApis, type GroupLimits } from '../../adapters/broker/groups/index.js';
-import type { BrokerConfigValues } from '../../adapters/broker/configs/broker-config.js';
+import type { BrokerConfigValues } from '../../adapters/broker/broker-config.js';
 import type { Kit, KitMethods } from '../../adapters/broker/kit.js';
-import type { Topic } from '../../adapters/broker/topics/topic-registry.js';
+import type { Topic } from '../../adapters/broker/topic-registry.js';
 import { OwnedPlacement } from '../../adapters/broker/owned-placement.js';
 import { singleNode } from '../../adapters/broker/placement.js';
 import { TurnedClock } from './turned-clock.js';

@@ -7,7 +7,7 @@ import type {
 import { all, andThen, attempt } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import { StoreError } from '../log-store.js';
-import type { Partition, Topic } from '../topics/topic-registry.js';
+import type { Partition, Topic } from '../topic-registry.js';
 
 type Described = DescribeLogDirsResponseDescribeLogDirsPartitionInit;
 

@@ -11,7 +11,7 @@ import type { CoreKit } from '../core-kit.js';
 import { StoreError } from '../log-store.js';
 import { isInternal } from '../topics/registry.js';
 import { topicNameProblem } from '../topics/topic-name.js';
-import type { Topic } from '../topics/topic-registry.js';
+import type { Topic } from '../topic-registry.js';
 import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.js';
 import { describePartition } from './partitions.js';
 

@@ -1,7 +1,7 @@
 import { ErrorCode } from '../../../src/contract.js';
 import type { MetadataResponsePartitionInit } from '../../../src/protocol/index.js';
 import type { Placement } from '../placement.js';
-import type { Partition } from '../topics/topic-registry.js';
+import type { Partition } from '../topic-registry.js';
 
 /** Who has a partition: one node, for replicas are the store's own affair. */
 export function describePartition(placement: Placement, partition: Partition): MetadataResponsePartitionInit {

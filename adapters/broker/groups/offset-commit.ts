@@ -6,7 +6,7 @@ import type {
 } from '../../../src/protocol/index.js';
 import { all, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import type { Topic } from '../topics/topic-registry.js';
+import type { Topic } from '../topic-registry.js';
 import type { Group } from './group.js';
 import type { GroupCoordinator } from './group-coordinator.js';
 import type { GroupRegistry } from './group-registry.js';

@@ -1,6 +1,6 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { OffsetDeleteRequest, OffsetDeleteResponseInit } from '../../../src/protocol/index.js';
-import type { TopicRegistry } from '../topics/topic-registry.js';
+import type { TopicRegistry } from '../topic-registry.js';
 import type { GroupRegistry } from './group-registry.js';
 import type { OffsetEntry } from './offsets.js';
 

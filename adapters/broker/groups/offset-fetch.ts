@@ -8,7 +8,7 @@ import {
   type OffsetFetchResponsePartitionsInit,
   type OffsetFetchResponseTopicsInit,
 } from '../../../src/protocol/index.js';
-import type { TopicRegistry } from '../topics/topic-registry.js';
+import type { TopicRegistry } from '../topic-registry.js';
 import type { Group } from './group.js';
 import type { GroupRegistry } from './group-registry.js';
 import type { OffsetEntry } from './offsets.js';

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { maxTimestamp } from '../batch-fields.js';
 import type { Kit } from '../kit.js';
 import type { LogBounds } from '../log-store.js';
-import type { Partition, Topic } from '../topics/topic-registry.js';
+import type { Partition, Topic } from '../topic-registry.js';
 import { type Maintenance, quietly } from './quietly.js';
 
 /** How many partitions are looked at before requests have their turn. */

@@ -2,7 +2,7 @@ import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import { attempt, isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { type ReadEntry, type ReadResult, StoreError } from '../log-store.js';
-import type { Partition } from '../topics/topic-registry.js';
+import type { Partition } from '../topic-registry.js';
 import type { FetchTarget } from './fetch-sessions.js';
 import { LeaderHints } from './leader-hints.js';
 import { storeErrorCode } from './store-error-code.js';

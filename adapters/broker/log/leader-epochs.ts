@@ -1,6 +1,6 @@
 import { isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import type { Partition } from '../topics/topic-registry.js';
+import type { Partition } from '../topic-registry.js';
 import type { PartitionLog } from './partition-logs.js';
 
 /** A leader epoch, and the offset of its first record. */

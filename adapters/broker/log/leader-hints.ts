@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../../src/contract.js';
 import type { Kit } from '../kit.js';
 import type { BrokerNode } from '../placement.js';
-import type { Partition } from '../topics/topic-registry.js';
+import type { Partition } from '../topic-registry.js';
 
 /** Where a partition is led, for a client that asked the wrong broker (KIP-951). */
 export interface LeaderHint {

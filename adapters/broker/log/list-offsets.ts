@@ -10,7 +10,7 @@ import { isPromise } from '../awaitable.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import { type FoundOffset, StoreError } from '../log-store.js';
-import type { Partition, Topic } from '../topics/topic-registry.js';
+import type { Partition, Topic } from '../topic-registry.js';
 import { checkLeaderEpoch } from './fetch-read.js';
 import { checkIsolationLevel } from './isolation-level.js';
 import type { LeaderEpochs } from './leader-epochs.js';

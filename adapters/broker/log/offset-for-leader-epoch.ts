@@ -8,7 +8,7 @@ import type {
 import { all, attempt, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { StoreError } from '../log-store.js';
-import type { Partition } from '../topics/topic-registry.js';
+import type { Partition } from '../topic-registry.js';
 import { checkLeaderEpoch } from './fetch-read.js';
 import type { LeaderEpochs } from './leader-epochs.js';
 import { storeErrorCode } from './store-error-code.js';

@@ -4,7 +4,7 @@ import { readBatches, type RecordBatch } from '../../../src/protocol/index.js';
 import { isPromise, andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { type PartitionId, type ReadResult, StoreError } from '../log-store.js';
-import type { Partition, Topic } from '../topics/topic-registry.js';
+import type { Partition, Topic } from '../topic-registry.js';
 import { ProducerStates } from './producer-states.js';
 
 /** What the kit keeps of one partition beside its records. */

@@ -7,7 +7,7 @@ import type {
 } from '../../../src/protocol/index.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
-import type { Topic } from '../topics/topic-registry.js';
+import type { Topic } from '../topic-registry.js';
 import { AppendJob, type Appends, notOwner, type PartitionAnswer, refusedAnswer } from './appends.js';
 import { LeaderHints } from './leader-hints.js';
 import type { PartitionLogs } from './partition-logs.js';

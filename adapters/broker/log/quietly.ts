@@ -2,7 +2,7 @@ import type { Awaitable } from '../../../src/contract.js';
 import { isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { StoreError } from '../log-store.js';
-import type { Partition } from '../topics/topic-registry.js';
+import type { Partition } from '../topic-registry.js';
 
 /** Where maintenance reports a failure, and what it was doing. */
 export interface Maintenance {

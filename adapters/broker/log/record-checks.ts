@@ -7,7 +7,7 @@ import {
   RecordsError,
   validateBatch,
 } from '../../../src/protocol/index.js';
-import type { TopicConfig } from '../configs/topic-config.js';
+import type { TopicConfig } from '../topic-config.js';
 
 /** A record for which its batch is refused (KIP-467). */
 export interface RecordFault {

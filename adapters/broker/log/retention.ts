@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
 import { isPromise, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import type { Partition } from '../topics/topic-registry.js';
+import type { Partition } from '../topic-registry.js';
 import type { PartitionLog, PartitionLogs } from './partition-logs.js';
 import { type Maintenance, quietly } from './quietly.js';
 

@@ -10,7 +10,7 @@ import type { CoreKit } from '../core-kit.js';
 import { type ApiFailure, storeFailure } from '../store-errors.js';
 import { assignmentProblem } from './assignments.js';
 import { MOST_PARTS } from './create-topics.js';
-import type { Topic } from './topic-registry.js';
+import type { Topic } from '../topic-registry.js';
 
 type Result = CreatePartitionsResponseCreatePartitionsTopicResultInit;
 

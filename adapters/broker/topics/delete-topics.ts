@@ -8,7 +8,7 @@ import {
 import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import { storeFailure } from '../store-errors.js';
-import type { Topic } from './topic-registry.js';
+import type { Topic } from '../topic-registry.js';
 
 type Result = DeleteTopicsResponseDeletableTopicResultInit;
 

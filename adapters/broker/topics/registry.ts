@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Awaitable } from '../../../src/contract.js';
 import { attempt, andThen } from '../awaitable.js';
-import type { BrokerConfig } from '../configs/broker-config.js';
-import type { TopicConfig } from '../configs/topic-config.js';
+import type { BrokerConfig } from '../broker-config.js';
+import type { TopicConfig } from '../topic-config.js';
 import { type LogStore, type PartitionId, type StoredTopic, StoreError } from '../log-store.js';
 import { collisionKey, hasCollisionChars } from './topic-name.js';
-import type { Partition, Topic, TopicRegistry } from './topic-registry.js';
+import type { Partition, Topic, TopicRegistry } from '../topic-registry.js';
 
 /** Topics that belong to the broker itself, wherever they come from. */
 const INTERNAL: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state']);

@@ -4,7 +4,7 @@ import { StoredState } from '../../../../adapters/broker/durable-state.js';
 import type { Kit } from '../../../../adapters/broker/kit.js';
 import { LeaderEpochs } from '../../../../adapters/broker/log/leader-epochs.js';
 import { PartitionLog } from '../../../../adapters/broker/log/partition-logs.js';
-import type { Partition, Topic } from '../../../../adapters/broker/topics/topic-registry.js';
+import type { Partition, Topic } from '../../../../adapters/broker/topic-registry.js';
 
 async function epochsOver(store = createMemoryStore()) {
   const state = new StoredState(store);

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { StoredState } from '../../../../adapters/broker/durable-state.js';
 import type { Kit } from '../../../../adapters/broker/kit.js';
 import { type PartitionLog, PartitionLogs } from '../../../../adapters/broker/log/partition-logs.js';
-import type { Partition, Topic } from '../../../../adapters/broker/topics/topic-registry.js';
+import type { Partition, Topic } from '../../../../adapters/broker/topic-registry.js';
 import { batchOf } from '../../../support/log-requests.js';
 import { TurnedClock } from '../../../support/turned-clock.js';
 

@@ -1,6 +1,6 @@
-import type { Awaitable } from '../../../src/contract.js';
-import type { TopicConfig } from '../configs/topic-config.js';
-import type { PartitionId, StoredTopic } from '../log-store.js';
+import type { Awaitable } from '../../src/contract.js';
+import type { TopicConfig } from './topic-config.js';
+import type { PartitionId, StoredTopic } from './log-store.js';
 
 /** One partition as the kit knows it: one object for its life. */
 export interface Partition {
