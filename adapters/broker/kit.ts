@@ -23,12 +23,11 @@ export interface Kit {
   warn(message: string, about?: string): void;
 }
 
-/** The methods of a backend that one part of the kit answers. The state of a connection is what is known of it. */
+/** The methods of a backend that the kit answers. The state of a connection is what is known of it. */
 export type KitMethods = Partial<BackendMethods<ConnectionInfo>>;
 
-/** One part of the kit: the APIs it answers, and its life. Parts know each other through the kit alone. */
+/** The life cycle of one part of the kit. */
 export interface KitPart {
-  readonly methods: KitMethods;
   /** After store, state, config and topics are there; before the first request. */
   open?(): Awaitable<void>;
   /** The node id is known, where it was not when the part was opened; the state can still be loaded. */

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../src/contract.js';
 import type { TopicConfig } from './topic-config.js';
 import type { PartitionId, StoredTopic } from './log-store.js';
 
@@ -35,6 +35,8 @@ export interface TopicRegistry {
   byName(name: string): Topic | undefined;
   byId(id: string): Topic | undefined;
   all(): Iterable<Topic>;
+  /** Returns a topic whose name differs from this one only in '.' and '_', since metrics are named alike. */
+  colliding(name: string): string | undefined;
   /** Checked input only: validation is that of CreateTopics. @throws StoreError */
   create(topic: Omit<StoredTopic, 'id'>): Awaitable<Topic>;
   /** @throws StoreError */
@@ -47,4 +49,14 @@ export interface TopicRegistry {
   onDeleted(listener: (topic: Topic) => void): () => void;
   /** Calls back when the config of a topic is replaced, by its own configs or by those of the broker. */
   onConfigured(listener: (topic: Topic) => void): () => void;
+}
+
+/** Returns the topic that a request names: by id in versions that name topics by id, by name in the others. */
+export function findTopic(topics: TopicRegistry, byId: boolean, topicId: string, name: string): Topic | undefined {
+  return byId ? topics.byId(topicId) : topics.byName(name);
+}
+
+/** The error code of a topic that {@link findTopic} does not find. */
+export function unknownTopicCode(byId: boolean): number {
+  return byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
 }

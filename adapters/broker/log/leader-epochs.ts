@@ -1,3 +1,4 @@
+import { ErrorCode } from '../../../src/contract.js';
 import { isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { Partition } from '../topic-registry.js';
@@ -99,6 +100,14 @@ export class LeaderEpochs {
       failed();
     }
   }
+}
+
+const NO_EPOCH = -1;
+
+/** The error of a client that knows an older or a newer leader (KIP-320); 0 for none. */
+export function checkLeaderEpoch(known: number, { leaderEpoch }: Partition): number {
+  if (known === NO_EPOCH || known === leaderEpoch) return 0;
+  return known < leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
 }
 
 function keyOf({ id }: Partition): string {
