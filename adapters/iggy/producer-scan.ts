@@ -1,4 +1,4 @@
-import { nextSequence } from '../broker/log/producer-states.js';
+import { nextSequence } from '../broker/producers/producer-states.js';
 import type { ProducedBatch } from '../broker/log-store.js';
 import type { IggyMessage } from './sdk/client.js';
 import type { PartitionReader } from './partition-reader.js';

@@ -21,10 +21,11 @@ export class LogManager implements KitPart {
 
   constructor(kit: Kit) {
     this.#logs = new PartitionLogs(kit);
+    const { producers } = this.#logs;
     this.epochs = new LeaderEpochs(kit);
-    this.#retention = new RetentionLoop(kit, this.#logs);
+    this.#retention = new RetentionLoop(kit, producers);
     this.#cleaner = new Cleaner(kit);
-    const appends = new Appends(kit, this.#logs, this.epochs, this.#retention, this.#cleaner);
+    const appends = new Appends(kit, producers, this.epochs, this.#retention, this.#cleaner);
     this.produce = new Produce(kit, this.#logs, appends);
     this.fetch = new Fetch(kit);
     this.producerIds = new ProducerIds(kit);
@@ -41,11 +42,11 @@ export class LogManager implements KitPart {
   }
 
   suspend(): void {
-    this.#logs.drop();
+    this.#logs.producers.drop();
   }
 
   resume(): void {
-    this.#logs.open();
+    this.#logs.producers.open();
     this.epochs.open();
     this.producerIds.open();
   }
@@ -53,7 +54,7 @@ export class LogManager implements KitPart {
   async close(): Promise<void> {
     await Promise.all([this.#retention.stop(), this.#cleaner.stop()]);
     try {
-      await this.#logs.saveAll();
+      await this.#logs.producers.saveAll();
     } catch (error) {
       // Nothing is lost: the next start learns it from the logs, or it was kept after each append.
       if (!(error instanceof StoreError)) throw error;

@@ -5,13 +5,14 @@ import type {
   ProduceResponseInit,
   ProduceResponseTopicProduceResponseInit,
 } from '../../../src/protocol/index.js';
+import { BatchRefused } from '../batch-refused.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import { findTopic, type Topic, unknownTopicCode } from '../topic-registry.js';
 import { AppendJob, type Appends, notOwner, type PartitionAnswer, refusedAnswer } from './appends.js';
 import { LeaderHints } from './leader-hints.js';
 import type { PartitionLogs } from './partition-logs.js';
-import { BatchRefused, checkBatch, theBatch } from './record-checks.js';
+import { checkBatch, theBatch } from './record-checks.js';
 
 /** Versions from this one on tell where the leader is (KIP-951). */
 const LEADER_HINTS_SINCE = 10;

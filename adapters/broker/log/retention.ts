@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
 import { isPromise, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
+import type { ProducerStateManager } from '../producers/producer-state-manager.js';
 import type { Partition } from '../topic-registry.js';
-import type { PartitionLog, PartitionLogs } from './partition-logs.js';
+import type { PartitionLog } from './partition-logs.js';
 import { type Maintenance, quietly } from './quietly.js';
 
 /** How many partitions are looked at before requests have their turn. */
@@ -18,15 +19,15 @@ const LEAST_GROWTH_BYTES = 16 * 1024;
 export class RetentionLoop implements Maintenance {
   readonly kit: Kit;
   readonly job = 'retention';
-  readonly #logs: PartitionLogs;
+  readonly #producers: ProducerStateManager;
   #stopTimer: (() => void) | null = null;
   isStopped = false;
   #running: Promise<void> | null = null;
   #relievedAt = -Infinity;
 
-  constructor(kit: Kit, logs: PartitionLogs) {
+  constructor(kit: Kit, producers: ProducerStateManager) {
     this.kit = kit;
-    this.#logs = logs;
+    this.#producers = producers;
   }
 
   start(): void {
@@ -84,7 +85,7 @@ export class RetentionLoop implements Maintenance {
 
   async #round(): Promise<void> {
     let looked = 0;
-    if (this.kit.placement.isOwner) await quietly(this, null, () => this.#logs.saveAll());
+    if (this.kit.placement.isOwner) await quietly(this, null, () => this.#producers.saveAll());
     for (const topic of this.kit.topics.all()) {
       for (const partition of topic.partitions) {
         if (this.isStopped) return;

@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../../src/contract.js';
+import { BatchRefused } from '../batch-refused.js';
 import type { ProducedBatch } from '../log-store.js';
-import { BatchRefused } from './record-checks.js';
 
 /** A batch that a producer may send again, because its answer got lost. */
 export interface RememberedBatch {
@@ -31,6 +31,7 @@ const SAVED_VERSION = 1;
 interface Saved {
   readonly version: number;
   readonly endOffset: number;
+  /** Whether more may have been appended since. Default: false. */
   readonly open?: boolean;
   readonly producers: readonly (readonly [id: number, epoch: number, lastAppend: number, batches: readonly number[]])[];
 }
@@ -47,8 +48,6 @@ export class ProducerStates {
   endOffset = 0;
   /** Whether something changed since it was saved. */
   dirty = false;
-  /** Whether it was saved so that more may have been appended since. */
-  open = false;
 
   /**
    * Checks a batch against its producer's last ones.
@@ -122,9 +121,9 @@ export class ProducerStates {
   /**
    * All of it as bytes.
    *
-   * @param open - More may be appended before it is saved again.
+   * @param isComplete - Whether nothing is appended before it is saved again.
    */
-  save(open = false): Buffer {
+  save(isComplete: boolean): Buffer {
     const producers = Array.from(this.#producers, ([id, { epoch, lastAppend, batches }]) => {
       const numbers = batches.flatMap((batch) => [
         batch.firstSequence,
@@ -134,17 +133,21 @@ export class ProducerStates {
       ]);
       return [id, epoch, lastAppend, numbers] as const;
     });
-    const saved: Saved = { version: SAVED_VERSION, endOffset: this.endOffset, ...(open ? { open } : {}), producers };
+    const saved: Saved = {
+      version: SAVED_VERSION,
+      endOffset: this.endOffset,
+      ...(isComplete ? {} : { open: true }),
+      producers,
+    };
     return Buffer.from(JSON.stringify(saved));
   }
 
   /** What {@link save} gave. @throws Error for a form that this release does not know. */
-  static restore(bytes: Buffer): ProducerStates {
+  static restore(bytes: Buffer): { readonly states: ProducerStates; readonly isComplete: boolean } {
     const { version, endOffset, open = false, producers } = JSON.parse(bytes.toString()) as Saved;
     if (version !== SAVED_VERSION) throw new Error(`producer states of version ${String(version)}, not 1`);
     const states = new ProducerStates();
     states.endOffset = endOffset;
-    states.open = open;
     for (const [id, epoch, lastAppend, numbers] of producers) {
       const batches: RememberedBatch[] = [];
       for (let at = 0; at < numbers.length; at += 4) {
@@ -153,6 +156,6 @@ export class ProducerStates {
       }
       states.#producers.set(id, { epoch, lastAppend, batches });
     }
-    return states;
+    return { states, isComplete: !open };
   }
 }
