@@ -92,7 +92,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   /** The node id that was set; null where the store may assign one. */
   const fixedId = options.placement === undefined ? nodeId : placement.nodeId;
   const state = new StoredState(store);
-  const topics = new StoreTopicRegistry(store, config);
+  const topics = new StoreTopicRegistry(store, config, placement);
   const warned = new Set<string>();
   let clusterId = options.clusterId ?? '';
 

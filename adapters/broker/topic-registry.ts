@@ -7,7 +7,7 @@ export interface Partition {
   readonly id: PartitionId;
   readonly topic: Topic;
   readonly index: number;
-  /** Epoch of the current leader (KIP-101). */
+  /** Epoch of the current leader (KIP-101), as the placement has it at the moment. */
   readonly leaderEpoch: number;
   /** Tells everyone who waits that the partition has grown, or is gone. Called by whoever appended, after the append. */
   changed(): void;

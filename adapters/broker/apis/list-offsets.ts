@@ -86,9 +86,11 @@ function answerPartition(
   if (errorCode !== 0) return failure(wanted, errorCode);
   try {
     const found = findOffset(kit.store, partition.id, timestamp);
-    if (!isPromise(found)) return foundAnswer(log.epochs, partition, found, version);
+    // The next record is written under the current epoch, the others were under theirs.
+    const epochs = timestamp === OffsetSpec.LATEST ? null : log.epochs;
+    if (!isPromise(found)) return foundAnswer(epochs, partition, found, version);
     return found.then(
-      (offset) => foundAnswer(log.epochs, partition, offset, version),
+      (offset) => foundAnswer(epochs, partition, offset, version),
       (error: unknown) => failure(wanted, codeOf(error)),
     );
   } catch (error) {
@@ -97,14 +99,15 @@ function answerPartition(
 }
 
 function foundAnswer(
-  epochs: LeaderEpochs,
+  epochs: LeaderEpochs | null,
   partition: Partition,
   found: FoundOffset | null,
   version: number,
 ): PartitionAnswer {
   const { index } = partition;
   if (found === null) return { partitionIndex: index, errorCode: 0, timestamp: NO_TIME, offset: -1n };
-  const leaderEpoch = version >= LEADER_EPOCH_SINCE ? epochs.at(partition, found.offset) : -1;
+  const epoch = epochs === null ? partition.leaderEpoch : epochs.at(partition, found.offset);
+  const leaderEpoch = version >= LEADER_EPOCH_SINCE ? epoch : -1;
   const timestamp = found.timestamp === -1 ? NO_TIME : int64(found.timestamp);
   return { partitionIndex: index, errorCode: 0, timestamp, offset: int64(found.offset), leaderEpoch };
 }

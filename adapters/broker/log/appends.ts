@@ -262,7 +262,7 @@ export class Appends {
     answer.baseOffset = int64(baseOffset);
     answer.logStartOffset = int64(startOffset);
     log.startOffset = startOffset;
-    if (log.epoch !== partition.leaderEpoch) this.epochs.appended(log, baseOffset);
+    if (log.epoch !== job.leaderEpoch) this.epochs.appended(log, job.leaderEpoch, baseOffset);
     let saved: Awaitable<unknown> = undefined;
     const endOffset = baseOffset + job.recordCount;
     if (producers === null) {

@@ -50,23 +50,22 @@ export class LeaderEpochs {
     this.#stopListening?.();
   }
 
-  /** The first append under the partition's leader epoch that this broker sees. */
-  appended(log: PartitionLog, baseOffset: number): void {
-    const { partition } = log;
-    const epoch = partition.leaderEpoch;
+  /** The first append under a leader epoch that this broker sees. */
+  appended(log: PartitionLog, epoch: number, baseOffset: number): void {
     log.epoch = epoch;
-    const key = keyOf(partition);
+    const key = keyOf(log.partition);
     const starts = this.#starts.get(key) ?? NO_HISTORY;
     if ((starts.at(-1)?.[0] ?? 0) >= epoch) return;
-    const longer: readonly EpochStart[] = [...starts, [epoch, baseOffset]];
+    // As Kafka does: epochs that began at or after this offset lost their records.
+    const kept = starts.filter(([, startOffset]) => startOffset < baseOffset);
+    const longer: readonly EpochStart[] = [...kept, [epoch, baseOffset]];
     this.#starts.set(key, longer);
     this.#put(key, Buffer.from(JSON.stringify(longer)));
   }
 
   /** The epoch under which the record at an offset was written. */
   at(partition: Partition, offset: number): number {
-    const starts = this.#starts.get(keyOf(partition));
-    if (starts === undefined) return partition.leaderEpoch;
+    const starts = this.#starts.get(keyOf(partition)) ?? NO_HISTORY;
     return starts.findLast(([, startOffset]) => startOffset <= offset)?.[0] ?? 0;
   }
 

@@ -21,10 +21,11 @@ export class LeaderHints {
   }
 
   /** Whether this broker leads it. */
-  leads({ topic, index, leaderEpoch }: Partition): boolean {
+  leads(partition: Partition): boolean {
     const { placement } = this.kit;
+    const { topic, index } = partition;
     if (placement.leads(topic.id, index)) return true;
-    this.note(placement.leader(topic.id, index), leaderEpoch);
+    this.note(placement.leader(topic.id, index), partition.leaderEpoch);
     return false;
   }
 

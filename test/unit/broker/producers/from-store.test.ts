@@ -103,7 +103,7 @@ test.each([
 ])('acknowledges an append whose snapshot only bounds the replay and %s', async (_, put) => {
   const { produce, store, log } = await producerBench(storeOfProducers());
   await produce(0);
-  vi.spyOn(store, 'put').mockImplementationOnce(put);
+  vi.spyOn(store, 'put').mockImplementationOnce(() => put() as unknown as undefined);
   log.producers!.unsavedBytes = 16 * 1024 * 1024;
   await expect(produce(1)).resolves.toBe(1);
   await expect.poll(() => log.producers?.snapshot).toBe('uncertain');
