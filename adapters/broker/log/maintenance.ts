@@ -1,12 +1,16 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
 import { isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { StoreError } from '../log-store.js';
-import type { Partition } from '../topic-registry.js';
+import type { Partition, Topic } from '../topic-registry.js';
+
+/** Partitions that are visited before requests have their turn. */
+const PARTITIONS_AT_A_TIME = 50;
 
 /** Where maintenance reports a failure, and what it was doing. */
 export interface Maintenance {
-  readonly kit: Pick<Kit, 'warn'>;
+  readonly kit: Pick<Kit, 'warn' | 'topics'>;
   readonly job: 'retention' | 'compaction';
   /** Whether the broker is closing: a failure is expected then. */
   readonly isStopped: boolean;
@@ -31,5 +35,28 @@ export function quietly(
     return isPromise(done) ? done.then(undefined, failed) : undefined;
   } catch (error) {
     failed(error);
+  }
+}
+
+/**
+ * Runs maintenance of every partition, one after another, until it is stopped. Failures are handled as in
+ * {@link quietly}.
+ *
+ * @param wanted - Selects topics. Default: all.
+ */
+export async function visitPartitions(
+  maintenance: Maintenance,
+  visit: (partition: Partition) => Awaitable<void>,
+  wanted: (topic: Topic) => boolean = () => true,
+): Promise<void> {
+  let visited = 0;
+  for (const topic of maintenance.kit.topics.all()) {
+    if (!wanted(topic)) continue;
+    for (const partition of topic.partitions) {
+      if (maintenance.isStopped) return;
+      const done = quietly(maintenance, partition, () => visit(partition));
+      if (isPromise(done)) await done;
+      if (++visited % PARTITIONS_AT_A_TIME === 0) await nextTurn();
+    }
   }
 }
