@@ -14,21 +14,20 @@ import {
   OptionError,
 } from '../../src/contract.js';
 import { type Clock, systemClock } from './clock.js';
-import { createClusterApis } from './cluster/index.js';
-import { createConfigApis } from './configs/index.js';
-import type { BrokerConfigInit } from './configs/broker-config.js';
+import { createApis } from './apis/index.js';
+import type { BrokerConfigInit } from './broker-config.js';
 import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
+import { DynamicConfigs } from './configs/dynamic-configs.js';
 import { lacking } from './configs/topic-configs.js';
 import { StoredState } from './durable-state.js';
-import type { CoreKit } from './core-kit.js';
-import { createGroupApis, type GroupLimits } from './groups/index.js';
-import type { KitMethods, KitPart } from './kit.js';
-import { createLogApis } from './log/index.js';
+import { Groups } from './groups/groups.js';
+import type { GroupLimits } from './groups/limits.js';
+import type { Kit, KitMethods, KitPart } from './kit.js';
+import { LogManager } from './log/log-manager.js';
 import type { LogStore } from './store/log-store.js';
 import { HIGHEST_NODE_ID, type Placement, singleNode } from './placement.js';
 import { OwnedPlacement } from './owned-placement.js';
 import { StateHandover } from './state-handover.js';
-import { createTopicApis } from './topics/index.js';
 import { StoreTopicRegistry } from './topics/registry.js';
 
 /** Options of {@link createBrokerBackend}. */
@@ -97,12 +96,12 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   /** The node id that was set; null where the store may assign one. */
   const fixedId = options.placement === undefined ? nodeId : placement.nodeId;
   const state = new StoredState(store);
-  const topics = new StoreTopicRegistry(store, config, () => signal);
+  const topics = new StoreTopicRegistry(store, config, placement, () => signal);
   const warned = new Set<string>();
   let clusterId = options.clusterId ?? '';
   let signal = AbortSignal.abort();
 
-  const kit: CoreKit = {
+  const kit: Kit = {
     store,
     clock,
     placement,
@@ -121,15 +120,11 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       warn(message);
     },
   };
-  const parts: readonly KitPart[] = [
-    createConfigApis(kit),
-    createTopicApis(kit),
-    createClusterApis(kit),
-    createLogApis(kit),
-    createGroupApis(kit, options.groups),
-  ];
-  const methods: KitMethods = {};
-  for (const part of parts) Object.assign(methods, part.methods);
+  const configs = new DynamicConfigs(kit, config);
+  const log = new LogManager(kit);
+  const groups = new Groups(kit, options.groups);
+  const parts: readonly KitPart[] = [configs, log, groups];
+  const methods = createApis({ kit, configs, log, groups });
   // Only a store that several brokers open can lose its state.
   if (store.watchState !== undefined) requireOwner(methods, placement);
   config.onChange(() => {

@@ -8,8 +8,8 @@
  */
 export { BROKER_OPTION_NAMES, type BrokerBackend, type BrokerOptions, createBrokerBackend } from './broker.js';
 export { type Clock, systemClock } from './clock.js';
-export type { BrokerConfigInit, BrokerConfigValues, ConfigInit } from './configs/broker-config.js';
-export { defaultGroupLimits, type GroupLimits } from './groups/index.js';
+export type { BrokerConfigInit, BrokerConfigValues, ConfigInit } from './broker-config.js';
+export { defaultGroupLimits, type GroupLimits } from './groups/limits.js';
 export {
   type CommittedPartition,
   encodeStoredOffset,

@@ -1,10 +1,10 @@
 import type { Awaitable, BackendMethods, ConnectionInfo } from '../../src/contract.js';
 import type { Clock } from './clock.js';
-import type { BrokerConfig } from './configs/broker-config.js';
+import type { BrokerConfig } from './broker-config.js';
 import type { DurableState } from './durable-state.js';
 import type { LogStore } from './store/log-store.js';
 import type { OwnedPlacement } from './owned-placement.js';
-import type { TopicRegistry } from './topics/topic-registry.js';
+import type { TopicRegistry } from './topic-registry.js';
 
 /** What the parts of the kit share. */
 export interface Kit {
@@ -25,12 +25,11 @@ export interface Kit {
   warn(message: string, about?: string): void;
 }
 
-/** The methods of a backend that one part of the kit answers. The state of a connection is what is known of it. */
+/** The methods of a backend that the kit answers. The state of a connection is what is known of it. */
 export type KitMethods = Partial<BackendMethods<ConnectionInfo>>;
 
-/** One part of the kit: the APIs it answers, and its life. Parts know each other through the kit alone. */
+/** The life cycle of one part of the kit. */
 export interface KitPart {
-  readonly methods: KitMethods;
   /** After store, state, config and topics are there; before the first request. */
   open?(): Awaitable<void>;
   /** The node id is known, where it was not when the part was opened; the state can still be loaded. */

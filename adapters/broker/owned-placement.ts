@@ -65,6 +65,10 @@ export class OwnedPlacement implements Placement {
     return this.#successor?.nodeId ?? this.#own.leader(topicId, partition);
   }
 
+  leaderEpoch(topicId: string, partition: number): number {
+    return this.#own.leaderEpoch(topicId, partition);
+  }
+
   /**
    * Whether this broker answers for the records of a partition. Without the state it does, since the engine orders appends,
    * as long as clients cannot be sent to the successor: those that nothing sends there would lose this broker with the

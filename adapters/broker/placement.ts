@@ -22,6 +22,11 @@ export interface Placement {
   controllerId(): number;
   /** The node that leads a partition; -1 for none at the moment. */
   leader(topicId: string, partition: number): number;
+  /**
+   * Epoch of the leader of a partition, from 0 (KIP-101). Grows whenever the leader changes and never goes back. Asked for
+   * with every batch.
+   */
+  leaderEpoch(topicId: string, partition: number): number;
   /** The node that coordinates a group or a transactional id; -1 for none at the moment. */
   coordinator(type: CoordinatorType, key: string): number;
 }
@@ -33,6 +38,8 @@ export function singleNode(nodeId = 1, rack: string | null = null): Placement {
     nodes: ({ host, port }) => [{ nodeId, host, port, rack }],
     controllerId: () => nodeId,
     leader: () => nodeId,
+    // The only place where the epoch of a single node enters: that of the opening of its state, once stores have one.
+    leaderEpoch: () => 0,
     coordinator: () => nodeId,
   };
 }

@@ -1,6 +1,5 @@
 import type { BackendStatus, Endpoint, GatewayHandle } from '../../src/contract.js';
-import type { CoreKit } from './core-kit.js';
-import type { KitPart } from './kit.js';
+import type { Kit, KitPart } from './kit.js';
 import type { StateChange } from './store/log-store.js';
 
 /** How often it is tried to load a state that was regained, in ms. */
@@ -21,7 +20,7 @@ export interface HandoverSteps {
  * broker has it, and lets them load it again afterwards. Changes are handled one after another.
  */
 export class StateHandover {
-  readonly #kit: CoreKit;
+  readonly #kit: Kit;
   readonly #parts: readonly KitPart[];
   readonly #steps: HandoverSteps;
   #gateway: GatewayHandle | null = null;
@@ -32,7 +31,7 @@ export class StateHandover {
   #handling: Promise<void> | null = null;
   #stopRetry: (() => void) | null = null;
 
-  constructor(kit: CoreKit, parts: readonly KitPart[], steps: HandoverSteps) {
+  constructor(kit: Kit, parts: readonly KitPart[], steps: HandoverSteps) {
     this.#kit = kit;
     this.#parts = parts;
     this.#steps = steps;

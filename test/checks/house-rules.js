@@ -25,6 +25,27 @@ const iggyFolders = ['group-offsets', 'log', 'state', 'records', 'sdk'];
 /** Position of a file in the import order of adapters/iggy/; -1 for a file above the folders. @param {string} file */
 const iggyLayer = (file) => iggyFolders.indexOf(/^adapters\/iggy\/([^/]+)\//.exec(file)?.[1] ?? '');
 
+/** The folders of adapters/broker/ in the order in which they may import each other: each imports those after it. */
+const brokerFolders = [
+  ['apis'],
+  ['access'],
+  ['transactions'],
+  ['groups', 'topics', 'configs'],
+  ['log'],
+  ['producers'],
+  ['cluster'],
+  ['store'],
+];
+
+/** @param {string} file @returns The folder of adapters/broker/ that a file is in; '' for none, undefined elsewhere. */
+const brokerFolderOf = (file) => {
+  const [, inside] = /^adapters\/broker\/(.+)$/.exec(file) ?? [];
+  return inside === undefined || inside.includes('/') ? inside?.split('/')[0] : '';
+};
+
+/** @param {string | undefined} folder @returns Its place in the order; -1 for a folder that has none. */
+const placeOf = (folder) => brokerFolders.findIndex((folders) => folders.includes(folder ?? ''));
+
 /**
  * All paths are from the repository's top, such as `src/protocol/reader.ts`. The first rule that an import breaks is
  * the one that is reported.
@@ -105,6 +126,33 @@ const rules = [
     id: 'iggy',
     why: `adapters/iggy/ imports one way: the files at its top, then ${iggyFolders.join(', ')}`,
     breaks: (from, to) => adapterOf(from) === 'iggy' && adapterOf(to) === 'iggy' && iggyLayer(to) < iggyLayer(from),
+  },
+  {
+    id: 'broker-order',
+    why: 'inside adapters/broker/ imports go one way: apis, access, transactions, groups | topics | configs, log, producers, cluster, store',
+    breaks: (from, to) => {
+      const own = brokerFolderOf(from);
+      const other = brokerFolderOf(to);
+      if (!own || !other || own === other) return false;
+      return placeOf(own) < 0 || placeOf(other) <= placeOf(own);
+    },
+  },
+  {
+    id: 'broker-shared',
+    why: 'files beside the folders of adapters/broker/ are shared by all of them: of the folders they import cluster/ and store/ only (broker.ts and index.ts any)',
+    breaks: (from, to) => {
+      if (brokerFolderOf(from) !== '' || /\/(broker|index)\.ts$/.test(from)) return false;
+      const other = brokerFolderOf(to);
+      return other !== undefined && other !== '' && placeOf(other) < placeOf('cluster');
+    },
+  },
+  {
+    id: 'broker-assembly',
+    why: 'broker.ts, index.ts and state-handover.ts put the parts of adapters/broker/ together: no part imports them',
+    breaks: (from, to) =>
+      brokerFolderOf(from) !== undefined &&
+      brokerFolderOf(from) !== '' &&
+      /^adapters\/broker\/(broker|index|state-handover)\.ts$/.test(to),
   },
   {
     id: 'example',

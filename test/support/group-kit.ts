@@ -1,9 +1,12 @@
 // Fakes on purpose: group state machines are tested alone, with a clock that is turned and a store that can fail.
 import type { Awaitable, ConnectionInfo, RequestContext } from '../../src/contract.js';
-import { createGroupApis, type GroupLimits } from '../../adapters/broker/groups/index.js';
-import type { BrokerConfigValues } from '../../adapters/broker/configs/broker-config.js';
+import { createApis } from '../../adapters/broker/apis/index.js';
+import { Groups } from '../../adapters/broker/groups/groups.js';
+import type { GroupLimits } from '../../adapters/broker/groups/limits.js';
+import type { BrokerConfigValues } from '../../adapters/broker/broker-config.js';
+import type { Broker } from '../../adapters/broker/apis/handler.js';
 import type { Kit, KitMethods } from '../../adapters/broker/kit.js';
-import type { Topic } from '../../adapters/broker/topics/topic-registry.js';
+import type { Topic } from '../../adapters/broker/topic-registry.js';
 import { OwnedPlacement } from '../../adapters/broker/owned-placement.js';
 import { singleNode } from '../../adapters/broker/placement.js';
 import { TurnedClock } from './turned-clock.js';
@@ -79,9 +82,10 @@ export async function groupBench(
     warn: (message: string) => warnings.push(message),
   } as unknown as Kit;
 
-  let part = createGroupApis(kit, limits);
+  let groups = new Groups(kit, limits);
+  const apis = (): GroupMethods => createApis({ kit, groups } as Broker) as GroupMethods;
   const bench: GroupBench = {
-    methods: part.methods as GroupMethods,
+    methods: apis(),
     clock,
     stored,
     warnings,
@@ -100,16 +104,16 @@ export async function groupBench(
       for (const listener of listeners) listener(topic);
     },
     async restart() {
-      await part.close?.();
-      part = createGroupApis(kit, limits);
-      Object.assign(bench, { methods: part.methods });
-      await part.open?.();
+      groups.close();
+      groups = new Groups(kit, limits);
+      Object.assign(bench, { methods: apis() });
+      groups.open();
     },
     async close() {
-      await part.close?.();
+      groups.close();
     },
   };
-  await part.open?.();
+  groups.open();
   return bench;
 }
 

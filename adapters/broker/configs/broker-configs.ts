@@ -1,10 +1,10 @@
 import { distance } from 'fastest-levenshtein';
 import { nearestName, OptionError } from '../../../src/contract.js';
-import type { BrokerConfig, BrokerConfigInit, BrokerConfigValues } from './broker-config.js';
+import type { BrokerConfig, BrokerConfigInit, BrokerConfigValues } from '../broker-config.js';
 import { SYNONYMS } from './broker-config-definitions.js';
 import { checkConfig, ConfigError, configValue, type ConfigValue } from './config-definition.js';
 import { allBrokerConfigs, brokerConfig, topicConfig } from './known-configs.js';
-import type { TopicConfig } from './topic-config.js';
+import type { TopicConfig } from '../topic-config.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 
 /** Texts of configs, by name. */

@@ -1,7 +1,8 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import { andThen } from '../awaitable.js';
-import type { CoreKit } from '../core-kit.js';
-import type { ConfigTexts } from './broker-configs.js';
+import type { Kit, KitPart } from '../kit.js';
+import { serial } from '../serial.js';
+import type { BrokerConfigs, ConfigTexts } from './broker-configs.js';
 import { checkConfig, ConfigError } from './config-definition.js';
 import { brokerConfig } from './known-configs.js';
 import { ConfigFailure, lacking } from './topic-configs.js';
@@ -9,70 +10,98 @@ import { ConfigFailure, lacking } from './topic-configs.js';
 /** For this broker, or for all of them. */
 export type Layer = 'broker' | 'cluster';
 
-/**
- * The broker's altered configs with changes on top.
- *
- * @throws ConfigFailure that names the config.
- */
-export function checkBrokerChanges(
-  { store }: CoreKit,
-  layer: Layer,
-  kept: ConfigTexts,
-  changes: readonly { readonly name: string; readonly value: string }[],
-): ConfigTexts {
-  const texts: Record<string, string> = { ...kept };
-  for (const { name, value } of changes) {
-    const definition = brokerConfig(name);
-    if (definition === undefined) throw invalid(`Unknown broker config name: ${name}`);
-    if (definition.dynamic === undefined) throw invalid(`Cannot update these configs dynamically: ${name}`);
-    if (definition.dynamic === 'per-broker' && layer === 'cluster') {
-      throw invalid(`Cannot update these configs at default cluster level, broker id must be specified: ${name}`);
-    }
-    try {
-      texts[name] = checkConfig(name, definition, value);
-    } catch (error) {
-      throw error instanceof ConfigError ? invalid(error.message) : error;
-    }
+/** The broker's configs that are altered while it runs, kept in the durable state. */
+export class DynamicConfigs implements KitPart {
+  /** What holds now. */
+  readonly current: BrokerConfigs;
+  /** Runs alterations one after another: each builds on the one before. */
+  readonly inTurn: <T>(work: () => Awaitable<T>) => Awaitable<T> = serial();
+  readonly #kit: Kit;
+
+  constructor(kit: Kit, current: BrokerConfigs) {
+    this.#kit = kit;
+    this.current = current;
   }
-  const problem = lacking(store, texts, 'log.');
-  if (problem !== null) throw invalid(problem);
-  return texts;
-}
 
-/** Takes altered configs over once they are kept. */
-export function keepBrokerConfigs(kit: CoreKit, layer: Layer, texts: ConfigTexts): Awaitable<void> {
-  const empty = Object.keys(texts).length === 0;
-  return andThen(kit.state.put(keyOf(kit, layer), empty ? null : Buffer.from(JSON.stringify(texts))), () => {
-    kit.config.alter({ [layer]: texts });
-  });
-}
+  open(): void {
+    this.#load();
+    const names = Object.keys(this.current.layers.fixed).filter((name) => brokerConfig(name)?.enforced !== true);
+    if (names.length > 0) this.#kit.warn(`configs that are set and not enforced, only shown: ${names.join(', ')}`);
+  }
 
-/** Takes over what was altered before the last restart; what is no config any more is left out, and told. */
-export function loadBrokerConfigs(kit: CoreKit): void {
-  const load = (layer: Layer): ConfigTexts => {
-    for (const [rest, value] of kit.state.load(keyOf(kit, layer))) {
-      if (rest === '') return readTexts(kit, layer, value);
+  identified(): void {
+    this.#load();
+  }
+
+  resume(): void {
+    this.#load();
+  }
+
+  /**
+   * Returns a layer's configs with changes on top.
+   *
+   * @throws ConfigFailure that names the config.
+   */
+  check(
+    layer: Layer,
+    kept: ConfigTexts,
+    changes: readonly { readonly name: string; readonly value: string }[],
+  ): ConfigTexts {
+    const texts: Record<string, string> = { ...kept };
+    for (const { name, value } of changes) {
+      const definition = brokerConfig(name);
+      if (definition === undefined) throw invalid(`Unknown broker config name: ${name}`);
+      if (definition.dynamic === undefined) throw invalid(`Cannot update these configs dynamically: ${name}`);
+      if (definition.dynamic === 'per-broker' && layer === 'cluster') {
+        throw invalid(`Cannot update these configs at default cluster level, broker id must be specified: ${name}`);
+      }
+      try {
+        texts[name] = checkConfig(name, definition, value);
+      } catch (error) {
+        throw error instanceof ConfigError ? invalid(error.message) : error;
+      }
+    }
+    const problem = lacking(this.#kit.store, texts, 'log.');
+    if (problem !== null) throw invalid(problem);
+    return texts;
+  }
+
+  /** Applies altered configs once they are stored. */
+  keep(layer: Layer, texts: ConfigTexts): Awaitable<void> {
+    const empty = Object.keys(texts).length === 0;
+    return andThen(this.#kit.state.put(this.#keyOf(layer), empty ? null : Buffer.from(JSON.stringify(texts))), () => {
+      this.current.alter({ [layer]: texts });
+    });
+  }
+
+  /** Applies what was altered before the last restart, without configs that no longer exist, each with a warning. */
+  #load(): void {
+    this.current.alter({ broker: this.#stored('broker'), cluster: this.#stored('cluster') });
+  }
+
+  #stored(layer: Layer): ConfigTexts {
+    for (const [rest, value] of this.#kit.state.load(this.#keyOf(layer))) {
+      if (rest === '') return this.#read(layer, value);
     }
     return {};
-  };
-  kit.config.alter({ broker: load('broker'), cluster: load('cluster') });
-}
-
-function readTexts(kit: CoreKit, layer: Layer, value: Buffer): ConfigTexts {
-  let texts: ConfigTexts = {};
-  for (const [name, text] of Object.entries(JSON.parse(value.toString()) as ConfigTexts)) {
-    try {
-      texts = checkBrokerChanges(kit, layer, texts, [{ name, value: text }]);
-    } catch (error) {
-      if (!(error instanceof ConfigFailure)) throw error;
-      kit.warn(`a config that was altered before the restart does not hold: ${error.message}`);
-    }
   }
-  return texts;
-}
 
-function keyOf({ placement }: CoreKit, layer: Layer): string {
-  return layer === 'cluster' ? 'config/cluster' : `config/broker/${String(placement.nodeId)}`;
+  #read(layer: Layer, value: Buffer): ConfigTexts {
+    let texts: ConfigTexts = {};
+    for (const [name, text] of Object.entries(JSON.parse(value.toString()) as ConfigTexts)) {
+      try {
+        texts = this.check(layer, texts, [{ name, value: text }]);
+      } catch (error) {
+        if (!(error instanceof ConfigFailure)) throw error;
+        this.#kit.warn(`a config that was altered before the restart does not hold: ${error.message}`);
+      }
+    }
+    return texts;
+  }
+
+  #keyOf(layer: Layer): string {
+    return layer === 'cluster' ? 'config/cluster' : `config/broker/${String(this.#kit.placement.nodeId)}`;
+  }
 }
 
 function invalid(why: string): ConfigFailure {

@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../../src/contract.js';
 import type { Kit } from '../kit.js';
-import type { Topic } from '../topics/topic-registry.js';
+import type { Topic } from '../topic-registry.js';
 import type { Group } from './group.js';
 import type { GroupRegistry } from './group-registry.js';
 import type { CommittedOffset } from './offsets.js';

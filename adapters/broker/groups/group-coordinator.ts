@@ -10,7 +10,7 @@ import type {
   SyncGroupResponseInit,
 } from '../../../src/protocol/index.js';
 import type { Clock } from '../clock.js';
-import type { BrokerConfig } from '../configs/broker-config.js';
+import type { BrokerConfig } from '../broker-config.js';
 import { Deadline } from './deadline.js';
 import { type Group, joinError } from './group.js';
 import type { GroupRegistry } from './group-registry.js';

@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../../src/contract.js';
 import type { JoinGroupResponseInit } from '../../../src/protocol/index.js';
-import type { BrokerConfig } from '../configs/broker-config.js';
+import type { BrokerConfig } from '../broker-config.js';
 import type { Group } from './group.js';
 import type { GroupRegistry } from './group-registry.js';
 import { type Member, NO_ASSIGNMENT } from './member.js';

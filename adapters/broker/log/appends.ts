@@ -1,14 +1,16 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract.js';
 import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '../../../src/protocol/index.js';
 import { isPromise, andThen, attempt, rejected } from '../awaitable.js';
+import { BatchRefused } from '../batch-refused.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import type { AppendEntry, AppendResult, LogOffsets, PartitionId } from '../store/log-store.js';
 import { StoreError } from '../store/store-error.js';
+import type { PartitionProducers } from '../producers/partition-producers.js';
+import type { ProducerStateManager } from '../producers/producer-state-manager.js';
+import type { RememberedBatch } from '../producers/producer-states.js';
 import type { LeaderEpochs } from './leader-epochs.js';
-import type { PartitionLog, PartitionLogs } from './partition-logs.js';
-import type { ProducerStates, RememberedBatch } from './producer-states.js';
-import { BatchRefused } from './record-checks.js';
+import type { PartitionLog } from './partition-logs.js';
 import type { RetentionLoop } from './retention.js';
 import type { Cleaner } from './cleaner.js';
 import { storeErrorCode } from '../store/store-error.js';
@@ -81,14 +83,20 @@ export function notOwner(): BatchRefused {
 /** Appends what was checked: one append at a time for each partition, and a producer's batches in their order, once. */
 export class Appends {
   private readonly kit: Kit;
-  private readonly logs: PartitionLogs;
+  private readonly producers: ProducerStateManager;
   private readonly epochs: LeaderEpochs;
   private readonly retention: RetentionLoop;
   private readonly cleaner: Cleaner;
 
-  constructor(kit: Kit, logs: PartitionLogs, epochs: LeaderEpochs, retention: RetentionLoop, cleaner: Cleaner) {
+  constructor(
+    kit: Kit,
+    producers: ProducerStateManager,
+    epochs: LeaderEpochs,
+    retention: RetentionLoop,
+    cleaner: Cleaner,
+  ) {
     this.kit = kit;
-    this.logs = logs;
+    this.producers = producers;
     this.epochs = epochs;
     this.retention = retention;
     this.cleaner = cleaner;
@@ -130,10 +138,10 @@ export class Appends {
     job.leaderEpoch = log.partition.leaderEpoch;
     if (job.producerId < 0) return true;
     try {
-      const producers = this.logs.producers(log);
+      const producers = this.producers.ready(log);
       if (!isPromise(producers)) return this.inSequence(job, producers);
       return producers.then(
-        (states) => this.goOn(job, this.inSequence(job, states)),
+        (ready) => this.goOn(job, this.inSequence(job, ready)),
         (error: unknown) => this.failed([job], error),
       );
     } catch (error) {
@@ -146,11 +154,11 @@ export class Appends {
     return begun === true ? this.append([job]) : begun;
   }
 
-  private inSequence(job: AppendJob, producers: ProducerStates): boolean | PromiseLike<unknown> {
+  private inSequence(job: AppendJob, producers: PartitionProducers): boolean | PromiseLike<unknown> {
     try {
-      // Dropped while they were learned, since another broker has or had the state.
+      // Dropped while they were recovered, since another broker has or had the state.
       if (producers !== job.log.producers || !this.kit.placement.isOwner) throw notOwner();
-      const repeated = producers.check(job.batch);
+      const repeated = producers.states.check(job.batch);
       return repeated === null || this.repeat(job, producers, repeated);
     } catch (error) {
       if (!(error instanceof BatchRefused)) throw error;
@@ -161,7 +169,11 @@ export class Appends {
   }
 
   /** Asks the store for the end of the log first: an engine may have lost the batch that this one repeats. */
-  private repeat(job: AppendJob, producers: ProducerStates, repeated: RememberedBatch): boolean | PromiseLike<unknown> {
+  private repeat(
+    job: AppendJob,
+    producers: PartitionProducers,
+    repeated: RememberedBatch,
+  ): boolean | PromiseLike<unknown> {
     let bounds: Awaitable<LogOffsets>;
     try {
       bounds = this.kit.store.logOffsets(job.partition, this.kit.signal);
@@ -177,12 +189,12 @@ export class Appends {
 
   private repeated(
     job: AppendJob,
-    producers: ProducerStates,
+    producers: PartitionProducers,
     { baseOffset, timestamp }: RememberedBatch,
     { logEndOffset: endOffset }: LogOffsets,
   ): boolean | PromiseLike<unknown> {
     if (baseOffset >= endOffset) {
-      producers.truncate(endOffset);
+      producers.states.truncate(endOffset);
       return this.inSequence(job, producers);
     }
     const { answer, log } = job;
@@ -191,7 +203,7 @@ export class Appends {
     answer.logAppendTimeMs = int64(timestamp);
     answer.logStartOffset = int64(log.startOffset);
     // It may have been refused before, because its producer could not be saved.
-    const saved = this.keep(job);
+    const saved = this.save(job, producers);
     log.release();
     return isPromise(saved) ? saved : false;
   }
@@ -227,7 +239,7 @@ export class Appends {
           (later ??= []).push(this.broken([job], error));
           continue;
         }
-        if (result.needsReplay === true) this.logs.doubt(job.log);
+        if (result.needsReplay === true) this.producers.doubt(job.log);
         const kept = this.appended(job, result.baseOffset, result.logStartOffset);
         if (kept !== undefined) (later ??= []).push(kept);
       } else if (result.error.code === 'FULL' && !again) {
@@ -254,18 +266,17 @@ export class Appends {
     answer.baseOffset = int64(baseOffset);
     answer.logStartOffset = int64(startOffset);
     log.startOffset = startOffset;
-    if (log.epoch !== partition.leaderEpoch) this.epochs.appended(log, baseOffset);
+    if (log.epoch !== job.leaderEpoch) this.epochs.appended(log, job.leaderEpoch, baseOffset);
     let saved: Awaitable<unknown> = undefined;
     const endOffset = baseOffset + job.recordCount;
     if (producers === null) {
-      if (baseOffset === 0) this.logs.begun(log, endOffset);
+      if (baseOffset === 0) this.producers.begun(log, endOffset);
     } else {
       // Where the log may have more than is known of, what is known ends before that.
-      if (!log.behind) producers.endOffset = endOffset;
+      if (producers.coverage === 'current') producers.states.endOffset = endOffset;
       if (job.producerId >= 0) {
-        producers.appended(batch, baseOffset, job.now);
-        this.logs.produced(log, batch, baseOffset);
-        saved = this.keep(job);
+        this.producers.appended(producers, batch, baseOffset, job.now);
+        saved = this.save(job, producers);
       }
     }
     this.retention.grown(log, batch.end - batch.start);
@@ -275,11 +286,11 @@ export class Appends {
     return isPromise(saved) ? saved : undefined;
   }
 
-  /** Keeps who produced the batch, where the log does not say it. If that fails the client is to send it again. */
-  private keep(job: AppendJob): Awaitable<unknown> {
-    if (this.kit.store.keeps === 'batches') return undefined;
+  /** Stores who produced the batch, if the log does not say it. If that fails, the client is to send it again. */
+  private save(job: AppendJob, producers: PartitionProducers): Awaitable<unknown> {
+    if (!this.producers.savesAppends) return undefined;
     return attempt(
-      () => this.logs.keep(job.log),
+      () => this.producers.save(producers),
       (): Awaitable<unknown> => undefined,
       (error) => {
         if (!(error instanceof StoreError)) return rejected(error);
@@ -291,7 +302,7 @@ export class Appends {
 
   private refused(job: AppendJob, error: StoreError): void {
     // It may be in the log or not: what the producers sent is learned from there.
-    if (error.code === 'OUTCOME_UNKNOWN') this.logs.doubt(job.log);
+    if (error.code === 'OUTCOME_UNKNOWN') this.producers.doubt(job.log);
     if (error.code === 'FULL') this.kit.warn(`Produce is refused: ${error.message}`, 'Produce: full');
     job.refuse(new BatchRefused(storeErrorCode(error, 'records'), error.message));
     job.log.release();
@@ -307,7 +318,7 @@ export class Appends {
   /** Answers all of them, and rejects: a store must not fail like that. */
   private broken(jobs: readonly AppendJob[], error: unknown): PromiseLike<never> {
     for (const job of jobs) {
-      this.logs.doubt(job.log);
+      this.producers.doubt(job.log);
       job.refuse(new BatchRefused(ErrorCode.UNKNOWN_SERVER_ERROR, ''));
       job.log.release();
     }

@@ -1,13 +1,9 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { maxTimestampAt } from '../../../src/protocol/index.js';
 import type { Kit } from '../kit.js';
 import { offsetForTimestamp } from '../store/find-by-timestamp.js';
 import type { LogOffsets } from '../store/log-store.js';
-import type { Partition, Topic } from '../topics/topic-registry.js';
-import { type Maintenance, quietly } from './quietly.js';
-
-/** How many partitions are looked at before requests have their turn. */
-const PARTITIONS_AT_A_TIME = 50;
+import type { Partition, Topic } from '../topic-registry.js';
+import { type Maintenance, visitPartitions } from './maintenance.js';
 
 /** The part of a partition that was compacted last. */
 interface Cleaned {
@@ -56,7 +52,7 @@ export class Cleaner implements Maintenance {
 
   /** A topic may have something to compact: it has grown, or has another config. */
   dirtied({ config }: Topic): void {
-    if (this.#stopTimer !== null || this.isStopped || !config['cleanup.policy'].includes('compact')) return;
+    if (this.#stopTimer !== null || this.isStopped || !isCompacted({ config })) return;
     this.#schedule();
   }
 
@@ -77,22 +73,15 @@ export class Cleaner implements Maintenance {
   }
 
   async #round(): Promise<void> {
-    let looked = 0;
-    let isDirty = false;
-    for (const topic of this.kit.topics.all()) {
-      if (!topic.config['cleanup.policy'].includes('compact')) continue;
-      for (const partition of topic.partitions) {
-        if (this.isStopped) return;
-        // One that fails is dirty as before.
-        let isLeft = true;
-        await quietly(this, partition, async () => {
-          isLeft = await this.#clean(partition);
-        });
-        isDirty ||= isLeft;
-        if (++looked % PARTITIONS_AT_A_TIME === 0) await nextTurn();
-      }
-    }
-    if (isDirty && this.#stopTimer === null) this.#schedule();
+    let visited = 0;
+    let cleaned = 0;
+    const clean = async (partition: Partition): Promise<void> => {
+      visited++;
+      // One that fails is dirty as before.
+      if (!(await this.#clean(partition))) cleaned++;
+    };
+    await visitPartitions(this, clean, isCompacted);
+    if (cleaned < visited && this.#stopTimer === null && !this.isStopped) this.#schedule();
   }
 
   /** Compacts a partition if it is time. Returns whether it has records that are still to be compacted. */
@@ -132,6 +121,10 @@ export class Cleaner implements Maintenance {
     result?.release?.();
     return timestamp >= 0 && timestamp < latest;
   }
+}
+
+function isCompacted({ config }: Pick<Topic, 'config'>): boolean {
+  return config['cleanup.policy'].includes('compact');
 }
 
 function cleanedPart(after: LogOffsets, beforeOffset: number): Cleaned {

@@ -3,8 +3,9 @@ import { attempt, isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { ReadEntry, ReadResult } from '../store/log-store.js';
 import { StoreError } from '../store/store-error.js';
-import type { Partition } from '../topics/topic-registry.js';
+import { findTopic, type Partition, unknownTopicCode } from '../topic-registry.js';
 import type { FetchTarget } from './fetch-sessions.js';
+import { checkLeaderEpoch } from './leader-epochs.js';
 import { LeaderHints } from './leader-hints.js';
 import { storeErrorCode } from '../store/store-error.js';
 
@@ -103,11 +104,10 @@ export class FetchReader {
     const { byId, follower } = this.limits;
     let { partition } = target;
     if (partition?.topic.exists !== true) {
-      const { topics } = this.kit;
-      const topic = byId ? topics.byId(target.topicId) : topics.byName(target.topic);
+      const topic = findTopic(this.kit.topics, byId, target.topicId, target.topic);
       partition = topic?.partitions[target.index] ?? null;
       target.partition = partition;
-      if (topic === undefined && byId) return ErrorCode.UNKNOWN_TOPIC_ID;
+      if (topic === undefined) return unknownTopicCode(byId);
       if (partition === null) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION;
     }
     if (follower || !this.hints.leads(partition)) return ErrorCode.NOT_LEADER_OR_FOLLOWER;
@@ -186,14 +186,6 @@ export class FetchReader {
 function allFailed(entries: readonly ReadEntry[], error: unknown): readonly ReadResult[] {
   if (!(error instanceof StoreError)) throw error;
   return entries.map(() => ({ error }));
-}
-
-const NO_EPOCH = -1;
-
-/** The error of a client that knows an older or a newer leader (KIP-320); 0 for none. */
-export function checkLeaderEpoch(known: number, { leaderEpoch }: Partition): number {
-  if (known === NO_EPOCH || known === leaderEpoch) return 0;
-  return known < leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
 }
 
 /** Gives back what a pass has read and nobody answers. */

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { ErrorCode } from '../../../src/contract.js';
 import type { FetchRequest, FetchRequestFetchPartition } from '../../../src/protocol/index.js';
 import type { Clock } from '../clock.js';
-import type { Partition } from '../topics/topic-registry.js';
+import type { Partition } from '../topic-registry.js';
 
 /** One partition that a client wants to read, and what it was last told of it. */
 export class FetchTarget {

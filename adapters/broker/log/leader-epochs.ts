@@ -1,6 +1,7 @@
+import { ErrorCode } from '../../../src/contract.js';
 import { isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import type { Partition } from '../topics/topic-registry.js';
+import type { Partition } from '../topic-registry.js';
 import type { PartitionLog } from './partition-logs.js';
 
 /** A leader epoch, and the offset of its first record. */
@@ -49,23 +50,22 @@ export class LeaderEpochs {
     this.#stopListening?.();
   }
 
-  /** The first append under the partition's leader epoch that this broker sees. */
-  appended(log: PartitionLog, baseOffset: number): void {
-    const { partition } = log;
-    const epoch = partition.leaderEpoch;
+  /** The first append under a leader epoch that this broker sees. */
+  appended(log: PartitionLog, epoch: number, baseOffset: number): void {
     log.epoch = epoch;
-    const key = keyOf(partition);
+    const key = keyOf(log.partition);
     const starts = this.#starts.get(key) ?? NO_HISTORY;
     if ((starts.at(-1)?.[0] ?? 0) >= epoch) return;
-    const longer: readonly EpochStart[] = [...starts, [epoch, baseOffset]];
+    // As Kafka does: epochs that began at or after this offset lost their records.
+    const kept = starts.filter(([, startOffset]) => startOffset < baseOffset);
+    const longer: readonly EpochStart[] = [...kept, [epoch, baseOffset]];
     this.#starts.set(key, longer);
     this.#put(key, Buffer.from(JSON.stringify(longer)));
   }
 
   /** The epoch under which the record at an offset was written. */
   at(partition: Partition, offset: number): number {
-    const starts = this.#starts.get(keyOf(partition));
-    if (starts === undefined) return partition.leaderEpoch;
+    const starts = this.#starts.get(keyOf(partition)) ?? NO_HISTORY;
     return starts.findLast(([, startOffset]) => startOffset <= offset)?.[0] ?? 0;
   }
 
@@ -99,6 +99,14 @@ export class LeaderEpochs {
       failed();
     }
   }
+}
+
+const NO_EPOCH = -1;
+
+/** The error of a client that knows an older or a newer leader (KIP-320); 0 for none. */
+export function checkLeaderEpoch(known: number, { leaderEpoch }: Partition): number {
+  if (known === NO_EPOCH || known === leaderEpoch) return 0;
+  return known < leaderEpoch ? ErrorCode.FENCED_LEADER_EPOCH : ErrorCode.UNKNOWN_LEADER_EPOCH;
 }
 
 function keyOf({ id }: Partition): string {

@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../../src/contract.js';
 import type { Kit } from '../kit.js';
 import type { BrokerNode } from '../placement.js';
-import type { Partition } from '../topics/topic-registry.js';
+import type { Partition } from '../topic-registry.js';
 
 /** Where a partition is led, for a client that asked the wrong broker (KIP-951). */
 export interface LeaderHint {
@@ -21,10 +21,11 @@ export class LeaderHints {
   }
 
   /** Whether this broker leads it. */
-  leads({ topic, index, leaderEpoch }: Partition): boolean {
+  leads(partition: Partition): boolean {
     const { placement } = this.kit;
+    const { topic, index } = partition;
     if (placement.leads(topic.id, index)) return true;
-    this.note(placement.leader(topic.id, index), leaderEpoch);
+    this.note(placement.leader(topic.id, index), partition.leaderEpoch);
     return false;
   }
 

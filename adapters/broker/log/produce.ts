@@ -5,13 +5,14 @@ import type {
   ProduceResponseInit,
   ProduceResponseTopicProduceResponseInit,
 } from '../../../src/protocol/index.js';
+import { BatchRefused } from '../batch-refused.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
-import type { Topic } from '../topics/topic-registry.js';
+import { findTopic, type Topic, unknownTopicCode } from '../topic-registry.js';
 import { AppendJob, type Appends, notOwner, type PartitionAnswer, refusedAnswer } from './appends.js';
 import { LeaderHints } from './leader-hints.js';
 import type { PartitionLogs } from './partition-logs.js';
-import { BatchRefused, checkBatch, theBatch } from './record-checks.js';
+import { checkBatch, theBatch } from './record-checks.js';
 
 /** Versions from this one on tell where the leader is (KIP-951). */
 const LEADER_HINTS_SINCE = 10;
@@ -42,7 +43,7 @@ export class Produce {
     for (let at = 0; at < topicData.length; at++) {
       const { name, topicId, partitionData } = topicData[at]!;
       const byId = apiVersion >= TOPIC_IDS_SINCE;
-      const topic = byId ? this.kit.topics.byId(topicId) : this.kit.topics.byName(name);
+      const topic = findTopic(this.kit.topics, byId, topicId, name);
       const partitionResponses = new Array<PartitionAnswer>(partitionData.length);
       for (let index = 0; index < partitionData.length; index++) {
         const data = partitionData[index]!;
@@ -102,7 +103,6 @@ function whenDone(done: PromiseLike<unknown>, response: ProduceResponseInit): Pr
 }
 
 function unknownTopic(byId: boolean): BatchRefused {
-  return byId
-    ? new BatchRefused(ErrorCode.UNKNOWN_TOPIC_ID, 'there is no topic with this id')
-    : new BatchRefused(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'there is no such topic or partition');
+  const what = byId ? 'there is no topic with this id' : 'there is no such topic or partition';
+  return new BatchRefused(unknownTopicCode(byId), what);
 }

@@ -9,26 +9,8 @@ import {
   RecordsError,
   validateBatch,
 } from '../../../src/protocol/index.js';
-import type { TopicConfig } from '../configs/topic-config.js';
-
-/** A record for which its batch is refused (KIP-467). */
-export interface RecordFault {
-  readonly batchIndex: number;
-  readonly batchIndexErrorMessage: string;
-}
-
-/** Why a batch is refused. */
-export class BatchRefused extends Error {
-  override readonly name: string = 'BatchRefused';
-
-  constructor(
-    readonly code: number,
-    message: string,
-    readonly recordErrors: readonly RecordFault[] = [],
-  ) {
-    super(message);
-  }
-}
+import { BatchRefused, type RecordFault } from '../batch-refused.js';
+import type { TopicConfig } from '../topic-config.js';
 
 /** The first Produce version that may carry zstd (KIP-110). */
 const ZSTD_SINCE = 7;

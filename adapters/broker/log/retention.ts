@@ -1,13 +1,11 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
 import { isPromise, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import type { Partition } from '../topics/topic-registry.js';
-import type { PartitionLog, PartitionLogs } from './partition-logs.js';
-import { type Maintenance, quietly } from './quietly.js';
+import type { ProducerStateManager } from '../producers/producer-state-manager.js';
+import type { Partition } from '../topic-registry.js';
+import type { PartitionLog } from './partition-logs.js';
+import { type Maintenance, quietly, visitPartitions } from './maintenance.js';
 
-/** How many partitions are looked at before requests have their turn. */
-const PARTITIONS_AT_A_TIME = 50;
 /** How often at most a full store makes us look at every partition. */
 const RELIEF_MS = 1000;
 /** A partition that has grown by this share of its `retention.bytes` is looked at at once. */
@@ -18,15 +16,15 @@ const LEAST_GROWTH_BYTES = 16 * 1024;
 export class RetentionLoop implements Maintenance {
   readonly kit: Kit;
   readonly job = 'retention';
-  readonly #logs: PartitionLogs;
+  readonly #producers: ProducerStateManager;
   #stopTimer: (() => void) | null = null;
   isStopped = false;
   #running: Promise<void> | null = null;
   #relievedAt = -Infinity;
 
-  constructor(kit: Kit, logs: PartitionLogs) {
+  constructor(kit: Kit, producers: ProducerStateManager) {
     this.kit = kit;
-    this.#logs = logs;
+    this.#producers = producers;
   }
 
   start(): void {
@@ -83,16 +81,8 @@ export class RetentionLoop implements Maintenance {
   }
 
   async #round(): Promise<void> {
-    let looked = 0;
-    if (this.kit.placement.isOwner) await quietly(this, null, () => this.#logs.saveAll());
-    for (const topic of this.kit.topics.all()) {
-      for (const partition of topic.partitions) {
-        if (this.isStopped) return;
-        const trimmed = quietly(this, partition, () => this.#trim(partition, false));
-        if (isPromise(trimmed)) await trimmed;
-        if (++looked % PARTITIONS_AT_A_TIME === 0) await nextTurn();
-      }
-    }
+    if (this.kit.placement.isOwner) await quietly(this, null, () => this.#producers.saveAll());
+    await visitPartitions(this, (partition) => this.#trim(partition, false));
   }
 
   #trim({ id, topic }: Partition, sizeOnly: boolean): Awaitable<void> {

@@ -1,3 +1,6 @@
+/** Most topics, partitions and configs together that one request may create. */
+export const MAX_PARTS_PER_REQUEST = 10_000;
+
 /** Why replicas cannot lie on these brokers; null when they can. */
 export function assignmentProblem(
   assignments: readonly { readonly brokerIds: readonly number[] }[],

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Awaitable } from '../../../src/contract.js';
 import { attempt, andThen } from '../awaitable.js';
-import type { BrokerConfig } from '../configs/broker-config.js';
-import type { TopicConfig } from '../configs/topic-config.js';
+import type { BrokerConfig } from '../broker-config.js';
+import type { Placement } from '../placement.js';
+import type { TopicConfig } from '../topic-config.js';
 import type { LogStore, PartitionId, StoredTopic } from '../store/log-store.js';
 import { StoreError } from '../store/store-error.js';
 import { collisionKey, hasCollisionChars } from './topic-name.js';
-import type { Partition, Topic, TopicRegistry } from './topic-registry.js';
+import type { Partition, Topic, TopicRegistry } from '../topic-registry.js';
 
 /** Topics that belong to the broker itself, wherever they come from. */
 const INTERNAL: ReadonlySet<string> = new Set(['__consumer_offsets', '__transaction_state', '__share_group_state']);
@@ -19,6 +20,7 @@ export function isInternal(name: string): boolean {
 export class StoreTopicRegistry implements TopicRegistry {
   readonly #store: LogStore;
   readonly #config: BrokerConfig;
+  readonly #placement: Placement;
   /** Aborts when the broker stops waiting for the store. */
   readonly #signal: () => AbortSignal;
   /** By name. */
@@ -36,9 +38,10 @@ export class StoreTopicRegistry implements TopicRegistry {
   /** Changes that were made from here: a list that was asked for before one of them does not count. */
   #changes = 0;
 
-  constructor(store: LogStore, config: BrokerConfig, signal: () => AbortSignal) {
+  constructor(store: LogStore, config: BrokerConfig, placement: Placement, signal: () => AbortSignal) {
     this.#store = store;
     this.#config = config;
+    this.#placement = placement;
     this.#signal = signal;
   }
 
@@ -180,7 +183,7 @@ export class StoreTopicRegistry implements TopicRegistry {
   }
 
   #add(stored: StoredTopic): Topic {
-    const topic = new StoreTopic(stored, this.#store, this.#config);
+    const topic = new StoreTopic(stored, this.#store, this.#config, this.#placement);
     this.#topics.set(topic.name, topic);
     this.#ids.set(topic.id, topic);
     if (hasCollisionChars(topic.name)) {
@@ -208,16 +211,23 @@ class StoreTopic implements Topic {
   readonly name: string;
   readonly isInternal: boolean;
   readonly #store: LogStore;
+  readonly #placement: Placement;
   readonly #partitions: StorePartition[] = [];
   #configs: Readonly<Record<string, string>>;
   #config: TopicConfig;
   #exists = true;
 
-  constructor({ id, name, partitionCount, configs }: StoredTopic, store: LogStore, config: BrokerConfig) {
+  constructor(
+    { id, name, partitionCount, configs }: StoredTopic,
+    store: LogStore,
+    config: BrokerConfig,
+    placement: Placement,
+  ) {
     this.id = id;
     this.name = name;
     this.isInternal = isInternal(name);
     this.#store = store;
+    this.#placement = placement;
     this.#configs = configs;
     this.#config = config.topicConfig(configs);
     this.grow(partitionCount);
@@ -241,7 +251,7 @@ class StoreTopic implements Topic {
 
   grow(partitionCount: number): void {
     while (this.#partitions.length < partitionCount) {
-      this.#partitions.push(new StorePartition(this, this.#partitions.length, this.#store));
+      this.#partitions.push(new StorePartition(this, this.#partitions.length, this.#store, this.#placement));
     }
   }
 
@@ -265,16 +275,21 @@ class StorePartition implements Partition {
   readonly id: PartitionId;
   readonly topic: Topic;
   readonly index: number;
-  readonly leaderEpoch: number = 0;
   readonly #store: LogStore;
+  readonly #placement: Placement;
   readonly #listeners = new Set<() => void>();
   #unwatch: (() => void) | undefined;
 
-  constructor(topic: Topic, index: number, store: LogStore) {
+  constructor(topic: Topic, index: number, store: LogStore, placement: Placement) {
     this.topic = topic;
     this.index = index;
     this.id = { topicId: topic.id, topic: topic.name, partition: index };
     this.#store = store;
+    this.#placement = placement;
+  }
+
+  get leaderEpoch(): number {
+    return this.#placement.leaderEpoch(this.id.topicId, this.index);
   }
 
   changed(): void {

@@ -1,6 +1,7 @@
 import { ErrorCode, OptionError } from 'iggy-gateway-kafka';
 import { describe, expect, test, vi } from 'vitest';
-import { createGroupApis, type GroupLimits } from '../../../../adapters/broker/groups/index.js';
+import { Groups } from '../../../../adapters/broker/groups/groups.js';
+import type { GroupLimits } from '../../../../adapters/broker/groups/limits.js';
 import { StoreError } from '../../../../adapters/broker/store/store-error.js';
 import type { OffsetFetchResponseInit } from '../../../../src/protocol/index.js';
 import { contextOf, groupBench, type GroupBench } from '../../../support/group-kit.js';
@@ -232,8 +233,8 @@ describe('limits', () => {
   });
 
   test('that are none are an error that names them', () => {
-    expect(() => createGroupApis({} as never, { groups: -1 })).toThrow(OptionError);
-    expect(() => createGroupApis({} as never, { groups: 1.5 })).toThrow(/groups\.groups is 1\.5/);
-    expect(() => createGroupApis({} as never, { group: 1 } as Partial<GroupLimits>)).toThrow(/groups\.group /);
+    expect(() => new Groups({} as never, { groups: -1 })).toThrow(OptionError);
+    expect(() => new Groups({} as never, { groups: 1.5 })).toThrow(/groups\.groups is 1\.5/);
+    expect(() => new Groups({} as never, { group: 1 } as Partial<GroupLimits>)).toThrow(/groups\.group /);
   });
 });

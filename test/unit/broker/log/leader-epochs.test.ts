@@ -4,7 +4,7 @@ import { StoredState } from '../../../../adapters/broker/durable-state.js';
 import type { Kit } from '../../../../adapters/broker/kit.js';
 import { LeaderEpochs } from '../../../../adapters/broker/log/leader-epochs.js';
 import { PartitionLog } from '../../../../adapters/broker/log/partition-logs.js';
-import type { Partition, Topic } from '../../../../adapters/broker/topics/topic-registry.js';
+import type { Partition, Topic } from '../../../../adapters/broker/topic-registry.js';
 
 async function epochsOver(store = createMemoryStore()) {
   const state = new StoredState(store);
@@ -27,7 +27,7 @@ test('a log of epoch 0 has nothing to keep', async () => {
   const store = createMemoryStore();
   const { epochs } = await epochsOver(store);
   const partition = partitionAt(0);
-  epochs.appended(new PartitionLog(partition), 0);
+  epochs.appended(new PartitionLog(partition), 0, 0);
   expect([...store.load()]).toEqual([]);
   expect(epochs.at(partition, 5)).toBe(0);
   expect(epochs.end(partition, 0, 9)).toEqual({ epoch: 0, endOffset: 9 });
@@ -42,7 +42,7 @@ test('knows which epoch wrote what, after a restart as well', async () => {
     [5, 20],
     [5, 30],
   ] as const) {
-    epochs.appended(new PartitionLog(partitionAt(epoch)), offset);
+    epochs.appended(new PartitionLog(partitionAt(epoch)), epoch, offset);
   }
   const { epochs: later, remove } = await epochsOver(store);
   const partition = partitionAt(6);
@@ -66,10 +66,34 @@ test('the operator is told when they cannot be saved', async () => {
   state.put = () => {
     throw failing;
   };
-  epochs.appended(new PartitionLog(partitionAt(1)), 0);
+  epochs.appended(new PartitionLog(partitionAt(1)), 1, 0);
   state.put = () => Promise.reject(failing);
-  epochs.appended(new PartitionLog(partitionAt(2)), 1);
+  epochs.appended(new PartitionLog(partitionAt(2)), 2, 1);
   await Promise.resolve();
   await Promise.resolve();
   expect(warnings).toHaveLength(2);
+});
+
+test('an epoch whose records the log has lost ends where the next one begins', async () => {
+  const { epochs } = await epochsOver();
+  for (const [epoch, offset] of [
+    [2, 10],
+    [5, 20],
+    [6, 15],
+  ] as const) {
+    epochs.appended(new PartitionLog(partitionAt(epoch)), epoch, offset);
+  }
+  const partition = partitionAt(6);
+  expect([2, 5, 6].map((epoch) => epochs.end(partition, epoch, 40))).toEqual([
+    { epoch: 2, endOffset: 15 },
+    { epoch: 2, endOffset: 15 },
+    { epoch: 6, endOffset: 40 },
+  ]);
+  expect([10, 14, 15, 20].map((offset) => epochs.at(partition, offset))).toEqual([2, 2, 6, 6]);
+});
+
+test('records of epoch 0 stay so when the leader has changed, though nothing was appended since', async () => {
+  const { epochs } = await epochsOver();
+  expect(epochs.at(partitionAt(3), 5)).toBe(0);
+  expect(epochs.end(partitionAt(3), 0, 9)).toEqual({ epoch: 0, endOffset: 9 });
 });
