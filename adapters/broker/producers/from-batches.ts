@@ -16,7 +16,6 @@ const SCAN_BYTES = 256 * 1024;
  */
 export class RecoveryFromBatches implements ProducerRecovery {
   readonly doubtful = 'behind';
-  readonly savesAppends = false;
   readonly #context: RecoveryContext;
 
   constructor(context: RecoveryContext) {
@@ -25,10 +24,6 @@ export class RecoveryFromBatches implements ProducerRecovery {
 
   ready(producers: PartitionProducers): Awaitable<PartitionProducers> {
     return producers.coverage === 'current' ? producers : this.#catchUp(producers);
-  }
-
-  save(): undefined {
-    return undefined;
   }
 
   snapshot(): 'complete' {

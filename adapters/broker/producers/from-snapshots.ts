@@ -8,7 +8,6 @@ import type { ProducerRecovery, RecoveryContext } from './recovery.js';
  */
 export class RecoveryFromSnapshots implements ProducerRecovery {
   readonly doubtful = 'current';
-  readonly savesAppends = true;
   readonly #context: RecoveryContext;
 
   constructor(context: RecoveryContext) {

@@ -17,7 +17,6 @@ const RECORD_COST = 256;
  */
 export class RecoveryFromStore implements ProducerRecovery {
   readonly doubtful = 'behind';
-  readonly savesAppends = true;
   readonly #context: RecoveryContext;
 
   constructor(context: RecoveryContext) {

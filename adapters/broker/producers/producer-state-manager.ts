@@ -69,7 +69,7 @@ export class ProducerStateManager {
 
   /** Whether {@link save} has to follow each append of an idempotent producer. */
   get savesAppends(): boolean {
-    return this.recovery.savesAppends;
+    return this.recovery.save !== undefined;
   }
 
   /**
@@ -77,7 +77,7 @@ export class ProducerStateManager {
    * it need not be read any more: there are none.
    */
   begun(log: ProducerLog, endOffset: number): void {
-    if (this.recovery.savesAppends) return;
+    if (this.savesAppends) return;
     this.know(this.snapshots.startAnew(log)).states.endOffset = endOffset;
   }
 
@@ -96,7 +96,7 @@ export class ProducerStateManager {
 
   /** Stores what a restart could not recover otherwise. */
   save(producers: PartitionProducers): Awaitable<void> {
-    return this.recovery.save(producers);
+    return this.recovery.save?.(producers);
   }
 
   /** Takes snapshots of all producers that changed, without those that have been idle for too long. */

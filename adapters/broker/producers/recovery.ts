@@ -16,17 +16,18 @@ export interface RecoveryContext {
 export interface ProducerRecovery {
   /** Coverage of producers that were restored from a snapshot, or of whose log the last append may be unknown. */
   readonly doubtful: Coverage;
-  /** Whether appends of idempotent producers are stored beside the log: `save` follows each of them. */
-  readonly savesAppends: boolean;
   /** Brings producers to the end of the log, before a batch is checked. Returns them at once if they are there. */
   ready(producers: PartitionProducers): Awaitable<PartitionProducers>;
   /** A batch of an idempotent producer was appended. */
   appended?(producers: PartitionProducers, batch: RecordBatch, baseOffset: number): void;
-  /** Stores what a restart could not recover otherwise. The append is acknowledged after it. */
-  save(producers: PartitionProducers): Awaitable<void>;
+  /**
+   * Stores what a restart could not recover otherwise, after each append of an idempotent producer and before it is
+   * acknowledged. Absent if the log has it all.
+   */
+  save?(producers: PartitionProducers): Awaitable<void>;
   /** Returns the snapshot to take now and then, and when the broker closes; null for none at the moment. */
   snapshot(producers: PartitionProducers): 'complete' | 'incomplete' | null;
-  /** The producers that are now possibly left without a snapshot: one of those that are taken now and then failed. */
+  /** A snapshot that is taken now and then failed, of these producers or of others. */
   snapshotFailed?(producers: PartitionProducers): void;
   /** The log may have batches that the producers lack. */
   doubt?(producers: PartitionProducers): void;
