@@ -19,6 +19,7 @@ export function checkInteger(
   max: number = Number.MAX_SAFE_INTEGER,
 ): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return value;
-  const range = max === Number.MAX_SAFE_INTEGER ? `${String(min)} on` : `${String(min)} to ${String(max)}`;
-  throw new OptionError(option, value, `it is a whole number from ${range}`);
+  const range =
+    max === Number.MAX_SAFE_INTEGER ? `of at least ${String(min)}` : `from ${String(min)} to ${String(max)}`;
+  throw new OptionError(option, value, `expected an integer ${range}`);
 }

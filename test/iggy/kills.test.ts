@@ -22,6 +22,12 @@ beforeAll(async () => {
 });
 afterAll(() => iggy.close());
 
+/** Kills the server and starts it again over its data. */
+async function crash(): Promise<void> {
+  await iggy.kill();
+  await iggy.restart();
+}
+
 interface Outcome {
   /** What was acknowledged, by partition. */
   readonly sent: readonly string[][];
@@ -89,8 +95,7 @@ async function produceUnderKills(options: Pick<IggyBackendOptions, 'durability'>
         waiting = { count: Math.ceil((0.5 + random()) * BATCHES * PARTITIONS), resolve };
       }),
     ]);
-    await iggy.kill();
-    await iggy.restart();
+    await crash();
   }
   over = true;
   await producing;
@@ -111,6 +116,19 @@ function compare({ sent, stored }: Outcome): { acknowledged: number; lost: numbe
     lost += sent[partition]!.filter((value) => !there.has(value)).length;
   }
   return { acknowledged: sent.flat().length, lost, repeated };
+}
+
+/** A gateway, with a client of it and one of Iggy's own. */
+async function startWithClients() {
+  const { broker, stream, warnings } = await startGateway(iggy);
+  const client = await WireClient.connect(broker.bootstrap);
+  const direct = iggy.connect();
+  onTestFinished(async () => {
+    await direct.destroy();
+    await client.close();
+    await broker.close();
+  });
+  return { client, direct, stream, warnings };
 }
 
 test.each([
@@ -143,14 +161,7 @@ test(
 );
 
 test('a purge is reported with topic, partition and number of offsets', async () => {
-  const { broker, stream, warnings } = await startGateway(iggy);
-  const client = await WireClient.connect(broker.bootstrap);
-  const direct = iggy.connect();
-  onTestFinished(async () => {
-    await direct.destroy();
-    await client.close();
-    await broker.close();
-  });
+  const { client, direct, stream, warnings } = await startWithClients();
   await createTopic(client, 'orders', PARTITIONS);
   const records = buildBatch(
     Array.from({ length: RECORDS }, () => ({ timestamp: Date.now(), value: Buffer.from('v') })),
@@ -162,14 +173,7 @@ test('a purge is reported with topic, partition and number of offsets', async ()
 });
 
 test('a topic that an Iggy client made is reported at the first append to it', async () => {
-  const { broker, stream, warnings } = await startGateway(iggy);
-  const client = await WireClient.connect(broker.bootstrap);
-  const direct = iggy.connect();
-  onTestFinished(async () => {
-    await direct.destroy();
-    await client.close();
-    await broker.close();
-  });
+  const { client, direct, stream, warnings } = await startWithClients();
   await direct.topic.create({ streamId: stream, name: 'lossy', partitionCount: 1, compressionAlgorithm: 1 });
   const records = buildBatch([{ timestamp: Date.now(), value: Buffer.from('v') }]);
   for (let count = 0; count < 3; count++) await produceUntilTaken(client, 'lossy', 0, records);
@@ -186,7 +190,7 @@ test('no producer id is given twice, whatever is restarted', { timeout: 120_000 
     const asked = Array.from({ length: 10 }, () =>
       client.send(initProducerIdApi, { transactionalId: null, transactionTimeoutMs: 60_000 }),
     );
-    const killed = round % 3 === 1 ? iggy.kill().then(() => iggy.restart()) : undefined;
+    const killed = round % 3 === 1 ? crash() : undefined;
     for (const { errorCode, producerId } of await Promise.all(asked)) if (errorCode === 0) ids.push(producerId);
     await killed;
     await client.close();

@@ -123,7 +123,7 @@ describe('startBroker', () => {
     [{ gateway: { backend: null } }, 'option gateway.backend is null; leave it out: startBroker has its own'],
     [{ config: [['num.partitions', 3]] }, 'option config is an array of 1; it is an object of configs by their names'],
     [{ config: new Map() }, 'option config is an object; it is an object of configs by their names'],
-    [{ groups: { members: -1 } }, 'option groups.members is -1; it is a whole number from 0 on'],
+    [{ groups: { members: -1 } }, 'option groups.members is -1; expected an integer of at least 0'],
     [null, 'option options is null; they are an object such as { config, groups }'],
   ])('refuses %j', async (options, message) => {
     const refused = startBroker(options as never);

@@ -53,7 +53,7 @@ describe('what an error says', () => {
   test('it names the option, the value and what is wanted', () => {
     const error = refusal({ maxConnections: 0 });
     expect(error.name).toBe('OptionError');
-    expect(error.message).toBe('option maxConnections is 0; it is a whole number from 1 to 1000000');
+    expect(error.message).toBe('option maxConnections is 0; expected an integer from 1 to 1000000');
   });
 
   test.each([

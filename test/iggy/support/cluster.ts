@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
@@ -7,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IggyAddress, IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import { loadSdk } from './iggy.js';
+import { credentials, killServer, reconnect, type ServerProcess, spawnServer } from './server-process.js';
 
 /** Iggy's server as a cluster on the loopback interface; node 0 leads at first. */
 export interface IggyCluster {
@@ -21,8 +21,6 @@ export interface IggyCluster {
 }
 
 const NODES = [0, 1, 2];
-const credentials = { username: 'iggy', password: 'iggy' };
-const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
 
 /** Ports that are free now. */
 async function freePorts(count: number): Promise<number[]> {
@@ -48,7 +46,7 @@ export async function startCluster(): Promise<IggyCluster> {
       return [...Object.entries(who), ...where].map(([key, value]) => [`${prefix}${String(key)}`, String(value)]);
     }),
   );
-  const children = new Map<number, ChildProcess>();
+  const children = new Map<number, ServerProcess>();
   const addresses = NODES.map((node): IggyAddress => ({ host: '127.0.0.1', port: portOf(node, 'TCP') }));
   const connect = (options: IggyAddress): IggyClient =>
     new Client({ transport: 'TCP', options, credentials, reconnect });
@@ -56,32 +54,21 @@ export async function startCluster(): Promise<IggyCluster> {
   async function run(node: number): Promise<void> {
     const cwd = join(folder, String(node));
     await mkdir(cwd, { recursive: true });
-    const child = spawn(process.env.IGGY_SERVER_BINARY ?? '', ['--replica-id', String(node)], {
+    const child = spawnServer({
       cwd,
-      stdio: 'ignore',
-      env: {
-        ...process.env,
-        IGGY_SYSTEM_PATH: join(cwd, 'data'),
-        IGGY_TCP_ADDRESS: `127.0.0.1:${String(portOf(node, 'TCP'))}`,
-        IGGY_HTTP_ENABLED: 'false',
-        IGGY_QUIC_ENABLED: 'false',
-        IGGY_WEBSOCKET_ENABLED: 'false',
-        IGGY_SYSTEM_SHARDING_CPU_ALLOCATION: '1',
-        IGGY_ROOT_USERNAME: credentials.username,
-        IGGY_ROOT_PASSWORD: credentials.password,
-        IGGY_CLUSTER_ENABLED: 'true',
-        IGGY_CLUSTER_NAME: 'test',
-        ...roster,
-      },
+      port: portOf(node, 'TCP'),
+      args: ['--replica-id', String(node)],
+      env: { IGGY_CLUSTER_ENABLED: 'true', IGGY_CLUSTER_NAME: 'test', ...roster },
     });
+    child.stdout.resume();
+    child.stderr.resume();
     children.set(node, child);
   }
 
   async function kill(node: number): Promise<void> {
     const child = children.get(node);
     children.delete(node);
-    child?.kill('SIGKILL');
-    if (child !== undefined) await once(child, 'exit');
+    if (child !== undefined) await killServer(child);
   }
 
   /** What one of the nodes says of all. */
@@ -123,8 +110,7 @@ export async function startCluster(): Promise<IggyCluster> {
     leader,
     kill,
     async close() {
-      for (const child of children.values()) child.kill('SIGKILL');
-      await Promise.all(Array.from(children.values(), async (child) => child.exitCode ?? (await once(child, 'exit'))));
+      await Promise.all(Array.from(children.values(), killServer));
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -1,21 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
+import { credentials, killServer, reconnect, type ServerProcess, spawnServer } from './server-process.js';
 
 /** What of the SDK's module is used. */
 interface Sdk {
   readonly Client: new (config: object) => IggyClient;
 }
-
-/** As docs/guides/iggy.md has it: the adapter replaces clients that break. */
-const reconnect = { enabled: false, interval: 0, maxRetries: 0 };
-
-const credentials = { username: 'iggy', password: 'iggy' };
 
 /** The SDK that `IGGY_SDK` names: the folder of its package, built. */
 export async function loadSdk(): Promise<Sdk> {
@@ -46,28 +40,13 @@ export async function startIggy(env: Readonly<Record<string, string>> = {}): Pro
   const sdk = await loadSdk();
   const folder = await mkdtemp(join(tmpdir(), 'iggy-test-'));
   let output = '';
-  let child: ChildProcess | null = null;
+  let child: ServerProcess | null = null;
   let port = 0;
 
   async function start(): Promise<void> {
     const marker = join(folder, 'data/runtime/current_config.toml');
     await rm(marker, { force: true });
-    const started = spawn(process.env.IGGY_SERVER_BINARY ?? '', [], {
-      cwd: folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: {
-        ...process.env,
-        IGGY_SYSTEM_PATH: join(folder, 'data'),
-        IGGY_TCP_ADDRESS: `127.0.0.1:${String(port)}`,
-        IGGY_HTTP_ENABLED: 'false',
-        IGGY_QUIC_ENABLED: 'false',
-        IGGY_WEBSOCKET_ENABLED: 'false',
-        IGGY_SYSTEM_SHARDING_CPU_ALLOCATION: '1',
-        IGGY_ROOT_USERNAME: credentials.username,
-        IGGY_ROOT_PASSWORD: credentials.password,
-        ...env,
-      },
-    });
+    const started = spawnServer({ cwd: folder, port, env });
     child = started;
     for (const stream of [started.stdout, started.stderr]) {
       stream.setEncoding('utf8').on('data', (text: string) => {
@@ -89,9 +68,7 @@ export async function startIggy(env: Readonly<Record<string, string>> = {}): Pro
   async function kill(): Promise<void> {
     const running = child;
     child = null;
-    if (running === null || running.exitCode !== null || running.signalCode !== null) return;
-    running.kill('SIGKILL');
-    await once(running, 'exit');
+    if (running !== null) await killServer(running);
   }
 
   await start();

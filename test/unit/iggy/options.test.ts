@@ -48,7 +48,7 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ['one group in the place of several', { client, importOffsets: 'ab' }, /^option importOffsets is "ab"; .*array/],
   ['too long a group', { client, importOffsets: ['x'.repeat(247)] }, /^option importOffsets is .* 246 bytes$/],
   ['too small a number', { client, connections: 0 }, /^option connections is 0; .* from 1 to 100$/],
-  ['half a number', { client, connections: 1.5 }, /^option connections is 1\.5; it is a whole number/],
+  ['half a number', { client, connections: 1.5 }, /^option connections is 1\.5; expected an integer/],
   ['too short a time', { client, commandTimeoutMs: 99 }, /^option commandTimeoutMs is 99; .* from 100 to/],
   [
     'a pace that is none',

@@ -85,9 +85,9 @@ test.each([
   [{ options: { durability: 'persisted' }, derivedOptions: { messages_required_to_save: 1024 } }, 'power'],
   [{ options: { enforce_fsync: true }, derivedOptions: { messages_required_to_save: 1024 } }, 'none'],
 ])('a topic that reports %j has durability %s', async (reported, durability) => {
-  const topic = await createStandIn()
-    .connect()
-    .topic.create({ ...NEW, name: 'orders' });
+  const client = createStandIn().connect();
+  await client.stream.create({ name: 'kafka' });
+  const topic = await client.topic.create({ ...NEW, name: 'orders' });
   expect(durabilityOf({ ...topic, options: undefined, derivedOptions: undefined, ...reported })).toBe(durability);
 });
 

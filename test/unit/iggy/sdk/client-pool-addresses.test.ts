@@ -1,7 +1,9 @@
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { Addresses, type IggyAddress } from '../../../../adapters/iggy/sdk/addresses.js';
 import type { IggyClient } from '../../../../adapters/iggy/sdk/client.js';
-import { ClientPool, type PoolOptions } from '../../../../adapters/iggy/sdk/client-pool.js';
+import type { ClientPool} from '../../../../adapters/iggy/sdk/client-pool.js';
+import { type PoolOptions } from '../../../../adapters/iggy/sdk/client-pool.js';
+import { makePool, ping } from '../../../support/iggy-pool.js';
 import { createStandIn } from '../../../support/iggy-stand-in.js';
 
 interface Cluster {
@@ -18,7 +20,6 @@ interface Cluster {
 /** A pool over nodes that are all the same stand-in. */
 function makeCluster(ports: readonly number[], options: Partial<PoolOptions> = {}): Cluster {
   const iggy = createStandIn();
-  const warnings: string[] = [];
   const dialled: number[] = [];
   const away = new Set<number>();
   const silent = new Set<number>();
@@ -34,26 +35,14 @@ function makeCluster(ports: readonly number[], options: Partial<PoolOptions> = {
     const { ping, getStats } = client.system;
     return { ...client, system: { ping: () => answer(ping), getStats: () => answer(getStats) } };
   };
-  const pool = new ClientPool({
-    connect,
-    addresses: new Addresses(
-      ports.map((port) => ({ host: port === 3 ? '::1' : 'iggy', port })),
-      true,
-    ),
-    clients: [],
-    connections: 1,
-    commandTimeoutMs: 60_000,
-    connectTimeoutMs: 60_000,
-    slowMs: 20,
-    check: (client) => client.system.getStats(),
-    warn: (message) => warnings.push(message),
-    ...options,
-  });
-  onTestFinished(() => pool.close());
+  const addresses = new Addresses(
+    ports.map((port) => ({ host: port === 3 ? '::1' : 'iggy', port })),
+    true,
+  );
+  const { pool, warnings } = makePool({ connect, addresses, connections: 1, slowMs: 20, ...options });
   return { pool, warnings, dialled, away, silent };
 }
 
-const ping = (client: IggyClient): Promise<boolean> => client.system.ping();
 const GONE = 'Iggy: a connection has failed at iggy:1: connect ECONNREFUSED iggy';
 
 test('a first address that is dead is passed over at once, and recovery is told once', async () => {

@@ -1,53 +1,13 @@
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { Addresses } from '../../../../adapters/iggy/sdk/addresses.js';
+import { expect, test, vi } from 'vitest';
 import type { IggyClient } from '../../../../adapters/iggy/sdk/client.js';
-import { ClientPool, type PoolOptions } from '../../../../adapters/iggy/sdk/client-pool.js';
+import type { ClientPool } from '../../../../adapters/iggy/sdk/client-pool.js';
 import { CommandKey } from '../../../../adapters/iggy/sdk/command-key.js';
-import { createStandIn, type StandIn } from '../../../support/iggy-stand-in.js';
+import { makePool, ping } from '../../../support/iggy-pool.js';
+import { createStandIn } from '../../../support/iggy-stand-in.js';
 import { refusal } from '../../../support/iggy-store.js';
 
-interface Bench {
-  readonly pool: ClientPool;
-  readonly iggy: StandIn;
-  readonly warnings: string[];
-  /** Clients that were made and not closed. */
-  readonly open: Set<IggyClient>;
-}
-
-/** A pool over the stand-in in which commands are slow after 20 ms. */
-function makePool(options: Partial<PoolOptions> = {}): Bench {
-  const iggy = createStandIn();
-  const open = new Set<IggyClient>();
-  const warnings: string[] = [];
-  const connect = (): IggyClient => {
-    const made = iggy.connect();
-    const client: IggyClient = {
-      ...made,
-      async destroy() {
-        open.delete(client);
-        await made.destroy();
-      },
-    };
-    open.add(client);
-    return client;
-  };
-  const pool = new ClientPool({
-    connect,
-    addresses: new Addresses([{ host: '127.0.0.1', port: 8090 }], false),
-    clients: [],
-    connections: 2,
-    commandTimeoutMs: 60_000,
-    connectTimeoutMs: 60_000,
-    slowMs: 20,
-    check: (client) => client.system.getStats(),
-    warn: (message) => warnings.push(message),
-    ...options,
-  });
-  onTestFinished(() => pool.close());
-  return { pool, iggy, warnings, open };
-}
-
-const ping = (client: IggyClient): Promise<boolean> => client.system.ping();
+/** Commands are slow after 20 ms. */
+const SLOW = { slowMs: 20 };
 
 /** A command that is answered when it is told to. */
 interface Held {
@@ -91,7 +51,7 @@ const keys = (count: number): CommandKey[] =>
   Array.from({ length: count }, (_, index) => new CommandKey(`topic-${String(index)}`));
 
 test('topics that give no answer do not hold up the others', async () => {
-  const { pool, open } = makePool({ connections: 4 });
+  const { pool, open } = makePool({ ...SLOW, connections: 4 });
   const healthy = new CommandKey('healthy');
   await pool.run(ping, healthy);
   for (const key of keys(6)) {
@@ -105,7 +65,7 @@ test('topics that give no answer do not hold up the others', async () => {
 });
 
 test('keys that were never answered leave one connection to those that were, however many they are', async () => {
-  const { pool } = makePool({ connections: 2 });
+  const { pool } = makePool({ ...SLOW, connections: 2 });
   const healthy = new CommandKey('healthy');
   await pool.run(ping, healthy);
   const waiting = keys(5).map((key) => pool.run(held().command, key).catch((error: unknown) => error));
@@ -120,7 +80,7 @@ test('keys that were never answered leave one connection to those that were, how
 });
 
 test('with one connection the others get one besides, which is closed after the slow command is answered', async () => {
-  const { pool, open } = makePool({ connections: 1 });
+  const { pool, open } = makePool({ ...SLOW, connections: 1 });
   const slow = new CommandKey('slow');
   const hanging = await hang(pool, slow);
   await pool.run(ping, new CommandKey('other'));
@@ -132,7 +92,7 @@ test('with one connection the others get one besides, which is closed after the 
 });
 
 test('a key whose command is slow has one connection, and its commands go on in their order', async () => {
-  const { pool } = makePool({ connections: 4 });
+  const { pool } = makePool({ ...SLOW, connections: 4 });
   const slow = new CommandKey('slow');
   const hanging = await hang(pool, slow);
   const done: number[] = [];
@@ -150,7 +110,7 @@ test('a key whose command is slow has one connection, and its commands go on in 
 });
 
 test('what waits for a key without an answer is told so', async () => {
-  const { pool } = makePool({ connectTimeoutMs: 50 });
+  const { pool } = makePool({ ...SLOW, connectTimeoutMs: 50 });
   const slow = new CommandKey('orders-0');
   await hang(pool, slow);
   await expect(pool.run(ping, slow)).rejects.toThrow(
@@ -159,7 +119,7 @@ test('what waits for a key without an answer is told so', async () => {
 });
 
 test('a key whose command was given up has a connection of its own for the next, and is as any once that is answered', async () => {
-  const { pool } = makePool({ connections: 1, commandTimeoutMs: 50 });
+  const { pool } = makePool({ ...SLOW, connections: 1, commandTimeoutMs: 50 });
   const slow = new CommandKey('slow');
   await expect(pool.run(held().command, slow)).rejects.toMatchObject({ kind: 'late' });
   expect(slow.isSlow).toBe(true);
@@ -173,7 +133,7 @@ test('a key whose command was given up has a connection of its own for the next,
 });
 
 test('more slow commands than have connections of their own stay among the others until one is answered', async () => {
-  const { pool } = makePool({ connections: 1, connectTimeoutMs: 100 });
+  const { pool } = makePool({ ...SLOW, connections: 1, connectTimeoutMs: 100 });
   const [first, second] = keys(2) as [CommandKey, CommandKey];
   const one = await hang(pool, first);
   const two = await hang(pool, second);
@@ -184,7 +144,7 @@ test('more slow commands than have connections of their own stay among the other
 });
 
 test('what the server refuses for now is no broken connection, and confines its key', async () => {
-  const { pool, warnings, open } = makePool();
+  const { pool, warnings, open } = makePool(SLOW);
   const key = new CommandKey('orders-0');
   await expect(pool.run(() => Promise.reject(refusal(58, 101)), key)).rejects.toMatchObject({ kind: 'refused' });
   expect([key.isSlow, key.isProven, open.size, warnings]).toEqual([true, false, 1, []]);
@@ -194,7 +154,7 @@ test('what the server refuses for now is no broken connection, and confines its 
 });
 
 test('a refused command whose last repetition the SDK got no answer for is told from a dead node', async () => {
-  const { pool, warnings } = makePool();
+  const { pool, warnings } = makePool(SLOW);
   const timeout = (ms: number): Error =>
     Object.assign(new Error(`timed out after ${String(ms)} ms waiting for VSR response`), {
       name: 'VsrResponseTimeoutError',
@@ -207,13 +167,13 @@ test('a refused command whose last repetition the SDK got no answer for is told 
 });
 
 test('a login that the server refuses for now was not sent, and is tried again', async () => {
-  const { pool, iggy } = makePool();
+  const { pool, iggy } = makePool(SLOW);
   let refused = 0;
   const check = async (client: IggyClient): Promise<unknown> => {
     if (refused++ === 0) throw refusal(58, 44);
     return client.system.getStats();
   };
-  const { pool: trying } = makePool({ check, connect: () => iggy.connect() });
+  const { pool: trying } = makePool({ ...SLOW, check, connect: () => iggy.connect() });
   expect(await trying.run(ping)).toBe(true);
   expect(refused).toBe(2);
   await pool.close();
@@ -222,7 +182,7 @@ test('a login that the server refuses for now was not sent, and is tried again',
 test('clients of the user: slow topics hold half of them at most', async () => {
   const iggy = createStandIn();
   const clients = Array.from({ length: 4 }, () => iggy.connect());
-  const { pool } = makePool({ connect: undefined, clients, connectTimeoutMs: 60_000 });
+  const { pool } = makePool({ ...SLOW, connect: undefined, clients, connectTimeoutMs: 60_000 });
   const [first, second, third] = keys(3) as [CommandKey, CommandKey, CommandKey];
   for (const key of [first, second, third]) key.isSlow = true;
   const one = held();
@@ -240,7 +200,7 @@ test('clients of the user: slow topics hold half of them at most', async () => {
 test('a client of the user that never answers does not keep its topic from the others', async () => {
   const iggy = createStandIn();
   const clients = [iggy.connect(), iggy.connect()];
-  const { pool } = makePool({ connect: undefined, clients, commandTimeoutMs: 50 });
+  const { pool } = makePool({ ...SLOW, connect: undefined, clients, commandTimeoutMs: 50 });
   const key = new CommandKey('orders-0');
   await expect(pool.run(held().command, key)).rejects.toMatchObject({ kind: 'late' });
   expect(await pool.run(ping, key)).toBe(true);

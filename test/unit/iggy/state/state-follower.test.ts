@@ -3,9 +3,8 @@ import type { IggyTopic } from '../../../../adapters/iggy/sdk/client.js';
 import { encodeEntry, EntryKind } from '../../../../adapters/iggy/state/state-entry.js';
 import { encodeOwner, StateFollower } from '../../../../adapters/iggy/state/state-follower.js';
 import { TakeBackBackoff } from '../../../../adapters/iggy/state/take-back-backoff.js';
-import { Addresses } from '../../../../adapters/iggy/sdk/addresses.js';
-import { ClientPool } from '../../../../adapters/iggy/sdk/client-pool.js';
 import { StateTopic } from '../../../../adapters/iggy/state/state-topic.js';
+import { makePool } from '../../../support/iggy-pool.js';
 import { createStandIn, type StandIn } from '../../../support/iggy-stand-in.js';
 
 const EPOCH = 2 ** 32;
@@ -22,16 +21,7 @@ async function follow({ closedWaitMs = 0, silentWaitMs = 0 } = {}) {
   const direct = iggy.connect();
   await direct.stream.create({ name: 'kafka' });
   await makeTopic(iggy);
-  const pool = new ClientPool({
-    connect: () => iggy.connect(),
-    addresses: new Addresses([{ host: 'iggy', port: 1 }], false),
-    clients: [],
-    connections: 1,
-    commandTimeoutMs: 1000,
-    connectTimeoutMs: 1000,
-    check: () => Promise.resolve(),
-    warn: () => undefined,
-  });
+  const { pool } = makePool({}, iggy);
   const open = (name: string): StateTopic => new StateTopic(pool, 'kafka', name);
   const waits = { closedWaitMs, silentWaitMs };
   const options = { prefix: 'state', sessionTimeoutMs: 1000, refreshMs: 100, epoch: 1, topic: open(NAME), open };

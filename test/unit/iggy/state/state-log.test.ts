@@ -1,8 +1,7 @@
 import type { IggyClient, IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { describe, expect, test, vi } from 'vitest';
-import { Addresses } from '../../../../adapters/iggy/sdk/addresses.js';
-import { ClientPool } from '../../../../adapters/iggy/sdk/client-pool.js';
 import { StateLog } from '../../../../adapters/iggy/state/state-log.js';
+import { makePool } from '../../../support/iggy-pool.js';
 import { createStandIn, type StandIn } from '../../../support/iggy-stand-in.js';
 import { openStore, refusal, sendingThrough } from '../../../support/iggy-store.js';
 
@@ -437,16 +436,7 @@ describe('a send to the state that is answered without an offset', () => {
 test('what is checked while a heartbeat is on its way waits for the next one, which all share', async () => {
   const { iggy, store } = await openStore();
   await store.close();
-  const pool = new ClientPool({
-    connect: () => iggy.connect(),
-    clients: [],
-    addresses: new Addresses([{ host: '127.0.0.1', port: 8090 }], false),
-    connections: 1,
-    commandTimeoutMs: 1000,
-    connectTimeoutMs: 1000,
-    check: () => Promise.resolve(),
-    warn: () => undefined,
-  });
+  const { pool } = makePool({}, iggy);
   const options = { pool, stream: 'kafka', prefix: '__kafka_gateway_state', sessionTimeoutMs: 60_000, refreshMs: 1000 };
   const log = new StateLog({ ...options, warn: () => undefined, changed: () => undefined });
   await log.open();
