@@ -299,7 +299,7 @@ function checkStore(store: LogStore): void {
     throw new OptionError('store', store, `expected a LogStore: missing methods are ${missing.join(', ')}`);
   }
   for (const method of OPTIONAL_STORE_METHODS) {
-    const value: unknown = store[method];
+    const value: unknown = Reflect.get(store, method);
     if (value === undefined || typeof value === 'function') continue;
     throw new OptionError(`store.${method}`, value, 'expected a method, or nothing where the store lacks it');
   }
