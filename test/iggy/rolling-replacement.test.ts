@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { newStream } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
 import { createTopic } from './support/produce.js';
-import { type Side, startSide } from './support/two-gateways.js';
+import { type Side, startSide } from './support/gateway-sides.js';
 
 /** How often the gateway is replaced: `ROLLING_ROUNDS`, 20 for the whole test. */
 const ROUNDS = Number(process.env.ROLLING_ROUNDS ?? 2);

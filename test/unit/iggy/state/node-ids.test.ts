@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { createStandIn } from '../../../support/iggy-stand-in.js';
 import { openStore } from '../../../support/iggy-store.js';
-import { startSide, untilOvertaken } from '../../../iggy/support/two-gateways.js';
+import { startSide, untilOvertaken } from '../../../iggy/support/gateway-sides.js';
 
 const at = (host: string) => ({ endpoint: { host, port: 9092 }, rack: null });
 

@@ -1,7 +1,7 @@
 import type { StateChange } from 'iggy-gateway-kafka/adapters/broker';
 import { createIggyStore, type IggyClient, type IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { stateEntries } from '../../../iggy/support/two-gateways.js';
+import { stateEntries } from '../../../iggy/support/gateway-sides.js';
 import { createStandIn, type StandIn } from '../../../support/iggy-stand-in.js';
 import { openStore } from '../../../support/iggy-store.js';
 

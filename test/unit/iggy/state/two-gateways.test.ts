@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createTopic, produce } from '../../../iggy/support/produce.js';
-import { batch, initProducer, startSide, stateEntries, TWO_GATEWAYS } from '../../../iggy/support/two-gateways.js';
+import { batch, initProducer, startSide, stateEntries } from '../../../iggy/support/gateway-sides.js';
+import { TWO_GATEWAYS } from '../../../iggy/support/two-gateways.js';
 import { createStandIn } from '../../../support/iggy-stand-in.js';
 
 const HEARTBEAT = 6;
