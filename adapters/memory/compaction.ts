@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { RecordBatch, RecordBatchBuilder, RecordReader } from '../../src/protocol/index.js';
+import { RecordBatch, RecordBatchBuilder, RecordReader } from '../../src/protocol/core.js';
 import type { Compaction } from '../broker/log-store.js';
 import type { MemoryLog } from './memory-log.js';
 import { Segment } from './segment.js';

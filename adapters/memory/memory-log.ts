@@ -1,4 +1,4 @@
-import { RecordBatch, RecordReader } from '../../src/protocol/index.js';
+import { RecordBatch, RecordReader } from '../../src/protocol/core.js';
 import {
   type AppendEntry,
   type AppendResult,

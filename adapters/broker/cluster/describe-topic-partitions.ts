@@ -1,9 +1,9 @@
 import { ErrorCode, KafkaError } from '../../../src/contract.js';
-import {
-  type DescribeTopicPartitionsRequest,
-  type DescribeTopicPartitionsResponseTopicInit,
-  type DescribeTopicPartitionsResponseInit,
-  NIL_UUID,
+import { NIL_UUID } from '../../../src/protocol/core.js';
+import type {
+  DescribeTopicPartitionsRequest,
+  DescribeTopicPartitionsResponseTopicInit,
+  DescribeTopicPartitionsResponseInit,
 } from '../../../src/protocol/index.js';
 import type { CoreKit } from '../core-kit.js';
 import { isInternal } from '../topics/registry.js';

@@ -1,10 +1,10 @@
 import { type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
-import {
-  type MetadataRequest,
-  type MetadataRequestTopic,
-  type MetadataResponseInit,
-  type MetadataResponseTopicInit,
-  NIL_UUID,
+import { NIL_UUID } from '../../../src/protocol/core.js';
+import type {
+  MetadataRequest,
+  MetadataRequestTopic,
+  MetadataResponseInit,
+  MetadataResponseTopicInit,
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';

@@ -1,12 +1,12 @@
 import { ErrorCode, KafkaError } from '../../../src/contract.js';
-import {
-  NIL_UUID,
-  type OffsetFetchRequest,
-  type OffsetFetchRequestGroup,
-  type OffsetFetchResponseGroupInit,
-  type OffsetFetchResponseInit,
-  type OffsetFetchResponsePartitionsInit,
-  type OffsetFetchResponseTopicsInit,
+import { NIL_UUID } from '../../../src/protocol/core.js';
+import type {
+  OffsetFetchRequest,
+  OffsetFetchRequestGroup,
+  OffsetFetchResponseGroupInit,
+  OffsetFetchResponseInit,
+  OffsetFetchResponsePartitionsInit,
+  OffsetFetchResponseTopicsInit,
 } from '../../../src/protocol/index.js';
 import type { TopicRegistry } from '../topics/topic-registry.js';
 import type { Group } from './group.js';

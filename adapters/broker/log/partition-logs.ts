@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
-import { readBatches, type RecordBatch } from '../../../src/protocol/index.js';
+import { readBatches, type RecordBatch } from '../../../src/protocol/core.js';
 import { isPromise, andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { type PartitionId, type ReadResult, StoreError } from '../log-store.js';

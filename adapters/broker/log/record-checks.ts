@@ -6,7 +6,7 @@ import {
   RecordReader,
   RecordsError,
   validateBatch,
-} from '../../../src/protocol/index.js';
+} from '../../../src/protocol/core.js';
 import type { TopicConfig } from '../configs/topic-config.js';
 
 /** A record for which its batch is refused (KIP-467). */

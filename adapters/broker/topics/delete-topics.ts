@@ -1,9 +1,9 @@
 import { type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
-import {
-  type DeleteTopicsRequest,
-  type DeleteTopicsResponseDeletableTopicResultInit,
-  type DeleteTopicsResponseInit,
-  NIL_UUID,
+import { NIL_UUID } from '../../../src/protocol/core.js';
+import type {
+  DeleteTopicsRequest,
+  DeleteTopicsResponseDeletableTopicResultInit,
+  DeleteTopicsResponseInit,
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
