@@ -13,21 +13,18 @@ import {
   OptionError,
 } from '../../src/contract.js';
 import { type Clock, systemClock } from './clock.js';
-import { createClusterApis } from './cluster/index.js';
-import { createConfigApis } from './configs/index.js';
 import type { BrokerConfigInit } from './configs/broker-config.js';
 import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
 import { lacking } from './configs/topic-configs.js';
 import { StoredState } from './durable-state.js';
 import type { CoreKit } from './core-kit.js';
-import { createGroupApis, type GroupLimits } from './groups/index.js';
+import { deferMethods } from './deferred-methods.js';
+import { checkGroupLimits, type GroupLimits } from './groups/limits.js';
 import type { KitMethods, KitPart } from './kit.js';
-import { createLogApis } from './log/index.js';
 import type { LogStore, StoreCapabilities } from './log-store.js';
 import { HIGHEST_NODE_ID, type Placement, singleNode } from './placement.js';
 import { OwnedPlacement } from './owned-placement.js';
 import { StateHandover } from './state-handover.js';
-import { createTopicApis } from './topics/index.js';
 import { StoreTopicRegistry } from './topics/registry.js';
 
 /** Options of {@link createBrokerBackend}. */
@@ -81,7 +78,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     throw new OptionError('options', options, 'expected { store }, got a LogStore');
   }
   checkOptionNames('', options, ['store', ...BROKER_OPTION_NAMES]);
-  const { store, clock = systemClock, warn = emitWarning } = options;
+  const { store, clock = systemClock, groups = {}, warn = emitWarning } = options;
   checkStore(store);
   checkOwn(options);
   const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));
@@ -113,15 +110,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       warn(message);
     },
   };
-  const parts: readonly KitPart[] = [
-    createConfigApis(kit),
-    createTopicApis(kit),
-    createClusterApis(kit),
-    createLogApis(kit),
-    createGroupApis(kit, options.groups),
-  ];
-  const methods: KitMethods = {};
-  for (const part of parts) Object.assign(methods, part.methods);
+  const groupLimits = checkGroupLimits(groups);
+  const deferred = deferMethods(store.name);
+  const { methods } = deferred;
   // Only a store that several brokers open can lose its state.
   if (store.watchState !== undefined) requireOwner(methods, placement);
   config.onChange(() => {
@@ -145,15 +136,26 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     await state.put(CLUSTER_ID, Buffer.from(clusterId));
   }
 
-  const handover = new StateHandover(kit, parts, {
-    identify,
-    load: async () => {
-      await state.open();
-      await loadClusterId();
-      await topics.reload();
-    },
-    loaded: () => state.settled(),
-  });
+  /** Empty until the broker is opened for the first time. */
+  let parts: readonly KitPart[] = [];
+  let handover: StateHandover | null = null;
+
+  /** Loads what handles requests: it would be two thirds of what importing a broker costs. */
+  async function loadParts(): Promise<StateHandover> {
+    const { createParts } = await import('./parts.js');
+    const created = createParts(kit, groupLimits);
+    parts = created.parts;
+    deferred.resolve(created.handlers);
+    return new StateHandover(kit, parts, {
+      identify,
+      load: async () => {
+        await state.open();
+        await loadClusterId();
+        await topics.reload();
+      },
+      loaded: () => state.settled(),
+    });
+  }
 
   /** Presents the broker to those that share its store, which may assign its node id. */
   async function identify(endpoint: Endpoint | null): Promise<void> {
@@ -188,6 +190,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         // Before open(): what a failed open() has half-opened is for close() to give back.
         undo.push((signal) => store.close?.(signal));
         await store.open?.(gateway.signal);
+        const opened = (handover ??= await loadParts());
         undo.push(() => state.close());
         await state.open();
         await loadClusterId();
@@ -197,8 +200,8 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
           await part.open?.();
           undo.push(() => part.close?.());
         }
-        handover.start(gateway);
-        undo.push(() => handover.stop());
+        opened.start(gateway);
+        undo.push(() => opened.stop());
         // What goes by the node id is loaded once that is known.
         if (store.register === undefined) state.settled();
       } catch (error) {
@@ -213,7 +216,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         for (const part of parts) await part.identified?.();
         state.settled();
       }
-      handover.identified();
+      handover?.identified();
     },
     // The state of a connection is what is known of it: DescribeGroups tells where members connect from.
     connect: (connection) => connection,

@@ -9,7 +9,7 @@
 export { type BrokerBackend, type BrokerOptions, createBrokerBackend } from './broker.js';
 export { type Clock, systemClock } from './clock.js';
 export type { BrokerConfigInit, BrokerConfigValues, ConfigInit } from './configs/broker-config.js';
-export { defaultGroupLimits, type GroupLimits } from './groups/index.js';
+export { defaultGroupLimits, type GroupLimits } from './groups/limits.js';
 export {
   type AppendEntry,
   type AppendResult,
