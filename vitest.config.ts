@@ -7,6 +7,29 @@ const alias = entries.map(({ specifier, source }) => ({
   replacement: root + source.replace('*', '$1'),
 }));
 
+/** More than half of the time of all unit tests: they wait, try very many cases, or compile. */
+const SLOW_UNIT_TESTS = [
+  'appends',
+  'captures',
+  'compression',
+  'frame-reader-splits',
+  'golden-cut',
+  'iggy-store',
+  'libraries',
+  'node-ids',
+  'output',
+  'outbox',
+  'producers',
+  'producers-lost-tail',
+  'round-trip',
+  'stand-in',
+  'state-log',
+  'two-gateways',
+  'version-rules',
+]
+  .map((name) => `test/unit/**/${name}.test.ts`)
+  .concat('test/unit/protocol/generator/**');
+
 export default defineConfig({
   resolve: { alias },
   test: {
@@ -24,6 +47,18 @@ export default defineConfig({
         test: {
           name: 'local',
           include: ['test/{unit,contract,e2e,fuzz,checks,examples}/**/*.test.ts'],
+        },
+      },
+      // `npm run test:fast`: an answer within a minute, from the unit tests that take little time and some end-to-end tests.
+      {
+        extends: true,
+        test: {
+          name: 'fast',
+          include: [
+            'test/unit/**/*.test.ts',
+            'test/e2e/{testing-broker,kafkajs,lifecycle,errors,versions-matrix,broker-produce,broker-fetch}.test.ts',
+          ],
+          exclude: SLOW_UNIT_TESTS,
         },
       },
     ],

@@ -1,26 +1,13 @@
 import { type AddressInfo, Socket } from 'node:net';
 import { createStubBackend } from '../adapters/stub/stub-backend.js';
 import { MAX_TIMER_MS } from './checks.js';
-import type {
-  Backend,
-  BackendStatus,
-  BrokerIdentity,
-  ConnectionInfo,
-  Endpoint,
-  GatewayHandle,
-  Principal,
-} from './contract.js';
-import { answerApiVersions } from './dispatch/api-versions.js';
-import type { Dispatch, DispatchCounters } from './dispatch/dispatch.js';
-import { Firewall, type Handler } from './dispatch/firewall.js';
-import { readIdentity } from './dispatch/identity.js';
-import { RequestWarnings } from './dispatch/request-warnings.js';
-import { Session } from './dispatch/session.js';
+import type { Backend, BackendStatus, ConnectionInfo, Endpoint, GatewayHandle, Principal } from './contract.js';
+import type { DispatchCounters } from './dispatch/dispatch.js';
 import { GatewayError, OptionError, textOf } from './errors.js';
 import { type GatewayEvents, GuardedEvents } from './events.js';
+import type { FrameHandler } from './listener/frame-handler.js';
 import { Listener } from './listener/listener.js';
 import { checkBackend, checkOptions, type CheckedOptions, type GatewayOptions } from './options.js';
-import { Reader } from './protocol/reader.js';
 import { settles } from './settles.js';
 
 /** What a gateway holds at the moment. */
@@ -250,13 +237,16 @@ class Gateway implements KafkaGateway {
       undo.push(() => (this.#endpoint = null));
 
       await backend.bound?.(handle);
-      const firewall = await this.#makeFirewall();
+      const { createDispatch, Session } = await import('./dispatch/index.js');
+      const { writer } = listener.turn;
+      const shared = { backend, events: this.#events, counters: this.#counters, writer };
+      const dispatch = await createDispatch(shared, this.#options);
       this.#checkNotClosed();
       this.#listener = listener;
       this.#state = 'listening';
       const advertised = this.#advertise(endpoint);
       this.#events.emit('listening', { endpoint, advertised });
-      this.#accept(listener, firewall, advertised);
+      this.#accept(listener, advertised, (connection, onGone) => new Session(dispatch, connection, onGone));
       return endpoint;
     } catch (error) {
       // The first error is the one to tell; an undo that fails as well adds nothing to it.
@@ -303,38 +293,18 @@ class Gateway implements KafkaGateway {
     this.#events.emit('backendStatus', this.#backendStatus);
   }
 
-  async #makeFirewall(): Promise<Firewall> {
-    const identity = (): BrokerIdentity | null => readIdentity(this.#backend);
-    // A wrong one is refused now, not when the first client asks.
-    identity();
-    // Called for requests only, and those come after the table is made.
-    const answer: Handler = (request, context) =>
-      answerApiVersions(firewall.answer, request as never, context as never, identity);
-    const firewall = await Firewall.create(this.#backend, answer, this.#options);
-    return firewall;
-  }
-
-  #accept(listener: Listener, firewall: Firewall, advertised: Endpoint): void {
-    const { maxDecodedElements, requestTimeoutMs, unsupported } = this.#options;
+  #accept(
+    listener: Listener,
+    advertised: Endpoint,
+    createHandler: (connection: ConnectionInfo, onGone: () => void) => FrameHandler,
+  ): void {
     const events = this.#events;
-    const dispatch: Dispatch = {
-      backend: this.#backend,
-      firewall,
-      events,
-      warnings: new RequestWarnings(),
-      reader: new Reader(Buffer.alloc(0)),
-      writer: listener.turn.writer,
-      maxDecodedElements,
-      requestTimeoutMs,
-      unsupported,
-      counters: this.#counters,
-    };
     listener.accept({
       handler: (socket, onGone) => {
         const connection = describeConnection(socket, advertised);
-        const session = new Session(dispatch, connection, onGone);
+        const handler = createHandler(connection, onGone);
         events.emit('connection', connection);
-        return session;
+        return handler;
       },
       refused: (socket, error) => {
         if (!events.has('connectionError')) return;

@@ -14,16 +14,13 @@ import {
   OptionError,
 } from '../../src/contract.js';
 import { type Clock, systemClock } from './clock.js';
-import { createApis } from './apis/index.js';
 import type { BrokerConfigInit } from './broker-config.js';
 import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
-import { DynamicConfigs } from './configs/dynamic-configs.js';
 import { lacking } from './configs/topic-configs.js';
 import { StoredState } from './durable-state.js';
-import { Groups } from './groups/groups.js';
-import type { GroupLimits } from './groups/limits.js';
+import { deferMethods } from './deferred-methods.js';
+import { checkGroupLimits, type GroupLimits } from './groups/limits.js';
 import type { Kit, KitMethods, KitPart } from './kit.js';
-import { LogManager } from './log/log-manager.js';
 import type { LogStore } from './store/log-store.js';
 import { HIGHEST_NODE_ID, type Placement, singleNode } from './placement.js';
 import { OwnedPlacement } from './owned-placement.js';
@@ -84,7 +81,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     throw new OptionError('options', options, 'expected { store }, got a LogStore');
   }
   checkOptionNames('', options, ['store', ...BROKER_OPTION_NAMES]);
-  const { store, clock = systemClock, warn = emitWarning } = options;
+  const { store, clock = systemClock, groups = {}, warn = emitWarning } = options;
   checkStore(store);
   checkOwn(options);
   const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));
@@ -120,11 +117,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       warn(message);
     },
   };
-  const configs = new DynamicConfigs(kit, config);
-  const log = new LogManager(kit);
-  const groups = new Groups(kit, options.groups);
-  const parts: readonly KitPart[] = [configs, log, groups];
-  const methods = createApis({ kit, configs, log, groups });
+  const groupLimits = checkGroupLimits(groups);
+  const deferred = deferMethods(store.name);
+  const { methods } = deferred;
   // Only a store that several brokers open can lose its state.
   if (store.watchState !== undefined) requireOwner(methods, placement);
   config.onChange(() => {
@@ -148,15 +143,26 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     await state.put(CLUSTER_ID, Buffer.from(clusterId));
   }
 
-  const handover = new StateHandover(kit, parts, {
-    identify,
-    load: async () => {
-      await state.open();
-      await loadClusterId();
-      await topics.reload();
-    },
-    loaded: () => state.settled(),
-  });
+  /** Empty until the broker is opened for the first time. */
+  let parts: readonly KitPart[] = [];
+  let handover: StateHandover | null = null;
+
+  /** Loads what handles requests: it would be two thirds of what importing a broker costs. */
+  async function loadParts(): Promise<StateHandover> {
+    const { createParts } = await import('./parts.js');
+    const created = createParts(kit, config, groupLimits);
+    parts = created.parts;
+    deferred.resolve(created.handlers);
+    return new StateHandover(kit, parts, {
+      identify,
+      load: async () => {
+        await state.open();
+        await loadClusterId();
+        await topics.reload();
+      },
+      loaded: () => state.settled(),
+    });
+  }
 
   /** Presents the broker to those that share its store, which may assign its node id. */
   async function identify(endpoint: Endpoint | null): Promise<void> {
@@ -192,6 +198,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         // Before open(): what a failed open() has half-opened is for close() to give back.
         undo.push((signal) => store.close?.(signal));
         await store.open?.(gateway.signal);
+        const opened = (handover ??= await loadParts());
         undo.push(() => state.close());
         await state.open();
         await loadClusterId();
@@ -201,8 +208,8 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
           await part.open?.();
           undo.push(() => part.close?.());
         }
-        handover.start(gateway);
-        undo.push(() => handover.stop());
+        opened.start(gateway);
+        undo.push(() => opened.stop());
         // What goes by the node id is loaded once that is known.
         if (store.register === undefined) state.settled();
       } catch (error) {
@@ -217,7 +224,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         for (const part of parts) await part.identified?.();
         state.settled();
       }
-      handover.identified();
+      handover?.identified();
     },
     // The state of a connection is what is known of it: DescribeGroups tells where members connect from.
     connect: (connection) => connection,

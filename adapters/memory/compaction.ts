@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { RecordBatch } from '../../src/protocol/index.js';
+import { RecordBatch } from '../../src/protocol/core.js';
 import { type Compaction, LogCompactor } from '../broker/index.js';
 import type { MemoryLog } from './memory-log.js';
 import { Segment } from './segment.js';

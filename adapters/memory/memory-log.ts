@@ -5,7 +5,7 @@ import {
   RecordBatch,
   RecordReader,
   stampBatch,
-} from '../../src/protocol/index.js';
+} from '../../src/protocol/core.js';
 import {
   type AppendEntry,
   type AppendResult,

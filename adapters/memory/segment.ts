@@ -1,4 +1,4 @@
-import { baseOffsetAt, batchSizeAt, lastOffsetDeltaAt, maxTimestampAt } from '../../src/protocol/index.js';
+import { baseOffsetAt, batchSizeAt, lastOffsetDeltaAt, maxTimestampAt } from '../../src/protocol/core.js';
 import type { SegmentMemory } from './segment-memory.js';
 
 /** A batch this many bytes after the last indexed one gets an entry: as Kafka's `index.interval.bytes`. */

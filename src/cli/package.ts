@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 
 /** The package's top folder: this file runs from src/cli/ and from dist/src/cli/. */
-export const packageRoot: URL = ['../../', '../../../']
+const packageRoot: URL = ['../../', '../../../']
   .map((up) => new URL(up, import.meta.url))
   .filter((top) => existsSync(new URL('package.json', top)))[0]!;
 

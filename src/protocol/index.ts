@@ -17,13 +17,12 @@
  * const { topics } = decodeResponse(3, 12, answer);
  * ```
  *
- * All codecs are loaded for them. Who needs one API imports it alone, as from
- * `iggy-gateway-kafka/protocol/messages/metadata`.
+ * This module loads the codecs of all APIs. `iggy-gateway-kafka/protocol/messages/metadata` loads the codec of one API,
+ * and `iggy-gateway-kafka/protocol/core` everything except the codecs.
  *
  * @packageDocumentation
  * @module iggy-gateway-kafka/protocol
  */
-export { type ApiInfo, type ApiName, apis } from './apis.js';
 export {
   type DecodedHeader,
   type DecodedRequest,
@@ -42,24 +41,6 @@ export {
   type RequestValue,
   type ResponseValue,
 } from './by-number.js';
-export type { ApiCodec, DataCodec, VersionRange } from './codec.js';
 export type { Codecs } from './codecs.js';
-export { decodeConsumerProtocol, encodeConsumerProtocol } from './consumer-protocol.js';
-export { ErrorCode, errorName, type ErrorName } from './error-codes.js';
-export { DecodeError, type DecodeErrorCode, EncodeError, type EncodeErrorCode } from './errors.js';
-export {
-  hasFlexibleResponseHeader,
-  isFlexible,
-  readRequestHeader,
-  readResponseHeader,
-  type RequestHeader,
-  type ResponseHeader,
-  writeRequestHeader,
-  writeResponseHeader,
-} from './header.js';
+export * from './core.js';
 export * from './messages/index.js';
-export { Reader, type ReadElement } from './reader.js';
-export * from './records/index.js';
-export type { RecordChunks, RecordsInit } from './records-init.js';
-export { NIL_UUID } from './strings.js';
-export { type WriteElement, Writer } from './writer.js';

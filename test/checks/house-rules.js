@@ -50,7 +50,7 @@ const placeOf = (folder) => brokerFolders.findIndex((folders) => folders.include
  * All paths are from the repository's top, such as `src/protocol/reader.ts`. The first rule that an import breaks is
  * the one that is reported.
  *
- * @type {readonly { id: string, why: string, breaks: (from: string, to: string) => boolean }[]}
+ * @type {readonly { id: string, why: string, breaks: (from: string, to: string, isType: boolean) => boolean }[]}
  */
 const rules = [
   {
@@ -98,13 +98,20 @@ const rules = [
   },
   {
     id: 'adapter',
-    why: 'an adapter imports src/contract.ts and src/protocol/index.ts only (adapters/testing/ also src/index.ts)',
+    why: 'an adapter imports src/contract.ts and src/protocol/{index,core}.ts only (adapters/testing/ also src/index.ts)',
     breaks: (from, to) =>
       from.startsWith('adapters/') &&
       to.startsWith('src/') &&
       to !== 'src/contract.ts' &&
       to !== 'src/protocol/index.ts' &&
+      to !== 'src/protocol/core.ts' &&
       !(adapterOf(from) === 'testing' && to === 'src/index.ts'),
+  },
+  {
+    id: 'codecs',
+    why: 'src/protocol/index.ts loads all codecs: an adapter imports types from it, and values from src/protocol/core.ts',
+    breaks: (from, to, isType) =>
+      to === 'src/protocol/index.ts' && from.startsWith('adapters/') && adapterOf(from) !== 'testing' && !isType,
   },
   {
     id: 'other-adapter',
@@ -178,7 +185,7 @@ const imports = {
     const from = path.relative(root, context.filename).replaceAll(path.sep, '/');
 
     /** @param {any} node */
-    function check({ source }) {
+    function check({ source, type, importKind, exportKind }) {
       const imported = source?.value;
       if (typeof imported !== 'string') return;
       if (ownName.test(imported) && /^(src|adapters)\//.test(from)) {
@@ -186,7 +193,8 @@ const imports = {
       }
       if (!imported.startsWith('.')) return;
       const to = path.posix.join(path.posix.dirname(from), imported).replace(/\.js$/, '.ts');
-      const broken = rules.find((rule) => rule.breaks(from, to));
+      const isType = type === 'TSImportType' || importKind === 'type' || exportKind === 'type';
+      const broken = rules.find((rule) => rule.breaks(from, to, isType));
       if (broken) context.report({ node: source, messageId: 'broken', data: { id: broken.id, why: broken.why } });
     }
 

@@ -44,6 +44,7 @@ const forbidden: [file: string, imported: string, rule: string][] = [
   ['adapters/broker/groups/join.ts', '../../../src/gateway.js', 'adapter'],
   ['adapters/memory/index.ts', '../../src/protocol/messages/fetch.js', 'adapter'],
   ['adapters/testing/index.ts', '../../src/gateway.js', 'adapter'],
+  ['adapters/broker/groups/join.ts', '../../../src/protocol/index.js', 'codecs'],
   ['adapters/stub/index.ts', '../broker/index.js', 'other-adapter'],
   ['adapters/broker/index.ts', '../memory/index.js', 'other-adapter'],
   ['adapters/iggy/index.ts', '../memory/index.js', 'other-adapter'],
@@ -102,7 +103,7 @@ test.each([
   ['src/cli/main.ts', '../index.js'],
   ['src/cli/main.ts', 'commander'],
   ['adapters/stub/index.ts', './answers.js'],
-  ['adapters/stub/index.ts', '../../src/protocol/index.js'],
+  ['adapters/stub/index.ts', '../../src/protocol/core.js'],
   ['adapters/memory/store/log.ts', '../../broker/index.js'],
   ['adapters/broker/apis/fetch.ts', '../log/fetch.js'],
   ['adapters/broker/apis/alter-configs.ts', './alter-resources.js'],
@@ -126,6 +127,19 @@ test.each([
   ['test/unit/dispatch/firewall.test.ts', '../../../src/dispatch/firewall.js'],
 ])('%s may import %s', async (file, imported) => {
   expect(await broken(file, `import '${imported}';`)).toEqual([]);
+});
+
+test.each([
+  ["import type { X } from '../../src/protocol/index.js';"],
+  ["export type { X } from '../../src/protocol/index.js';"],
+  ["export type X = import('../../src/protocol/index.js').X;"],
+])('an adapter may import types with %s', async (code) => {
+  expect(await broken('adapters/memory/index.ts', code)).toEqual([]);
+});
+
+test('an adapter may not import a type in a way that loads the module', async () => {
+  const code = "import { type X } from '../../src/protocol/index.js';";
+  expect(await broken('adapters/memory/index.ts', code)).toEqual(['codecs']);
 });
 
 test('imports of values do not go round', async () => {

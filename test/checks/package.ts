@@ -1,5 +1,5 @@
-// Checks what would be published, as built: what is in the package, what its declarations need, publint, and
-// arethetypeswrong.
+// Checks what would be published, as built: what is in the package and its size, what its declarations need, publint,
+// and arethetypeswrong.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -7,16 +7,18 @@ import path from 'node:path';
 import { entries, isPattern, manifest, root } from './entries.js';
 import { pack } from './pack.js';
 
+const MAX_PACKED_BYTES = 700_000;
+
 const { tarball, files, size, unpackedSize } = pack();
 const shipped = new Set(files.map((file) => file.path));
 const problems: string[] = [];
 
 const EXPECTED =
-  /^(dist\/(src|adapters)\/.+\.(js|js\.map|d\.ts)|fixtures\/golden\/.+|docs\/(?!api\/).+\.md|examples\/.+\.(ts|md)|README\.md|LICENSE|package\.json)$/;
+  /^(dist\/(src|adapters)\/.+\.(js|d\.ts)|dist\/fixtures\/golden\/.+\.json|docs\/(?!api\/).+\.md|examples\/.+\.(ts|md)|README\.md|LICENSE|package\.json)$/;
 const UNWANTED = /\.(test|bench)\.|^dist\/src\/protocol\/definitions\//;
 for (const file of shipped) {
   if (!EXPECTED.test(file) || UNWANTED.test(file)) problems.push(`${file} does not belong into the package`);
-  const source = /^dist\/(.*?)(\.d\.ts|\.js(\.map)?)$/.exec(file)?.[1];
+  const source = /^dist\/(.*?)(\.d\.ts|\.js)$/.exec(file)?.[1];
   if (source && !existsSync(`${root}${source}.ts`)) problems.push(`${file} is left over from an earlier build`);
 }
 
@@ -45,10 +47,13 @@ for (const file of declarations) {
   }
 }
 
-const kib = (bytes: number): string => `${(bytes / 1024).toFixed(0)} KiB`;
+const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(0)} KB`;
 console.log(
-  `${shipped.size} files, ${kib(size)} packed, ${kib(unpackedSize)} unpacked; ${declarations.length} public declarations`,
+  `${shipped.size} files, ${kilobytes(size)} packed (at most ${kilobytes(MAX_PACKED_BYTES)}), ` +
+    `${kilobytes(unpackedSize)} unpacked; ${declarations.length} public declarations`,
 );
+if (size > MAX_PACKED_BYTES)
+  problems.push(`the package has ${size} bytes packed; expected at most ${MAX_PACKED_BYTES}`);
 if (problems.length > 0) {
   console.error(problems.join('\n'));
   process.exit(1);

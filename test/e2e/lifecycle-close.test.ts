@@ -233,7 +233,8 @@ describe('what is in flight at close', () => {
     await gateway.close({ graceMs: 0 });
     await patient;
     await client.closed;
-    expect(timers()).toBe(before);
+    // Fewer: a timer of the test runner may have expired meanwhile.
+    expect(timers()).toBeLessThanOrEqual(before);
   });
 });
 

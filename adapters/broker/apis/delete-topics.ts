@@ -2,11 +2,11 @@
 // Supported: delete.topic.enable.
 // Ignored: timeoutMs.
 import { type Awaitable, ErrorCode, KafkaError } from '../../../src/contract.js';
-import {
-  type DeleteTopicsRequest,
-  type DeleteTopicsResponseDeletableTopicResultInit,
-  type DeleteTopicsResponseInit,
-  NIL_UUID,
+import { NIL_UUID } from '../../../src/protocol/core.js';
+import type {
+  DeleteTopicsRequest,
+  DeleteTopicsResponseDeletableTopicResultInit,
+  DeleteTopicsResponseInit,
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';

@@ -2,11 +2,11 @@
 // Supported: all topics or some, in pages ordered by topic name.
 // Ignored: nothing. Eligible leader replicas are empty.
 import { ErrorCode, KafkaError } from '../../../src/contract.js';
-import {
-  type DescribeTopicPartitionsRequest,
-  type DescribeTopicPartitionsResponseTopicInit,
-  type DescribeTopicPartitionsResponseInit,
-  NIL_UUID,
+import { NIL_UUID } from '../../../src/protocol/core.js';
+import type {
+  DescribeTopicPartitionsRequest,
+  DescribeTopicPartitionsResponseTopicInit,
+  DescribeTopicPartitionsResponseInit,
 } from '../../../src/protocol/index.js';
 import { isInternal } from '../topics/registry.js';
 import { topicNameProblem } from '../topics/topic-name.js';

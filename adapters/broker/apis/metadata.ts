@@ -2,12 +2,12 @@
 // Supported: all topics or some, automatic creation with the defaults of the broker, authorized operations.
 // Ignored: nothing. Without an authorizer, clients may do everything.
 import { type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
-import {
-  type MetadataRequest,
-  type MetadataRequestTopic,
-  type MetadataResponseInit,
-  type MetadataResponseTopicInit,
-  NIL_UUID,
+import { NIL_UUID } from '../../../src/protocol/core.js';
+import type {
+  MetadataRequest,
+  MetadataRequestTopic,
+  MetadataResponseInit,
+  MetadataResponseTopicInit,
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';

@@ -2,14 +2,14 @@
 // Supported: some partitions or all, requireStable.
 // Ignored: memberId and memberEpoch.
 import { ErrorCode, KafkaError } from '../../../src/contract.js';
-import {
-  NIL_UUID,
-  type OffsetFetchRequest,
-  type OffsetFetchRequestGroup,
-  type OffsetFetchResponseGroupInit,
-  type OffsetFetchResponseInit,
-  type OffsetFetchResponsePartitionsInit,
-  type OffsetFetchResponseTopicsInit,
+import { NIL_UUID } from '../../../src/protocol/core.js';
+import type {
+  OffsetFetchRequest,
+  OffsetFetchRequestGroup,
+  OffsetFetchResponseGroupInit,
+  OffsetFetchResponseInit,
+  OffsetFetchResponsePartitionsInit,
+  OffsetFetchResponseTopicsInit,
 } from '../../../src/protocol/index.js';
 import type { Group } from '../groups/group.js';
 import type { OffsetEntry } from '../groups/offsets.js';

@@ -1,4 +1,4 @@
-import { consumerProtocolSubscription, Reader } from '../../../src/protocol/index.js';
+import { consumerProtocolSubscription, Reader } from '../../../src/protocol/core.js';
 
 /** Protocol type of consumer groups. */
 export const CONSUMER_PROTOCOL_TYPE = 'consumer';

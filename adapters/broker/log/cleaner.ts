@@ -1,4 +1,4 @@
-import { maxTimestampAt } from '../../../src/protocol/index.js';
+import { maxTimestampAt } from '../../../src/protocol/core.js';
 import type { Kit } from '../kit.js';
 import { offsetForTimestamp } from '../store/find-by-timestamp.js';
 import type { LogOffsets } from '../store/log-store.js';

@@ -8,7 +8,7 @@ import {
   RecordReader,
   RecordsError,
   validateBatch,
-} from '../../../src/protocol/index.js';
+} from '../../../src/protocol/core.js';
 import { BatchRefused, type RecordFault } from '../batch-refused.js';
 import type { TopicConfig } from '../topic-config.js';
 

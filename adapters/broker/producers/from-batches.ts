@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
-import { readBatches } from '../../../src/protocol/index.js';
+import { readBatches } from '../../../src/protocol/core.js';
 import { andThen } from '../awaitable.js';
 import type { ReadResult } from '../store/log-store.js';
 import type { PartitionProducers } from './partition-producers.js';

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract.js';
-import { readBatches, type RecordBatch, RecordReader } from '../../../src/protocol/index.js';
+import { readBatches, type RecordBatch, RecordReader } from '../../../src/protocol/core.js';
 import type { FoundOffset, LogStore, PartitionId } from './log-store.js';
 
 /** Bytes that one read of a scan returns. */

@@ -1,4 +1,4 @@
-import { readBatches, type RecordBatch, RecordBatchBuilder, RecordReader } from '../../../src/protocol/index.js';
+import { readBatches, type RecordBatch, RecordBatchBuilder, RecordReader } from '../../../src/protocol/core.js';
 import type { Compaction } from './log-store.js';
 
 /**

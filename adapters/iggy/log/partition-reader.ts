@@ -1,5 +1,5 @@
 import type { Awaitable } from '../../../src/contract.js';
-import { type Compression, RecordBatch, RecordBatchBuilder, RecordReader } from '../../../src/protocol/index.js';
+import { type Compression, RecordBatch, RecordBatchBuilder, RecordReader } from '../../../src/protocol/core.js';
 import { type ReadEntry, type ReadResult, StoreError } from '../../broker/index.js';
 import { CONSUMER, type IggyMessage, type IggyPolled, PollingStrategy } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomBytes } from 'node:crypto';
-import { readBatches, RecordBatch } from '../../../src/protocol/index.js';
+import { readBatches, RecordBatch } from '../../../src/protocol/core.js';
 import { type AppendEntry, type AppendResult, type ReplayedBatch, StoreError } from '../../broker/index.js';
 import type { IggyMessageInit } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';

@@ -1,4 +1,4 @@
-import { nextSequence } from '../../../src/protocol/index.js';
+import { nextSequence } from '../../../src/protocol/core.js';
 import type { ReplayedBatch } from '../../broker/index.js';
 import type { IggyMessage } from '../sdk/client.js';
 import type { PartitionReader } from './partition-reader.js';

@@ -1,4 +1,4 @@
-import { RecordBatch, RecordReader } from '../../../src/protocol/index.js';
+import { RecordBatch, RecordReader } from '../../../src/protocol/core.js';
 import type { FoundOffset } from '../../broker/index.js';
 import { PollingStrategy } from '../sdk/client.js';
 import type { PartitionEnds } from './partition-ends.js';

@@ -1,4 +1,4 @@
-import { type Compression, RecordBatchBuilder } from '../../../src/protocol/index.js';
+import { type Compression, RecordBatchBuilder } from '../../../src/protocol/core.js';
 import type { IggyMessage } from '../sdk/client.js';
 import { readMessage } from './from-message.js';
 import { Unreadable } from './unreadable.js';

@@ -1,4 +1,4 @@
-import { RecordBatch, type RecordHeader, RecordReader } from '../../../src/protocol/index.js';
+import { RecordBatch, type RecordHeader, RecordReader } from '../../../src/protocol/core.js';
 import type { IggyHeaderInit } from '../sdk/client.js';
 import { type Enveloped, envelopeBytes, writeEnvelope } from './envelope.js';
 import {

@@ -1,7 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { type ApiCodec, apis, isFlexible, writeRequestHeader, Writer } from '../../protocol/index.js';
 import { COMMAND, CommandError, describeError, FAILURE, USAGE } from '../errors.js';
-import { packageRoot } from '../package.js';
 
 /** What the fields of a golden request hold; fixtures/generator/ says more. */
 export type Kind = 'minimal' | 'rich' | 'nulls' | 'nestedNulls';
@@ -30,7 +29,7 @@ export interface Selection {
   readonly kind?: Kind | undefined;
 }
 
-/** One file of fixtures/golden/. */
+/** One file of fixtures/golden/. The package has the requests only, in dist/fixtures/golden/. */
 interface GoldenFile {
   readonly api: string;
   readonly apiKey: number | null;
@@ -43,7 +42,7 @@ interface GoldenFile {
   }[];
 }
 
-const FOLDER = new URL('fixtures/golden/', packageRoot);
+const FOLDER = new URL('../../../fixtures/golden/', import.meta.url);
 const PRODUCE_KEY = 0;
 
 /** The golden requests of a selection, by API key and version. @throws CommandError when there is none. */
