@@ -40,4 +40,4 @@ export {
 export { LogCompactor } from './store/log-compactor.js';
 export { StoreError, type StoreErrorCode } from './store/store-error.js';
 export { type BrokerNode, type CoordinatorType, type Placement, singleNode } from './placement.js';
-export { stampBatches } from '../../src/protocol/index.js';
+export { stampBatches } from '../../src/protocol/core.js';
