@@ -323,7 +323,7 @@ class Gateway implements KafkaGateway {
       events,
       warnings: new RequestWarnings(),
       reader: new Reader(Buffer.alloc(0)),
-      writer: listener.turn.writer,
+      responses: listener.turn.responses,
       maxDecodedElements,
       requestTimeoutMs,
       unsupported,

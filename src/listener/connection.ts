@@ -218,7 +218,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
       this.account();
       return;
     }
-    const { writer } = this.shared.turn;
+    const { responses } = this.shared.turn;
     if (this.pending !== null && this.pendingSettled) this.completePending(this.pending);
     if (this.aborted && this.pending === null) this.finished = true;
     this.output.lookAtUnsent();
@@ -228,7 +228,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
       if (outcome === null) break;
       if (typeof outcome === 'object') this.wait(outcome);
       else if (outcome === CLOSE) this.finished = true;
-      if (writer.length >= WRITE_BYTES) this.output.flush();
+      if (responses.length >= WRITE_BYTES) this.output.flush();
       if (++this.frameCount % SLICE_FRAMES === 0 && this.slice.isOver()) this.yield();
     }
     this.output.flush();

@@ -1,12 +1,13 @@
 // AbortController is watched, not replaced: that none is made cannot be seen otherwise.
 import { type Backend, KafkaError, RequestAborted, type RequestContext } from 'iggy-gateway-kafka';
-import { decodeResponse, encodeRequest, encodeRequestHeader, Reader, Writer } from 'iggy-gateway-kafka/protocol';
+import { decodeResponse, encodeRequest, encodeRequestHeader, Reader } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
 import { type Call, type CallScope, handleFrame } from '../../../src/dispatch/call.js';
 import { Firewall } from '../../../src/dispatch/firewall.js';
 import { RequestWarnings } from '../../../src/dispatch/request-warnings.js';
 import { GuardedEvents } from '../../../src/events.js';
 import { CLOSE, DONE, type FrameOutcome, type PendingFrame } from '../../../src/listener/frame-handler.js';
+import { ResponseBuffer } from '../../../src/listener/response-buffer.js';
 import { written } from '../../support/golden.js';
 
 const VERSION = 9;
@@ -38,7 +39,7 @@ class Scope implements CallScope {
 
   /** The responses that were encoded, without correlation id and header. */
   responses(): unknown[] {
-    const bytes = written(this.dispatch.writer);
+    const bytes = written(this.dispatch.responses.writer);
     const responses: unknown[] = [];
     for (let at = 0; at < bytes.length; at += 4 + bytes.readInt32BE(at)) {
       responses.push(decodeResponse(3, VERSION, bytes.subarray(at + 9, at + 4 + bytes.readInt32BE(at))));
@@ -55,7 +56,7 @@ async function makeScope(metadata: NonNullable<Backend['metadata']>): Promise<Sc
     events: new GuardedEvents(),
     warnings: new RequestWarnings(),
     reader: new Reader(Buffer.alloc(0)),
-    writer: new Writer(),
+    responses: new ResponseBuffer(),
     maxDecodedElements: 1000,
     requestTimeoutMs: 0,
     unsupported: 'answer',
