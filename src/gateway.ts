@@ -8,7 +8,7 @@ import type {
   Endpoint,
   GatewayHandle,
   Principal,
-} from './contract.js';
+} from './contract/index.js';
 import { answerApiVersions } from './dispatch/api-versions.js';
 import type { Dispatch, DispatchCounters } from './dispatch/dispatch.js';
 import { Firewall, type Handler } from './dispatch/firewall.js';

@@ -11,7 +11,7 @@ import {
   type GatewayHandle,
   KafkaError,
   OptionError,
-} from '../../src/contract.js';
+} from '../../src/contract/index.js';
 import { type Clock, systemClock } from './clock.js';
 import { createClusterApis } from './cluster/index.js';
 import { createConfigApis } from './configs/index.js';

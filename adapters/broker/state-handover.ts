@@ -1,4 +1,4 @@
-import type { BackendStatus, Endpoint, GatewayHandle } from '../../src/contract.js';
+import type { BackendStatus, Endpoint, GatewayHandle } from '../../src/contract/index.js';
 import type { CoreKit } from './core-kit.js';
 import type { KitPart } from './kit.js';
 import type { StateChange } from './log-store.js';

@@ -1,4 +1,4 @@
-import { checkOptionNames, OptionError } from '../../src/contract.js';
+import { checkOptionNames, OptionError } from '../../src/contract/index.js';
 import { Addresses, type IggyAddress } from './sdk/addresses.js';
 import { type IggyClient, isIggyClient } from './sdk/client.js';
 import { DURABILITIES, type IggyDurability } from './topic-configs.js';

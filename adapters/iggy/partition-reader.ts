@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../src/contract.js';
+import type { Awaitable } from '../../src/contract/index.js';
 import { type Compression, RecordBatch, RecordBatchBuilder, RecordReader } from '../../src/protocol/index.js';
 import { type ReadEntry, type ReadResult, StoreError } from '../broker/log-store.js';
 import { type IggyMessage, type IggyPolled, PollingStrategy } from './sdk/client.js';

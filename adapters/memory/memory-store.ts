@@ -1,4 +1,4 @@
-import { checkOptionNames, OptionError } from '../../src/contract.js';
+import { checkOptionNames, OptionError } from '../../src/contract/index.js';
 import {
   type AppendEntry,
   type AppendResult,

@@ -6,7 +6,7 @@ import {
   type Principal,
   RequestAborted,
   type RequestContext,
-} from '../contract.js';
+} from '../contract/index.js';
 import { isThenable } from '../events.js';
 import { CLOSE, DONE, type FrameOutcome } from '../listener/frame-handler.js';
 import type { ApiName } from '../protocol/apis.js';

@@ -1,4 +1,4 @@
-import type { Backend } from '../contract.js';
+import type { Backend } from '../contract/index.js';
 import type { GuardedEvents } from '../events.js';
 import type { ResponseBuffer } from '../listener/response-buffer.js';
 import type { Reader } from '../protocol/reader.js';

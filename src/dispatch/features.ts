@@ -1,4 +1,4 @@
-import type { Features, VersionRange } from '../contract.js';
+import type { Features, VersionRange } from '../contract/index.js';
 import { OptionError } from '../errors.js';
 import type { ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
 

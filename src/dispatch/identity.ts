@@ -1,4 +1,4 @@
-import type { Backend, BrokerIdentity } from '../contract.js';
+import type { Backend, BrokerIdentity } from '../contract/index.js';
 import { OptionError } from '../errors.js';
 
 const HIGHEST_NODE_ID = 0x7fff_ffff;

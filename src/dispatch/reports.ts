@@ -1,4 +1,4 @@
-import type { ApiName, ConnectionInfo, RequestContext } from '../contract.js';
+import type { ApiName, ConnectionInfo, RequestContext } from '../contract/index.js';
 import type { Dispatch } from './dispatch.js';
 
 /** The connection that an event is about, and the gateway that emits it. */

@@ -1,4 +1,4 @@
-import type { AbortCause, ConnectionInfo } from '../contract.js';
+import type { AbortCause, ConnectionInfo } from '../contract/index.js';
 import { isThenable } from '../events.js';
 import type { FrameHandler, FrameOutcome } from '../listener/frame-handler.js';
 import { type Call, type CallScope, handleFrame } from './call.js';

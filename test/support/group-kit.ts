@@ -1,5 +1,5 @@
 // Fakes on purpose: group state machines are tested alone, with a clock that is turned and a store that can fail.
-import type { Awaitable, ConnectionInfo, RequestContext } from '../../src/contract.js';
+import type { Awaitable, ConnectionInfo, RequestContext } from '../../src/contract/index.js';
 import { createGroupApis, type GroupLimits } from '../../adapters/broker/groups/index.js';
 import type { BrokerConfigValues } from '../../adapters/broker/configs/broker-config.js';
 import type { Kit, KitMethods } from '../../adapters/broker/kit.js';

@@ -1,4 +1,4 @@
-import { ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
+import { ErrorCode, KafkaError, type RequestContext } from '../../../src/contract/index.js';
 import type { DescribeClusterRequest, DescribeClusterResponseInit } from '../../../src/protocol/index.js';
 import type { CoreKit } from '../core-kit.js';
 import { CLUSTER_OPERATIONS, NOT_ASKED } from './authorized-operations.js';

@@ -1,4 +1,4 @@
-import { ErrorCode, KafkaError } from '../../../src/contract.js';
+import { ErrorCode, KafkaError } from '../../../src/contract/index.js';
 import {
   type DescribeTopicPartitionsRequest,
   type DescribeTopicPartitionsResponseTopicInit,

@@ -1,4 +1,4 @@
-import { type Endpoint, ErrorCode, type RequestContext } from '../../../src/contract.js';
+import { type Endpoint, ErrorCode, type RequestContext } from '../../../src/contract/index.js';
 import type {
   DescribeConfigsRequest,
   DescribeConfigsRequestDescribeConfigsResource,

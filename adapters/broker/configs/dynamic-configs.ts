@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import { andThen } from '../awaitable.js';
 import type { CoreKit } from '../core-kit.js';
 import type { ConfigTexts } from './broker-configs.js';

@@ -1,4 +1,4 @@
-import { ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
+import { ErrorCode, KafkaError, type RequestContext } from '../../../src/contract/index.js';
 import type {
   ListConfigResourcesRequest,
   ListConfigResourcesResponseConfigResourceInit,

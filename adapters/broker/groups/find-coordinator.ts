@@ -1,4 +1,4 @@
-import { type Endpoint, ErrorCode } from '../../../src/contract.js';
+import { type Endpoint, ErrorCode } from '../../../src/contract/index.js';
 import type {
   FindCoordinatorRequest,
   FindCoordinatorResponseCoordinatorInit,

@@ -1,4 +1,4 @@
-import { type Awaitable, type ConnectionInfo, ErrorCode, type RequestContext } from '../../../src/contract.js';
+import { type Awaitable, type ConnectionInfo, ErrorCode, type RequestContext } from '../../../src/contract/index.js';
 import type { JoinGroupResponseInit } from '../../../src/protocol/index.js';
 import { andThen } from '../awaitable.js';
 import type { Kit, KitMethods, KitPart } from '../kit.js';

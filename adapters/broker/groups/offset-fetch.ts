@@ -1,4 +1,4 @@
-import { ErrorCode, KafkaError } from '../../../src/contract.js';
+import { ErrorCode, KafkaError } from '../../../src/contract/index.js';
 import {
   NIL_UUID,
   type OffsetFetchRequest,

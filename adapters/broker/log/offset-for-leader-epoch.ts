@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   OffsetForLeaderEpochRequest,
   OffsetForLeaderEpochRequestOffsetForLeaderPartition,

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type { InitProducerIdRequest, InitProducerIdResponseInit } from '../../../src/protocol/index.js';
 import { andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';

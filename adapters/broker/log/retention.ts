@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import { isPromise, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { Partition } from '../topics/topic-registry.js';

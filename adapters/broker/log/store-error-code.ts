@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { StoreError } from '../log-store.js';
 
 /** What a store's failure is to a client: retriable where another try may help. */

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import type { TopicConfig } from '../configs/topic-config.js';
 import type { PartitionId, StoredTopic } from '../log-store.js';
 
