@@ -41,7 +41,7 @@ export class ResponseBuffer {
   /** Begins a frame. {@link endFrame} fills in its length. */
   beginFrame(): void {
     this.writer.checkpoint(this.frame);
-    this.writer.int32(0);
+    this.writer.reserve(4);
   }
 
   /**
@@ -54,7 +54,7 @@ export class ResponseBuffer {
     const size = this.writer.lengthSince(this.frame);
     const length = size - 4;
     if (length > MAX_FRAME_BYTES) throw new EncodeError('INVALID_VALUE', `a message of ${String(length)} bytes`);
-    this.writer.replaceInt32(this.frame, length);
+    this.writer.fillInInt32(this.frame, length);
     return size;
   }
 

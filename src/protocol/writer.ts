@@ -30,9 +30,8 @@ export interface Checkpoint {
 
 /**
  * Writes the primitive types of the Kafka protocol, big-endian, as a list of pieces: its own memory for what is small,
- * and the caller's for runs of 4 KiB and more, which are never copied.
- *
- * A value of the wrong type or out of range throws {@link EncodeError}; nothing is truncated to fit.
+ * and the caller's for runs of 4 KiB and more, which are never copied. A value of the wrong type or out of range throws
+ * {@link EncodeError}; nothing is truncated to fit.
  */
 export class Writer {
   /** The memory that is written to; replaced by larger memory when a piece outgrows it. @internal */
@@ -296,15 +295,11 @@ export class Writer {
     return this.length - (checkpoint.pieceBytes + checkpoint.position - checkpoint.begin);
   }
 
-  /** Replaces an int32 that was written directly after a checkpoint. @internal */
-  replaceInt32(checkpoint: Checkpoint, value: number): void {
-    const isOpen = this.pieces.length === checkpoint.pieces;
-    const piece = isOpen ? this.slab : this.pieces[checkpoint.pieces]!;
-    const at = (isOpen ? this.begin : 0) + checkpoint.position - checkpoint.begin;
-    piece[at] = value >>> 24;
-    piece[at + 1] = value >>> 16;
-    piece[at + 2] = value >>> 8;
-    piece[at + 3] = value;
+  /** Writes an int32 to the room that was made directly after a checkpoint. @internal */
+  fillInInt32(checkpoint: Checkpoint, value: number): void {
+    const offset = checkpoint.position - checkpoint.begin;
+    if (this.pieces.length === checkpoint.pieces) putInt32(this.slab, this.begin + offset, value);
+    else putInt32(this.pieces[checkpoint.pieces]!, offset, value);
   }
 
   /** Forgets everything that was written since a checkpoint. @internal */
@@ -349,8 +344,8 @@ export class Writer {
     this.begin = position;
   }
 
-  /** Makes room in the open piece and moves on; returns where the room begins. */
-  private reserve(size: number): number {
+  /** Makes room in the open piece and moves on; returns where the room begins. @internal */
+  reserve(size: number): number {
     const at = this.position;
     if (size > this.slab.length - at) return this.grow(size);
     this.position = at + size;
@@ -445,4 +440,11 @@ export class Writer {
       value === undefined ? `is required: ${wanted}` : `${describeValue(value)} is not ${wanted}`,
     );
   }
+}
+
+function putInt32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }
