@@ -8,7 +8,7 @@ import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
  */
 const SUBJECTS = [
   [/src\/(gateway|options)\.ts$/, 'Gateway'],
-  [/src\/(contract|backend-methods)\.ts$/, 'Backend'],
+  [/src\/contract\//, 'Backend'],
   [/adapters\/stub\//, 'Stub'],
   [/src\/events\.ts$/, 'Events'],
   [/src\/protocol\/(apis|by-number|codecs?|consumer-protocol)\.ts$/, 'APIs and versions'],

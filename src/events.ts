@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type typedEmitter from 'typed-emitter';
 import { isPromise } from './awaitable.js';
-import type { BackendStatus, ConnectionInfo, Endpoint, RequestContext } from './contract.js';
+import type { BackendStatus, ConnectionInfo, Endpoint, RequestContext } from './contract/index.js';
 import { OptionError, textOf } from './errors.js';
 import { suggestName } from './option-names.js';
 import type { ApiName } from './protocol/apis.js';

@@ -1,7 +1,7 @@
 import { type AddressInfo, Socket } from 'node:net';
 import { createStubBackend } from '../adapters/stub/stub-backend.js';
 import { MAX_TIMER_MS } from './checks.js';
-import type { Backend, BackendStatus, ConnectionInfo, Endpoint, GatewayHandle, Principal } from './contract.js';
+import type { Backend, BackendStatus, ConnectionInfo, Endpoint, GatewayHandle, Principal } from './contract/index.js';
 import type { DispatchCounters } from './dispatch/dispatch.js';
 import { GatewayError, OptionError, textOf } from './errors.js';
 import { type GatewayEvents, GuardedEvents } from './events.js';
@@ -238,8 +238,8 @@ class Gateway implements KafkaGateway {
 
       await backend.bound?.(handle);
       const { createDispatch, Session } = await import('./dispatch/index.js');
-      const { writer } = listener.turn;
-      const shared = { backend, events: this.#events, counters: this.#counters, writer };
+      const { responses } = listener.turn;
+      const shared = { backend, events: this.#events, counters: this.#counters, responses };
       const dispatch = await createDispatch(shared, this.#options);
       this.#checkNotClosed();
       this.#listener = listener;

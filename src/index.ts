@@ -32,7 +32,7 @@ export {
   RequestAborted,
   type RequestContext,
   type VersionRange,
-} from './contract.js';
+} from './contract/index.js';
 export { GatewayError, type GatewayErrorCode, OptionError } from './errors.js';
 export type {
   ConnectionErrorEvent,

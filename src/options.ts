@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { isIPv6 } from 'node:net';
-import type { ApiName, Backend, VersionRange } from './contract.js';
+import type { ApiName, Backend, VersionRange } from './contract/index.js';
 import { GatewayError, OptionError } from './errors.js';
 import { isPromise } from './awaitable.js';
 import { checkInteger, MAX_INT32 } from './checks.js';

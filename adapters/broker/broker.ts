@@ -12,7 +12,7 @@ import {
   type GatewayHandle,
   KafkaError,
   OptionError,
-} from '../../src/contract.js';
+} from '../../src/contract/index.js';
 import { type Clock, systemClock } from './clock.js';
 import type { BrokerConfigInit } from './broker-config.js';
 import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';

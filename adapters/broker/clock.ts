@@ -1,6 +1,6 @@
 // Of Node's module, and not the global one: what waits for a test's fake timers is never run once they are gone.
 import { setImmediate as afterThisTurn } from 'node:timers';
-import { MAX_TIMER_MS } from '../../src/contract.js';
+import { MAX_TIMER_MS } from '../../src/contract/index.js';
 
 /** Time as the kit sees it, so that tests can turn it. */
 export interface Clock {

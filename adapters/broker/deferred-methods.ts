@@ -1,4 +1,4 @@
-import { type Awaitable, GatewayError } from '../../src/contract.js';
+import { type Awaitable, GatewayError } from '../../src/contract/index.js';
 import type { KitMethods } from './kit.js';
 
 // A gateway reads the methods of a backend before it opens it, and so before the handlers load.

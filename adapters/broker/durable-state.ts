@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../src/contract.js';
+import type { Awaitable } from '../../src/contract/index.js';
 import { isPromise } from './awaitable.js';
 import type { LogStore } from './store/log-store.js';
 

@@ -1,4 +1,4 @@
-import type { Awaitable, BackendMethods, ConnectionInfo } from '../../src/contract.js';
+import type { Awaitable, BackendMethods, ConnectionInfo } from '../../src/contract/index.js';
 import type { Clock } from './clock.js';
 import type { BrokerConfig } from './broker-config.js';
 import type { DurableState } from './durable-state.js';

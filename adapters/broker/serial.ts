@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../src/contract.js';
+import type { Awaitable } from '../../src/contract/index.js';
 import { isPromise } from './awaitable.js';
 
 /** Makes pieces of work run one after another; what is synchronous, and alone, runs at once. */

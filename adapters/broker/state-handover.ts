@@ -1,4 +1,4 @@
-import type { BackendStatus, Endpoint, GatewayHandle } from '../../src/contract.js';
+import type { BackendStatus, Endpoint, GatewayHandle } from '../../src/contract/index.js';
 import type { Kit, KitPart } from './kit.js';
 import type { StateChange } from './store/log-store.js';
 

@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode } from '../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../src/contract/index.js';
 import type { TopicConfig } from './topic-config.js';
 import type { PartitionId, StoredTopic } from './store/log-store.js';
 

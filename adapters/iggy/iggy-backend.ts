@@ -1,4 +1,4 @@
-import { OptionError } from '../../src/contract.js';
+import { OptionError } from '../../src/contract/index.js';
 import { BROKER_OPTION_NAMES, type BrokerBackend, type BrokerOptions, createBrokerBackend } from '../broker/index.js';
 import { createIggyStore } from './iggy-store.js';
 import { checkIggyOptionNames, IGGY_OPTION_NAMES, type IggyStoreOptions } from './options.js';

@@ -1,4 +1,4 @@
-import { type Awaitable, settles } from '../../src/contract.js';
+import { type Awaitable, settles } from '../../src/contract/index.js';
 import {
   type AppendEntry,
   type AppendResult,

@@ -1,4 +1,4 @@
-import { checkInteger, checkOptionNames, MAX_TIMER_MS, OptionError } from '../../src/contract.js';
+import { checkInteger, checkOptionNames, MAX_TIMER_MS, OptionError } from '../../src/contract/index.js';
 import { Addresses, type IggyAddress } from './sdk/addresses.js';
 import { type IggyClient, isIggyClient } from './sdk/client.js';
 import { DURABILITIES, type IggyDurability } from './sdk/durability.js';

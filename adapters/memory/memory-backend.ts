@@ -1,4 +1,4 @@
-import { checkOptionNames } from '../../src/contract.js';
+import { checkOptionNames } from '../../src/contract/index.js';
 import { BROKER_OPTION_NAMES, type BrokerBackend, type BrokerOptions, createBrokerBackend } from '../broker/index.js';
 import { createMemoryStore, MEMORY_OPTION_NAMES, type MemoryStoreOptions } from './memory-store.js';
 

@@ -1,4 +1,4 @@
-import { checkInteger, checkOptionNames } from '../../src/contract.js';
+import { checkInteger, checkOptionNames } from '../../src/contract/index.js';
 import {
   type AppendEntry,
   type AppendResult,

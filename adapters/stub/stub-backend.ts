@@ -5,7 +5,7 @@ import {
   ErrorCode,
   OptionError,
   type RequestContext,
-} from '../../src/contract.js';
+} from '../../src/contract/index.js';
 import type {
   CreateTopicsRequest,
   CreateTopicsRequestCreatableTopic,

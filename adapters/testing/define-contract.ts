@@ -1,4 +1,4 @@
-import { OptionError } from '../../src/contract.js';
+import { OptionError } from '../../src/contract/index.js';
 import type { ContractCase, ContractOptions } from './contract/index.js';
 import { contractCases } from './contract/index.js';
 

@@ -11,7 +11,7 @@ import {
   OptionError,
   RequestAborted,
   type RequestContext,
-} from '../../src/contract.js';
+} from '../../src/contract/index.js';
 import { apis, fetchApi, type FetchResponseInit } from '../../src/protocol/index.js';
 
 /** Which requests of an API a fault meets. */

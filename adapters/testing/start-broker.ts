@@ -5,7 +5,7 @@ import {
   type KafkaGateway,
   OptionError,
 } from '../../src/index.js';
-import { checkOptionNames } from '../../src/contract.js';
+import { checkOptionNames } from '../../src/contract/index.js';
 import { type BrokerConfigInit, createBrokerBackend, type GroupLimits } from '../broker/index.js';
 import { checkBrokerConfig } from '../broker/configs/broker-configs.js';
 import { createMemoryStore } from '../memory/index.js';

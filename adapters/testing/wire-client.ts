@@ -123,13 +123,14 @@ export class WireClient {
   #write<RequestInit>(codec: ClientCodec<RequestInit, unknown>, request: RequestInit, version: number): number {
     const correlationId = ++this.#lastId;
     const writer = new Writer();
-    writer.beginFrame();
+    writer.int32(0); // the length of the frame, written below
     const header = { apiKey: codec.key, apiVersion: version, correlationId, clientId: 'contract' };
     writeRequestHeader(writer, header, isFlexible(codec.flexibleFrom, version));
     codec.writeRequest(writer, request, version);
-    writer.endFrame();
     const bytes = writer.take();
-    this.#socket.write(Array.isArray(bytes) ? Buffer.concat(bytes) : bytes);
+    const frame = Buffer.concat(Array.isArray(bytes) ? bytes : [bytes]);
+    frame.writeInt32BE(frame.length - 4);
+    this.#socket.write(frame);
     return correlationId;
   }
 

@@ -1,39 +1,41 @@
 import type { ApiCodec } from '../protocol/codec.js';
 import type { Dispatch } from './dispatch.js';
 
-/** Encodes a whole response frame. What the writer throws, leaves nothing behind. Returns its size in bytes. */
+/** Encodes a response frame; an error leaves nothing of it behind. Returns its size in bytes. */
 export function encodeResponseFrame(
-  { writer }: Dispatch,
+  { responses }: Dispatch,
   codec: ApiCodec,
   version: number,
   flexibleHeader: boolean,
   correlationId: number,
   response: unknown,
 ): number {
-  writer.beginFrame();
+  const { writer } = responses;
+  responses.beginFrame();
   try {
     writer.int32(correlationId);
     if (flexibleHeader) writer.noTaggedFields();
     codec.writeResponse(writer, response, version);
-    return writer.endFrame();
+    return responses.endFrame();
   } catch (error) {
-    writer.abandonFrame();
+    responses.abandonFrame();
     throw error;
   }
 }
 
 /** Encodes a response that says nothing but a code: where no schema is known, or none has a place for it. */
 export function encodeBareError(
-  { writer }: Dispatch,
+  { responses }: Dispatch,
   flexibleHeader: boolean,
   correlationId: number,
   errorCode: number,
 ): void {
-  writer.beginFrame();
+  const { writer } = responses;
+  responses.beginFrame();
   writer.int32(correlationId);
   if (flexibleHeader) writer.noTaggedFields();
   writer.int16(errorCode);
-  writer.endFrame();
+  responses.endFrame();
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { BrokerIdentity, RequestContext } from '../contract.js';
+import type { BrokerIdentity, RequestContext } from '../contract/index.js';
 import { ErrorCode } from '../protocol/error-codes.js';
 import type { ApiVersionsRequest, ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
 import { Writer } from '../protocol/writer.js';

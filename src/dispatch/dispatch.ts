@@ -1,7 +1,7 @@
-import type { Backend } from '../contract.js';
+import type { Backend } from '../contract/index.js';
 import type { GuardedEvents } from '../events.js';
+import type { ResponseBuffer } from '../listener/response-buffer.js';
 import type { Reader } from '../protocol/reader.js';
-import type { Writer } from '../protocol/writer.js';
 import type { Firewall } from './firewall.js';
 import type { RequestWarnings } from './request-warnings.js';
 
@@ -14,8 +14,8 @@ export interface Dispatch {
   readonly warnings: RequestWarnings;
   /** One for all: a request is decoded in one go. */
   readonly reader: Reader;
-  /** The writer of the listener's turn: answers are encoded where they will be sent from. */
-  readonly writer: Writer;
+  /** Where responses are encoded, and sent from: the buffer of the listener's turn. */
+  readonly responses: ResponseBuffer;
   readonly maxDecodedElements: number;
   /** 0 for no limit. */
   readonly requestTimeoutMs: number;

@@ -1,5 +1,5 @@
 import { checkInteger } from '../checks.js';
-import type { Features, VersionRange } from '../contract.js';
+import type { Features, VersionRange } from '../contract/index.js';
 import { OptionError } from '../errors.js';
 import type { ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
 

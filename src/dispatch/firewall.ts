@@ -1,4 +1,4 @@
-import type { Backend, Features, VersionRange } from '../contract.js';
+import type { Backend, Features, VersionRange } from '../contract/index.js';
 import { type ApiInfo, type ApiName, apis } from '../protocol/apis.js';
 import type { ApiCodec } from '../protocol/codec.js';
 import { OptionError } from '../errors.js';

@@ -1,5 +1,5 @@
 import { checkInteger, MAX_INT32 } from '../checks.js';
-import type { Backend, BrokerIdentity } from '../contract.js';
+import type { Backend, BrokerIdentity } from '../contract/index.js';
 import { OptionError } from '../errors.js';
 
 /** Reads which broker a backend is; null if it does not say. @throws OptionError naming the field and its value. */

@@ -1,4 +1,4 @@
-import type { Backend, BrokerIdentity } from '../contract.js';
+import type { Backend, BrokerIdentity } from '../contract/index.js';
 import { Reader } from '../protocol/reader.js';
 import { answerApiVersions } from './api-versions.js';
 import type { Dispatch } from './dispatch.js';
@@ -19,7 +19,7 @@ type DispatchOptions = FirewallOptions & Pick<Dispatch, 'maxDecodedElements' | '
  * @throws OptionError as a rejection, for a wrong identity, features or versions.
  */
 export async function createDispatch(
-  gateway: Pick<Dispatch, 'backend' | 'events' | 'counters' | 'writer'>,
+  gateway: Pick<Dispatch, 'backend' | 'events' | 'counters' | 'responses'>,
   { maxDecodedElements, requestTimeoutMs, unsupported, ...firewallOptions }: DispatchOptions,
 ): Promise<Dispatch> {
   return {

@@ -1,4 +1,4 @@
-import type { ConnectionInfo } from '../contract.js';
+import type { ConnectionInfo } from '../contract/index.js';
 import { CLOSE, DONE, type FrameOutcome, type PendingFrame } from '../listener/frame-handler.js';
 import type { ApiCodec } from '../protocol/codec.js';
 import { ErrorCode } from '../protocol/error-codes.js';

@@ -1,9 +1,13 @@
 import type { Socket } from 'node:net';
 import { type ConnectionLimits, ConnectionTimeoutError } from './connection-limits.js';
+import { ConnectionState } from './connection-state.js';
+import { Ending } from './ending.js';
 import { CLOSE, type FrameHandler, type FrameOutcome, type PendingFrame } from './frame-handler.js';
 import { FrameReader } from './frame-reader.js';
 import type { BudgetMember, InFlightBytes } from './in-flight-bytes.js';
 import { Output, type OutputOwner } from './output.js';
+import { OverdueHandlers } from './overdue-handlers.js';
+import { Pace } from './pace.js';
 import { Slice } from './slice.js';
 import type { Turn, Work } from './turn.js';
 
@@ -18,66 +22,43 @@ export interface ConnectionShared {
 
 /** How much may be read ahead while a request is in flight, beside a whole frame. */
 const READ_AHEAD_BYTES = 64 * 1024;
-/** Answers are handed to the socket in runs of this size, so that a large chunk of requests does not pile them up. */
+/** Responses are handed to the socket in runs of this size, so that a large chunk of requests does not pile them up. */
 const WRITE_BYTES = 256 * 1024;
-/** How many frames pass between two looks at the clock. */
-const SLICE_FRAMES = 32;
-/** What a client has to bring within `frameTimeoutMs` while others wait for memory. */
-const PACE_BYTES = 64 * 1024;
-/** A client whose handlers do not come to an end waits from this number on, or it would gather more and more of them. */
-const MOST_OVERDUE = 4;
 /** How long a client that has ended its side waits for an answer that takes its time: most such clients are gone. */
 const HALF_CLOSED_MS = 5_000;
-/** How long we wait, after our end, for the client's: a reset would take back answers that it has not read. */
-const LINGER_MS = 2_000;
+
 /**
- * One socket: chunks in, frames to the handler in order, one at a time, answers out in the same order. It knows when to
- * stop reading (a request in flight, answers that are not taken, memory short) and when to give up.
+ * One socket: chunks in, frames to the handler in order, one at a time, responses out in the same order. It decides when
+ * to stop reading (a request in flight, responses that are not taken, memory short) and when to give up.
  */
 export class Connection implements BudgetMember, OutputOwner, Work {
   private readonly socket: Socket;
   private readonly handler: FrameHandler;
   private readonly shared: ConnectionShared;
+  private readonly state: ConnectionState = new ConnectionState();
   private readonly frames: FrameReader;
-
-  /** The request in flight, and the bytes of its frame. */
-  private pending: PendingFrame | null = null;
-  private pendingSettled = false;
-  private pendingBytes = 0;
-  /** Handlers that go on although their time was over, and the bytes of their frames. */
-  private overdue = 0;
-  private overdueBytes = 0;
-  private connecting = false;
-  /** Gave way to other connections; goes on in the next turn of the event loop. */
-  private yielded = false;
-  private reading = true;
-  /** The client has ended its side: what it asked is answered, then we end. */
-  private inputEnded = false;
-  private inputEndedAt = 0;
-  /** No frame is handled any more: we have ended, or are about to. */
-  private finished = false;
-  private ended = false;
-  private accounted = 0;
-  private touched: number;
-  private receivedBytes = 0;
-  /** Since when it reads while others wait for memory, and what it had received then. */
-  private favouredSince = 0;
-  private favouredFrom = 0;
+  private readonly overdue: OverdueHandlers;
+  private readonly pace: Pace;
   private readonly slice: Slice;
-  private frameCount = 0;
   private readonly output: Output;
-  private lingerTimer: NodeJS.Timeout | null = null;
-  private draining = false;
-  private aborted = false;
-  private lingerMs = LINGER_MS;
+  private readonly ending: Ending;
+  /** What it holds of the memory that all connections share. */
+  private accounted = 0;
+  /** When the client or a handler last did something. */
+  private touched: number;
 
   constructor(socket: Socket, handler: FrameHandler, shared: ConnectionShared) {
     this.socket = socket;
     this.handler = handler;
     this.shared = shared;
     this.frames = new FrameReader(shared.limits.maxFrameBytes);
+    this.overdue = new OverdueHandlers(() => {
+      shared.turn.run(this);
+    });
+    this.pace = new Pace(this, shared.limits, shared.inFlight);
     this.slice = new Slice(shared.turn);
     this.output = new Output(socket, shared, this);
+    this.ending = new Ending(socket);
     this.touched = shared.now;
     socket.on('data', (chunk: Buffer) => {
       this.onData(chunk);
@@ -103,16 +84,16 @@ export class Connection implements BudgetMember, OutputOwner, Work {
       return;
     }
     // A socket that was made elsewhere may have been paused, or have ended before.
-    this.inputEnded = this.socket.readableEnded;
+    if (this.socket.readableEnded) this.state.inputEnded(this.shared.now);
     this.socket.resume();
     if (greeted === null) {
-      if (this.inputEnded) this.shared.turn.run(this);
+      this.state.connected();
+      if (this.state.input === 'ended') this.shared.turn.run(this);
       return;
     }
-    this.connecting = true;
     greeted.then(
       () => {
-        this.connecting = false;
+        this.state.connected();
         this.shared.turn.run(this);
       },
       () => {
@@ -127,17 +108,17 @@ export class Connection implements BudgetMember, OutputOwner, Work {
 
   /** Answers what has arrived as a whole, then ends; with `hurry` without waiting for the client's end. */
   drain({ hurry }: { readonly hurry: boolean }): void {
-    this.draining = true;
+    this.state.drain();
     if (hurry) {
-      this.lingerMs = 0;
-      if (this.ended) this.socket.destroySoon();
+      this.ending.hurry();
+      if (this.state.phase === 'ended') this.socket.destroySoon();
     }
     this.shared.turn.run(this);
   }
 
   /** Aborts the request in flight; what its handler still answers is written. Those behind it are not begun. */
   abort(cause: 'shutdown'): void {
-    this.aborted = true;
+    this.state.abort();
     this.handler.abort(cause);
   }
 
@@ -173,96 +154,71 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     this.updateReading();
   }
 
-  /** Looks whether a limit on time is over. */
+  /** Closes the connection if a limit on time is over. */
   sweep(now: number): void {
     const { limits } = this.shared;
+    const { state } = this;
     // While we do not read ourselves, the client cannot be late.
-    if (!this.reading) this.touched = now;
-    this.lookAtPace(now);
-    if (this.inputEnded && this.pending !== null && now - this.inputEndedAt > HALF_CLOSED_MS) {
+    if (!state.isReading) this.touched = now;
+    const tooSlow = this.pace.check(now);
+    if (tooSlow !== null) this.destroy(tooSlow);
+    if (state.input === 'ended' && state.request !== 'none' && now - state.inputEndedAt > HALF_CLOSED_MS) {
       this.socket.destroy();
       return;
     }
-    if (this.output.sweep(now)) return;
-    if (this.frames.partial && this.pending === null) {
-      if (now - this.touched > limits.frameTimeoutMs) {
-        this.destroy(
-          new ConnectionTimeoutError(
-            'frameTimeoutMs',
-            `no byte of a begun frame for ${String(limits.frameTimeoutMs)} ms`,
-          ),
-        );
-      }
-    } else if (this.pending === null && !this.connecting && now - this.touched > limits.idleTimeoutMs) {
+    if (this.output.sweep(now) || state.request !== 'none') return;
+    const quietMs = now - this.touched;
+    if (this.frames.partial) {
+      if (quietMs <= limits.frameTimeoutMs) return;
+      const what = `no byte of a begun frame for ${String(limits.frameTimeoutMs)} ms`;
+      this.destroy(new ConnectionTimeoutError('frameTimeoutMs', what));
+    } else if (state.phase !== 'connecting' && quietMs > limits.idleTimeoutMs) {
       this.destroy(new ConnectionTimeoutError('idleTimeoutMs', `idle for ${String(limits.idleTimeoutMs)} ms`));
     }
   }
 
-  /** With memory short, a client that reads while the others wait must get on with its frame. */
-  private lookAtPace(now: number): void {
-    const { limits, inFlight } = this.shared;
-    const waiting = !inFlight.full || !inFlight.favours(this);
-    if (waiting || this.receivedBytes - this.favouredFrom >= PACE_BYTES) {
-      this.favouredSince = now;
-      this.favouredFrom = this.receivedBytes;
-    } else if (now - this.favouredSince > limits.frameTimeoutMs) {
-      const pace = `${String(PACE_BYTES)} bytes of a frame in ${String(limits.frameTimeoutMs)} ms`;
-      this.destroy(new ConnectionTimeoutError('frameTimeoutMs', `with memory short, less than ${pace}`));
-    }
-  }
-
-  /** Handles the frames that are there, as far as it goes; then writes what was answered. */
+  /** Handles the frames that are there, as far as it may; then writes the responses. */
   work(): void {
+    const settled = this.state.settledFrame;
     if (this.socket.destroyed) {
-      this.dropPending();
+      if (settled !== null) this.drop(settled);
       this.account();
       return;
     }
-    const { writer } = this.shared.turn;
-    if (this.pending !== null && this.pendingSettled) this.completePending(this.pending);
-    if (this.aborted && this.pending === null) this.finished = true;
+    const { responses } = this.shared.turn;
+    if (settled !== null) this.complete(settled);
     this.output.lookAtUnsent();
-    const before = this.frameCount;
+    let handled = false;
     while (!this.blocked) {
       const outcome = this.nextFrame();
       if (outcome === null) break;
       if (typeof outcome === 'object') this.wait(outcome);
-      else if (outcome === CLOSE) this.finished = true;
-      if (writer.length >= WRITE_BYTES) this.output.flush();
-      if (++this.frameCount % SLICE_FRAMES === 0 && this.slice.isOver()) this.yield();
+      else if (outcome === CLOSE) this.state.finish();
+      if (responses.length >= WRITE_BYTES) this.output.flush();
+      handled = true;
+      if (this.slice.takeFrame()) this.yield();
     }
     this.output.flush();
     if (this.atRest) return;
     this.endWhenDone();
     this.account();
-    if (this.frameCount > before) this.shared.inFlight.pass(this);
+    if (handled) this.shared.inFlight.pass(this);
     this.updateReading();
   }
 
-  /** Nothing is held, awaited or about to end: the common case, in which there is nothing to see to. */
+  /** Nothing is held, awaited or about to end: the common case, in which nothing else is to be done. */
   private get atRest(): boolean {
     return (
       this.accounted === 0 &&
       this.frames.buffered === 0 &&
-      this.pending === null &&
-      this.reading &&
-      !this.finished &&
-      !this.inputEnded &&
-      !this.draining &&
+      this.state.isSteady &&
       this.socket.writableLength === 0 &&
       !this.shared.inFlight.full
     );
   }
 
   private get blocked(): boolean {
-    return (
-      this.finished ||
-      this.pending !== null ||
-      this.connecting ||
-      this.yielded ||
-      this.output.congested ||
-      this.overdue >= MOST_OVERDUE
-    );
+    return !this.state.handlesFrames || this.output.congested || this.overdue.isFull;
   }
 
   /** Hands the next frame to the handler; null when there is none. */
@@ -277,48 +233,32 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     return this.handler.handle(frames.bytes, frames.start, frames.end);
   }
 
-  private wait(pending: PendingFrame): void {
-    this.pending = pending;
-    this.pendingSettled = false;
-    this.pendingBytes = this.frames.end - this.frames.start;
-    pending.whenSettled(() => {
-      this.pendingSettled = true;
+  private wait(frame: PendingFrame): void {
+    this.state.requestStarted(frame, this.frames.end - this.frames.start);
+    frame.whenSettled(() => {
+      this.state.requestSettled();
       this.shared.turn.run(this);
     });
   }
 
-  private completePending(pending: PendingFrame): void {
-    this.pending = null;
-    this.pendingSettled = false;
-    this.lookForRunning(pending, this.pendingBytes);
-    this.pendingBytes = 0;
+  /** Encodes the response of the request in flight. After a time-out its handler goes on, and its frame still counts. */
+  private complete(frame: PendingFrame): void {
+    this.overdue.add(frame, this.state.requestBytes);
+    this.state.requestCompleted();
     this.touched = this.shared.now;
-    if (pending.complete() === CLOSE) this.finished = true;
+    if (frame.complete() === CLOSE) this.state.finish();
   }
 
-  /** Its time may be over, and the client have its answer; the handler goes on, and its frame still counts. */
-  private lookForRunning(pending: PendingFrame, bytes: number): void {
-    const goesOn = pending.goesOn?.(() => {
-      this.overdue--;
-      this.overdueBytes -= bytes;
-      this.shared.turn.run(this);
-    });
-    if (goesOn !== true) return;
-    this.overdue++;
-    this.overdueBytes += bytes;
-  }
-
-  /** The client is gone: an answer that comes now is dropped, with what it holds. */
-  private dropPending(): void {
-    if (this.pending === null || !this.pendingSettled) return;
-    this.completePending(this.pending);
+  /** The client is gone: the response is dropped, and its record memory released. */
+  private drop(frame: PendingFrame): void {
+    this.complete(frame);
     this.output.drop();
   }
 
   private onData(chunk: Buffer): void {
     this.touched = this.shared.now;
-    if (this.finished) return;
-    this.receivedBytes += chunk.length;
+    if (this.state.isFinished) return;
+    this.pace.received(chunk.length);
     this.frames.push(chunk);
     // Large chunks come in runs: libuv reads on while there is more.
     if (chunk.length >= READ_AHEAD_BYTES / 2 && this.slice.takeBytes(chunk.length)) this.yield();
@@ -330,48 +270,34 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     }
   }
 
-  /** The others go first; goes on in the next turn of the event loop. */
+  /** Lets other connections go first, until the next turn of the event loop. */
   private yield(): void {
-    if (this.yielded) return;
-    this.yielded = true;
+    if (this.state.isYielding) return;
+    this.state.isYielding = true;
     setImmediate(() => {
-      this.yielded = false;
+      this.state.isYielding = false;
       this.slice.renew();
       this.shared.turn.run(this);
     });
   }
 
   private onEnd(): void {
-    this.inputEnded = true;
-    this.inputEndedAt = this.shared.now;
-    if (this.ended) this.socket.destroySoon();
+    this.state.inputEnded(this.shared.now);
+    if (this.state.phase === 'ended') this.socket.destroySoon();
     else this.shared.turn.run(this);
   }
 
   private endWhenDone(): void {
-    if (this.ended) return;
-    const over = (this.inputEnded || this.draining) && this.pending === null && !this.yielded && !this.connecting;
-    if (over && !this.frames.hasFrame) this.finished = true;
-    if (!this.finished || this.pending !== null) return;
-    this.ended = true;
+    if (!this.state.end(this.frames)) return;
     this.frames.clear();
     this.shared.turn.outbox.send();
-    if (this.inputEnded || this.lingerMs === 0) {
-      this.socket.destroySoon();
-      return;
-    }
-    this.socket.end(() => {
-      if (this.socket.destroyed) return;
-      this.lingerTimer = setTimeout(() => {
-        this.socket.destroy();
-      }, this.lingerMs).unref();
-    });
+    this.ending.begin(this.state.input);
   }
 
   private account(): void {
     // A handler may outlive its client, and its frame with it.
     const unsent = this.socket.destroyed ? 0 : this.socket.writableLength;
-    const held = this.frames.buffered + this.pendingBytes + this.overdueBytes + unsent;
+    const held = this.frames.buffered + this.state.requestBytes + this.overdue.bytes + unsent;
     if (held === this.accounted) return;
     const change = held - this.accounted;
     this.accounted = held;
@@ -380,8 +306,8 @@ export class Connection implements BudgetMember, OutputOwner, Work {
 
   private updateReading(): void {
     const reading = this.mayRead();
-    if (reading === this.reading || this.socket.destroyed) return;
-    this.reading = reading;
+    if (reading === this.state.isReading || this.socket.destroyed) return;
+    this.state.isReading = reading;
     this.touched = this.shared.now;
     if (reading) this.socket.resume();
     else this.socket.pause();
@@ -390,21 +316,21 @@ export class Connection implements BudgetMember, OutputOwner, Work {
   private mayRead(): boolean {
     const { inFlight, limits } = this.shared;
     if (this.output.stalled) return false;
+    const { state } = this;
     const stopped =
-      this.finished ||
-      this.draining ||
+      state.isFinished ||
+      state.shutdown !== 'none' ||
       this.socket.writableLength >= limits.maxUnsentBytes ||
       (this.blocked && this.frames.buffered >= READ_AHEAD_BYTES && this.frames.hasFrame);
     if (!stopped) return inFlight.mayRead(this);
     inFlight.pass(this);
     // What comes after the last frame that is handled is read and dropped.
-    return this.finished;
+    return state.isFinished;
   }
 
   private onClose(): void {
-    if (this.lingerTimer !== null) clearTimeout(this.lingerTimer);
-    this.finished = true;
-    this.ended = true;
+    this.ending.stop();
+    this.state.closed();
     this.frames.clear();
     this.account();
     this.shared.inFlight.pass(this);

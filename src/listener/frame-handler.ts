@@ -19,7 +19,7 @@ export interface PendingFrame {
 /** What became of a frame. */
 export type FrameOutcome = typeof DONE | typeof CLOSE | PendingFrame;
 
-/** What a connection asks of whoever understands its frames. Answers go to the writer that both share. */
+/** What a connection asks of whoever understands its frames. Responses go to the buffer that both share. */
 export interface FrameHandler {
   /** Called before the first frame. A rejection or a throw closes the connection. */
   connect(): PromiseLike<void> | null;

@@ -1,4 +1,4 @@
-import type { Writer } from '../protocol/writer.js';
+import type { ResponseBuffer } from './response-buffer.js';
 
 /** Who has answers to send. */
 export interface Sender {
@@ -16,19 +16,19 @@ const MOST_BYTES = 32 * 1024;
  * the other, they wake clients once, where each by itself would wake its client, and the kernel take turns with us.
  */
 export class Outbox {
-  private readonly writer: Writer;
+  private readonly responses: ResponseBuffer;
   private senders: Sender[] = [];
   private answers: Uint8Array[] = [];
   private since = 0;
   private scheduled = false;
 
-  constructor(writer: Writer) {
-    this.writer = writer;
+  constructor(responses: ResponseBuffer) {
+    this.responses = responses;
   }
 
-  /** Takes what was just taken from the writer, and keeps its memory from being written again. */
+  /** Adds bytes that were just taken from the response buffer, which holds their memory until they are sent. */
   put(sender: Sender, bytes: Uint8Array): void {
-    this.writer.hold();
+    this.responses.hold();
     const last = this.senders.length - 1;
     const joined = this.senders[last] === sender ? join(this.answers[last]!, bytes) : null;
     if (joined !== null) {
@@ -39,7 +39,7 @@ export class Outbox {
     }
     const now = performance.now();
     if (last < 0) this.since = now;
-    if (this.writer.heldBytes > MOST_BYTES || now - this.since > PATIENCE_MS) this.send();
+    if (this.responses.heldBytes > MOST_BYTES || now - this.since > PATIENCE_MS) this.send();
     else if (!this.scheduled) {
       this.scheduled = true;
       setImmediate(this.onImmediate);
@@ -56,7 +56,7 @@ export class Outbox {
     }
     senders.length = 0;
     answers.length = 0;
-    this.writer.letGo(sent);
+    this.responses.letGo(sent);
   }
 
   private readonly onImmediate = (): void => {

@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { ConnectionLimits, ConnectionTimeoutError } from './connection-limits.js';
 import type { InFlightBytes } from './in-flight-bytes.js';
 import type { Sender } from './outbox.js';
+import { releaseAll } from './response-buffer.js';
 import type { Turn } from './turn.js';
 import { WriteTimeout } from './write-timeout.js';
 
@@ -28,8 +29,6 @@ export interface OutputOwner {
 /** Answers below this size wait for those of other connections. */
 const SMALL_BYTES = 16 * 1024;
 
-type Release = () => void;
-
 /** Answers on their way to one socket, and what its client leaves untaken. */
 export class Output implements Sender {
   /** The client leaves as much untaken as it may. */
@@ -51,38 +50,38 @@ export class Output implements Sender {
     });
   }
 
-  /** Sends what the writer holds: all of it is of this connection. */
+  /** Sends the responses of the current turn, all of which belong to this connection. */
   flush(): void {
-    const { writer, outbox } = this.shared.turn;
-    if (writer.length === 0) return;
+    const { responses, outbox } = this.shared.turn;
+    if (responses.length === 0) return;
     const { socket } = this;
     if (socket.destroyed) {
       this.drop();
       return;
     }
-    const releases = writer.takeReleases();
-    if (releases === null && socket.writableLength === 0 && writer.inOnePiece && writer.length < SMALL_BYTES) {
-      outbox.put(this, writer.take() as Uint8Array);
+    const releases = responses.takeReleases();
+    if (releases === null && socket.writableLength === 0 && responses.inOnePiece && responses.length < SMALL_BYTES) {
+      outbox.put(this, responses.take() as Uint8Array);
       return;
     }
-    // What waits there may be of this connection, and goes first. Before the writer's bytes are taken: what lets go of
-    // the memory of those that were sent, knows of no others that were.
+    // The outbox may have earlier responses of this connection. It is sent before the take, since the end of its hold
+    // covers everything that was taken.
     outbox.send();
-    const bytes = writer.take();
+    const bytes = responses.take();
     const written = releases === null ? this.onWritten : this.releasing(releases);
     if (Array.isArray(bytes)) {
       socket.cork();
       for (let index = 0; index < bytes.length - 1; index++) socket.write(bytes[index]!);
       socket.write(bytes[bytes.length - 1]!, written);
       socket.uncork();
-      writer.recycle(socket.writableLength === 0);
+      responses.recycle(socket.writableLength === 0);
     } else if (socket.writableLength > 0) {
       // The socket will hold on to it: a copy of the right size, or one small answer pins the whole slab.
       socket.write(Buffer.from(bytes), written);
-      writer.recycle(true);
+      responses.recycle(true);
     } else {
       socket.write(bytes, written);
-      writer.recycle(socket.writableLength === 0);
+      responses.recycle(socket.writableLength === 0);
     }
     this.look();
   }
@@ -94,12 +93,9 @@ export class Output implements Sender {
     return false;
   }
 
-  /** Drops what the writer holds. */
+  /** Drops the responses of the current turn. */
   drop(): void {
-    const { writer } = this.shared.turn;
-    writer.take();
-    this.release(writer.takeReleases());
-    writer.recycle(true);
+    this.shared.turn.responses.discard((error) => this.owner.onReleaseFailed(error));
   }
 
   /** With memory short, the next request waits until every answer before it is taken. */
@@ -138,20 +134,10 @@ export class Output implements Sender {
     this.owner.onTaken(waited);
   };
 
-  private releasing(releases: readonly Release[]): () => void {
+  private releasing(releases: readonly (() => void)[]): () => void {
     return () => {
-      this.release(releases);
+      releaseAll(releases, (error) => this.owner.onReleaseFailed(error));
       this.onWritten();
     };
-  }
-
-  private release(releases: readonly Release[] | null): void {
-    for (const release of releases ?? []) {
-      try {
-        release();
-      } catch (error) {
-        this.owner.onReleaseFailed(error);
-      }
-    }
   }
 }

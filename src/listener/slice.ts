@@ -4,6 +4,8 @@ import type { Turn } from './turn.js';
 const SLICE_MS = 5;
 /** How many bytes it may bring in meanwhile. */
 const SLICE_BYTES = 256 * 1024;
+/** How many frames pass between two reads of the clock. */
+const SLICE_FRAMES = 32;
 
 /**
  * What one connection has had of the event loop's current turn. A slice lasts until it is used up, or the loop has
@@ -14,6 +16,7 @@ export class Slice {
   private loop = -1;
   private end = 0;
   private bytes = 0;
+  private frames = 0;
 
   constructor(turn: Turn) {
     this.turn = turn;
@@ -26,9 +29,10 @@ export class Slice {
     return this.bytes > SLICE_BYTES;
   }
 
-  /** Whether the time is used up. */
-  isOver(): boolean {
-    // The clock first: it is cheaper to ask than whether the loop has turned.
+  /** Counts a frame that was handled; true when the time is used up. */
+  takeFrame(): boolean {
+    if (++this.frames % SLICE_FRAMES !== 0) return false;
+    // The clock first: it is cheaper to read than the number of the loop.
     if (performance.now() <= this.end) return false;
     const { loop } = this;
     this.goOn();

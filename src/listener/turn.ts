@@ -1,20 +1,21 @@
-import { Writer } from '../protocol/writer.js';
 import { Outbox } from './outbox.js';
+import { ResponseBuffer } from './response-buffer.js';
 
-/** Work that becomes ready: frames to handle, or an answer to write. */
+/** Work that becomes ready: frames to handle, or a response to write. */
 export interface Work {
   work(): void;
-  /** It threw, which it should not: what it had written is gone. */
+  /** It threw, which it should not. Its responses are dropped. */
   failed(error: unknown): void;
 }
 
 /**
  * One piece of work at a time over all connections of a gateway. Work that becomes ready within other work (an append
- * that fulfils a waiting fetch) runs after it, never inside it. So one writer serves all, empty between two pieces.
+ * that fulfils a waiting fetch) runs after it, never inside it. So one response buffer serves all connections; between
+ * two pieces of work it is empty.
  */
 export class Turn {
-  readonly writer: Writer = new Writer();
-  readonly outbox: Outbox = new Outbox(this.writer);
+  readonly responses: ResponseBuffer = new ResponseBuffer();
+  readonly outbox: Outbox = new Outbox(this.responses);
   private working = false;
   private readonly ready: Work[] = [];
   private loops = 0;
@@ -38,12 +39,10 @@ export class Turn {
     this.working = false;
   }
 
-  /** What one connection has left in the writer must not reach the client of the next. */
+  /** The responses of one connection must not reach the client of the next. */
   private giveUp(work: Work, error: unknown): void {
-    this.writer.take();
-    this.writer.takeReleases()?.forEach((giveBack) => giveBack());
-    this.writer.recycle(true);
     work.failed(error);
+    this.responses.discard((releaseError) => work.failed(releaseError));
   }
 
   /** A number that changes with every turn of the event loop in which it was asked for. */

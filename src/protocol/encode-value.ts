@@ -3,7 +3,7 @@ import { type WriteElement, Writer } from './writer.js';
 
 const options = { defaults: true } as const;
 
-/** Serves one value after the other; null while it does. */
+/** Encodes one value after the other; null while it does. */
 let idle: Writer | null = new Writer(options);
 
 /**
@@ -16,6 +16,7 @@ let idle: Writer | null = new Writer(options);
 export function encodeValue<T>(write: WriteElement<T>, version: number, value: T, message: string): Buffer {
   // A getter in the value may encode something itself.
   const writer = idle ?? new Writer(options);
+  const { slab } = writer;
   idle = null;
   try {
     write(writer, value, version);
@@ -27,7 +28,8 @@ export function encodeValue<T>(write: WriteElement<T>, version: number, value: T
   const taken = writer.take();
   const bytes = Array.isArray(taken) ? Buffer.concat(taken) : Buffer.from(taken);
   for (const release of writer.takeReleases() ?? []) release();
-  writer.recycle(true);
+  // In its own memory, and not in what a larger value needed.
+  writer.startAt(slab, 0);
   idle = writer;
   return bytes;
 }

@@ -64,3 +64,11 @@ export class EncodeError extends Error {
     return this;
   }
 }
+
+/** A value for the message of an {@link EncodeError}. */
+export function describeValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === 'bigint') return `${String(value)}n`;
+  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
+  return `a value of type ${typeof value}`;
+}

@@ -1,18 +1,15 @@
-import { EncodeError } from './errors.js';
+import { describeValue, EncodeError } from './errors.js';
 import type { RecordsInit } from './records-init.js';
 import { encodeUuid, LONGEST_STRING_BYTES, NIL_UUID } from './strings.js';
 
 /** How one element of an array is written. */
 export type WriteElement<T> = (writer: Writer, value: T, version: number) => void;
 
-/** Memory that a writer begins with, and goes back to after a large message. */
-const SLAB_BYTES = 64 * 1024;
+/** Size of the memory of a writer, unless one value needs more. */
+export const SLAB_BYTES: number = 64 * 1024;
 
 /** From here on, a run of bytes goes out as it is, beside the slab; below, a copy is cheaper than another piece. */
 const COPY_LIMIT_BYTES = 4 * 1024;
-
-/** What the int32 in front of a frame can say. */
-const LARGEST_FRAME_BYTES = 0x7fff_ffff;
 
 /** The longest string that is written character by character: beyond it the native encoder is faster. */
 const SHORT_STRING = 40;
@@ -21,59 +18,37 @@ const words = new Uint32Array(2);
 const int64Cell = new BigInt64Array(words.buffer);
 const float64Cell = new Float64Array(words.buffer);
 
-/** Where a frame began, so that it can be given up without a trace. */
-interface FrameStart {
+/** A position in what was written since the last take. @internal */
+export interface Checkpoint {
   slab: Buffer;
-  floor: number;
-  lowest: number;
   begin: number;
   position: number;
   pieces: number;
   pieceBytes: number;
   releases: number;
-  /** Where its length goes: in the slab that held it when its piece was closed. */
-  lengthSlab: Buffer;
-  lengthAt: number;
 }
 
 /**
  * Writes the primitive types of the Kafka protocol, big-endian, as a list of pieces: its own memory for what is small,
- * and the caller's for runs of 4 KiB and more, which are never copied.
- *
- * A value of the wrong type or out of range throws {@link EncodeError}; nothing is truncated to fit.
+ * and the caller's for runs of 4 KiB and more, which are never copied. A value of the wrong type or out of range throws
+ * {@link EncodeError}; nothing is truncated to fit.
  */
 export class Writer {
-  private slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
-  /** Below it, the slab holds what was taken and is still needed. */
-  private floor = 0;
-  /** Where the floor goes back to when what is held has been written. */
-  private lowest = 0;
+  /** The memory that is written to; replaced by larger memory when a piece outgrows it. @internal */
+  slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
+  /** Where the next byte goes in the slab. @internal */
+  position = 0;
   /** Where the open piece begins in the slab. */
   private begin = 0;
-  private position = 0;
   /** Closed pieces, and how many bytes they hold. */
   private pieces: Uint8Array[] = [];
   private pieceBytes = 0;
   private releases: (() => void)[] = [];
-  private readonly frame: FrameStart = {
-    slab: this.slab,
-    floor: 0,
-    lowest: 0,
-    begin: 0,
-    position: 0,
-    pieces: 0,
-    pieceBytes: 0,
-    releases: 0,
-    lengthSlab: this.slab,
-    lengthAt: 0,
-  };
   /** Tagged fields carry their size in front: their content must stay in one piece. */
   private openTags = 0;
   private readonly defaults: boolean;
 
-  /**
-   * @param defaults - Write Kafka's default for a field that is left out, even where this library requires it.
-   */
+  /** @param defaults - Write Kafka's default for a field that is left out, even where this library requires it. */
   constructor({ defaults = false }: { defaults?: boolean } = {}) {
     this.defaults = defaults;
   }
@@ -83,11 +58,7 @@ export class Writer {
     return this.pieceBytes + this.position - this.begin;
   }
 
-  /**
-   * Whether {@link take} would hand over one piece, which is all in the writer's own memory.
-   *
-   * @internal
-   */
+  /** Whether {@link take} would hand over one piece, which is all in the writer's own memory. @internal */
   get inOnePiece(): boolean {
     return this.pieces.length === 0;
   }
@@ -195,11 +166,7 @@ export class Writer {
     else this.int16(-1);
   }
 
-  /**
-   * Bytes as they are, without a length: what was encoded before.
-   *
-   * @internal
-   */
+  /** Bytes as they are, without a length: what was encoded before. @internal */
   raw(bytes: Uint8Array): void {
     const at = this.reserve(bytes.length);
     this.slab.set(bytes, at);
@@ -269,11 +236,7 @@ export class Writer {
     if (value !== null) this.struct(value, write, version);
   }
 
-  /**
-   * A nullable struct in a tagged field: Kafka says there by a varint whether it is null.
-   *
-   * @internal
-   */
+  /** A nullable struct in a tagged field: Kafka says there by a varint whether it is null. @internal */
   nullableTaggedStruct<T extends object>(value: T | null, write: WriteElement<T>, version: number): void {
     this.uvarint(value === null ? 0 : 1);
     if (value !== null) this.struct(value, write, version);
@@ -285,20 +248,12 @@ export class Writer {
     this.slab[at] = 0;
   }
 
-  /**
-   * Begins a section of tagged fields; the result goes to {@link openTaggedField}.
-   *
-   * @internal
-   */
+  /** Begins a section of tagged fields; the result goes to {@link openTaggedField}. @internal */
   openTaggedFields(): number {
     return this.mark();
   }
 
-  /**
-   * Begins one tagged field; tags ascend. The result goes to {@link closeTaggedField}.
-   *
-   * @internal
-   */
+  /** Begins one tagged field; tags ascend. The result goes to {@link closeTaggedField}. @internal */
   openTaggedField(section: number, tag: number): number {
     this.slab[this.begin + section]!++;
     this.uvarint(tag);
@@ -306,11 +261,7 @@ export class Writer {
     return this.mark();
   }
 
-  /**
-   * Ends a tagged field by writing its size in front of it.
-   *
-   * @internal
-   */
+  /** Ends a tagged field by writing its size in front of it. @internal */
   closeTaggedField(mark: number): void {
     this.openTags--;
     const size = this.position - this.begin - mark - 1;
@@ -324,69 +275,41 @@ export class Writer {
     this.putUvarint(size, this.begin + mark);
   }
 
-  /**
-   * The version does not carry this field, and Kafka does not allow to drop it silently.
-   *
-   * @internal
-   */
+  /** The version does not carry this field, and Kafka does not allow to drop it silently. @internal */
   refuseField(field: string, version: number): never {
     throw new EncodeError('UNSUPPORTED_FIELD', `version ${String(version)} does not carry ${field}`);
   }
 
-  /**
-   * Begins a frame: an int32 length that {@link endFrame} fills in.
-   *
-   * @internal
-   */
-  beginFrame(): void {
-    const frame = this.frame;
-    frame.slab = this.slab;
-    frame.floor = this.floor;
-    frame.lowest = this.lowest;
-    frame.begin = this.begin;
-    frame.position = this.position;
-    frame.pieces = this.pieces.length;
-    frame.pieceBytes = this.pieceBytes;
-    frame.releases = this.releases.length;
-    frame.lengthSlab = this.slab;
-    frame.lengthAt = this.position;
-    this.reserve(4);
+  /** Notes the current position. @internal */
+  checkpoint(into: Checkpoint): void {
+    into.slab = this.slab;
+    into.begin = this.begin;
+    into.position = this.position;
+    into.pieces = this.pieces.length;
+    into.pieceBytes = this.pieceBytes;
+    into.releases = this.releases.length;
   }
 
-  /**
-   * Ends the frame; returns its size, the length prefix included.
-   *
-   * @internal
-   */
-  endFrame(): number {
-    const frame = this.frame;
-    const size = this.length - (frame.pieceBytes + frame.position - frame.begin);
-    const slab = frame.lengthSlab;
-    const at = frame.lengthAt;
-    const length = size - 4;
-    if (length > LARGEST_FRAME_BYTES) throw new EncodeError('INVALID_VALUE', `a message of ${String(length)} bytes`);
-    slab[at] = length >>> 24;
-    slab[at + 1] = length >>> 16;
-    slab[at + 2] = length >>> 8;
-    slab[at + 3] = length;
-    return size;
+  /** How many bytes were written since a checkpoint; nothing was taken in between. @internal */
+  lengthSince(checkpoint: Checkpoint): number {
+    return this.length - (checkpoint.pieceBytes + checkpoint.position - checkpoint.begin);
   }
 
-  /**
-   * Gives up the frame that was begun, as if nothing of it had been written.
-   *
-   * @internal
-   */
-  abandonFrame(): void {
-    const frame = this.frame;
-    this.slab = frame.slab;
-    this.floor = frame.floor;
-    this.lowest = frame.lowest;
-    this.begin = frame.begin;
-    this.position = frame.position;
-    this.pieces.length = frame.pieces;
-    this.pieceBytes = frame.pieceBytes;
-    this.releases.length = frame.releases;
+  /** Writes an int32 to the room that was made directly after a checkpoint. @internal */
+  fillInInt32(checkpoint: Checkpoint, value: number): void {
+    const offset = checkpoint.position - checkpoint.begin;
+    if (this.pieces.length === checkpoint.pieces) putInt32(this.slab, this.begin + offset, value);
+    else putInt32(this.pieces[checkpoint.pieces]!, offset, value);
+  }
+
+  /** Forgets everything that was written since a checkpoint. @internal */
+  rollBack(checkpoint: Checkpoint): void {
+    this.slab = checkpoint.slab;
+    this.begin = checkpoint.begin;
+    this.position = checkpoint.position;
+    this.pieces.length = checkpoint.pieces;
+    this.pieceBytes = checkpoint.pieceBytes;
+    this.releases.length = checkpoint.releases;
     this.openTags = 0;
   }
 
@@ -406,11 +329,7 @@ export class Writer {
     return pieces;
   }
 
-  /**
-   * The owners who want their memory back once what was taken has been written.
-   *
-   * @internal
-   */
+  /** The owners who want their memory back once what was taken has been written. @internal */
   takeReleases(): (() => void)[] | null {
     if (this.releases.length === 0) return null;
     const releases = this.releases;
@@ -418,62 +337,15 @@ export class Writer {
     return releases;
   }
 
-  /**
-   * What was taken last has been written or copied (`true`): its memory serves again. Or it is still needed (`false`):
-   * the rest of the slab serves on, as long as there is enough of it.
-   *
-   * @internal
-   */
-  recycle(written: boolean): void {
-    if (!written) this.lowest = this.floor = this.position;
-    this.goOn();
+  /** Writes on at a position of a slab. Everything written before must have been taken. @internal */
+  startAt(slab: Buffer, position: number): void {
+    this.slab = slab;
+    this.position = position;
+    this.begin = position;
   }
 
-  /**
-   * What was taken last, in one piece, is about to be written: its memory is left alone until {@link letGo}.
-   *
-   * @internal
-   */
-  hold(): void {
-    this.floor = this.position;
-    this.goOn();
-  }
-
-  /**
-   * How many bytes are held.
-   *
-   * @internal
-   */
-  get heldBytes(): number {
-    return this.floor - this.lowest;
-  }
-
-  /**
-   * Everything that was held has been written (`true`), or some of it is still needed. What was not taken yet stays;
-   * nothing else may have been taken since.
-   *
-   * @internal
-   */
-  letGo(written: boolean): void {
-    if (!written) this.lowest = this.floor;
-    else this.floor = this.lowest;
-    if (this.length === 0) this.position = this.begin = this.floor;
-  }
-
-  private goOn(): void {
-    if (this.slab.length > SLAB_BYTES || this.slab.length - this.floor < SLAB_BYTES / 4) {
-      this.slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-      this.lowest = this.floor = 0;
-      // The last frame began in the old one, and would keep it.
-      this.frame.slab = this.slab;
-      this.frame.lengthSlab = this.slab;
-    }
-    this.position = this.floor;
-    this.begin = this.floor;
-  }
-
-  /** Makes room in the open piece and moves on; returns where the room begins. */
-  private reserve(size: number): number {
+  /** Makes room in the open piece and moves on; returns where the room begins. @internal */
+  reserve(size: number): number {
     const at = this.position;
     if (size > this.slab.length - at) return this.grow(size);
     this.position = at + size;
@@ -484,13 +356,7 @@ export class Writer {
     const open = this.position - this.begin;
     const slab = Buffer.allocUnsafeSlow(Math.max(SLAB_BYTES, 2 * open, open + size));
     this.slab.copy(slab, 0, this.begin, this.position);
-    const frame = this.frame;
-    if (frame.pieces === this.pieces.length) {
-      frame.lengthSlab = slab;
-      frame.lengthAt -= this.begin;
-    }
     this.slab = slab;
-    this.lowest = this.floor = 0;
     this.begin = 0;
     this.position = open + size;
     return open;
@@ -571,14 +437,14 @@ export class Writer {
   private reject(value: unknown, wanted: string): never {
     throw new EncodeError(
       'INVALID_VALUE',
-      value === undefined ? `is required: ${wanted}` : `${describe(value)} is not ${wanted}`,
+      value === undefined ? `is required: ${wanted}` : `${describeValue(value)} is not ${wanted}`,
     );
   }
 }
 
-function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (typeof value === 'bigint') return `${String(value)}n`;
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return String(value);
-  return `a value of type ${typeof value}`;
+function putInt32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
 }

@@ -77,8 +77,8 @@ const rules = [
   },
   {
     id: 'contract',
-    why: 'src/contract.ts is what adapters import without the gateway',
-    breaks: (from, to) => from === 'src/contract.ts' && /^src\/(gateway\.ts$|listener\/|dispatch\/)/.test(to),
+    why: 'src/contract/ is what adapters import without the gateway',
+    breaks: (from, to) => from.startsWith('src/contract/') && /^src\/(gateway\.ts$|listener\/|dispatch\/)/.test(to),
   },
   {
     id: 'stub',
@@ -98,11 +98,11 @@ const rules = [
   },
   {
     id: 'adapter',
-    why: 'an adapter imports src/contract.ts and src/protocol/{index,core}.ts only (adapters/testing/ also src/index.ts)',
+    why: 'an adapter imports src/contract/index.ts and src/protocol/{index,core}.ts only (adapters/testing/ also src/index.ts)',
     breaks: (from, to) =>
       from.startsWith('adapters/') &&
       to.startsWith('src/') &&
-      to !== 'src/contract.ts' &&
+      to !== 'src/contract/index.ts' &&
       to !== 'src/protocol/index.ts' &&
       to !== 'src/protocol/core.ts' &&
       !(adapterOf(from) === 'testing' && to === 'src/index.ts'),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { Reader, Writer } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
+import { ResponseBuffer } from '../../src/listener/response-buffer.js';
 import { check, FUZZ_TIMEOUT_MS } from '../support/fuzz.js';
 
 // Any sequence of writes, frames, frames given up and pieces handed out, against a model that concatenates buffers.
@@ -104,35 +105,36 @@ function perform(writer: Writer, step: Step, mark: number, released: () => void)
   }
 }
 
-describe('a writer', () => {
+describe('a response buffer', () => {
   it(
-    'writes what it was told, gives up what it was told, and never touches what is still needed',
+    'holds the frames that were ended, and never touches memory that is still needed',
     () => {
       check(
         fc.property(frames, (sequence) => {
-          const writer = new Writer();
+          const responses = new ResponseBuffer();
+          const { writer } = responses;
           let expected: Buffer[] = [];
           let owners = 0;
           const needed: { piece: Uint8Array; copy: Buffer }[] = [];
           sequence.forEach(({ steps, abandoned, take }, index) => {
-            writer.beginFrame();
+            responses.beginFrame();
             const body = Buffer.concat(steps.map((each) => perform(writer, each, (index * 16) & 0x7f, () => owners--)));
-            if (abandoned) writer.abandonFrame();
+            if (abandoned) responses.abandonFrame();
             else {
-              expect(writer.endFrame()).toBe(4 + body.length);
+              expect(responses.endFrame()).toBe(4 + body.length);
               expected.push(int(body.length, 4), body);
               owners += steps.filter((each) => each.do === 'records').length;
             }
-            expect(writer.length).toBe(expected.reduce((sum, { length }) => sum + length, 0));
+            expect(responses.length).toBe(expected.reduce((sum, { length }) => sum + length, 0));
             if (take === 'no') return;
-            const taken = writer.take();
+            const taken = responses.take();
             const pieces = Array.isArray(taken) ? taken : [taken];
             expect(Buffer.concat(pieces).equals(Buffer.concat(expected))).toBe(true);
             expected = [];
-            for (const release of writer.takeReleases() ?? []) release();
+            for (const release of responses.takeReleases() ?? []) release();
             expect(owners).toBe(0);
             if (take === 'needed') needed.push(...pieces.map((piece) => ({ piece, copy: Buffer.from(piece) })));
-            writer.recycle(take === 'given back');
+            responses.recycle(take === 'given back');
           });
           expect(needed.filter(({ piece, copy }) => !copy.equals(piece))).toEqual([]);
         }),
@@ -140,7 +142,9 @@ describe('a writer', () => {
     },
     FUZZ_TIMEOUT_MS,
   );
+});
 
+describe('a writer', () => {
   it(
     'writes varints that are read as what they were',
     () => {

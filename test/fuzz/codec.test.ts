@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { EncodeError, Writer } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, it } from 'vitest';
+import { ResponseBuffer } from '../../src/listener/response-buffer.js';
 import { decoded, type Target, targetsByMessage } from '../support/arbitraries.js';
 import { check, FUZZ_TIMEOUT_MS } from '../support/fuzz.js';
 import { decodeBody, encodeBody, goldens, written } from '../support/golden.js';
@@ -41,12 +42,13 @@ describe('any value of any version', () => {
       const all = messages.flatMap(([, targets]) => targets);
       check(
         fc.property(fc.array(versionAndValue(all), { minLength: 1, maxLength: 6 }), (frames) => {
-          const writer = new Writer();
+          const responses = new ResponseBuffer();
+          const { writer } = responses;
           for (const [{ codec, direction, version }, value] of frames) {
-            writer.beginFrame();
+            responses.beginFrame();
             if (direction === 'request') codec.writeRequest(writer, value, version);
             else codec.writeResponse(writer, value, version);
-            writer.endFrame();
+            responses.endFrame();
           }
           let bytes = written(writer);
           for (const [{ codec, direction, version }, value] of frames) {

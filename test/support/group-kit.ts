@@ -1,5 +1,5 @@
 // Fakes on purpose: group state machines are tested alone, with a clock that is turned and a store that can fail.
-import type { Awaitable, ConnectionInfo, RequestContext } from '../../src/contract.js';
+import type { Awaitable, ConnectionInfo, RequestContext } from '../../src/contract/index.js';
 import { createApis } from '../../adapters/broker/apis/index.js';
 import { Groups } from '../../adapters/broker/groups/groups.js';
 import type { GroupLimits } from '../../adapters/broker/groups/limits.js';

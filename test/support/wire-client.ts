@@ -55,13 +55,14 @@ export function encodeRequestFrame<RequestInit>(
 ): Buffer {
   const codec = codecOf(api);
   const writer = new Writer();
-  writer.beginFrame();
+  writer.int32(0); // the length of the frame, written below
   const header = { apiKey: codec.key, apiVersion: version, correlationId, clientId };
   writeRequestHeader(writer, header, isFlexible(codec.flexibleFrom, version));
   codec.writeRequest(writer, init, version);
-  writer.endFrame();
   const bytes = writer.take();
-  return Array.isArray(bytes) ? Buffer.concat(bytes) : Buffer.from(bytes);
+  const frame = Buffer.concat(Array.isArray(bytes) ? bytes : [bytes]);
+  frame.writeInt32BE(frame.length - 4);
+  return frame;
 }
 
 /** Reads the body of an answer, to its last byte. */

@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import { brokerConfig, topicConfig } from '../configs/known-configs.js';
 import { applyOperations, type ConfigOperation, Operation } from '../configs/operations.js';

@@ -1,4 +1,4 @@
-import type { ConnectionInfo, RequestContext } from '../../../src/contract.js';
+import type { ConnectionInfo, RequestContext } from '../../../src/contract/index.js';
 import type { Caller } from '../groups/group-coordinator.js';
 
 /** Returns the client of a request as the group coordinator sees it. Its signal is made only when a request waits. */

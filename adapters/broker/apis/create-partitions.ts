@@ -1,7 +1,7 @@
 // Versions 0 to 3.
 // Supported: more partitions, manual assignments to known brokers, validateOnly.
 // Ignored: timeoutMs, and replicas beyond the leader: the store replicates.
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   CreatePartitionsRequest,
   CreatePartitionsRequestCreatePartitionsTopic,

@@ -1,7 +1,7 @@
 // Versions 2 to 7. Names are checked before configs and configs before counts, as in Kafka.
 // Supported: default counts, manual assignments to known brokers, configs, validateOnly.
 // Ignored: timeoutMs, and replicas beyond the leader: the store replicates.
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   CreateTopicsRequest,
   CreateTopicsRequestCreatableTopic,

@@ -1,7 +1,7 @@
 // Versions 0 to 3.
 // Supported: empty groups, with their committed offsets.
 // Ignored: nothing.
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { DeleteGroupsRequest, DeleteGroupsResponseInit } from '../../../src/protocol/index.js';
 import { all, andThen } from '../awaitable.js';
 import type { Handler } from './handler.js';

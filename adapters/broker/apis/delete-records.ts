@@ -1,7 +1,7 @@
 // Versions 0 to 2.
 // Supported: an offset, or -1 for the high watermark, where the store deletes records.
 // Ignored: timeoutMs.
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   DeleteRecordsRequest,
   DeleteRecordsRequestDeleteRecordsPartition,

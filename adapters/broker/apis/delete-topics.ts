@@ -1,7 +1,7 @@
 // Versions 1 to 6. Version 6 names topics by name or id.
 // Supported: delete.topic.enable.
 // Ignored: timeoutMs.
-import { type Awaitable, ErrorCode, KafkaError } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode, KafkaError } from '../../../src/contract/index.js';
 import { NIL_UUID } from '../../../src/protocol/core.js';
 import type {
   DeleteTopicsRequest,

@@ -1,7 +1,7 @@
 // Versions 0 to 2.
 // Supported: brokers, and authorized operations.
 // Ignored: includeFencedBrokers, since no broker is fenced. Controllers are refused: clients reach brokers only.
-import { ErrorCode, KafkaError } from '../../../src/contract.js';
+import { ErrorCode, KafkaError } from '../../../src/contract/index.js';
 import type { DescribeClusterRequest, DescribeClusterResponseInit } from '../../../src/protocol/index.js';
 import { CLUSTER_OPERATIONS, NOT_ASKED } from './authorized-operations.js';
 import type { Handler } from './handler.js';

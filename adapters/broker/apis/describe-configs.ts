@@ -1,7 +1,7 @@
 // Versions 1 to 4.
 // Supported: topics, this broker and the defaults of all brokers, with synonyms and documentation.
 // Ignored: nothing. Broker loggers have no configs; groups and client metrics are refused.
-import { type Endpoint, ErrorCode } from '../../../src/contract.js';
+import { type Endpoint, ErrorCode } from '../../../src/contract/index.js';
 import type {
   DescribeConfigsRequest,
   DescribeConfigsRequestDescribeConfigsResource,

@@ -1,7 +1,7 @@
 // Versions 0 to 6. From version 6 on an unknown group is an error.
 // Supported: groups of the classic protocol, and authorized operations.
 // Ignored: nothing.
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type {
   DescribeGroupsRequest,
   DescribeGroupsResponseDescribedGroupInit,

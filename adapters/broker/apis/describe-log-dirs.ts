@@ -1,7 +1,7 @@
 // Versions 1 to 5.
 // Supported: one log directory, which stands for the store.
 // Ignored: nothing. Total and usable bytes are unknown.
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   DescribeLogDirsRequest,
   DescribeLogDirsResponseInit,

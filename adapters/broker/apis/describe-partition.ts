@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { MetadataResponsePartitionInit } from '../../../src/protocol/index.js';
 import type { Placement } from '../placement.js';
 import type { Partition } from '../topic-registry.js';

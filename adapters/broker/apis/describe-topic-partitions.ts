@@ -1,7 +1,7 @@
 // Version 0.
 // Supported: all topics or some, in pages ordered by topic name.
 // Ignored: nothing. Eligible leader replicas are empty.
-import { ErrorCode, KafkaError } from '../../../src/contract.js';
+import { ErrorCode, KafkaError } from '../../../src/contract/index.js';
 import { NIL_UUID } from '../../../src/protocol/core.js';
 import type {
   DescribeTopicPartitionsRequest,

@@ -1,7 +1,7 @@
 // Versions 0 to 6. Versions 4 and later ask for several keys.
 // Supported: coordinators of groups. Those of transactional ids and share groups are refused.
 // Ignored: nothing.
-import { type Endpoint, ErrorCode } from '../../../src/contract.js';
+import { type Endpoint, ErrorCode } from '../../../src/contract/index.js';
 import type {
   FindCoordinatorRequest,
   FindCoordinatorResponseCoordinatorInit,

@@ -1,4 +1,4 @@
-import type { Awaitable, ConnectionInfo, RequestContext } from '../../../src/contract.js';
+import type { Awaitable, ConnectionInfo, RequestContext } from '../../../src/contract/index.js';
 import type { DynamicConfigs } from '../configs/dynamic-configs.js';
 import type { Groups } from '../groups/groups.js';
 import type { Kit } from '../kit.js';

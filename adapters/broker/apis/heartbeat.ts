@@ -1,7 +1,7 @@
 // Versions 0 to 4.
 // Supported: dynamic and static members.
 // Ignored: nothing.
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { HeartbeatRequest, HeartbeatResponseInit } from '../../../src/protocol/index.js';
 import type { Handler } from './handler.js';
 

@@ -1,7 +1,7 @@
 // Versions 0 to 6.
 // Supported: ids for idempotent producers (KIP-98).
 // Ignored: transactionTimeoutMs, producerId and producerEpoch, since each request gets a new id. No transactional ids.
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { InitProducerIdRequest, InitProducerIdResponseInit } from '../../../src/protocol/index.js';
 import { attempt } from '../awaitable.js';
 import { StoreError } from '../store/store-error.js';

@@ -1,7 +1,7 @@
 // Versions 0 to 9. Versions before 7 have no null for the name of the protocol.
 // Supported: dynamic and static members (KIP-345), member ids that are assigned first (KIP-394).
 // Ignored: reason (KIP-800).
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type { JoinGroupRequest, JoinGroupResponseInit } from '../../../src/protocol/index.js';
 import { andThen } from '../awaitable.js';
 import { joinError } from '../groups/group.js';

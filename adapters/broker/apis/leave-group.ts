@@ -1,7 +1,7 @@
 // Versions 0 to 5. Versions 3 and later name several members.
 // Supported: members by id, static members by group instance id alone.
 // Ignored: reason (KIP-800).
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { LeaveGroupRequest, LeaveGroupResponseInit } from '../../../src/protocol/index.js';
 import type { Handler } from './handler.js';
 

@@ -1,7 +1,7 @@
 // Versions 0 to 1. Version 0 lists client metrics, of which there are none.
 // Supported: topics, brokers and broker loggers.
 // Ignored: nothing. Groups and client metrics have no configs, so none are listed.
-import { ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
+import { ErrorCode, KafkaError, type RequestContext } from '../../../src/contract/index.js';
 import type {
   ListConfigResourcesRequest,
   ListConfigResourcesResponseConfigResourceInit,

@@ -1,7 +1,7 @@
 // Versions 0 to 5.
 // Supported: filters by state and by type.
 // Ignored: nothing. All groups are of the classic protocol.
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { ListGroupsRequest, ListGroupsResponseInit } from '../../../src/protocol/index.js';
 import type { Handler } from './handler.js';
 

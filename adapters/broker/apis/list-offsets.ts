@@ -1,7 +1,7 @@
 // Versions 1 to 11.
 // Supported: timestamps, and all offset specs; fencing by the current leader epoch (KIP-320).
 // Ignored: replicaId and timeoutMs. Isolation levels are equal: there are no transactions. Nothing is tiered.
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   ListOffsetsRequest,
   ListOffsetsRequestListOffsetsPartition,

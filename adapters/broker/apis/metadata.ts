@@ -1,7 +1,7 @@
 // Versions 0 to 13. Versions 12 and later name topics by name or id.
 // Supported: all topics or some, automatic creation with the defaults of the broker, authorized operations.
 // Ignored: nothing. Without an authorizer, clients may do everything.
-import { type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract/index.js';
 import { NIL_UUID } from '../../../src/protocol/core.js';
 import type {
   MetadataRequest,

@@ -1,7 +1,7 @@
 // Version 0.
 // Supported: empty groups, and topics to which no member of a consumer group subscribes.
 // Ignored: nothing.
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { OffsetDeleteRequest, OffsetDeleteResponseInit } from '../../../src/protocol/index.js';
 import type { OffsetEntry } from '../groups/offsets.js';
 import type { Handler } from './handler.js';

@@ -1,7 +1,7 @@
 // Versions 1 to 10. Versions 8 and later ask for several groups, versions 10 and later by topic id.
 // Supported: some partitions or all, requireStable.
 // Ignored: memberId and memberEpoch.
-import { ErrorCode, KafkaError } from '../../../src/contract.js';
+import { ErrorCode, KafkaError } from '../../../src/contract/index.js';
 import { NIL_UUID } from '../../../src/protocol/core.js';
 import type {
   OffsetFetchRequest,

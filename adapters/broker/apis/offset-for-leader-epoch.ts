@@ -1,7 +1,7 @@
 // Versions 2 to 4.
 // Supported: the end offset of an epoch, and fencing by the current leader epoch (KIP-320).
 // Ignored: replicaId, since no broker follows another.
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   OffsetForLeaderEpochRequest,
   OffsetForLeaderEpochRequestOffsetForLeaderPartition,

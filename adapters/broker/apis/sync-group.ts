@@ -1,7 +1,7 @@
 // Versions 0 to 5.
 // Supported: assignments by the leader, which are stored before they are returned.
 // Ignored: nothing.
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { SyncGroupRequest, SyncGroupResponseInit } from '../../../src/protocol/index.js';
 import { callerOf } from './caller.js';
 import type { Handler } from './handler.js';

@@ -1,5 +1,5 @@
 import { distance } from 'fastest-levenshtein';
-import { nearestName, OptionError } from '../../../src/contract.js';
+import { nearestName, OptionError } from '../../../src/contract/index.js';
 import type { BrokerConfig, BrokerConfigInit, BrokerConfigValues } from '../broker-config.js';
 import { SYNONYMS } from './broker-config-definitions.js';
 import { checkConfig, ConfigError, configValue, type ConfigValue } from './config-definition.js';

@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import { andThen } from '../awaitable.js';
 import type { Kit, KitPart } from '../kit.js';
 import { serial } from '../serial.js';

@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { ConfigTexts } from './broker-configs.js';
 import { type ConfigDefinition, splitList } from './config-definition.js';
 import { ConfigFailure } from './topic-configs.js';

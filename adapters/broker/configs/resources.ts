@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import { ConfigFailure } from './topic-configs.js';
 
 /** Types of resources that have configs, by Kafka's numbers. */

@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { Kit } from '../kit.js';
 import type { LogStore } from '../store/log-store.js';
 import { checkConfig, ConfigError } from './config-definition.js';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract/index.js';
 import type {
   HeartbeatRequest,
   JoinGroupRequest,

@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import { all, andThen, attempt, rejected } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { StoreError, storeErrorCode } from '../store/store-error.js';

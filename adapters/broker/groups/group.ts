@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { JoinGroupResponseInit, JoinGroupResponseMemberInit } from '../../../src/protocol/index.js';
 import type { Clock } from '../clock.js';
 import { Deadline } from './deadline.js';

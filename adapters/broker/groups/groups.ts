@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { Kit, KitPart } from '../kit.js';
 import { Expiry } from './expiry.js';
 import { GroupCoordinator } from './group-coordinator.js';

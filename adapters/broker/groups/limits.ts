@@ -1,4 +1,4 @@
-import { checkInteger, checkOptionNames } from '../../../src/contract.js';
+import { checkInteger, checkOptionNames } from '../../../src/contract/index.js';
 
 /**
  * How much groups may hold, in all. What is beyond is refused with an error that clients do not try again, and the

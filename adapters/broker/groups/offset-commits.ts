@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type { OffsetCommitRequest } from '../../../src/protocol/index.js';
 import type { BrokerConfig } from '../broker-config.js';
 import type { Group } from './group.js';

@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { JoinGroupResponseInit } from '../../../src/protocol/index.js';
 import type { BrokerConfig } from '../broker-config.js';
 import type { Group } from './group.js';

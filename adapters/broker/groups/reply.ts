@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 
 /** What an answer is waited for with; made only when there is a wait. */
 export interface Waiting {

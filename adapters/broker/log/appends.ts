@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '../../../src/protocol/index.js';
 import { isPromise, andThen, attempt, rejected } from '../awaitable.js';
 import { BatchRefused } from '../batch-refused.js';

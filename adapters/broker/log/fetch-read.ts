@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import { attempt, isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { ReadEntry, ReadResult } from '../store/log-store.js';

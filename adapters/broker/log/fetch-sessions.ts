@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { FetchRequest, FetchRequestFetchPartition } from '../../../src/protocol/index.js';
 import type { Clock } from '../clock.js';
 import type { Partition } from '../topic-registry.js';

@@ -1,4 +1,4 @@
-import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract.js';
+import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract/index.js';
 import type {
   FetchRequest,
   FetchResponseFetchableTopicResponseInit,

@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import { andThen } from '../awaitable.js';
 import { maxTimestamp, offsetForTimestamp } from '../store/find-by-timestamp.js';
 import type { FoundOffset, LogOffsets, LogStore, PartitionId } from '../store/log-store.js';

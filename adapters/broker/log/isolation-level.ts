@@ -1,4 +1,4 @@
-import { ErrorCode, KafkaError } from '../../../src/contract.js';
+import { ErrorCode, KafkaError } from '../../../src/contract/index.js';
 
 const READ_UNCOMMITTED = 0;
 export const READ_COMMITTED = 1;

@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import { isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { Partition } from '../topic-registry.js';

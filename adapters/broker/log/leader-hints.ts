@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../../src/contract.js';
+import type { Endpoint } from '../../../src/contract/index.js';
 import type { Kit } from '../kit.js';
 import type { BrokerNode } from '../placement.js';
 import type { Partition } from '../topic-registry.js';

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import { isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { StoreError } from '../store/store-error.js';

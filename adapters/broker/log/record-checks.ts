@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import {
   batchSizeAt,
   type BatchSummary,

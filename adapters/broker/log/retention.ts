@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import { isPromise, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { ProducerStateManager } from '../producers/producer-state-manager.js';

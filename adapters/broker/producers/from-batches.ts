@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import { readBatches } from '../../../src/protocol/core.js';
 import { andThen } from '../awaitable.js';
 import type { ReadResult } from '../store/log-store.js';

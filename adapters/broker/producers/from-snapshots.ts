@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import type { PartitionProducers } from './partition-producers.js';
 import type { ProducerRecovery, RecoveryContext } from './recovery.js';
 

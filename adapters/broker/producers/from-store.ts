@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import type { RecordBatch } from '../../../src/protocol/index.js';
 import { andThen, attempt } from '../awaitable.js';
 import type { ReplayedBatch } from '../store/log-store.js';

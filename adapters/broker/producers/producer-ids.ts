@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import { andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 

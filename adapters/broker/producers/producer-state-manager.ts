@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import type { RecordBatch } from '../../../src/protocol/index.js';
 import type { Kit } from '../kit.js';
 import type { LogStore, PartitionId } from '../store/log-store.js';

@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import { BatchRefused } from '../batch-refused.js';
 import type { ReplayedBatch } from '../store/log-store.js';
 

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import { readBatches, type RecordBatch, RecordReader } from '../../../src/protocol/core.js';
 import type { FoundOffset, LogStore, PartitionId } from './log-store.js';
 

@@ -1,4 +1,4 @@
-import type { Awaitable, Endpoint } from '../../../src/contract.js';
+import type { Awaitable, Endpoint } from '../../../src/contract/index.js';
 import type { BrokerNode } from '../placement.js';
 import type { StoreError } from './store-error.js';
 

@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 
 /** Why a store could not do what it was asked. */
 export type StoreErrorCode =

@@ -1,4 +1,4 @@
-import { ErrorCode } from '../../../src/contract.js';
+import { ErrorCode } from '../../../src/contract/index.js';
 import type { Kit } from '../kit.js';
 import { StoreError, storeErrorCode } from './store-error.js';
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import { attempt, andThen } from '../awaitable.js';
 import type { BrokerConfig } from '../broker-config.js';
 import type { Placement } from '../placement.js';

@@ -1,4 +1,4 @@
-import { all, type Awaitable } from '../../../src/contract.js';
+import { all, type Awaitable } from '../../../src/contract/index.js';
 import {
   type AppendEntry,
   type AppendResult,

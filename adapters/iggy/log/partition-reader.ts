@@ -1,4 +1,4 @@
-import type { Awaitable } from '../../../src/contract.js';
+import type { Awaitable } from '../../../src/contract/index.js';
 import { type Compression, RecordBatch, RecordBatchBuilder, RecordReader } from '../../../src/protocol/core.js';
 import { type ReadEntry, type ReadResult, StoreError } from '../../broker/index.js';
 import { CONSUMER, type IggyMessage, type IggyPolled, PollingStrategy } from '../sdk/client.js';

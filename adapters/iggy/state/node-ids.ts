@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../../src/contract.js';
+import type { Endpoint } from '../../../src/contract/index.js';
 import type { StateLog } from './state-log.js';
 
 /** Under which keys of the state the node ids of gateways are: this, and what they advertise. */

@@ -1,4 +1,4 @@
-import { type Awaitable, checkOptionNames, OptionError } from '../../../src/contract.js';
+import { type Awaitable, checkOptionNames, OptionError } from '../../../src/contract/index.js';
 import { Bench } from './bench.js';
 import type { Capability, CaseDefinition, ContractBroker, ContractCase, ContractStart } from './case.js';
 import { restartCases } from './restart.js';

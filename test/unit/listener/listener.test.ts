@@ -40,10 +40,11 @@ class Echo implements FrameHandler {
   }
 
   handle(bytes: Buffer, start: number, end: number): typeof DONE {
-    const { writer } = this.listener.turn;
-    writer.beginFrame();
+    const { responses } = this.listener.turn;
+    const { writer } = responses;
+    responses.beginFrame();
     for (let at = start; at < end; at++) writer.int8((bytes[at]! << 24) >> 24);
-    writer.endFrame();
+    responses.endFrame();
     return DONE;
   }
 

@@ -17,8 +17,8 @@ function sender(name: string, log: string[], takes = true): Sender & { last: Uin
 }
 
 function answer(turn: Turn, to: Sender, text: string): void {
-  turn.writer.raw(Buffer.from(text));
-  turn.outbox.put(to, turn.writer.take() as Uint8Array);
+  turn.responses.writer.raw(Buffer.from(text));
+  turn.outbox.put(to, turn.responses.take() as Uint8Array);
 }
 
 test('answers wait until the event loop has turned, and are sent in the order in which they came', async () => {
@@ -62,10 +62,10 @@ test('what is being written while others are sent stays as it is', () => {
   const turn = new Turn();
   const log: string[] = [];
   answer(turn, sender('a', log), 'one');
-  turn.writer.raw(Buffer.from('begun'));
+  turn.responses.writer.raw(Buffer.from('begun'));
   turn.outbox.send();
-  turn.writer.raw(Buffer.from(' and ended'));
-  expect(Buffer.from(turn.writer.take() as Uint8Array).toString()).toBe('begun and ended');
+  turn.responses.writer.raw(Buffer.from(' and ended'));
+  expect(Buffer.from(turn.responses.take() as Uint8Array).toString()).toBe('begun and ended');
 });
 
 test('many bytes do not wait', () => {

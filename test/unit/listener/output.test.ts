@@ -38,7 +38,8 @@ test.each([false, true])(
   'the ends of an answer that its client has not taken stay as they are, with an owner of its records: %s',
   async (owned) => {
     const common = shared();
-    const { writer, outbox } = common.turn;
+    const { responses, outbox } = common.turn;
+    const { writer } = responses;
     const [large, small] = [await pair(), await pair()];
     const [toLarge, toSmall] = [new Output(large.server, common, OWNER), new Output(small.server, common, OWNER)];
     // Far more than the kernel takes of it at once.

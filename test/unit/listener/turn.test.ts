@@ -38,8 +38,8 @@ test('what throwing work has written reaches nobody, its memory is given back, a
   let next = '';
   turn.run({
     work() {
-      turn.run({ work: () => (next = `after ${turn.writer.length} bytes`), failed });
-      turn.writer.records({ chunks: [Buffer.alloc(10_000)], release }, false);
+      turn.run({ work: () => (next = `after ${turn.responses.length} bytes`), failed });
+      turn.responses.writer.records({ chunks: [Buffer.alloc(10_000)], release }, false);
       throw boom;
     },
     failed: (error) => failures.push(error),
@@ -47,6 +47,25 @@ test('what throwing work has written reaches nobody, its memory is given back, a
   expect(failures).toEqual([boom]);
   expect(release).toHaveBeenCalledOnce();
   expect(next).toBe('after 0 bytes');
+});
+
+test('memory that cannot be released does not stop the work behind it', () => {
+  const turn = new Turn();
+  const failures: unknown[] = [];
+  const log: string[] = [];
+  turn.run({
+    work() {
+      turn.run({ work: () => log.push('next'), failed });
+      const release = (): never => {
+        throw new Error('no release');
+      };
+      turn.responses.writer.records({ chunks: [Buffer.of(1)], release }, false);
+      throw new Error('boom');
+    },
+    failed: (error) => failures.push(error),
+  });
+  expect(failures).toEqual([new Error('boom'), new Error('no release')]);
+  expect(log).toEqual(['next']);
 });
 
 test('the number of the loop stays within a turn of the event loop, and changes with the next', async () => {

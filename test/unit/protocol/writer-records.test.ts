@@ -44,18 +44,6 @@ describe('records', () => {
     expect(written(writer).toString('hex')).toBe(['00000000', '01', '01', 'ffffffff', '00', '01'].join(''));
   });
 
-  it('of a frame that would be too long for its length are refused, before anything is written', () => {
-    // Memory that nobody touches is never there.
-    const large = Buffer.allocUnsafeSlow(0x4000_0000);
-    const writer = new Writer();
-    writer.beginFrame();
-    writer.records(large, false);
-    writer.records(large, false);
-    expect(() => writer.endFrame()).toThrow('a message of 2147483656 bytes');
-    writer.abandonFrame();
-    expect(writer.length).toBe(0);
-  });
-
   it.each([
     undefined,
     null,
@@ -145,15 +133,11 @@ describe('memory of the caller', () => {
 });
 
 describe('the release of an owner', () => {
-  it('is collected once for each time its records were written, and called by nobody here', () => {
+  it('is collected once for each time its records were written, and is not called by the writer', () => {
     const [first, second] = [owned(Buffer.alloc(5 * KIB)), owned(Buffer.of(1))];
     const writer = new Writer();
-    writer.beginFrame();
     writer.records(first, false);
-    writer.endFrame();
-    writer.beginFrame();
     writer.nullableRecords(second, true);
-    writer.endFrame();
     const releases = writer.takeReleases();
     expect(releases).toHaveLength(2);
     expect(writer.takeReleases()).toBeNull();
@@ -176,21 +160,6 @@ describe('the release of an owner', () => {
     writer.records(owner, false);
     for (const release of writer.takeReleases()!) release();
     expect(owner.released).toBe(1);
-  });
-
-  it('is forgotten with the frame that was given up, and kept of the frame before', () => {
-    const [kept, dropped] = [owned(Buffer.of(1)), owned(Buffer.of(2))];
-    const writer = new Writer();
-    writer.beginFrame();
-    writer.records(kept, false);
-    writer.endFrame();
-    writer.beginFrame();
-    writer.records(dropped, false);
-    writer.abandonFrame();
-    const releases = writer.takeReleases()!;
-    for (const release of releases) release();
-    expect(kept.release).toHaveBeenCalledOnce();
-    expect(dropped.release).not.toHaveBeenCalled();
   });
 
   it('is not collected where the records were refused', () => {

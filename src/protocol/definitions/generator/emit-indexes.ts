@@ -83,13 +83,14 @@ export function emitBackendMethods(apis: readonly Api[]): string {
   const owned = apis.filter(({ name, request }) => request !== null && !GATEWAY_OWNED.has(name));
   const imports = owned.map(
     (api) =>
-      `import type { ${api.name}Request, ${api.name}ResponseInit } from './protocol/messages/${fileName(api)}.js';`,
+      `import type { ${api.name}Request, ${api.name}ResponseInit } from '../protocol/messages/${fileName(api)}.js';`,
   );
   const methods = owned.map(
     (api) => `/** ${api.doc} API key ${String(api.key)}, ${versionsDoc(api)}. */
   ${methodName(api)}?(request: ${api.name}Request, context: RequestContext<State>): Awaitable<${api.name}ResponseInit>;`,
   );
-  return `${HEADER}import type { Awaitable, RequestContext } from './contract.js';
+  return `${HEADER}import type { Awaitable } from '../awaitable.js';
+import type { RequestContext } from './request.js';
 ${imports.join('\n')}
 
 /**

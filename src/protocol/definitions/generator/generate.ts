@@ -20,7 +20,7 @@ export async function generate(source: string, { check, say }: GenerateOptions):
   const messages = join(source, 'protocol/messages');
   const { apis, data } = await readDefinitions(join(source, 'protocol/definitions'));
   const files = new Map<string, string>([
-    [join(source, 'backend-methods.ts'), emitBackendMethods(apis)],
+    [join(source, 'contract/backend-methods.ts'), emitBackendMethods(apis)],
     [join(source, 'protocol/apis.ts'), emitApis(apis)],
     [join(source, 'protocol/codecs.ts'), emitCodecs(apis)],
     [join(messages, 'index.ts'), emitMessages(apis, [...data.keys()])],

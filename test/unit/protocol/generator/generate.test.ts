@@ -47,10 +47,10 @@ describe('the generator', () => {
     const before = await readFile(metadata, 'utf8');
     await writeFile(metadata, before.replace('reader.int32()', 'reader.int16()'));
     await writeFile(join(copy, 'src/protocol/messages/gone.ts'), 'export {};\n');
-    await rm(join(copy, 'src/backend-methods.ts'));
+    await rm(join(copy, 'src/contract/backend-methods.ts'));
     await rm(join(copy, 'docs/reference/protocol.md'));
     const stale = [
-      'backend-methods.ts',
+      'contract/backend-methods.ts',
       '../docs/reference/protocol.md',
       'protocol/messages/metadata.ts',
       'protocol/messages/gone.ts',
