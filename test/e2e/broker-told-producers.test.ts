@@ -3,7 +3,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { type LogStore, type ReplayedBatch, StoreError } from 'iggy-gateway-kafka/adapters/broker';
-import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { deleteTopicsApi, NIL_UUID, readBatches } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { createTopic } from '../support/admin-requests.js';

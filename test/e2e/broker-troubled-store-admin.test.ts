@@ -1,6 +1,5 @@
 import { createKafkaGateway, ErrorCode } from 'iggy-gateway-kafka';
 import { createBrokerBackend, StoreError, type StoreErrorCode } from 'iggy-gateway-kafka/adapters/broker';
-import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import {
   createPartitionsApi,
   createTopicsApi,

@@ -1,6 +1,5 @@
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { StoreError, type StoreErrorCode } from 'iggy-gateway-kafka/adapters/broker';
-import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { initProducerIdApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { createTopic } from '../support/admin-requests.js';
