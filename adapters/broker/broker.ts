@@ -24,6 +24,7 @@ import type { Kit, KitMethods, KitPart } from './kit.js';
 import type { LogStore } from './store/log-store.js';
 import { HIGHEST_NODE_ID, type Placement, singleNode } from './placement.js';
 import { OwnedPlacement } from './owned-placement.js';
+import { checkStateFormat } from './state-format.js';
 import { StateHandover } from './state-handover.js';
 import { StoreTopicRegistry } from './topics/registry.js';
 
@@ -157,6 +158,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       identify,
       load: async () => {
         await state.open();
+        await checkStateFormat(state);
         await loadClusterId();
         await topics.reload();
       },
@@ -201,6 +203,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         const opened = (handover ??= await loadParts());
         undo.push(() => state.close());
         await state.open();
+        await checkStateFormat(state);
         await loadClusterId();
         await topics.open((error) => kit.warn(`topics of ${store.name} cannot be listed: ${String(error)}`));
         undo.push(() => topics.close());
