@@ -17,7 +17,7 @@ export class EntrySequence {
   last = 0;
 
   /** Makes the next entry. */
-  entry(kind: EntryKind, key = '', value = NO_VALUE): StateEntry {
+  entry(kind: EntryKind, key = '', value: Uint8Array = NO_VALUE): StateEntry {
     return { kind, key, value, sequence: ++this.last };
   }
 }

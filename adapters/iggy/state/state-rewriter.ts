@@ -6,7 +6,7 @@ import type { StateValues } from './state-values.js';
 
 /** Entries that one send carries at most, and their bytes. */
 export const MOST_ENTRIES = 1000;
-export const MOST_BYTES = 4 * 1024 * 1024;
+export const MOST_BYTES: number = 4 * 1024 * 1024;
 
 /** The log is written anew when it has this many bytes, and so many times more than what is left of it. */
 const LEAST_REWRITE_BYTES = 16 * 1024 * 1024;
