@@ -1,7 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { Addresses, type IggyAddress } from '../../../../adapters/iggy/sdk/addresses.js';
 import type { IggyClient } from '../../../../adapters/iggy/sdk/client.js';
-import type { ClientPool} from '../../../../adapters/iggy/sdk/client-pool.js';
+import type { ClientPool } from '../../../../adapters/iggy/sdk/client-pool.js';
 import { type PoolOptions } from '../../../../adapters/iggy/sdk/client-pool.js';
 import { makePool, ping } from '../../../support/iggy-pool.js';
 import { createStandIn } from '../../../support/iggy-stand-in.js';
