@@ -106,3 +106,8 @@ export function door(): { readonly opened: Promise<void>; open(): void } {
 export function refusal(errorCode: number, commandCode: number): Error {
   return Object.assign(new Error(`refused: ${errorCode}`), { errorCode, commandCode });
 }
+
+/** Returns the state of the kit, of each value the last five letters. */
+export function kept(store: IggyStore): Record<string, string> {
+  return Object.fromEntries(Array.from(store.load(), ([key, value]) => [key, Buffer.from(value).toString().slice(-5)]));
+}

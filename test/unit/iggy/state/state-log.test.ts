@@ -1,15 +1,12 @@
 import type { IggyClient, IggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { describe, expect, test, vi } from 'vitest';
+import { encodeEntry, EntryKind } from '../../../../adapters/iggy/state/state-entry.js';
 import { StateLog } from '../../../../adapters/iggy/state/state-log.js';
 import { makePool } from '../../../support/iggy-pool.js';
 import { createStandIn, type StandIn } from '../../../support/iggy-stand-in.js';
-import { openStore, refusal, sendingThrough } from '../../../support/iggy-store.js';
+import { kept, openStore, refusal, sendingThrough } from '../../../support/iggy-store.js';
 
 const MEGABYTE = 1_000_000;
-
-function kept(store: IggyStore): Record<string, string> {
-  return Object.fromEntries(Array.from(store.load(), ([key, value]) => [key, Buffer.from(value).toString().slice(-5)]));
-}
 
 /** Values of one key that make the log so long that it is written anew. */
 async function grow(store: IggyStore, megabytes: number): Promise<void> {
@@ -132,6 +129,31 @@ describe('of two gateways over one stream and stateTopic', () => {
     await other!.close();
     const { store: third } = await openStore({}, iggy);
     expect(kept(third)).toMatchObject({ group: 'value', other: 'new' });
+  });
+
+  test('one that is overtaken before the rewritten log counts loses the log at once', async () => {
+    const iggy = createStandIn();
+    const opened = encodeEntry({ kind: EntryKind.OPENED, sequence: 9 * 2 ** 32, key: '', value: new Uint8Array(0) });
+    const inState = {
+      streamId: 'kafka',
+      topicId: '__kafka_gateway_state.1',
+      partition: { kind: 2, value: 0 },
+    } as const;
+    let isOvertaken = false;
+    const connect = sendingThrough(iggy, async (topic, go) => {
+      const answer = await go();
+      if (topic === '__kafka_gateway_state.2' && !isOvertaken) {
+        isOvertaken = true;
+        await iggy.connect().message.send({ ...inState, messages: [{ payload: opened }] });
+      }
+      return answer;
+    });
+    const { store, warnings } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+    await grow(store, 17);
+    await vi.waitFor(() =>
+      expect(warnings).toEqual([expect.stringContaining("another gateway has opened stream 'kafka'")]),
+    );
+    await expect(store.put('group', Buffer.from('lost'))).rejects.toMatchObject({ kind: 'unavailable' });
   });
 });
 
@@ -362,74 +384,6 @@ describe('a topic of the state that has lost what was confirmed', () => {
     await second.put('b', Buffer.from('value'));
     const { store: third } = await openStore({}, iggy);
     expect(kept(third)).toEqual({ a: 'value', b: 'value' });
-  });
-});
-
-describe('a send to the state that is answered without an offset', () => {
-  test.each([
-    ['no confirmations', { confirmations: [] }],
-    ['no list of them', {} as { confirmations: [] }],
-  ])('and %s is looked up: what was stored is acknowledged, what was not is sent again', async (_, without) => {
-    const iggy = createStandIn();
-    let sends = 0;
-    let mode: 'normal' | 'stored' | 'not stored' = 'normal';
-    const connect = sendingThrough(iggy, async (_, go) => {
-      sends++;
-      if (mode === 'normal') return go();
-      const isStored = mode === 'stored';
-      mode = 'normal';
-      if (isStored) await go();
-      return without;
-    });
-    const { store, warnings } = await openStore({ connect }, iggy);
-    for (const next of ['stored', 'not stored'] as const) {
-      mode = next;
-      const before = sends;
-      await store.put(next, Buffer.from('value'));
-      expect(sends - before).toBe(next === 'stored' ? 1 : 2);
-    }
-    await iggy.connect().topic.purge(STATE);
-    mode = 'stored';
-    await store.put('purged', Buffer.from('value'));
-    expect(warnings).toEqual([expect.stringMatching(/had lost entries/)]);
-    const { store: again } = await openStore({}, iggy);
-    expect(kept(again)).toEqual({ stored: 'value', 'not stored': 'value', purged: 'value' });
-  });
-
-  test('is one of the first: the log opens, since another one is confirmed', async () => {
-    const iggy = createStandIn();
-    let isFirst = true;
-    const connect = sendingThrough(iggy, async (_, go) => {
-      const answer = await go();
-      if (!isFirst) return answer;
-      isFirst = false;
-      return { confirmations: [] };
-    });
-    const { store } = await openStore({ connect }, iggy);
-    await store.put('a', Buffer.from('value'));
-    const { store: again } = await openStore({}, iggy);
-    expect(kept(again)).toEqual({ a: 'value' });
-  });
-
-  test('fails where it cannot be looked up, or the topic is gone', async () => {
-    const iggy = createStandIn();
-    let isEmpty = false;
-    let isGone = false;
-    const connect = sendingThrough(iggy, async (_, go) => {
-      const answer = await go();
-      if (!isGone) return isEmpty ? { confirmations: [] } : answer;
-      await iggy.connect().topic.delete({ ...STATE, partitionsCount: 1 });
-      return { confirmations: [] };
-    });
-    const { store } = await openStore({ connect }, iggy);
-    iggy.fault = (name) => (name === 'topic.get' ? 'away' : undefined);
-    isEmpty = true;
-    await expect(store.put('a', Buffer.from('value'))).rejects.toThrow(/'__kafka_gateway_state\.1' cannot be read/);
-    iggy.fault = () => undefined;
-    isGone = true;
-    await expect(store.put('a', Buffer.from('value'))).rejects.toThrow(
-      /'__kafka_gateway_state\.1' .* is not there any more/,
-    );
   });
 });
 

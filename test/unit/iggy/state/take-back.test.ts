@@ -41,6 +41,18 @@ test('a state that is lost while it is still being taken back is not reported as
   expect(changes.at(-1)).toBe('lost');
 });
 
+test('a state that another gateway has written into a new topic is followed there, and taken back', async () => {
+  const { iggy, store, changes } = await watched({}, createStandIn());
+  const left = { name: '__kafka_gateway_state.7', partitionCount: 1, compressionAlgorithm: 1 } as const;
+  await iggy.connect().topic.create({ streamId: 'kafka', ...left });
+  const { store: second } = await openStore(QUICK, iggy);
+  await vi.waitFor(() => expect(changes).toContain('lost'));
+  await second.put('key', Buffer.from('value'));
+  await second.close();
+  await vi.waitFor(() => expect(changes).toContain('regained'), { timeout: 10_000 });
+  expect(Array.from(store.load())).toContainEqual(['key', Buffer.from('value')]);
+});
+
 test('a state that this release cannot read is left alone, and the operator is told once', async () => {
   const { iggy, store, warnings, changes } = await watched({}, createStandIn());
   const { store: later } = await openStore(QUICK, iggy);
