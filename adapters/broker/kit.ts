@@ -3,7 +3,7 @@ import type { Clock } from './clock.js';
 import type { BrokerConfig } from './broker-config.js';
 import type { DurableState } from './durable-state.js';
 import type { LogStore } from './store/log-store.js';
-import type { OwnedPlacement } from './owned-placement.js';
+import type { OwnedPlacement } from './cluster/owned-placement.js';
 import type { TopicRegistry } from './topic-registry.js';
 
 /** What the parts of the kit share. */

@@ -18,7 +18,7 @@ import { encodeErrorResponse, encodeRejection, encodeResponseFrame } from './ans
 import type { Dispatch } from './dispatch.js';
 import { PRODUCE_KEY, type Route } from './firewall.js';
 import { type AwaitingCall, PendingAnswer, type Settlement } from './pending-answer.js';
-import { refuse } from './refusal.js';
+import { refuse } from './refusal-response.js';
 import { reportError, reportProtocolError } from './reports.js';
 
 /** Api key, version and correlation id: the first fields of every request header. */

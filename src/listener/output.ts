@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionLimits, ConnectionTimeoutError } from './connection-limits.js';
 import type { InFlightBytes } from './in-flight-bytes.js';
-import type { Sender } from './outbox.js';
+import type { Sender } from './small-responses.js';
 import { releaseAll } from './response-buffer.js';
 import type { Turn } from './turn.js';
 import { WriteTimeout } from './write-timeout.js';

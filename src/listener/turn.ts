@@ -1,4 +1,4 @@
-import { Outbox } from './outbox.js';
+import { Outbox } from './small-responses.js';
 import { ResponseBuffer } from './response-buffer.js';
 
 /** Work that becomes ready: frames to handle, or a response to write. */

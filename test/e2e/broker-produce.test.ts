@@ -10,7 +10,7 @@ import {
   readBatches,
   RecordBatch,
 } from 'iggy-gateway-kafka/protocol';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createTopic } from '../support/admin-requests.js';
 import { startBroker } from '../support/broker.js';
 import { batchOf, fetchFrom, produce, type ProduceSettings, valuesOf } from '../support/log-requests.js';
@@ -334,4 +334,15 @@ describe('an idempotent producer', () => {
       expect(response.errorCode).toBe(ErrorCode.INVALID_REQUEST);
     }
   });
+});
+
+test('a store receives each batch with what its append depends on', async () => {
+  const store = createMemoryStore();
+  const append = vi.spyOn(store, 'append');
+  const client = await (await startBroker({ store })).connect();
+  await createTopic(client, 't');
+  await produce(client, 't', batchOf(['a', 'b'], {}, { timestamp: 5 }));
+  const { recordCount, maxTimestamp, leaderEpoch, attempt, marker } = append.mock.lastCall![0][0]!;
+  const received = { recordCount, maxTimestamp, leaderEpoch, attempt, marker };
+  expect(received).toEqual({ recordCount: 2, maxTimestamp: 6, leaderEpoch: 0, attempt: 0, marker: null });
 });

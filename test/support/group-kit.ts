@@ -7,8 +7,8 @@ import type { BrokerConfigValues } from '../../adapters/broker/broker-config.js'
 import type { Broker } from '../../adapters/broker/apis/handler.js';
 import type { Kit, KitMethods } from '../../adapters/broker/kit.js';
 import type { Topic } from '../../adapters/broker/topic-registry.js';
-import { OwnedPlacement } from '../../adapters/broker/owned-placement.js';
-import { singleNode } from '../../adapters/broker/placement.js';
+import { OwnedPlacement } from '../../adapters/broker/cluster/owned-placement.js';
+import { singleNode } from '../../adapters/broker/cluster/placement.js';
 import { TurnedClock } from './turned-clock.js';
 
 export type GroupMethods = Required<KitMethods>;

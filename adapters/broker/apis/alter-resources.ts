@@ -4,7 +4,7 @@ import { brokerConfig, topicConfig } from '../configs/known-configs.js';
 import { applyOperations, type ConfigOperation, Operation } from '../configs/operations.js';
 import { checkNodeId, ResourceType } from '../configs/resources.js';
 import { checkTopicConfigs, ConfigFailure } from '../configs/topic-configs.js';
-import { type ApiFailure, storeFailure } from '../store/store-failure.js';
+import { type ApiFailure, storeFailure } from './admin-failure.js';
 import { topicNameProblem } from '../topics/topic-name.js';
 import type { Broker } from './handler.js';
 

@@ -9,7 +9,7 @@ import type {
   CreatePartitionsResponseInit,
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
-import { type ApiFailure, storeFailure } from '../store/store-failure.js';
+import { type ApiFailure, storeFailure } from './admin-failure.js';
 import type { Topic } from '../topic-registry.js';
 import { assignmentProblem, MAX_PARTS_PER_REQUEST } from '../topics/assignments.js';
 import type { Handler } from './handler.js';

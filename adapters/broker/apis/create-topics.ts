@@ -13,7 +13,7 @@ import { all, attempt, andThen } from '../awaitable.js';
 import { describeTopicConfigs } from '../configs/describe.js';
 import { checkTopicConfigs, ConfigFailure } from '../configs/topic-configs.js';
 import type { Kit } from '../kit.js';
-import { type ApiFailure, storeFailure } from '../store/store-failure.js';
+import { type ApiFailure, storeFailure } from './admin-failure.js';
 import { assignmentProblem, MAX_PARTS_PER_REQUEST } from '../topics/assignments.js';
 import { hasCollisionChars, topicNameProblem } from '../topics/topic-name.js';
 import type { Broker, Handler } from './handler.js';

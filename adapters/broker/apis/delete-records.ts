@@ -10,7 +10,7 @@ import type {
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import { storeFailure } from '../store/store-failure.js';
+import { storeFailure } from './admin-failure.js';
 import type { Partition, Topic } from '../topic-registry.js';
 import type { Handler } from './handler.js';
 

@@ -1,6 +1,6 @@
 import { ErrorCode } from '../../../src/contract/index.js';
 import type { MetadataResponsePartitionInit } from '../../../src/protocol/index.js';
-import type { Placement } from '../placement.js';
+import type { Placement } from '../cluster/placement.js';
 import type { Partition } from '../topic-registry.js';
 
 /** Who has a partition: one node, for replicas are the store's own affair. */

@@ -9,8 +9,8 @@ import type {
   OffsetForLeaderEpochResponseInit,
 } from '../../../src/protocol/index.js';
 import { all, attempt, andThen } from '../awaitable.js';
-import { checkLeaderEpoch } from '../log/leader-epochs.js';
-import { storeErrorCode } from '../store/store-error.js';
+import { checkLeaderEpoch } from '../log/epoch-history.js';
+import { storeErrorCode } from '../store/kafka-errors.js';
 import { StoreError } from '../store/store-error.js';
 import type { Partition } from '../topic-registry.js';
 import type { Broker, Handler } from './handler.js';

@@ -1,4 +1,4 @@
-import { HIGHEST_NODE_ID } from '../placement.js';
+import { HIGHEST_NODE_ID } from '../cluster/placement.js';
 import type { ConfigDefinition, UpdateMode } from './config-definition.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 

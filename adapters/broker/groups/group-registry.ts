@@ -1,7 +1,8 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import { all, andThen, attempt, rejected } from '../awaitable.js';
 import type { Kit } from '../kit.js';
-import { StoreError, storeErrorCode } from '../store/store-error.js';
+import { storeErrorCode } from '../store/kafka-errors.js';
+import { StoreError } from '../store/store-error.js';
 import { Group, type GroupDeadlines, type GroupTotals } from './group.js';
 import type { GroupLimits } from './limits.js';
 import { type CommittedOffset, GroupOffsets, type OffsetEntry } from './offsets.js';

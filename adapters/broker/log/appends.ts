@@ -8,12 +8,12 @@ import type { AppendEntry, AppendResult, LogOffsets, PartitionId } from '../stor
 import { StoreError } from '../store/store-error.js';
 import type { PartitionProducers } from '../producers/partition-producers.js';
 import type { ProducerStateManager } from '../producers/producer-state-manager.js';
-import type { RememberedBatch } from '../producers/producer-states.js';
-import type { LeaderEpochs } from './leader-epochs.js';
+import type { RememberedBatch } from '../producers/producer-sequences.js';
+import type { LeaderEpochs } from './epoch-history.js';
 import type { PartitionLog } from './partition-logs.js';
 import type { RetentionLoop } from './retention.js';
 import type { Cleaner } from './cleaner.js';
-import { storeErrorCode } from '../store/store-error.js';
+import { storeErrorCode } from '../store/kafka-errors.js';
 
 /** The answer for one partition while it is made. */
 export type PartitionAnswer = {

@@ -5,9 +5,9 @@ import type { ReadEntry, ReadResult } from '../store/log-store.js';
 import { StoreError } from '../store/store-error.js';
 import { findTopic, type Partition, unknownTopicCode } from '../topic-registry.js';
 import type { FetchTarget } from './fetch-sessions.js';
-import { checkLeaderEpoch } from './leader-epochs.js';
+import { checkLeaderEpoch } from './epoch-history.js';
 import { LeaderHints } from './leader-hints.js';
-import { storeErrorCode } from '../store/store-error.js';
+import { storeErrorCode } from '../store/kafka-errors.js';
 
 /** What was read of one target, or why nothing was. */
 export interface TargetResult {

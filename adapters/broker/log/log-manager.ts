@@ -4,7 +4,7 @@ import { ProducerIds } from '../producers/producer-ids.js';
 import { Appends } from './appends.js';
 import { Cleaner } from './cleaner.js';
 import { Fetch } from './fetch.js';
-import { LeaderEpochs } from './leader-epochs.js';
+import { LeaderEpochs } from './epoch-history.js';
 import { PartitionLogs } from './partition-logs.js';
 import { Produce } from './produce.js';
 import { RetentionLoop } from './retention.js';

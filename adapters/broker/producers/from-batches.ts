@@ -4,7 +4,7 @@ import { readBatches } from '../../../src/protocol/core.js';
 import { andThen } from '../awaitable.js';
 import type { ReadResult } from '../store/log-store.js';
 import type { PartitionProducers } from './partition-producers.js';
-import { ProducerStates } from './producer-states.js';
+import { ProducerStates } from './producer-sequences.js';
 import type { ProducerRecovery, RecoveryContext } from './recovery.js';
 
 /** Bytes that are read before others have their turn: some 4,000 of the smallest batches. */

@@ -1,5 +1,5 @@
 import type { Partition } from '../topic-registry.js';
-import type { ProducerStates } from './producer-states.js';
+import type { ProducerStates } from './producer-sequences.js';
 
 /** How far producers follow the log: `behind` if it may have batches that they lack, from their end offset on. */
 export type Coverage = 'behind' | 'current';

@@ -3,7 +3,7 @@ import { attempt, isPromise } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { Partition } from '../topic-registry.js';
 import { type Coverage, PartitionProducers, type ProducerLog } from './partition-producers.js';
-import { ProducerStates } from './producer-states.js';
+import { ProducerStates } from './producer-sequences.js';
 
 const PREFIX = 'log/producers/';
 

@@ -1,5 +1,5 @@
 import type { Awaitable, Endpoint } from '../../../src/contract/index.js';
-import type { BrokerNode } from '../placement.js';
+import type { BrokerNode } from '../cluster/placement.js';
 import type { StoreError } from './store-error.js';
 
 /**
@@ -199,7 +199,7 @@ export type StateChange =
 /**
  * An engine with logs, as the broker kit drives it. A store is passive, and every method returns a value or a promise.
  * A method that waits takes an `AbortSignal`, which aborts when the broker stops waiting: the store then settles as soon
- * as it can. See `docs/guides/writing-a-store.md` for what may overlap and what has to survive.
+ * as it can. `check-store.ts` checks methods and properties when a broker is created. See `docs/guides/writing-a-store.md` for what may overlap and what has to survive.
  */
 export interface LogStore {
   /** Name of the engine, for errors and logs. */

@@ -1,6 +1,6 @@
 import type { BrokerNode } from '../../broker/index.js';
 import { NO_VALUE } from './state-entry.js';
-import { encodeOwner } from './state-follower.js';
+import { encodeOwner } from './take-back-decision.js';
 
 /** A gateway that has the log shows so many times in a session timeout that it is alive. */
 const HEARTBEATS_PER_SESSION = 3;

@@ -9,7 +9,8 @@ import { StateGenerations } from './state-generations.js';
 import { openState } from './state-opener.js';
 import { EntrySequence, epochOf } from './state-replay.js';
 import { MOST_BYTES, MOST_ENTRIES, StateRewriter } from './state-rewriter.js';
-import { Overtaken, type StateTopic } from './state-topic.js';
+import { Overtaken } from './overtaken.js';
+import type { StateTopic } from './state-topic.js';
 import { StateValues } from './state-values.js';
 import { TakeBack } from './take-back.js';
 

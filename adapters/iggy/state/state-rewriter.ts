@@ -1,7 +1,8 @@
 import { EntryKind, type StateEntry, type StateEntryInit } from './state-entry.js';
 import type { StateGenerations } from './state-generations.js';
 import type { EntrySequence } from './state-replay.js';
-import { Overtaken, type StateTopic } from './state-topic.js';
+import { Overtaken } from './overtaken.js';
+import type { StateTopic } from './state-topic.js';
 import type { StateValues } from './state-values.js';
 
 /** Entries that one send carries at most, and their bytes. */

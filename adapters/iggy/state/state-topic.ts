@@ -6,6 +6,7 @@ import type { ClientPool } from '../sdk/client-pool.js';
 import { DURABLE } from '../sdk/durability.js';
 import { CommandFailure, readError, storeError } from '../sdk/failures.js';
 import { confirmedOffset } from '../sdk/features.js';
+import { isOvertaking, Overtaken, readEntry } from './overtaken.js';
 import { PollSize } from '../sdk/poll-size.js';
 import { idOf } from '../records/message-ids.js';
 import { decodeEntry, encodeEntry, EntryKind, type StateEntry } from './state-entry.js';
@@ -23,15 +24,6 @@ const PAUSE_MS = 100;
 
 /** Nothing of it goes by itself, and nothing that was confirmed goes with a crash. */
 const FOREVER = { messageExpiry: 2n ** 64n - 1n, maxTopicSize: 2n ** 64n - 1n, ...DURABLE } as const;
-
-/** Another gateway has opened the log: what is appended here since then does not count. */
-export class Overtaken extends StoreError {
-  override readonly name: string = 'Overtaken';
-
-  constructor(topic: string) {
-    super('UNAVAILABLE', `Iggy: another gateway has opened the state in topic '${topic}'`);
-  }
-}
 
 /** One topic of the state log, which one gateway at a time writes to. */
 export class StateTopic {
@@ -269,25 +261,4 @@ export class StateTopic {
   get #ref(): { streamId: string; topicId: string } {
     return { streamId: this.#streamId, topicId: this.name };
   }
-}
-
-/** An entry; null for what this release cannot read. */
-function readEntry(payload: Buffer): StateEntry | null {
-  try {
-    return decodeEntry(payload);
-  } catch {
-    return null;
-  }
-}
-
-/**
- * Whether an entry of another gateway shows that it has opened the log in an epoch or a later one. Any entry of a later one
- * does: the opening may stand where this gateway does not look, since the topic had lost its tail. What this release
- * cannot read, a later release has written.
- */
-function isOvertaking(payload: Buffer, epoch: number): boolean {
-  const entry = readEntry(payload);
-  if (entry === null) return true;
-  const other = epochOf(entry.sequence);
-  return other > epoch || (other === epoch && entry.kind === EntryKind.OPENED);
 }

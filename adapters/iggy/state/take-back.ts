@@ -1,7 +1,7 @@
 import type { BrokerNode, StateChange } from '../../broker/index.js';
 import type { IggyTopic } from '../sdk/client.js';
 import { storeError } from '../sdk/failures.js';
-import { StateFollower } from './state-follower.js';
+import { StateFollower } from './take-back-decision.js';
 import type { StateTopic } from './state-topic.js';
 import { TakeBackBackoff } from './take-back-backoff.js';
 

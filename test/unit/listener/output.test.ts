@@ -68,3 +68,20 @@ test.each([false, true])(
     expect((await buffer(small.client)).toString()).toBe('waits' + 'another answer'.repeat(100));
   },
 );
+
+test('a response for a closed socket is dropped, and a release that throws is reported', async () => {
+  const common = shared();
+  const { writer } = common.turn.responses;
+  const { server } = await pair();
+  const onReleaseFailed = vi.fn<(error: unknown) => void>();
+  const output = new Output(server, common, { ...OWNER, onReleaseFailed });
+  server.destroy();
+  const failure = new Error('pool is broken');
+  const release = (): void => {
+    throw failure;
+  };
+  writer.records({ chunks: [Buffer.alloc(64 * 1024)], release }, false);
+  output.flush();
+  expect(common.turn.responses.length).toBe(0);
+  expect(onReleaseFailed).toHaveBeenCalledExactlyOnceWith(failure);
+});

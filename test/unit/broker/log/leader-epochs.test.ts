@@ -2,7 +2,7 @@ import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { expect, test } from 'vitest';
 import { StoredState } from '../../../../adapters/broker/durable-state.js';
 import type { Kit } from '../../../../adapters/broker/kit.js';
-import { LeaderEpochs } from '../../../../adapters/broker/log/leader-epochs.js';
+import { LeaderEpochs } from '../../../../adapters/broker/log/epoch-history.js';
 import { PartitionLog } from '../../../../adapters/broker/log/partition-logs.js';
 import type { Partition, Topic } from '../../../../adapters/broker/topic-registry.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { OwnedPlacement } from '../../../adapters/broker/owned-placement.js';
-import { singleNode } from '../../../adapters/broker/placement.js';
+import { OwnedPlacement } from '../../../../adapters/broker/cluster/owned-placement.js';
+import { singleNode } from '../../../../adapters/broker/cluster/placement.js';
 
 const SELF = { host: 'balancer', port: 9092 };
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Awaitable } from '../../../src/contract/index.js';
 import { attempt, andThen } from '../awaitable.js';
 import type { BrokerConfig } from '../broker-config.js';
-import type { Placement } from '../placement.js';
+import type { Placement } from '../cluster/placement.js';
 import type { TopicConfig } from '../topic-config.js';
 import type { LogStore, PartitionId, StoredTopic } from '../store/log-store.js';
 import { StoreError } from '../store/store-error.js';

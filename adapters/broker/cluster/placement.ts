@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../src/contract/index.js';
+import type { Endpoint } from '../../../src/contract/index.js';
 
 /** One broker of the cluster, as Metadata names it. */
 export interface BrokerNode extends Endpoint {

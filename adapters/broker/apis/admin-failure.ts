@@ -1,6 +1,7 @@
 import { ErrorCode } from '../../../src/contract/index.js';
 import type { Kit } from '../kit.js';
-import { StoreError, storeErrorCode } from './store-error.js';
+import { storeErrorCode } from '../store/kafka-errors.js';
+import { StoreError } from '../store/store-error.js';
 
 /** An error code with its message, as the responses of administrative requests carry them. */
 export interface ApiFailure {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { IggyTopic } from '../../../../adapters/iggy/sdk/client.js';
 import { encodeEntry, EntryKind } from '../../../../adapters/iggy/state/state-entry.js';
-import { encodeOwner, StateFollower } from '../../../../adapters/iggy/state/state-follower.js';
+import { encodeOwner, StateFollower } from '../../../../adapters/iggy/state/take-back-decision.js';
 import { TakeBackBackoff } from '../../../../adapters/iggy/state/take-back-backoff.js';
 import { StateTopic } from '../../../../adapters/iggy/state/state-topic.js';
 import { makePool } from '../../../support/iggy-pool.js';

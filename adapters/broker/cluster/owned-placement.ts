@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../src/contract/index.js';
+import type { Endpoint } from '../../../src/contract/index.js';
 import { type BrokerNode, type CoordinatorType, type Placement, singleNode } from './placement.js';
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Sender } from '../../../src/listener/outbox.js';
+import type { Sender } from '../../../src/listener/small-responses.js';
 import { Turn } from '../../../src/listener/turn.js';
 
 const nextLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,67 @@
+import { ErrorCode } from '../../../src/contract/index.js';
+import type { StoreError, StoreErrorCode } from './store-error.js';
+
+/** What failed, as far as the Kafka error depends on it. */
+export type StoreRequestKind =
+  /** Produce, Fetch, ListOffsets, OffsetForLeaderEpoch. */
+  | 'records'
+  /** CreateTopics, DeleteTopics, CreatePartitions, DeleteRecords, configs. */
+  | 'admin'
+  /** Groups, committed offsets, transactions: whatever puts state into a shard. */
+  | 'coordinator';
+
+type KafkaErrors = Readonly<Record<StoreRequestKind, number>>;
+
+/** The one table of Kafka errors; `docs/guides/writing-a-store.md` shows it. */
+const KAFKA_ERRORS: Readonly<Record<StoreErrorCode, KafkaErrors>> = {
+  NOT_FOUND: {
+    records: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    admin: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+    coordinator: ErrorCode.UNKNOWN_SERVER_ERROR,
+  },
+  EXISTS: {
+    records: ErrorCode.KAFKA_STORAGE_ERROR,
+    admin: ErrorCode.TOPIC_ALREADY_EXISTS,
+    coordinator: ErrorCode.UNKNOWN_SERVER_ERROR,
+  },
+  FULL: {
+    records: ErrorCode.KAFKA_STORAGE_ERROR,
+    admin: ErrorCode.POLICY_VIOLATION,
+    coordinator: ErrorCode.POLICY_VIOLATION,
+  },
+  UNAVAILABLE: {
+    records: ErrorCode.NOT_LEADER_OR_FOLLOWER,
+    admin: ErrorCode.REQUEST_TIMED_OUT,
+    coordinator: ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  },
+  UNWRITABLE: {
+    records: ErrorCode.UNKNOWN_SERVER_ERROR,
+    admin: ErrorCode.UNKNOWN_SERVER_ERROR,
+    coordinator: ErrorCode.UNKNOWN_SERVER_ERROR,
+  },
+  OUTCOME_UNKNOWN: {
+    records: ErrorCode.REQUEST_TIMED_OUT,
+    admin: ErrorCode.REQUEST_TIMED_OUT,
+    coordinator: ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  },
+  OUT_OF_RANGE: {
+    records: ErrorCode.OFFSET_OUT_OF_RANGE,
+    admin: ErrorCode.OFFSET_OUT_OF_RANGE,
+    coordinator: ErrorCode.UNKNOWN_SERVER_ERROR,
+  },
+  INVALID: {
+    records: ErrorCode.INVALID_RECORD,
+    admin: ErrorCode.INVALID_REQUEST,
+    coordinator: ErrorCode.UNKNOWN_SERVER_ERROR,
+  },
+  FENCED: {
+    records: ErrorCode.NOT_LEADER_OR_FOLLOWER,
+    admin: ErrorCode.NOT_CONTROLLER,
+    coordinator: ErrorCode.COORDINATOR_NOT_AVAILABLE,
+  },
+};
+
+/** Returns the Kafka error code for a store failure. */
+export function storeErrorCode({ code }: StoreError, kind: StoreRequestKind): number {
+  return KAFKA_ERRORS[code][kind];
+}
