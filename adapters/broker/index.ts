@@ -39,5 +39,6 @@ export {
 } from './store/log-store.js';
 export { LogCompactor } from './store/log-compactor.js';
 export { StoreError, type StoreErrorCode } from './store/store-error.js';
-export { type BrokerNode, type CoordinatorType, type Placement, singleNode } from './cluster/placement.js';
+export type { BrokerNode } from './broker-node.js';
+export { type CoordinatorType, type Placement, singleNode } from './cluster/placement.js';
 export { stampBatches } from '../../src/protocol/core.js';

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../../src/contract/index.js';
-import { type BrokerNode, type CoordinatorType, type Placement, singleNode } from './placement.js';
+import type { BrokerNode } from '../broker-node.js';
+import { type CoordinatorType, type Placement, singleNode } from './placement.js';
 
 /**
  * The placement that was given while this broker has the durable state. While another one has it, that one is named as

@@ -1,10 +1,5 @@
 import type { Endpoint } from '../../../src/contract/index.js';
-
-/** One broker of the cluster, as Metadata names it. */
-export interface BrokerNode extends Endpoint {
-  readonly nodeId: number;
-  readonly rack: string | null;
-}
+import type { BrokerNode } from '../broker-node.js';
 
 /** Producer ids begin with that of the node that gave them, and 53 bits hold no more with 2^32 ids for each. */
 export const HIGHEST_NODE_ID: number = 2 ** 21 - 1;

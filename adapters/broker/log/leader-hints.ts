@@ -1,6 +1,6 @@
 import type { Endpoint } from '../../../src/contract/index.js';
 import type { Kit } from '../kit.js';
-import type { BrokerNode } from '../cluster/placement.js';
+import type { BrokerNode } from '../broker-node.js';
 import type { Partition } from '../topic-registry.js';
 
 /** Where a partition is led, for a client that asked the wrong broker (KIP-951). */

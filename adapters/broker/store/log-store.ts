@@ -1,5 +1,5 @@
 import type { Awaitable, Endpoint } from '../../../src/contract/index.js';
-import type { BrokerNode } from '../cluster/placement.js';
+import type { BrokerNode } from '../broker-node.js';
 import type { StoreError } from './store-error.js';
 
 /**

@@ -9,7 +9,7 @@ import { confirmedOffset } from '../sdk/features.js';
 import { isOvertaking, Overtaken, readEntry } from './overtaken.js';
 import { PollSize } from '../sdk/poll-size.js';
 import { idOf } from '../records/message-ids.js';
-import { decodeEntry, encodeEntry, EntryKind, type StateEntry } from './state-entry.js';
+import { decodeEntry, encodeEntry, type StateEntry } from './state-entry.js';
 import { epochOf } from './state-replay.js';
 
 /** Prefix of the names of the internal topics, unless the option `stateTopic` names another. */
