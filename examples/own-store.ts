@@ -40,6 +40,8 @@ class FileStore implements LogStore {
   readonly #path: string;
   #file: FileHandle | null = null;
   #size = 0;
+  /** Whether the file may end with a part of a change. */
+  #isTorn = false;
   #lastWrite: Promise<unknown> = Promise.resolve();
   readonly #topics = new Map<string, StoredTopic>();
   readonly #logs = new Map<string, Slot[]>();
@@ -51,6 +53,7 @@ class FileStore implements LogStore {
 
   async open(): Promise<void> {
     const file = (this.#file = await open(this.#path, 'a+'));
+    for (const known of [this.#topics, this.#logs, this.#state]) known.clear(); // of an earlier open()
     const { size } = await file.stat();
     for (this.#size = 0; size - this.#size >= LENGTHS_BYTES;) {
       const lengths = await this.#bytesAt(this.#size, LENGTHS_BYTES);
@@ -60,6 +63,7 @@ class FileStore implements LogStore {
       await this.#apply(JSON.parse((await this.#bytesAt(position, head)).toString()) as Change, position + head, body);
       this.#size = position + head + body;
     }
+    this.#isTorn = false;
     await file.truncate(this.#size); // a change that was cut off was never acknowledged
   }
 
@@ -136,15 +140,16 @@ class FileStore implements LogStore {
 
   /** Appends a change to the file and applies it. Changes are written one after the other. */
   #write(change: Change, body: Uint8Array = new Uint8Array(0)): Promise<void> {
-    const head = Buffer.from(JSON.stringify(change));
-    const lengths = Buffer.alloc(LENGTHS_BYTES);
-    lengths.writeUInt32BE(head.length, 0);
-    lengths.writeUInt32BE(body.length, 4);
+    const entry = encode(change, body);
     const write = this.#lastWrite.then(async () => {
-      if (this.#file === null) throw new StoreError('UNAVAILABLE', 'the file is closed');
-      await this.#file.appendFile(Buffer.concat([lengths, head, body]));
-      await this.#apply(change, this.#size + LENGTHS_BYTES + head.length, body.length);
-      this.#size += LENGTHS_BYTES + head.length + body.length;
+      if (this.#file === null || this.#isTorn) throw new StoreError('UNAVAILABLE', 'the file cannot be written');
+      this.#isTorn = true;
+      const failure: unknown = await this.#file.appendFile(entry).catch((error: unknown) => error);
+      if (failure !== undefined) await this.#file.truncate(this.#size); // removes what was written of it
+      this.#isTorn = false;
+      if (failure !== undefined) throw new StoreError('UNAVAILABLE', 'the file cannot be written', { cause: failure });
+      this.#size += entry.length;
+      await this.#apply(change, this.#size - body.length, body.length);
     });
     this.#lastWrite = write.catch(() => undefined);
     return write;
@@ -177,6 +182,15 @@ class FileStore implements LogStore {
     if (topic === undefined) throw new StoreError('NOT_FOUND', `topic id ${id} does not exist`);
     return topic;
   }
+}
+
+/** A change as the file has it. */
+function encode(change: Change, body: Uint8Array): Buffer {
+  const head = Buffer.from(JSON.stringify(change));
+  const lengths = Buffer.alloc(LENGTHS_BYTES);
+  lengths.writeUInt32BE(head.length, 0);
+  lengths.writeUInt32BE(body.length, 4);
+  return Buffer.concat([lengths, head, body]);
 }
 
 /** Turns what one partition failed with into its result: the others go on. */

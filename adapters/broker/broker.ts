@@ -272,6 +272,11 @@ function checkOwn({ clusterId, warn, clock, placement }: BrokerOptions): void {
       throw new OptionError(option, value, 'it is an object with the methods of its interface');
     }
   }
+  // Since 0.2, and so missing in placements of before.
+  const leaderEpoch: unknown = placement === undefined ? placement : Reflect.get(placement, 'leaderEpoch');
+  if (placement !== undefined && typeof leaderEpoch !== 'function') {
+    throw new OptionError('placement.leaderEpoch', leaderEpoch, 'expected a method');
+  }
 }
 
 function emitWarning(message: string): void {

@@ -46,6 +46,8 @@ async function rewrite(
   try {
     for (const segment of segments) {
       for (const batch of compactor.clean(segment.memory.subarray(0, segment.filled))) {
+        // The broker keeps its producers for as long as this memory lasts.
+        if (new RecordBatch(batch).recordCount === 0) continue;
         if (gathered.bytes + batch.length > memory.segmentBytes) flush();
         gathered.add(batch);
       }

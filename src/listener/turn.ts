@@ -41,8 +41,9 @@ export class Turn {
 
   /** The responses of one connection must not reach the client of the next. */
   private giveUp(work: Work, error: unknown): void {
-    work.failed(error);
-    this.responses.discard((releaseError) => work.failed(releaseError));
+    const failures = [error];
+    this.responses.discard((releaseError) => failures.push(releaseError));
+    for (const failure of failures) work.failed(failure);
   }
 
   /** A number that changes with every turn of the event loop in which it was asked for. */

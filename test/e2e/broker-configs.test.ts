@@ -1,6 +1,6 @@
 // The error codes, sources and synonyms are those that Apache Kafka 4.3.1 gave to the same requests.
 import { ErrorCode, OptionError } from 'iggy-gateway-kafka';
-import { createBrokerBackend, type LogStore } from 'iggy-gateway-kafka/adapters/broker';
+import { createBrokerBackend, type LogStore, singleNode } from 'iggy-gateway-kafka/adapters/broker';
 import { createMemoryBackend, createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { alterConfigsApi, describeConfigsApi, listConfigResourcesApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
@@ -363,6 +363,7 @@ describe('createBrokerBackend refuses', () => {
     [{ warn: 'console' }, 'option warn is "console"; it is a function'],
     [{ clock: Date.now }, 'option clock is a function; it is an object with the methods of its interface'],
     [{ placement: null }, 'option placement is null; it is an object with the methods of its interface'],
+    [{ placement: { ...singleNode(), leaderEpoch: 0 } }, 'option placement.leaderEpoch is 0; expected a method'],
   ])('what else cannot be: %o', (options, message) => {
     expect(() => createBrokerBackend({ store, ...(options as object) })).toThrow(message);
   });

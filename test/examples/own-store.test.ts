@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBrokerBackend } from 'iggy-gateway-kafka/adapters/broker';
@@ -33,4 +33,24 @@ test('the guide shows the class of the example as it is, in 150 lines', async ()
   const [source] = /^class FileStore .*?^}$/ms.exec(example) ?? [''];
   expect(source.split('\n').length).toBeLessThanOrEqual(150);
   expect(await readFile(new URL('../../docs/guides/writing-a-store.md', import.meta.url), 'utf8')).toContain(source);
+});
+
+test('opens again with the same content, also behind a change that was cut off', async () => {
+  const path = join(folder, 'again');
+  const store = createFileStore(path);
+  const { signal } = new AbortController();
+  const open = async (): Promise<readonly unknown[]> => {
+    await store.open?.(signal);
+    const topics = await store.listTopics(signal);
+    await store.close?.(signal);
+    return topics;
+  };
+  await open();
+  await store.open?.(signal);
+  const topic = { id: 'an-id', name: 't', partitionCount: 1, configs: {} };
+  await store.createTopic(topic, signal);
+  await store.close?.(signal);
+  await appendFile(path, Buffer.from([0, 0, 0, 9, 0, 0, 0, 0, 123]));
+  expect(await open()).toEqual([topic]);
+  expect(await open()).toEqual([topic]);
 });

@@ -1,7 +1,7 @@
 // Versions 1 to 11.
 // Supported: timestamps, and all offset specs; fencing by the current leader epoch (KIP-320).
 // Ignored: replicaId and timeoutMs. Isolation levels are equal: there are no transactions. Nothing is tiered.
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract/index.js';
 import type {
   ListOffsetsRequest,
   ListOffsetsRequestListOffsetsPartition,
@@ -37,7 +37,7 @@ const LEADER_EPOCH_SINCE = 4;
 
 const NO_TIME = -1n;
 
-export const listOffsets: Handler<ListOffsetsRequest, ListOffsetsResponseInit> = (broker, request, { apiVersion }) => {
+export const listOffsets: Handler<ListOffsetsRequest, ListOffsetsResponseInit> = (broker, request, context) => {
   checkIsolationLevel(request.isolationLevel);
   const topics: ListOffsetsResponseListOffsetsTopicResponseInit[] = [];
   let later: PromiseLike<void>[] | null = null;
@@ -51,7 +51,7 @@ export const listOffsets: Handler<ListOffsetsRequest, ListOffsetsResponseInit> =
       if (isRepeated === 'answered') continue;
       const answer =
         isRepeated === undefined
-          ? answerPartition(broker, topic, wanted, apiVersion)
+          ? answerPartition(broker, topic, wanted, context)
           : failure(wanted, ErrorCode.INVALID_REQUEST);
       if (isRepeated !== undefined) repeated?.set(keyOf(name, wanted), 'answered');
       if (isPromise(answer)) {
@@ -76,8 +76,9 @@ function answerPartition(
   { kit, log }: Broker,
   topic: Topic | undefined,
   wanted: ListOffsetsRequestListOffsetsPartition,
-  version: number,
+  context: RequestContext,
 ): Awaitable<PartitionAnswer> {
+  const version = context.apiVersion;
   const timestamp = Number(wanted.timestamp);
   if (timestamp < 0 && !(version >= SINCE[timestamp]!)) return failure(wanted, ErrorCode.UNSUPPORTED_VERSION);
   const partition = topic?.partitions[wanted.partitionIndex];
@@ -86,7 +87,7 @@ function answerPartition(
   const errorCode = checkLeaderEpoch(wanted.currentLeaderEpoch, partition);
   if (errorCode !== 0) return failure(wanted, errorCode);
   try {
-    const found = findOffset(kit.store, partition.id, timestamp, kit.signal);
+    const found = findOffset(kit, partition.id, timestamp, context);
     // The next record is written under the current epoch, the others were under theirs.
     const epochs = timestamp === OffsetSpec.LATEST ? null : log.epochs;
     if (!isPromise(found)) return foundAnswer(epochs, partition, found, version);

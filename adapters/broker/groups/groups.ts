@@ -3,7 +3,7 @@ import type { Kit, KitPart } from '../kit.js';
 import { Expiry } from './expiry.js';
 import { GroupCoordinator } from './group-coordinator.js';
 import { GroupRegistry } from './group-registry.js';
-import { checkGroupLimits, type GroupLimits } from './limits.js';
+import type { GroupLimits } from './limits.js';
 import { OffsetCommits } from './offset-commits.js';
 
 /** Groups of the classic protocol, and committed offsets. */
@@ -15,9 +15,8 @@ export class Groups implements KitPart {
   readonly #expiry: Expiry;
   #isOpen = false;
 
-  /** @throws OptionError naming the limit and its value. */
-  constructor(kit: Kit, limits: Partial<GroupLimits> = {}) {
-    this.registry = new GroupRegistry(kit, checkGroupLimits(limits));
+  constructor(kit: Kit, limits: GroupLimits) {
+    this.registry = new GroupRegistry(kit, limits);
     this.coordinator = new GroupCoordinator(kit.clock, kit.config, this.registry);
     this.commits = new OffsetCommits(kit.config, this.registry, this.coordinator);
     this.#placement = kit.placement;

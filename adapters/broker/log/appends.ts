@@ -174,14 +174,14 @@ export class Appends {
     producers: PartitionProducers,
     repeated: RememberedBatch,
   ): boolean | PromiseLike<unknown> {
-    let bounds: Awaitable<LogOffsets>;
+    let offsets: Awaitable<LogOffsets>;
     try {
-      bounds = this.kit.store.logOffsets(job.partition, this.kit.signal);
+      offsets = this.kit.store.logOffsets(job.partition, this.kit.signal);
     } catch (error) {
       return this.failed([job], error) ?? false;
     }
-    if (!isPromise(bounds)) return this.repeated(job, producers, repeated, bounds);
-    return bounds.then(
+    if (!isPromise(offsets)) return this.repeated(job, producers, repeated, offsets);
+    return offsets.then(
       (settled) => this.goOn(job, this.repeated(job, producers, repeated, settled)),
       (error: unknown) => this.failed([job], error),
     );

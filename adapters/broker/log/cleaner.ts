@@ -94,7 +94,7 @@ export class Cleaner implements Maintenance {
     if (firstDirty >= endOffset) return false;
     const now = clock.now();
     const lag = topic.config['min.compaction.lag.ms'];
-    const fresh = lag > 0 ? await offsetForTimestamp(store, id, now - lag, signal) : null;
+    const fresh = lag > 0 ? await offsetForTimestamp(this.kit, id, now - lag) : null;
     const beforeOffset = fresh?.offset ?? endOffset;
     if (beforeOffset <= firstDirty) return true;
     const clean = before === undefined ? 0 : cleanBytes(before, startOffset);

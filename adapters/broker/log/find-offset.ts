@@ -1,7 +1,8 @@
 import type { Awaitable } from '../../../src/contract/index.js';
 import { andThen } from '../awaitable.js';
-import { maxTimestamp, offsetForTimestamp } from '../store/find-by-timestamp.js';
-import type { FoundOffset, LogOffsets, LogStore, PartitionId } from '../store/log-store.js';
+import type { Kit } from '../kit.js';
+import { maxTimestamp, offsetForTimestamp, type Waiter } from '../store/find-by-timestamp.js';
+import type { FoundOffset, LogOffsets, PartitionId } from '../store/log-store.js';
 
 /** Timestamps of ListOffsets that name an offset instead of a time. */
 export const OffsetSpec = {
@@ -18,25 +19,25 @@ export const OffsetSpec = {
  * {@link OffsetSpec}. Returns null if there is none.
  */
 export function findOffset(
-  store: LogStore,
+  kit: Pick<Kit, 'store' | 'signal'>,
   partition: PartitionId,
   timestamp: number,
-  signal: AbortSignal,
+  waiter: Waiter,
 ): Awaitable<FoundOffset | null> {
   switch (timestamp) {
     case OffsetSpec.LATEST:
-      return andThen(store.logOffsets(partition, signal), endOf);
+      return andThen(kit.store.logOffsets(partition, kit.signal), endOf);
     case OffsetSpec.EARLIEST:
     case OffsetSpec.EARLIEST_LOCAL:
-      return andThen(store.logOffsets(partition, signal), startOf);
+      return andThen(kit.store.logOffsets(partition, kit.signal), startOf);
     case OffsetSpec.MAX_TIMESTAMP:
-      return maxTimestamp(store, partition, signal);
+      return maxTimestamp(kit, partition, waiter);
     case OffsetSpec.LATEST_TIERED:
     case OffsetSpec.EARLIEST_PENDING_UPLOAD:
       // There is no tiered storage.
       return null;
     default:
-      return offsetForTimestamp(store, partition, timestamp, signal);
+      return offsetForTimestamp(kit, partition, timestamp, waiter);
   }
 }
 

@@ -36,7 +36,8 @@ export class RecoveryFromStore implements ProducerRecovery {
   /** Takes a snapshot where a replay would miss batches, or would become too long. */
   save(producers: PartitionProducers): Awaitable<void> {
     const { snapshot, unsavedBytes } = producers;
-    if (snapshot !== 'incomplete') return this.#context.snapshots.save(producers, 'incomplete');
+    // Before the log was cut behind the snapshot, a replay finds the batch, or the next one waits until it is announced.
+    if (snapshot === 'outdated') return this.#context.snapshots.save(producers, 'incomplete');
     if (unsavedBytes < UNSAVED_BYTES) return;
     // Nobody waits for it: without it, a start has more to replay.
     void attempt(
@@ -56,7 +57,8 @@ export class RecoveryFromStore implements ProducerRecovery {
 
   /** Another broker may have the state: later snapshots would fail as well. */
   snapshotFailed(producers: PartitionProducers): void {
-    if (producers.snapshot !== 'none') producers.snapshot = 'uncertain';
+    const { snapshot } = producers;
+    if (snapshot !== 'none' && snapshot !== 'outdated') producers.snapshot = 'uncertain';
   }
 
   doubt(producers: PartitionProducers): void {
@@ -78,7 +80,7 @@ export class RecoveryFromStore implements ProducerRecovery {
       const now = kit.clock.now();
       const from = Math.max(logStartOffset, states.endOffset);
       const visit = (batch: ReplayedBatch): void => {
-        // Transactions come with the issue of that name: a marker says nothing about sequences.
+        // A marker has no sequence.
         if (batch.marker === undefined || batch.marker === null) states.appended(batch, batch.baseOffset, now);
       };
       await kit.store.replayProducers?.(id, from, visit, kit.signal);

@@ -1,3 +1,4 @@
+import { nextSequence } from '../../../src/protocol/core.js';
 import { ErrorCode } from '../../../src/contract/index.js';
 import { BatchRefused } from '../batch-refused.js';
 import type { ReplayedBatch } from '../store/log-store.js';
@@ -23,8 +24,6 @@ interface ProducerState {
 /** As many as a producer may have in flight with idempotence. */
 const REMEMBERED_BATCHES = 5;
 
-const HIGHEST_SEQUENCE = 0x7fff_ffff;
-
 /** Version of the saved form. */
 const SAVED_VERSION = 1;
 
@@ -34,11 +33,6 @@ interface Saved {
   /** Whether more may have been appended since. Default: false. */
   readonly open?: boolean;
   readonly producers: readonly (readonly [id: number, epoch: number, lastAppend: number, batches: readonly number[]])[];
-}
-
-/** The sequence of the record after one with this. */
-export function nextSequence(sequence: number): number {
-  return sequence === HIGHEST_SEQUENCE ? 0 : sequence + 1;
 }
 
 /** The idempotent producers of one partition: their epochs, sequences and last five batches (KIP-98). */

@@ -60,7 +60,8 @@ export class ProducerSnapshots {
       },
       (error) => {
         states.dirty = true;
-        producers.snapshot = 'uncertain';
+        // One that is outdated is incomplete as well, and stays so.
+        if (producers.snapshot !== 'outdated') producers.snapshot = 'uncertain';
         throw error;
       },
     );

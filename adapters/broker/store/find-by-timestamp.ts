@@ -1,30 +1,46 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract/index.js';
 import { readBatches, type RecordBatch, RecordReader } from '../../../src/protocol/core.js';
+import type { Kit } from '../kit.js';
 import type { FoundOffset, LogStore, PartitionId } from './log-store.js';
+
+/** What waits for the result. Its signal is read only if a scan is needed: the signal of a request is made when it is read. */
+export interface Waiter {
+  readonly signal: AbortSignal;
+}
 
 /** Bytes that one read of a scan returns. */
 const SCAN_BYTES = 1024 * 1024;
 
-/** Returns the first record whose timestamp is not earlier, or null. Scans the log if the store has no method for it. */
+/**
+ * Returns the first record whose timestamp is not earlier, or null. Scans the log if the store has no method for it.
+ *
+ * @param waiter - Has the signal that ends a scan. Default: the broker.
+ */
 export function offsetForTimestamp(
-  store: LogStore,
+  kit: Pick<Kit, 'store' | 'signal'>,
   partition: PartitionId,
   timestamp: number,
-  signal: AbortSignal,
+  waiter: Waiter = kit,
 ): Awaitable<FoundOffset | null> {
-  if (store.offsetForTimestamp !== undefined) return store.offsetForTimestamp(partition, timestamp, signal);
-  return scanForTimestamp(store, partition, timestamp, signal);
+  const { store } = kit;
+  if (store.offsetForTimestamp !== undefined) return store.offsetForTimestamp(partition, timestamp, kit.signal);
+  return scanForTimestamp(store, partition, timestamp, waiter.signal);
 }
 
-/** Returns the first record with the largest timestamp, or null. Scans the log if the store has no method for it. */
+/**
+ * Returns the first record with the largest timestamp, or null. Scans the log if the store has no method for it.
+ *
+ * @param waiter - Has the signal that ends a scan. Default: the broker.
+ */
 export function maxTimestamp(
-  store: LogStore,
+  kit: Pick<Kit, 'store' | 'signal'>,
   partition: PartitionId,
-  signal: AbortSignal,
+  waiter: Waiter = kit,
 ): Awaitable<FoundOffset | null> {
-  if (store.maxTimestamp !== undefined) return store.maxTimestamp(partition, signal);
-  return scanForMaxTimestamp(store, partition, signal);
+  const { store } = kit;
+  if (store.maxTimestamp !== undefined) return store.maxTimestamp(partition, kit.signal);
+  return scanForMaxTimestamp(store, partition, waiter.signal);
 }
 
 async function scanForTimestamp(
@@ -67,7 +83,13 @@ async function scan(
     signal.throwIfAborted();
     const entry = { partition, offset, maxBytes: SCAN_BYTES, atLeastOneBatch: true };
     const result = (await store.read([entry], signal))[0]!;
-    if (result.error !== undefined) throw result.error;
+    if (result.error !== undefined) {
+      // The start of the log was dropped meanwhile.
+      const { logStartOffset } = await store.logOffsets(partition, signal);
+      if (result.error.code !== 'OUT_OF_RANGE' || logStartOffset <= offset) throw result.error;
+      offset = logStartOffset;
+      continue;
+    }
     const { chunks, logStartOffset, release } = result;
     try {
       for (const batch of batchesOf(chunks)) {

@@ -8,8 +8,9 @@ import type { Compaction } from './log-store.js';
  * - The last record of each key stays, at its offset. Records without a key are dropped.
  * - Tombstones stay until `dropTombstonesOlderThan`.
  * - Control batches stay, and so do records from `beforeOffset` on.
- * - The last record of all stays, whatever it is: consumers reach the end of the log by it.
- * - The last batch of an idempotent producer stays without records, once: the producer's sequence goes on from it.
+ * - The last record before `beforeOffset` stays, whatever it is: consumers reach the end of the log by it.
+ * - The last batch of an idempotent producer stays, if need be without records: its sequences go on from it. A store that
+ *   needs no batches for that drops those whose record count is 0, which some clients (kafkajs) cannot pass.
  * - Offsets stay, so that the log has holes afterwards, inside batches and between them.
  */
 export class LogCompactor {
@@ -55,13 +56,12 @@ export class LogCompactor {
     const builder = RecordBatchBuilder.like(batch);
     const reader = new RecordReader(batch);
     while (reader.next()) if (this.#stays(reader)) builder.appendFrom(reader);
-    if (builder.recordCount === 0) return this.#isLastOfProducer(batch) ? builder.build(batch.lastOffset) : null;
+    if (builder.recordCount === 0 && !this.#isLastOfProducer(batch)) return null;
     return builder.recordCount === batch.recordCount ? whole : builder.build(batch.lastOffset);
   }
 
-  /** Whether a batch with records is the last one of its producer. One that is empty already has been kept once. */
-  #isLastOfProducer({ producerId, baseOffset, recordCount }: RecordBatch): boolean {
-    return recordCount > 0 && producerId >= 0 && this.#lastBatches.get(producerId) === baseOffset;
+  #isLastOfProducer({ producerId, baseOffset }: RecordBatch): boolean {
+    return producerId >= 0 && this.#lastBatches.get(producerId) === baseOffset;
   }
 
   #stays({ key, offset, timestamp, valueLength }: RecordReader): boolean {

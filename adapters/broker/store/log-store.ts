@@ -26,9 +26,9 @@ export interface StoredTopic {
 }
 
 /**
- * What acknowledged records and state survive.
+ * What acknowledged records survive. State survives at least the same.
  *
- * - `none`: they are lost when the process of the gateway ends.
+ * - `none`: they may be lost when the process of the gateway, or of the engine, ends.
  * - `process`: they survive a killed gateway and a killed engine, but not a power failure.
  * - `power`: they survive a power failure.
  */
@@ -198,13 +198,13 @@ export type StateChange =
 
 /**
  * An engine with logs, as the broker kit drives it. A store is passive, and every method returns a value or a promise.
- * A method that waits takes an `AbortSignal`, which aborts when the broker stops waiting: the store then settles as soon
+ * A method for topics or records that waits takes an `AbortSignal`, which aborts when the broker stops waiting: the store then settles as soon
  * as it can. `check-store.ts` checks methods and properties when a broker is created. See `docs/guides/writing-a-store.md` for what may overlap and what has to survive.
  */
 export interface LogStore {
   /** Name of the engine, for errors and logs. */
   readonly name: string;
-  /** What acknowledged records and state survive. */
+  /** What acknowledged records survive. */
   readonly durability: Durability;
   /**
    * `batches` if `read` returns batches as they were appended, with the producer id, epoch and sequence in their

@@ -46,7 +46,7 @@ export class PartitionEnds {
    * Asks the server where the partitions of a topic end.
    *
    * @returns Whether one of them has grown from elsewhere.
-   * @throws StoreError `notFound`, `unavailable`.
+   * @throws StoreError `NOT_FOUND`, `UNAVAILABLE`.
    */
   refresh(topicId: string): Promise<boolean> {
     const asking = this.#asking.get(topicId);

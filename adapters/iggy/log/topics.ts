@@ -72,7 +72,7 @@ export class IggyTopics {
     this.#changed = null;
   }
 
-  /** The name of a topic. @throws StoreError `notFound` */
+  /** The name of a topic. @throws StoreError `NOT_FOUND` */
   nameOf(topicId: string): string {
     return this.#known(topicId).name;
   }
@@ -258,7 +258,7 @@ export class IggyTopics {
     this.#context.warn(`Iggy: ${message}`);
   }
 
-  /** A topic as it is now. @throws StoreError `notFound` when it is gone, or another one has its name. */
+  /** A topic as it is now. @throws StoreError `NOT_FOUND` when it is gone, or another one has its name. */
   async #current(id: string): Promise<IggyTopic> {
     const { pool, stream: streamId } = this.#context;
     const { name } = this.#known(id);

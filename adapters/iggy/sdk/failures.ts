@@ -113,7 +113,7 @@ function missingRight(error: unknown, said: string): string {
   return `the gateway's user lacks a right${right === undefined ? '' : `, ${right}`}: ${said}`;
 }
 
-const KINDS: ReadonlyMap<number, StoreErrorCode> = new Map<number, StoreErrorCode>([
+const STORE_CODES: ReadonlyMap<number, StoreErrorCode> = new Map<number, StoreErrorCode>([
   [IggyCode.RESOURCE_NOT_FOUND, 'NOT_FOUND'],
   [IggyCode.STREAM_ID_NOT_FOUND, 'NOT_FOUND'],
   [IggyCode.STREAM_NAME_NOT_FOUND, 'NOT_FOUND'],
@@ -163,7 +163,7 @@ export function isTransient({ code }: CommandFailure): boolean {
 export function storeError(error: unknown, what: string): StoreError {
   if (error instanceof StoreError) return error;
   const failure = commandFailure(error);
-  return new StoreError(kindOf(failure), `Iggy: ${what}: ${failure.message}`, { cause: error });
+  return new StoreError(storeCodeOf(failure), `Iggy: ${what}: ${failure.message}`, { cause: error });
 }
 
 /**
@@ -171,14 +171,14 @@ export function storeError(error: unknown, what: string): StoreError {
  * of its insides, such as that it cannot write to its disk, or cannot say what became of it.
  */
 export function mayBeDone({ kind, code }: CommandFailure): boolean {
-  if (kind === 'refused') return code !== undefined && !KINDS.has(code) && !INVALID.has(code);
+  if (kind === 'refused') return code !== undefined && !STORE_CODES.has(code) && !INVALID.has(code);
   return kind !== 'unsent';
 }
 
-function kindOf(failure: CommandFailure): StoreErrorCode {
+function storeCodeOf(failure: CommandFailure): StoreErrorCode {
   if (mayBeDone(failure)) return 'OUTCOME_UNKNOWN';
   if (failure.code === undefined) return 'UNAVAILABLE';
-  return KINDS.get(failure.code) ?? 'INVALID';
+  return STORE_CODES.get(failure.code) ?? 'INVALID';
 }
 
 /** The same for what only reads: whatever broke, nothing was changed. */

@@ -8,7 +8,7 @@ import { EntryKind, NO_VALUE, type StateEntryInit } from './state-entry.js';
 import { StateGenerations } from './state-generations.js';
 import { openState } from './state-opener.js';
 import { EntrySequence, epochOf } from './state-replay.js';
-import { MOST_BYTES, MOST_ENTRIES, StateRewriter } from './state-rewriter.js';
+import { MAX_BYTES, MAX_ENTRIES, StateRewriter } from './state-rewriter.js';
 import { Overtaken } from './overtaken.js';
 import type { StateTopic } from './state-topic.js';
 import { StateValues } from './state-values.js';
@@ -18,7 +18,7 @@ import { TakeBack } from './take-back.js';
 const OWN = 'iggy/';
 
 /** How often the log is read again while others open it, or write it anew, and what is waited at most before it, in ms each. */
-const MOST_ROUNDS = 10;
+const MAX_ROUNDS = 10;
 const PAUSE_MS = 20;
 
 interface Queued extends StateEntryInit {
@@ -121,7 +121,7 @@ export class StateLog {
         if (!(failure instanceof Overtaken) && failure.code !== 'NOT_FOUND') throw failure;
         why = failure.message;
       }
-      if (round >= MOST_ROUNDS) throw new StoreError('UNAVAILABLE', `Iggy: the state cannot be opened: ${why}`);
+      if (round >= MAX_ROUNDS) throw new StoreError('UNAVAILABLE', `Iggy: the state cannot be opened: ${why}`);
       // So that two that disturb each other do not go on in step.
       await delay(Math.random() * PAUSE_MS * round);
     }
@@ -244,7 +244,7 @@ export class StateLog {
   #next(): Queued[] {
     let bytes = 0;
     let count = 0;
-    while (count < this.#queue.length && count < MOST_ENTRIES && (count === 0 || bytes < MOST_BYTES)) {
+    while (count < this.#queue.length && count < MAX_ENTRIES && (count === 0 || bytes < MAX_BYTES)) {
       bytes += this.#queue[count++]!.value.length;
     }
     return this.#queue.splice(0, count);

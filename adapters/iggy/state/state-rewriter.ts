@@ -6,11 +6,11 @@ import type { StateTopic } from './state-topic.js';
 import type { StateValues } from './state-values.js';
 
 /** Entries that one send carries at most, and their bytes. */
-export const MOST_ENTRIES = 1000;
-export const MOST_BYTES: number = 4 * 1024 * 1024;
+export const MAX_ENTRIES = 1000;
+export const MAX_BYTES: number = 4 * 1024 * 1024;
 
 /** The log is written anew when it has this many bytes, and so many times more than what is left of it. */
-const LEAST_REWRITE_BYTES = 16 * 1024 * 1024;
+const MIN_REWRITE_BYTES = 16 * 1024 * 1024;
 const REWRITE_FACTOR = 4;
 
 /** What a rewriter works on. */
@@ -39,7 +39,7 @@ export class StateRewriter {
 
   /** Whether a topic has grown so far that it is to be written anew. */
   isDue({ bytes }: StateTopic): boolean {
-    const most = Math.max(LEAST_REWRITE_BYTES, REWRITE_FACTOR * this.#context.values.bytes);
+    const most = Math.max(MIN_REWRITE_BYTES, REWRITE_FACTOR * this.#context.values.bytes);
     return bytes >= most + this.#patience;
   }
 
@@ -93,7 +93,7 @@ export class StateRewriter {
     for (const [key, value] of whole) {
       entries.push(sequence.entry(EntryKind.PUT, key, value));
       bytes += value.length;
-      if (bytes < MOST_BYTES && entries.length < MOST_ENTRIES) continue;
+      if (bytes < MAX_BYTES && entries.length < MAX_ENTRIES) continue;
       await topic.append(entries);
       entries = [];
       bytes = 0;

@@ -10,7 +10,7 @@ import {
   type MetadataResponseTopic,
 } from '../../../src/protocol/index.js';
 import { WireClient } from '../wire-client.js';
-import type { ContractBroker, ContractStart } from './case.js';
+import type { ContractBroker, ContractStart } from './contract-broker.js';
 
 type Start = (wanted: ContractStart) => Awaitable<ContractBroker>;
 

@@ -1,6 +1,7 @@
 import { type Awaitable, checkOptionNames, OptionError } from '../../../src/contract/index.js';
 import { Bench } from './bench.js';
-import type { Capability, CaseDefinition, ContractBroker, ContractCase, ContractStart } from './case.js';
+import type { ContractBroker, ContractStart } from './contract-broker.js';
+import type { Capability, CaseDefinition, ContractCase } from './case.js';
 import { restartCases } from './restart.js';
 import { topicCases } from './topics.js';
 import { brokerConfigCases } from './broker-configs.js';
@@ -19,7 +20,8 @@ import { produceCases } from './produce.js';
 import { rebalanceCases } from './rebalances.js';
 import { staticMemberCases } from './static-members.js';
 
-export type { Capability, ContractBroker, ContractCase, ContractStart } from './case.js';
+export type { ContractBroker, ContractStart } from './contract-broker.js';
+export type { Capability, ContractCase } from './case.js';
 
 /** Options of {@link contractCases}. */
 export interface ContractOptions {

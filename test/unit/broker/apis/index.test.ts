@@ -6,7 +6,15 @@ import { createApis } from '../../../../adapters/broker/apis/index.js';
 import { root } from '../../../checks/entries.js';
 
 const folder = `${root}adapters/broker/apis/`;
-const SHARED = ['alter-resources', 'authorized-operations', 'caller', 'describe-partition', 'handler', 'index'];
+const SHARED = [
+  'admin-failure',
+  'alter-resources',
+  'authorized-operations',
+  'caller',
+  'describe-partition',
+  'handler',
+  'index',
+];
 
 /** `create-topics` for `createTopics`. */
 function fileOf(api: string): string {

@@ -1,6 +1,6 @@
 import { ErrorCode, OptionError } from 'iggy-gateway-kafka';
 import { describe, expect, test, vi } from 'vitest';
-import { Groups } from '../../../../adapters/broker/groups/groups.js';
+import { checkGroupLimits } from '../../../../adapters/broker/groups/limits.js';
 import type { GroupLimits } from '../../../../adapters/broker/groups/limits.js';
 import { StoreError } from '../../../../adapters/broker/store/store-error.js';
 import type { OffsetFetchResponseInit } from '../../../../src/protocol/index.js';
@@ -233,8 +233,8 @@ describe('limits', () => {
   });
 
   test('that are none are an error that names them', () => {
-    expect(() => new Groups({} as never, { groups: -1 })).toThrow(OptionError);
-    expect(() => new Groups({} as never, { groups: 1.5 })).toThrow(/groups\.groups is 1\.5/);
-    expect(() => new Groups({} as never, { group: 1 } as Partial<GroupLimits>)).toThrow(/groups\.group /);
+    expect(() => checkGroupLimits({ groups: -1 })).toThrow(OptionError);
+    expect(() => checkGroupLimits({ groups: 1.5 })).toThrow(/groups\.groups is 1\.5/);
+    expect(() => checkGroupLimits({ group: 1 } as Partial<GroupLimits>)).toThrow(/groups\.group /);
   });
 });

@@ -71,6 +71,18 @@ test('announces again after a snapshot that failed, before anything is appended'
   expect(stored()).toMatchObject({ endOffset: 1, open: true });
 });
 
+test('acknowledges an append that was announced, though the snapshot of another partition could not be written', async () => {
+  const { produce, manager, log, store } = await producerBench(storeOfProducers());
+  await produce(0);
+  log.busy = true;
+  const producers = await manager.ready(log);
+  const put = vi.spyOn(store, 'put').mockImplementationOnce(() => Promise.reject(UNAVAILABLE) as never);
+  await expect(manager.saveAll()).rejects.toThrow(UNAVAILABLE);
+  expect(producers.snapshot).toBe('uncertain');
+  await manager.save(producers);
+  expect(put).toHaveBeenCalledOnce();
+});
+
 test('waits for a snapshot where the log lost its end and was written on', async () => {
   const { produce, stored, store, manager, log } = await producerBench(storeOfProducers());
   await produce(0);

@@ -41,23 +41,23 @@ describe('a store without lookups by timestamp', () => {
     indexed.deleteRecords(partition, 2);
     for (let timestamp = 0; timestamp <= 41; timestamp++) {
       const expected = indexed.offsetForTimestamp(partition, timestamp);
-      expect(await offsetForTimestamp(scanned, partition, timestamp, signal)).toEqual(expected);
-      expect(offsetForTimestamp(indexed, partition, timestamp, signal)).toEqual(expected);
+      expect(await offsetForTimestamp({ store: scanned, signal }, partition, timestamp)).toEqual(expected);
+      expect(offsetForTimestamp({ store: indexed, signal }, partition, timestamp)).toEqual(expected);
     }
   });
 
   test('is scanned for the first record with the largest timestamp, not for one before the log start offset', async () => {
     const { indexed, scanned } = stores([50, 7, 9], ...batches);
-    expect(await maxTimestamp(scanned, partition, signal)).toEqual({ offset: 0, timestamp: 50 });
+    expect(await maxTimestamp({ store: scanned, signal }, partition)).toEqual({ offset: 0, timestamp: 50 });
     indexed.deleteRecords(partition, 1);
-    expect(await maxTimestamp(scanned, partition, signal)).toEqual({ offset: 8, timestamp: 40 });
-    expect(maxTimestamp(indexed, partition, signal)).toEqual({ offset: 8, timestamp: 40 });
+    expect(await maxTimestamp({ store: scanned, signal }, partition)).toEqual({ offset: 8, timestamp: 40 });
+    expect(maxTimestamp({ store: indexed, signal }, partition)).toEqual({ offset: 8, timestamp: 40 });
   });
 
   test('has no record to find while its log is empty', async () => {
     const { scanned } = stores();
-    expect(await offsetForTimestamp(scanned, partition, 0, signal)).toBeNull();
-    expect(await maxTimestamp(scanned, partition, signal)).toBeNull();
+    expect(await offsetForTimestamp({ store: scanned, signal }, partition, 0)).toBeNull();
+    expect(await maxTimestamp({ store: scanned, signal }, partition)).toBeNull();
   });
 
   test('is not scanned past the end that it reports, past an error, nor after the signal', async () => {
@@ -65,17 +65,31 @@ describe('a store without lookups by timestamp', () => {
     const ahead = Object.assign(Object.create(scanned) as LogStore, {
       logOffsets: () => ({ logStartOffset: 1, logEndOffset: 5, bytes: 0 }),
     });
-    expect(await maxTimestamp(ahead, partition, signal)).toBeNull();
+    expect(await maxTimestamp({ store: ahead, signal }, partition)).toBeNull();
     const failure = new StoreError('UNAVAILABLE', 'gone');
     const failing = Object.assign(Object.create(scanned) as LogStore, { read: () => [{ error: failure }] });
-    await expect(maxTimestamp(failing, partition, signal)).rejects.toBe(failure);
-    await expect(offsetForTimestamp(scanned, partition, 1, AbortSignal.abort())).rejects.toThrow('aborted');
+    await expect(maxTimestamp({ store: failing, signal }, partition)).rejects.toBe(failure);
+    await expect(
+      offsetForTimestamp({ store: scanned, signal }, partition, 1, { signal: AbortSignal.abort() }),
+    ).rejects.toThrow('aborted');
+  });
+
+  test('is scanned on from the new log start offset where records were dropped meanwhile', async () => {
+    const { indexed, scanned } = stores([10], [20], [30]);
+    const dropping = Object.assign(Object.create(scanned) as LogStore, {
+      read: (...args: Parameters<LogStore['read']>) => {
+        indexed.deleteRecords(partition, 2);
+        return scanned.read(...args);
+      },
+    });
+    const found = await offsetForTimestamp({ store: dropping, signal }, partition, 5);
+    expect(found).toEqual({ offset: 2, timestamp: 30 });
   });
 
   test('releases what it reads', async () => {
     const { indexed, scanned } = stores([1], [2]);
-    await offsetForTimestamp(scanned, partition, 1, signal);
-    await maxTimestamp(scanned, partition, signal);
+    await offsetForTimestamp({ store: scanned, signal }, partition, 1);
+    await maxTimestamp({ store: scanned, signal }, partition);
     indexed.deleteTopic(TOPIC.id);
     expect(indexed.usedBytes).toBe(0);
   });

@@ -82,7 +82,7 @@ test('keeps control batches', () => {
   expect(kept([batch(0, [['a', '1']], producer), batch(1, [['a', '1']]), batch(2, [['a', '2']])])).toEqual([[0], [2]]);
 });
 
-test('keeps the last batch of an idempotent producer without records, once', () => {
+test('keeps the last batch of an idempotent producer, without records if need be', () => {
   const by = (producerId: number, baseSequence: number) => ({ producerId, producerEpoch: 3, baseSequence });
   const log = [
     batch(0, [['a', '1']], by(7, 0)),
@@ -100,5 +100,7 @@ test('keeps the last batch of an idempotent producer without records, once', () 
   expect(empty).toMatchObject({ baseOffset: 1, lastOffset: 2, recordCount: 0, producerId: 7, producerEpoch: 3 });
   expect(empty).toMatchObject({ baseSequence: 1, lastSequence: 2 });
   expect(last).toMatchObject({ baseOffset: 3, recordCount: 1 });
-  expect(compacted([empty!.bytes, last!.bytes])).toHaveLength(1);
+  expect(compacted([empty!.bytes, last!.bytes])).toHaveLength(2);
+  const next = batch(4, [['b', '1']], by(7, 3));
+  expect(kept([empty!.bytes, last!.bytes, next])).toEqual([[3], [4]]);
 });
