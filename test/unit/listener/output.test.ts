@@ -68,3 +68,20 @@ test.each([false, true])(
     expect((await buffer(small.client)).toString()).toBe('waits' + 'another answer'.repeat(100));
   },
 );
+
+test('a response to a client that is gone is dropped, and an error of its release is reported', async () => {
+  const common = shared();
+  const { responses } = common.turn;
+  const { server } = await pair();
+  const owner = { ...OWNER, onReleaseFailed: vi.fn<(error: unknown) => void>() };
+  const output = new Output(server, common, owner);
+  const error = new Error('no release');
+  const release = (): never => {
+    throw error;
+  };
+  responses.writer.records({ chunks: [Buffer.of(1)], release }, false);
+  server.destroy();
+  output.flush();
+  expect(owner.onReleaseFailed).toHaveBeenCalledExactlyOnceWith(error);
+  expect(responses.length).toBe(0);
+});
