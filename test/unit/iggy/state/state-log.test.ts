@@ -153,7 +153,7 @@ describe('of two gateways over one stream and stateTopic', () => {
     await vi.waitFor(() =>
       expect(warnings).toEqual([expect.stringContaining("another gateway has opened stream 'kafka'")]),
     );
-    await expect(store.put('group', Buffer.from('lost'))).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(store.put('group', Buffer.from('lost'))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 });
 
