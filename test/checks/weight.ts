@@ -5,8 +5,10 @@
 import { spawnSync } from 'node:child_process';
 import { entries } from './entries.js';
 
-/** The most milliseconds of CPU time that an entry point may cost beyond an empty process. */
+/** The most milliseconds of CPU time that an entry point may cost beyond an empty process, on a machine as below. */
 const BARS_MS: Readonly<Record<string, number>> = { index: 40, 'adapters-memory': 80 };
+/** CPU time of an empty process on the machine for which the bars were set. A slower one has higher bars. */
+const REFERENCE_EMPTY_MS = 45;
 const ROUNDS = 15;
 const ATTEMPTS = 3;
 
@@ -24,8 +26,8 @@ function median(values: number[]): number {
   return values.sort((one, other) => one - other)[values.length >> 1]!;
 }
 
-/** Median cost of each entry point, in the order of `urls`; rounds alternate, so that load affects all alike. */
-function measure(urls: readonly string[]): number[] {
+/** Medians: of the empty process, and of the cost of each entry point. Rounds alternate, so that load affects all alike. */
+function measure(urls: readonly string[]): { readonly base: number; readonly costs: readonly number[] } {
   const empty: number[] = [];
   const costs = urls.map((): number[] => []);
   for (let round = 0; round < ROUNDS; round++) {
@@ -33,7 +35,7 @@ function measure(urls: readonly string[]): number[] {
     for (const [at, url] of urls.entries()) costs[at]!.push(cpuMs(`import(${JSON.stringify(url)});`));
   }
   const base = median(empty);
-  return costs.map((values) => median(values) - base);
+  return { base, costs: costs.map((values) => median(values) - base) };
 }
 
 const labels = Object.keys(BARS_MS);
@@ -44,10 +46,12 @@ const urls = labels.map((label) => {
 
 let heavy: string[] = [];
 for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-  const measured = measure(urls);
-  const text = labels.map((label, at) => `${label} ${measured[at]!.toFixed(0)} ms (at most ${BARS_MS[label]!})`);
-  console.log(`CPU time of an import beyond an empty process: ${text.join(', ')}`);
-  heavy = labels.filter((label, at) => measured[at]! > BARS_MS[label]!);
+  const { base, costs } = measure(urls);
+  const slowness = Math.max(1, base / REFERENCE_EMPTY_MS);
+  const bars = labels.map((label) => BARS_MS[label]! * slowness);
+  const text = labels.map((label, at) => `${label} ${costs[at]!.toFixed(0)} ms (at most ${bars[at]!.toFixed(0)})`);
+  console.log(`CPU time of an import beyond an empty process of ${base.toFixed(0)} ms: ${text.join(', ')}`);
+  heavy = labels.filter((_, at) => costs[at]! > bars[at]!);
   if (heavy.length === 0) break;
 }
 if (heavy.length > 0) {
