@@ -86,7 +86,7 @@ export class Firewall {
     return new Firewall(routes, backend.features ?? {});
   }
 
-  /** The route of an API in a version; undefined when it is refused. */
+  /** The route of an API in a version; undefined when it is refused, which `refusal-response.ts` answers. */
   route(apiKey: number, version: number): Route | undefined {
     if (apiKey < 0 || apiKey >= this.#routes.length) return undefined;
     const route = this.#routes[apiKey];

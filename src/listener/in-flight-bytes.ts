@@ -48,7 +48,7 @@ export class InFlightBytes {
     if (bytes < 0 && this.waiting.size > 0) this.wake();
   }
 
-  /** Asks whether a member may read; if not, it is told when it may ask again. */
+  /** Asks whether a member may read; if not, it is told when it may ask again. `Connection` pauses its socket then. */
   mayRead(member: BudgetMember): boolean {
     if (!this.full) {
       this.waiting.delete(member);

@@ -21,7 +21,7 @@ const UNKNOWN: EpochEnd = { epoch: -1, endOffset: -1 };
 
 /**
  * Which leader epoch wrote which part of a log. A log that was only ever written under epoch 0, which is every log until
- * its leader changes, has nothing to keep.
+ * its leader changes, has nothing to keep. The current epoch is the placement's (`cluster/placement.ts`).
  */
 export class LeaderEpochs {
   readonly #kit: Kit;

@@ -44,7 +44,7 @@ export class ProducerStates {
   dirty = false;
 
   /**
-   * Checks a batch against its producer's last ones.
+   * Checks a batch against its producer's last ones. Whether the log still has the batch that is repeated, `appends.ts` asks.
    *
    * @returns The batch that it repeats, which was appended before; null for a new one.
    * @throws BatchRefused for an old epoch, or a sequence with a gap.

@@ -12,7 +12,10 @@ export interface RecoveryContext {
   requireOpen(log: ProducerLog): void;
 }
 
-/** How the producers of a partition come back after a restart, and after an append of unknown outcome. */
+/**
+ * How the producers of a partition come back after a restart, and after an append of unknown outcome: `from-batches.ts`,
+ * `from-snapshots.ts` or `from-store.ts`, of which `producer-state-manager.ts` chooses one by the store.
+ */
 export interface ProducerRecovery {
   /** Coverage of producers that were restored from a snapshot, or of whose log the last append may be unknown. */
   readonly doubtful: Coverage;

@@ -12,7 +12,10 @@ export type StoreRequestKind =
 
 type KafkaErrors = Readonly<Record<StoreRequestKind, number>>;
 
-/** The one table of Kafka errors; `docs/guides/writing-a-store.md` shows it. */
+/**
+ * The table of Kafka errors, which `docs/guides/writing-a-store.md` shows. Three APIs answer otherwise, as Kafka does:
+ * InitProducerId, DescribeLogDirs, and Metadata that creates a topic.
+ */
 const KAFKA_ERRORS: Readonly<Record<StoreErrorCode, KafkaErrors>> = {
   NOT_FOUND: {
     records: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,

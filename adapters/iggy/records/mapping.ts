@@ -1,7 +1,7 @@
 import { HeaderKind, type IggyHeaderInit, type IggyMessageInit } from '../sdk/client.js';
 
 // Version 1 of the mapping of Kafka records to Iggy messages, which Iggy's own Kafka gateway (in Rust) writes and reads
-// as well. One record is one message, and its offset is the message's:
+// as well; `to-messages.ts` and `from-message.ts` apply it. One record is one message, and its offset is the message's:
 //
 //   kafka.v         always: 0x01. A message without it was written by an Iggy client
 //   kafka.key       the key, if it has 1 to 255 bytes; no such header is a null key

@@ -2,7 +2,9 @@ import { StoreError } from '../../broker/index.js';
 import { decodeEntry, EntryKind, type StateEntry } from './state-entry.js';
 import { epochOf } from './state-replay.js';
 
-// How a gateway notices that another one has taken over its state: by entries that stand before its own.
+// How a gateway notices that another one has taken over its state: by entries that stand before its own. `state-topic.ts`
+// (`append`) and `state-rewriter.ts` (a topic with a higher number) look and throw; `state-log.ts` (`#failure`) declares the
+// loss, also where the topic is gone.
 
 /** Another gateway has opened the log: what is appended here since then does not count. */
 export class Overtaken extends StoreError {
