@@ -1,9 +1,11 @@
 // Runs the unit and end-to-end tests on each major version of Node.js that is supported, without coverage. The version
 // that runs this script is left out, for `npm test` has just run all tests on it. Node.js comes from the npm package
-// `node`. A version that cannot be installed is a failure, except those that the registry may lack. Arguments replace
-// the suites: `npm run test:node-versions -- test/unit/dispatch`.
+// `node`. A version that cannot be installed is a failure, except those that the registry may lack. Each version runs
+// one half of the files, drawn at random and printed: `SHARD=1/2` runs that half again, `SHARD=1/1` all. Arguments
+// replace the suites: `npm run test:node-versions -- test/unit/dispatch`.
 
 import { execFileSync, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -35,7 +37,10 @@ function install(version: string): string {
 }
 
 function runTests(node: string): boolean {
-  const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'local', '--reporter', 'default', ...suites];
+  const shard = process.env['SHARD'] ?? `${String(randomInt(1, 3))}/2`;
+  console.log(`SHARD=${shard}`);
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--project', 'local', '--reporter', 'default'];
+  args.push(`--shard=${shard}`, ...suites);
   return spawnSync(node, args, { cwd: root, stdio: 'inherit' }).status === 0;
 }
 

@@ -372,6 +372,22 @@ describe('compaction', () => {
     expect(store.usedBytes).toBe(0);
   });
 
+  test('drops batches of idempotent producers without records, which kafkajs cannot pass', async () => {
+    const store = storeWithTopic();
+    for (const [producerId, value] of [
+      [1, 'old'],
+      [2, 'new'],
+    ] as const) {
+      const record = { timestamp: 1, key: Buffer.from('k'), value: Buffer.from(value) };
+      const batches = buildBatch([record], { producerId, producerEpoch: 0, baseSequence: 0 });
+      const entry = { partition, batches, recordCount: 1, maxTimestamp: 1, leaderEpoch: 0, attempt: 0, marker: null };
+      store.append([entry]);
+    }
+    await store.compact(partition, all);
+    const batches = read(store, 0).chunks.flatMap((chunk) => [...readBatches(Buffer.from(chunk))]);
+    expect(batches.map(({ baseOffset }) => baseOffset)).toEqual([1]);
+  });
+
   test('what is appended meanwhile stays, whatever of it has the same key', async () => {
     const store = storeWithTopic();
     append(store, [{ value: 'old' }]);
