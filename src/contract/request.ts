@@ -49,7 +49,7 @@ export interface RequestContext<State = unknown> {
   /** What metadata should name as the address of this broker. */
   readonly advertised: Endpoint;
   /**
-   * Aborts when nobody waits for the answer any more; its reason is a {@link RequestAborted}. Made when first asked for.
+   * Aborts when the response is no longer needed; its reason is a {@link RequestAborted}. Made when first asked for.
    *
    * A listener of yours on it must not throw: Node.js makes an uncaught exception of that, which the gateway cannot
    * catch.

@@ -114,7 +114,7 @@ export class ResponseBuffer {
     if (this.writer.length === 0) this.writer.startAt(this.slab, this.floor);
   }
 
-  /** A response that outgrew the slab is in a new one, of which nothing is held. */
+  /** Follows a response that outgrew the slab into a new one, which holds no other response. */
   private followGrowth(): void {
     if (this.writer.slab === this.slab) return;
     this.slab = this.writer.slab;

@@ -39,7 +39,7 @@ export class RecoveryFromStore implements ProducerRecovery {
     // Before the log was cut behind the snapshot, a replay finds the batch, or the next one waits until it is announced.
     if (snapshot === 'outdated') return this.#context.snapshots.save(producers, 'incomplete');
     if (unsavedBytes < UNSAVED_BYTES) return;
-    // Nobody waits for it: without it, a start has more to replay.
+    // The append does not wait for it: if it fails, the next start replays more.
     void attempt(
       () => this.#context.snapshots.save(producers, 'incomplete'),
       () => undefined,

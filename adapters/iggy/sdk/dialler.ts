@@ -77,7 +77,7 @@ export class Dialler {
     try {
       await within(this.#options.connectTimeoutMs, 'closing', () => client.destroy());
     } catch {
-      // Nobody waits for it any more.
+      // Its failure changes nothing: the client is dropped.
     }
   }
 

@@ -44,7 +44,7 @@ export class StateGenerations {
     return new StateTopic(this.#pool, this.#stream, name);
   }
 
-  /** Creates the topic of the next generation that there is not. One that was begun before is never gone on with. */
+  /** Creates the topic of the next generation. Skips generations whose topic exists: one that was begun is not continued. */
   async create(): Promise<StateTopic> {
     let topic: StateTopic;
     do topic = this.topic(++this.last);

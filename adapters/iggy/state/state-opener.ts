@@ -33,7 +33,7 @@ export async function openState(context: OpenerContext): Promise<StateTopic | nu
   const opened: Opened[] = listed.map((number) => ({ topic: generations.topic(number), replay: new StateReplay() }));
   for (const { topic, replay } of opened) if (!(await topic.replay((entry) => replay.add(entry)))) return null;
   let state = take(opened, context);
-  // From now on nobody else puts anything into them, so that they can be dropped.
+  // Once opened here, the topics accept puts of no other gateway, and can be dropped.
   for (const { topic, replay } of opened) {
     for (;;) {
       const own = sequence.entry(EntryKind.OPENED);

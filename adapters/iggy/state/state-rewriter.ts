@@ -53,7 +53,7 @@ export class StateRewriter {
   async rewrite(before: StateTopic): Promise<StateTopic | null> {
     try {
       const topic = await this.copy();
-      // It counts once nobody has opened the one before meanwhile: whoever opens it from now on, finds both.
+      // The new topic counts only if no other gateway has opened the old one meanwhile. A later one finds both.
       await before.append([this.#context.sequence.entry(EntryKind.OPENED)]);
       this.#patience = 0;
       return topic;
