@@ -145,6 +145,13 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     await state.put(CLUSTER_ID, Buffer.from(clusterId));
   }
 
+  /** Loads the state, and what of it belongs to no part. */
+  async function loadState(): Promise<void> {
+    await state.open();
+    await checkStateFormat(state);
+    await loadClusterId();
+  }
+
   /** Empty until the broker is opened for the first time. */
   let parts: readonly KitPart[] = [];
   let handover: StateHandover | null = null;
@@ -158,9 +165,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     return new StateHandover(kit, parts, {
       identify,
       load: async () => {
-        await state.open();
-        await checkStateFormat(state);
-        await loadClusterId();
+        await loadState();
         await topics.reload();
       },
       loaded: () => state.settled(),
@@ -203,9 +208,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         await store.open?.(gateway.signal);
         const opened = (handover ??= await loadParts());
         undo.push(() => state.close());
-        await state.open();
-        await checkStateFormat(state);
-        await loadClusterId();
+        await loadState();
         await topics.open((error) => kit.warn(`topics of ${store.name} cannot be listed: ${String(error)}`));
         undo.push(() => topics.close());
         for (const part of parts) {

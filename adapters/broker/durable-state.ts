@@ -1,4 +1,5 @@
 import type { Awaitable } from '../../src/contract/index.js';
+import { asBuffer } from './as-buffer.js';
 import { isPromise } from './awaitable.js';
 import type { LogStore } from './store/log-store.js';
 
@@ -37,7 +38,7 @@ export class StoredState implements DurableState {
   *load(prefix: string): Generator<readonly [key: string, value: Buffer]> {
     for (const [key, value] of this.#loaded) {
       if (!key.startsWith(prefix)) continue;
-      yield [key.slice(prefix.length), Buffer.from(value.buffer, value.byteOffset, value.byteLength)];
+      yield [key.slice(prefix.length), asBuffer(value)];
     }
   }
 

@@ -1,6 +1,5 @@
 import { OptionError } from '../../src/contract/index.js';
-import type { ContractCase, ContractOptions } from './contract/index.js';
-import { contractCases } from './contract/index.js';
+import { type ContractCase, contractCases, type ContractOptions } from './contract/index.js';
 
 /** Milliseconds that a case may take beside what it has patience for: so that it is the case that says what is missing. */
 const TIMEOUT_MS = 60_000;

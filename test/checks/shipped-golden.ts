@@ -2,19 +2,8 @@
 // values that only tests compare. All of fixtures/golden/ would be a quarter of the package.
 
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { GoldenFile } from '../../src/cli/messages/golden.js';
 import { root } from './entries.js';
-
-interface GoldenFile {
-  readonly api: string;
-  readonly apiKey: number | null;
-  readonly messages: readonly {
-    readonly message: string;
-    readonly version: number;
-    readonly kind: string;
-    readonly value: { readonly acks?: number };
-    readonly hex: string;
-  }[];
-}
 
 const source = `${root}fixtures/golden/`;
 const target = `${root}dist/fixtures/golden/`;

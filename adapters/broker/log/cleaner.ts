@@ -1,4 +1,5 @@
 import { maxTimestampAt } from '../../../src/protocol/core.js';
+import { asBuffer } from '../as-buffer.js';
 import type { Kit } from '../kit.js';
 import { offsetForTimestamp } from '../store/find-by-timestamp.js';
 import type { LogOffsets } from '../store/log-store.js';
@@ -117,7 +118,7 @@ export class Cleaner implements Maintenance {
     if (result?.error !== undefined) throw result.error;
     const chunk = result?.chunks[0];
     if (chunk === undefined) return false;
-    const timestamp = maxTimestampAt(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength), 0);
+    const timestamp = maxTimestampAt(asBuffer(chunk), 0);
     result?.release?.();
     return timestamp >= 0 && timestamp < latest;
   }

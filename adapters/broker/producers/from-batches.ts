@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract/index.js';
 import { readBatches } from '../../../src/protocol/core.js';
+import { asBuffer } from '../as-buffer.js';
 import { andThen } from '../awaitable.js';
 import type { ReadResult } from '../store/log-store.js';
 import type { PartitionProducers } from './partition-producers.js';
@@ -76,8 +77,7 @@ export class RecoveryFromBatches implements ProducerRecovery {
     if (result.error !== undefined) throw result.error;
     const now = this.#context.kit.clock.now();
     for (const chunk of result.chunks) {
-      const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-      for (const batch of readBatches(bytes)) {
+      for (const batch of readBatches(asBuffer(chunk))) {
         if (batch.lastOffset < states.endOffset) continue;
         if (batch.producerId >= 0 && !batch.isControl) states.appended(batch, batch.baseOffset, now);
         states.endOffset = batch.lastOffset + 1;

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Awaitable } from '../../../src/contract/index.js';
 import { readBatches, type RecordBatch, RecordReader } from '../../../src/protocol/core.js';
+import { asBuffer } from '../as-buffer.js';
 import type { Kit } from '../kit.js';
 import type { FoundOffset, LogStore, PartitionId } from './log-store.js';
 
@@ -107,8 +108,7 @@ async function scan(
 }
 
 function* batchesOf(chunks: readonly Uint8Array[]): Generator<RecordBatch> {
-  for (const { buffer, byteOffset, byteLength } of chunks)
-    yield* readBatches(Buffer.from(buffer, byteOffset, byteLength));
+  for (const chunk of chunks) yield* readBatches(asBuffer(chunk));
 }
 
 function firstNotEarlier(batch: RecordBatch, timestamp: number, logStartOffset: number): FoundOffset | null {

@@ -1,4 +1,5 @@
 import { readBatches, type RecordBatch, RecordBatchBuilder, RecordReader } from '../../../src/protocol/core.js';
+import { asBuffer } from '../as-buffer.js';
 import type { Compaction } from './log-store.js';
 
 /**
@@ -70,8 +71,4 @@ export class LogCompactor {
     if (key === null || this.#lastOffsets.get(key.toString('latin1')) !== offset) return false;
     return valueLength >= 0 || timestamp >= dropTombstonesOlderThan;
   }
-}
-
-function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -30,7 +30,7 @@ export interface Selection {
 }
 
 /** One file of fixtures/golden/. The package has the requests only, in dist/fixtures/golden/. */
-interface GoldenFile {
+export interface GoldenFile {
   readonly api: string;
   readonly apiKey: number | null;
   readonly messages: readonly {

@@ -1,7 +1,6 @@
 import { ErrorCode, OptionError } from 'iggy-gateway-kafka';
 import { describe, expect, test, vi } from 'vitest';
-import { checkGroupLimits } from '../../../../adapters/broker/groups/limits.js';
-import type { GroupLimits } from '../../../../adapters/broker/groups/limits.js';
+import { checkGroupLimits, type GroupLimits } from '../../../../adapters/broker/groups/limits.js';
 import { StoreError } from '../../../../adapters/broker/store/store-error.js';
 import type { OffsetFetchResponseInit } from '../../../../src/protocol/index.js';
 import { contextOf, groupBench, type GroupBench } from '../../../support/group-kit.js';
