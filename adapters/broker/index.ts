@@ -20,7 +20,6 @@ export {
 export {
   type AppendEntry,
   type AppendResult,
-  type BrokerRegistration,
   type Claim,
   type ClaimResult,
   type Compaction,
@@ -33,10 +32,10 @@ export {
   type ReadEntry,
   type ReadResult,
   type Retention,
-  type StateChange,
   type StoredTopic,
   type TransactionMarker,
 } from './store/log-store.js';
+export type { ShardChange, ShardEntry, ShardOpening, ShardValue, StateShard } from './store/state-shard.js';
 export { LogCompactor } from './store/log-compactor.js';
 export { StoreError, type StoreErrorCode } from './store/store-error.js';
 export type { BrokerNode } from './broker-node.js';

@@ -10,8 +10,7 @@ const STORE_METHODS = [
   'append',
   'read',
   'logOffsets',
-  'put',
-  'load',
+  'openShard',
 ] as const satisfies readonly (keyof LogStore)[];
 
 const OPTIONAL_STORE_METHODS = [
@@ -27,8 +26,7 @@ const OPTIONAL_STORE_METHODS = [
   'watchTruncation',
   'watch',
   'claim',
-  'watchState',
-  'register',
+  'followShard',
 ] as const satisfies readonly (keyof LogStore)[];
 
 const DURABILITIES: readonly unknown[] = ['none', 'process', 'power'];

@@ -1,5 +1,5 @@
-import type { Awaitable, Endpoint } from '../../../src/contract/index.js';
-import type { BrokerNode } from '../broker-node.js';
+import type { Awaitable } from '../../../src/contract/index.js';
+import type { ShardEntry, ShardOpening, StateShard } from './state-shard.js';
 import type { StoreError } from './store-error.js';
 
 /**
@@ -180,22 +180,6 @@ export type ClaimResult =
   /** `FENCED` if a higher epoch, or a higher attempt of this epoch, has claimed the partition. */
   | { readonly error: StoreError };
 
-/** How a broker presents itself to those that share its store. */
-export interface BrokerRegistration {
-  /** What clients connect to. */
-  readonly endpoint: Endpoint;
-  /** The node id that was set; null lets the store assign one. */
-  readonly nodeId: number | null;
-  readonly rack: string | null;
-}
-
-/** Who has the durable state of a store that several brokers open. */
-export type StateChange =
-  /** Another broker has opened it since: `put` fails. `owner` is null while its address is unknown. */
-  | { readonly kind: 'lost'; readonly owner: BrokerNode | null }
-  /** It was opened again here: `load` has what it holds now. */
-  | { readonly kind: 'regained' };
-
 /**
  * An engine with logs, as the broker kit drives it. A store is passive, and every method returns a value or a promise.
  * A method for topics or records that waits takes an `AbortSignal`, which aborts when the broker stops waiting: the store then settles as soon
@@ -286,22 +270,22 @@ export interface LogStore {
   claim?(claims: readonly Claim[], signal: AbortSignal): Awaitable<readonly ClaimResult[]>;
 
   /**
-   * Durable state of the kit, in the order of the calls: committed offsets, groups, producer ids, configs. Null forgets
-   * a key. Settles once it would be found after a restart, as far as the engine is durable.
-   */
-  put(key: string, value: Uint8Array | null): Awaitable<void>;
-  /** Everything that was put and not forgotten. Called after `open`, and again after the state was regained. */
-  load(): Awaitable<Iterable<readonly [key: string, value: Uint8Array]>>;
-  /**
-   * For a store that several brokers open, of which one has the durable state: calls back when another one has it, at once
-   * if that is so already, when that one's address becomes known, and when this broker has the state again. Until then the
-   * kit answers nothing that depends on the state. Returns how to stop.
-   */
-  watchState?(changed: (change: StateChange) => void): () => void;
-  /**
-   * Presents this broker to the others: once its address is known, and again after it has regained the state.
+   * Opens a shard of the durable state: what the kit itself has to keep, such as committed offsets, groups, producer ids and
+   * configs. The owner before is fenced: nothing that it puts from then on is kept or acknowledged. Called once for each
+   * `open`, and again after the shard was lost.
    *
-   * @returns The node id: the one that was set, or one that the store keeps for this address.
+   * @throws StoreError `FENCED` as `expectedEpoch` says; `INVALID` for state that this store cannot read.
    */
-  register?(self: BrokerRegistration): Awaitable<number>;
+  openShard(opening: ShardOpening, signal: AbortSignal): Awaitable<StateShard>;
+  /**
+   * Reads a shard without opening it, for a store that several brokers open: from a position on, which is 0 or what an
+   * earlier call returned, to its present end. Returns the position to go on from, which differs if there was anything. Entries
+   * that this release cannot read are left out, and move the position. Absent: a broker that lost its state stays without it.
+   */
+  followShard?(
+    shard: number,
+    from: number,
+    visit: (entry: ShardEntry) => void,
+    signal: AbortSignal,
+  ): Awaitable<number>;
 }

@@ -1,0 +1,66 @@
+import type { Awaitable } from '../../../src/contract/index.js';
+import type { StoreError } from './store-error.js';
+
+/**
+ * The durable state of the kit is divided into shards: ordered key/value logs, each with one owner at a time. Keys, values
+ * and what an owner says of itself are opaque to stores. A broker that is alone uses one shard.
+ */
+export interface ShardOpening {
+  /** Number of the shard, from 0. */
+  readonly shard: number;
+  /** Number of shards. Fixed once state is stored: a store whose state has another number throws `INVALID`. */
+  readonly shardCount: number;
+  /** What the new owner says of itself, for those that follow the shard. */
+  readonly owner: Uint8Array;
+  /** Epoch of the opening that this one is to replace: `FENCED` if another one stands. Null to replace whichever stands. */
+  readonly expectedEpoch: number | null;
+  /**
+   * Called with all that the shard holds before its present owner is fenced. What it throws rejects the opening, and the
+   * present owner goes on.
+   */
+  readonly accept: (values: Iterable<ShardValue>) => void;
+  /**
+   * Called once if the store finds, at whatever moment, that another owner has opened the shard or that its state is gone;
+   * with the error that `put` fails with from then on.
+   */
+  readonly fenced: (error: StoreError) => void;
+}
+
+/** A key and its value. */
+export type ShardValue = readonly [key: string, value: Uint8Array];
+
+/** A key and its new value; null forgets the key. */
+export type ShardChange = readonly [key: string, value: Uint8Array | null];
+
+/** A shard of the durable state that this broker has opened. */
+export interface StateShard {
+  /**
+   * Number of this opening, higher than that of every opening before: the leader epoch and coordinator epoch of what
+   * belongs to the shard (KIP-101, KIP-98).
+   */
+  readonly epoch: number;
+  /** Returns all that was put and not forgotten, by this owner and by those before. */
+  load(signal: AbortSignal): Awaitable<Iterable<ShardValue>>;
+  /**
+   * Makes changes, all or none even if the process ends meanwhile, and in the order of the calls. Settles once they would be
+   * found after a restart, as far as the store is durable.
+   *
+   * @throws StoreError `FENCED` once another owner has opened the shard; `INVALID` for what the engine cannot hold.
+   */
+  put(changes: readonly ShardChange[]): Awaitable<void>;
+  /**
+   * Settles if the shard was still this owner's at a moment after the call. Calls that overlap may share one answer of the engine.
+   *
+   * @throws StoreError `FENCED`.
+   */
+  check(signal: AbortSignal): Awaitable<void>;
+  /** Gives the shard back. Called after all other methods, also once it is fenced; changes nothing of what it holds. */
+  close(signal: AbortSignal): Awaitable<void>;
+}
+
+/** What a follower of a shard reads. Of entries with an epoch lower than one read before, their owner was fenced: they are void. */
+export type ShardEntry =
+  | { readonly kind: 'opened'; readonly epoch: number; readonly owner: Uint8Array }
+  | { readonly kind: 'put'; readonly epoch: number; readonly key: string; readonly value: Uint8Array | null }
+  /** What was read before does not count any more: all that the shard holds follows. */
+  | { readonly kind: 'reset' };
