@@ -11,6 +11,7 @@ import {
   GatewayError,
   type GatewayHandle,
   KafkaError,
+  MAX_TIMER_MS,
   OptionError,
 } from '../../src/contract/index.js';
 import { type Clock, systemClock } from './clock.js';
@@ -23,9 +24,11 @@ import { checkGroupLimits, type GroupLimits } from './groups/limits.js';
 import type { Kit, KitMethods, KitPart } from './kit.js';
 import type { LogStore } from './store/log-store.js';
 import { checkStore } from './store/check-store.js';
-import { HIGHEST_NODE_ID, type Placement, singleNode } from './cluster/placement.js';
+import { HIGHEST_NODE_ID, type Placement } from './cluster/placement.js';
+import { assignNodeId } from './cluster/node-ids.js';
 import { OwnedPlacement } from './cluster/owned-placement.js';
-import { checkStateFormat } from './state-format.js';
+import { StateOwnership } from './cluster/state-ownership.js';
+import { checkStateFormat, markStateFormat } from './state-format.js';
 import { StateHandover } from './state-handover.js';
 import { StoreTopicRegistry } from './topics/store-topic-registry.js';
 
@@ -43,6 +46,11 @@ export interface BrokerOptions {
   readonly clusterId?: string | undefined;
   /** How much groups may hold. Default: `defaultGroupLimits`. */
   readonly groups?: Partial<GroupLimits> | undefined;
+  /**
+   * Where several brokers open one store, of which one owns the state: after so many ms without a sign of the owner, from
+   * 100, another broker opens the state in its place. Has no effect on other stores. Default: 10000.
+   */
+  readonly sessionTimeoutMs?: number | undefined;
   /** Hears what an operator should know, each text once. Default: `process.emitWarning`. */
   readonly warn?: ((message: string) => void) | undefined;
 }
@@ -67,10 +75,13 @@ export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
   clock: true,
   clusterId: true,
   groups: true,
+  sessionTimeoutMs: true,
   warn: true,
 } satisfies Record<keyof Omit<BrokerOptions, 'store'>, true>);
 
 const CLUSTER_ID = 'cluster/id';
+
+const DEFAULT_SESSION_TIMEOUT_MS = 10_000;
 
 /**
  * Makes a broker of a store: topics, produce and fetch, groups, configs. It serves one gateway at a time; closed, it can
@@ -90,11 +101,33 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   const lack = lacking(store, config.layers.fixed, 'log.');
   if (lack !== null) throw new OptionError('config', options.config, lack);
   const { rack, nodeId } = ownNode(config);
-  const placement = new OwnedPlacement(options.placement ?? singleNode(nodeId ?? 1, rack));
+  const placement = new OwnedPlacement(options.placement ?? null, nodeId ?? 1, rack);
   checkNodeId(placement.nodeId);
   /** The node id that was set; null where the store may assign one. */
   const fixedId = options.placement === undefined ? nodeId : placement.nodeId;
-  const state = new StoredState(store);
+  const sessionTimeoutMs = checkInteger(
+    'sessionTimeoutMs',
+    options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
+    100,
+    MAX_TIMER_MS,
+  );
+  const ownership = new StateOwnership({
+    store,
+    clock,
+    sessionTimeoutMs,
+    accept: checkStateFormat,
+    opened: (epoch) => {
+      placement.opened(epoch);
+    },
+    changed: (change) => {
+      handover?.changed(change);
+    },
+    // Each time anew: an operator wants to know of every handover.
+    warn,
+  });
+  /** Whether several brokers may open the store. */
+  const isShared = store.followShard !== undefined;
+  const state = new StoredState(ownership);
   const topics = new StoreTopicRegistry(store, config, placement, () => signal);
   const warned = new Set<string>();
   let clusterId = options.clusterId ?? '';
@@ -122,8 +155,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   const groupLimits = checkGroupLimits(groups);
   const deferred = deferMethods(store.name);
   const { methods } = deferred;
-  // Only a store that several brokers open can lose its state.
-  if (store.watchState !== undefined) requireOwner(methods, placement);
+  requireOwner(methods, placement);
   config.onChange(() => {
     topics.reconfigure();
   });
@@ -148,7 +180,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   /** Loads the state, and what of it belongs to no part. */
   async function loadState(): Promise<void> {
     await state.open();
-    await checkStateFormat(state);
+    await markStateFormat(state);
     await loadClusterId();
   }
 
@@ -172,11 +204,13 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     });
   }
 
-  /** Presents the broker to those that share its store, which may assign its node id. */
+  /** Takes a node id for what the gateway advertises, and shows both to those that share the store. */
   async function identify(endpoint: Endpoint | null): Promise<void> {
-    const assigned = endpoint === null ? undefined : await store.register?.({ endpoint, nodeId: fixedId, rack });
-    if (assigned !== undefined) checkNodeId(assigned);
-    placement.identify(endpoint, fixedId === null ? (assigned ?? null) : null, rack);
+    if (endpoint !== null) {
+      const assigned = await assignNodeId(state, endpoint, fixedId);
+      placement.identify(endpoint, fixedId === null ? assigned : null, rack);
+      await ownership.present({ nodeId: placement.nodeId, ...endpoint, rack });
+    }
   }
 
   let isOpen = false;
@@ -207,6 +241,9 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         undo.push((signal) => store.close?.(signal));
         await store.open?.(gateway.signal);
         const opened = (handover ??= await loadParts());
+        opened.begin();
+        undo.push((signal) => ownership.close(signal));
+        await ownership.open(gateway.signal);
         undo.push(() => state.close());
         await loadState();
         await topics.open((error) => kit.warn(`topics of ${store.name} cannot be listed: ${String(error)}`));
@@ -218,7 +255,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         opened.start(gateway);
         undo.push(() => opened.stop());
         // What goes by the node id is loaded once that is known.
-        if (store.register === undefined) state.settled();
+        if (!isShared) state.settled();
       } catch (error) {
         // What failed first is what is told.
         await close(gateway.signal).catch(() => undefined);
@@ -226,7 +263,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       }
     },
     async bound(gateway) {
-      if (store.register !== undefined) {
+      if (isShared) {
         await identify(gateway.advertised);
         for (const part of parts) await part.identified?.();
         state.settled();

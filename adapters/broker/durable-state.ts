@@ -1,7 +1,7 @@
 import type { Awaitable } from '../../src/contract/index.js';
 import { asBuffer } from './as-buffer.js';
 import { isPromise } from './awaitable.js';
-import type { LogStore } from './store/log-store.js';
+import type { StateShard } from './store/state-shard.js';
 
 /** State of the kit's parts, kept by the store over restarts: each part has keys that begin with its own prefix. */
 export interface DurableState {
@@ -14,20 +14,27 @@ export interface DurableState {
   put(key: string, value: Uint8Array | null): Awaitable<void>;
 }
 
-/** The durable state of a store, which keeps the order of its puts itself. */
+/** The shard that a broker owns. */
+export interface OwnedShard {
+  load(): ReturnType<StateShard['load']>;
+  put: StateShard['put'];
+}
+
+/** The durable state over a shard, which keeps the order of puts itself. */
 export class StoredState implements DurableState {
-  readonly #store: LogStore;
+  readonly #owned: OwnedShard;
   readonly #loaded = new Map<string, Uint8Array>();
   /** Puts that have not settled; none of these rejects. */
   readonly #puts = new Set<Promise<void>>();
 
-  constructor(store: LogStore) {
-    this.#store = store;
+  constructor(owned: OwnedShard) {
+    this.#owned = owned;
   }
 
+  /** Loads what was put before. */
   async open(): Promise<void> {
     this.#loaded.clear();
-    for (const [key, value] of await this.#store.load()) this.#loaded.set(key, value);
+    for (const [key, value] of await this.#owned.load()) this.#loaded.set(key, value);
   }
 
   /** All parts are open: what was loaded, they have. */
@@ -43,7 +50,7 @@ export class StoredState implements DurableState {
   }
 
   put(key: string, value: Uint8Array | null): Awaitable<void> {
-    const kept = this.#store.put(key, value);
+    const kept = this.#owned.put([[key, value]]);
     if (isPromise(kept)) {
       const forget = (): void => {
         this.#puts.delete(settled);

@@ -1,6 +1,6 @@
 import type { BackendStatus, Endpoint, GatewayHandle } from '../../src/contract/index.js';
 import type { Kit, KitPart } from './kit.js';
-import type { StateChange } from './store/log-store.js';
+import type { StateChange } from './cluster/state-ownership.js';
 
 /** How often it is tried to load a state that was regained, in ms. */
 const RETRY_MS = 1000;
@@ -24,7 +24,6 @@ export class StateHandover {
   readonly #parts: readonly KitPart[];
   readonly #steps: HandoverSteps;
   #gateway: GatewayHandle | null = null;
-  #unwatch: (() => void) | undefined;
   #isIdentified = false;
   /** The newest change that was not handled yet. */
   #next: StateChange | null = null;
@@ -37,18 +36,25 @@ export class StateHandover {
     this.#steps = steps;
   }
 
-  /** All parts are open. */
-  start(gateway: GatewayHandle): void {
+  /** The broker is about to open the state. */
+  begin(): void {
     this.#kit.placement.regain();
     this.#isIdentified = false;
+    this.#next = null;
+  }
+
+  /** All parts are open. */
+  start(gateway: GatewayHandle): void {
     this.#gateway = gateway;
-    this.#unwatch = this.#kit.store.watchState?.((change) => {
-      // At once, before anything else is answered.
-      if (change.kind === 'lost') this.#kit.placement.lose(change.owner);
-      // A retry is for the change before: it must not regain what has been lost since.
-      this.#stopRetry?.();
-      this.#take(change);
-    });
+  }
+
+  /** Another broker owns the state, or this one does again. */
+  changed(change: StateChange): void {
+    // At once, before anything else is answered.
+    if (change.kind === 'lost') this.#kit.placement.lose(change.owner, change.epoch);
+    // A retry is for the change before: it must not regain what has been lost since.
+    this.#stopRetry?.();
+    this.#take(change);
   }
 
   /** The address of this broker is known, and its node id. */
@@ -58,8 +64,8 @@ export class StateHandover {
   }
 
   async stop(): Promise<void> {
-    this.#unwatch?.();
     this.#gateway = null;
+    this.#isIdentified = false;
     this.#next = null;
     await this.#handling;
     this.#stopRetry?.();

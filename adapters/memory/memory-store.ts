@@ -10,11 +10,14 @@ import {
   type ReadEntry,
   type ReadResult,
   type Retention,
+  type ShardOpening,
+  type StateShard,
   type StoredTopic,
   StoreError,
 } from '../broker/index.js';
 import { compactLog } from './compaction.js';
 import { MemoryLog } from './memory-log.js';
+import { MemoryShards } from './memory-shards.js';
 import { SegmentMemory } from './segment-memory.js';
 
 /** Options of {@link createMemoryStore}. */
@@ -52,9 +55,6 @@ const SEGMENT_BYTES = 4 * 1024 ** 2;
 /** A store with a low limit has smaller segments, so that it is not full with the first few. */
 const LEAST_SEGMENTS = 64;
 
-/** What an entry of the durable state takes beside its bytes. */
-const STATE_ENTRY_BYTES = 64;
-
 interface MemoryTopic {
   topic: StoredTopic;
   readonly logs: MemoryLog[];
@@ -70,9 +70,7 @@ export class MemoryStore implements LogStore {
   /** Ids of topics, by name: thousands of topics are created without a look at each. */
   private readonly ids = new Map<string, string>();
   private readonly logs = new WeakMap<PartitionId, MemoryLog>();
-  private readonly state = new Map<string, Uint8Array>();
-  private readonly maxStateBytes: number;
-  private stateBytes = 0;
+  private readonly shards: MemoryShards;
 
   /** @throws OptionError for a limit that is no whole number, or too low; for an option that there is not. */
   constructor(options: MemoryStoreOptions = {}) {
@@ -81,7 +79,7 @@ export class MemoryStore implements LogStore {
     checkInteger('maxBytes', maxBytes, LEAST_BYTES);
     checkInteger('maxStateBytes', maxStateBytes, LEAST_BYTES);
     this.memory = new SegmentMemory(maxBytes, Math.min(SEGMENT_BYTES, Math.ceil(maxBytes / LEAST_SEGMENTS)));
-    this.maxStateBytes = maxStateBytes;
+    this.shards = new MemoryShards(maxStateBytes);
   }
 
   /** Memory that records take at the moment, in bytes, as it counts against `maxBytes`. */
@@ -155,22 +153,8 @@ export class MemoryStore implements LogStore {
     return compactLog(this.log(partition), this.memory, compaction);
   }
 
-  put(key: string, value: Uint8Array | null): void {
-    const before = this.state.get(key);
-    const freed = before === undefined ? 0 : stateBytes(key, before);
-    const taken = value === null ? 0 : stateBytes(key, value);
-    if (taken > freed && this.stateBytes + taken - freed > this.maxStateBytes) {
-      const limit = `its limit is ${String(this.maxStateBytes)} (maxStateBytes)`;
-      throw new StoreError('FULL', `the memory store has no room for ${String(taken)} bytes of state: ${limit}`);
-    }
-    this.stateBytes += taken - freed;
-    if (value === null) this.state.delete(key);
-    // Memory of its own: a Buffer of a few bytes is a piece of 8 KiB, which it keeps as long as it is there.
-    else this.state.set(key, new Uint8Array(value));
-  }
-
-  load(): Iterable<readonly [key: string, value: Uint8Array]> {
-    return [...this.state].sort(([a], [b]) => (a < b ? -1 : 1));
+  openShard(opening: ShardOpening): StateShard {
+    return this.shards.open(opening);
   }
 
   private appendOne(entry: AppendEntry): AppendResult {
@@ -221,10 +205,6 @@ export class MemoryStore implements LogStore {
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   return new MemoryStore(options);
-}
-
-function stateBytes(key: string, value: Uint8Array): number {
-  return key.length + value.length + STATE_ENTRY_BYTES;
 }
 
 function notFound({ topic, partition, topicId }: PartitionId): StoreError {

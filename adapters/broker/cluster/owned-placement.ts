@@ -9,14 +9,26 @@ import { type CoordinatorType, type Placement, singleNode } from './placement.js
 export class OwnedPlacement implements Placement {
   /** False while another broker has the durable state. */
   isOwner = true;
+  /** Leader epoch where the placement is the default one: that of the newest opening of the state that is known. */
+  #epoch = 0;
   #own: Placement;
   #self: Endpoint | null = null;
   /** The broker that has the durable state, at whatever address. */
   #owner: BrokerNode | null = null;
   #successor: BrokerNode | null = null;
 
-  constructor(own: Placement) {
-    this.#own = own;
+  /** @param given - The placement that was set; null for one node that does it all. */
+  constructor(given: Placement | null, nodeId: number, rack: string | null) {
+    this.#own = given ?? this.#single(nodeId, rack);
+  }
+
+  #single(nodeId: number, rack: string | null): Placement {
+    return { ...singleNode(nodeId, rack), leaderEpoch: () => this.#epoch };
+  }
+
+  /** The state was opened, here or by the broker that owns it now. */
+  opened(epoch: number): void {
+    this.#epoch = epoch;
   }
 
   /** The broker that has the durable state; null while this one has it, while it is unknown, and at the same address. */
@@ -31,14 +43,16 @@ export class OwnedPlacement implements Placement {
   /** Sets what the gateway advertises; and the node id, where the store has assigned one. */
   identify(self: Endpoint | null, nodeId: number | null, rack: string | null): void {
     this.#self = self;
-    if (nodeId !== null) this.#own = singleNode(nodeId, rack);
+    if (nodeId !== null) this.#own = this.#single(nodeId, rack);
     // Whether the address is shared could not be known before.
-    if (!this.isOwner) this.lose(this.#owner);
+    if (!this.isOwner) this.lose(this.#owner, null);
   }
 
   /** Another broker has the durable state. */
-  lose(successor: BrokerNode | null): void {
+  lose(successor: BrokerNode | null, epoch: number | null): void {
     this.isOwner = false;
+    // Clients may have this from the successor, and use it here: at the same address, or while they look for it.
+    if (epoch !== null) this.#epoch = epoch;
     this.#owner = successor;
     this.#successor = successor !== null && this.advertises(successor) ? null : successor;
   }

@@ -26,14 +26,13 @@ export interface Placement {
   coordinator(type: CoordinatorType, key: string): number;
 }
 
-/** One node that does it all. */
+/** One node that does it all, always under leader epoch 0. Without a placement, the epoch is that of the opening of the state. */
 export function singleNode(nodeId = 1, rack: string | null = null): Placement {
   return {
     nodeId,
     nodes: ({ host, port }) => [{ nodeId, host, port, rack }],
     controllerId: () => nodeId,
     leader: () => nodeId,
-    // The only place where the epoch of a single node enters: that of the opening of its state, once stores have one.
     leaderEpoch: () => 0,
     coordinator: () => nodeId,
   };

@@ -1,0 +1,41 @@
+import type { Endpoint } from '../../../src/contract/index.js';
+import type { DurableState } from '../durable-state.js';
+
+/** Keys of the node ids of brokers: this and what they advertise. */
+const PREFIX = 'cluster/node/';
+
+/** As many addresses are kept: brokers that get another one each time that they start leave theirs behind. */
+const MAX_ADDRESSES = 1000;
+
+/**
+ * Returns the node id of a broker: the one that was set, or one that the state keeps for its address, so that it is the same
+ * after a restart and no two addresses have one. Clients keep connections by node id.
+ *
+ * @param wanted - The id that was set; null for none.
+ * @throws StoreError when it cannot be kept.
+ */
+export async function assignNodeId(
+  state: DurableState,
+  { host, port }: Endpoint,
+  wanted: number | null,
+): Promise<number> {
+  const address = `${host}:${String(port)}`;
+  const ids = new Map(Array.from(state.load(PREFIX), ([key, value]) => [key, Number(value.toString())]));
+  const known = ids.get(address);
+  const id = wanted ?? known ?? lowestFree(new Set(ids.values()));
+  if (known === id) return id;
+  const stale = Array.from(ids).find(([key, other]) => key !== address && other === id);
+  const [oldest] = ids.size >= MAX_ADDRESSES ? ids.keys() : [];
+  const dropped = new Set([stale?.[0], oldest].filter((key) => key !== undefined));
+  await Promise.all([
+    state.put(PREFIX + address, Buffer.from(String(id))),
+    ...Array.from(dropped, (key) => state.put(PREFIX + key, null)),
+  ]);
+  return id;
+}
+
+function lowestFree(taken: ReadonlySet<number>): number {
+  let id = 1;
+  while (taken.has(id)) id++;
+  return id;
+}

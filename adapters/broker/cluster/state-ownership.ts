@@ -1,0 +1,180 @@
+import { type Awaitable, isPromise, settles } from '../../../src/contract/index.js';
+import type { BrokerNode } from '../broker-node.js';
+import type { Clock } from '../clock.js';
+import type { LogStore } from '../store/log-store.js';
+import type { ShardChange, ShardOpening, ShardValue, StateShard } from '../store/state-shard.js';
+import { StoreError } from '../store/store-error.js';
+import { encodeOwnerRecord, OWNER_KEY } from './owner-record.js';
+import { TakeBack } from './take-back.js';
+
+/** The state of a broker that is alone is one shard. */
+const SHARD = 0;
+const SHARD_COUNT = 1;
+
+/** The owner shows so many times in a session timeout that it is alive. */
+const HEARTBEATS_PER_SESSION = 3;
+
+/** How long the store is waited for once closing should be over, in ms. */
+const CLOSING_MS = 1000;
+
+/** Who owns the durable state of a store that several brokers open. */
+export type StateChange =
+  /** Another broker does: `owner` is null while its address is unknown, `epoch` while that of its opening is. */
+  | { readonly kind: 'lost'; readonly owner: BrokerNode | null; readonly epoch: number | null }
+  /** This broker does again: what the shard holds now is to be loaded. */
+  | { readonly kind: 'regained' };
+
+/** What the ownership of the state works with. */
+export interface StateOwnershipOptions {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly sessionTimeoutMs: number;
+  /** Refuses state that this release cannot read, before its owner is fenced. */
+  readonly accept: (values: Iterable<ShardValue>) => void;
+  /** Hears the epoch of each opening. */
+  readonly opened: (epoch: number) => void;
+  readonly changed: (change: StateChange) => void;
+  readonly warn: (message: string) => void;
+}
+
+/**
+ * Owns the durable state for this broker. Where several brokers open one store, it writes heartbeats for those that it has
+ * overtaken, and takes the state back from one that has closed it or fallen silent (`take-back.ts`).
+ */
+export class StateOwnership {
+  readonly #options: StateOwnershipOptions;
+  readonly #isShared: boolean;
+  readonly #takeBack: TakeBack;
+  /** The newest opening, which may have been fenced since; null until the first one. */
+  #shard: StateShard | null = null;
+  #isFenced = false;
+  #isClosing = false;
+  /** What this broker advertises; null until that is known. */
+  #node: BrokerNode | null = null;
+  #signal = AbortSignal.abort();
+  #stopHeartbeats: (() => void) | null = null;
+
+  constructor(options: StateOwnershipOptions) {
+    this.#options = options;
+    this.#isShared = options.store.followShard !== undefined;
+    this.#takeBack = new TakeBack({ ...options, shard: SHARD, open: (epoch) => this.#open(epoch) });
+  }
+
+  /** Whether another broker has opened the state since this one did. */
+  get isFenced(): boolean {
+    return this.#isFenced;
+  }
+
+  /** Opens the state and fences its owner. @throws StoreError */
+  open(signal: AbortSignal): Promise<void> {
+    this.#signal = signal;
+    this.#isClosing = false;
+    return this.#open(null);
+  }
+
+  async #open(expectedEpoch: number | null): Promise<void> {
+    const { store, accept, opened } = this.#options;
+    const before = this.#shard;
+    let shard: StateShard | null = null;
+    let fencedBy: StoreError | null = null;
+    const opening: ShardOpening = {
+      shard: SHARD,
+      shardCount: SHARD_COUNT,
+      owner: encodeOwnerRecord({ node: this.#node, isClosed: false }),
+      expectedEpoch,
+      accept,
+      fenced: (error) => {
+        fencedBy = error;
+        if (shard !== null) this.#fenced(shard, error);
+      },
+    };
+    shard = await store.openShard(opening, this.#signal);
+    this.#shard = shard;
+    this.#isFenced = false;
+    opened(shard.epoch);
+    await before?.close(this.#signal);
+    if (fencedBy !== null) this.#fenced(shard, fencedBy);
+    else this.#beatLater();
+  }
+
+  /** Returns what the state holds. @throws StoreError */
+  load(): Awaitable<Iterable<ShardValue>> {
+    return this.#shard!.load(this.#signal);
+  }
+
+  /** Changes the state, in the order of the calls. @throws StoreError `FENCED` once another broker owns it. */
+  put(changes: readonly ShardChange[]): Awaitable<void> {
+    const shard = this.#shard!;
+    const failed = (error: unknown): never => {
+      if (error instanceof StoreError && error.code === 'FENCED') this.#fenced(shard, error);
+      throw error;
+    };
+    try {
+      const put = shard.put(changes);
+      return isPromise(put) ? put.then(undefined, failed) : put;
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  /** Tells those that this broker has overtaken, or that overtake it, what it advertises. @throws StoreError */
+  async present(node: BrokerNode): Promise<void> {
+    this.#node = node;
+    try {
+      await this.#beat();
+    } catch (error) {
+      // It is done again once the state is regained.
+      if (!this.#isFenced) throw error;
+    }
+  }
+
+  /** Gives the state back, so that others need not wait until this broker has been silent for long enough. */
+  async close(signal: AbortSignal): Promise<void> {
+    this.#isClosing = true;
+    await settles(this.#takeBack.stop(), signal, CLOSING_MS);
+    this.#stopHeartbeats?.();
+    await settles(this.#giveBack(), signal, CLOSING_MS);
+    await this.#shard?.close(signal);
+    this.#shard = null;
+  }
+
+  async #giveBack(): Promise<void> {
+    if (this.#shard === null || !this.#isShared || this.#isFenced) return;
+    const record = encodeOwnerRecord({ node: this.#node, isClosed: true });
+    try {
+      await this.put([[OWNER_KEY, record]]);
+    } catch {
+      // Others find out by the silence.
+    }
+  }
+
+  #fenced(shard: StateShard, error: StoreError): void {
+    if (shard !== this.#shard || this.#isFenced) return;
+    this.#isFenced = true;
+    this.#stopHeartbeats?.();
+    if (this.#isClosing) return;
+    const { warn, changed } = this.#options;
+    warn(`${error.message}; this broker refuses what depends on it until it owns the state again`);
+    changed({ kind: 'lost', owner: null, epoch: null });
+    this.#takeBack.follow(this.#signal);
+  }
+
+  #beatLater(): void {
+    if (!this.#isShared) return;
+    const { clock, sessionTimeoutMs } = this.#options;
+    this.#stopHeartbeats?.();
+    this.#stopHeartbeats = clock.after(sessionTimeoutMs / HEARTBEATS_PER_SESSION, () => {
+      void this.#beat().catch(() => undefined);
+    });
+  }
+
+  /** Writes who owns the state, and shows by it that this broker is alive. */
+  async #beat(): Promise<void> {
+    if (!this.#isShared || this.#isFenced) return;
+    try {
+      await this.put([[OWNER_KEY, encodeOwnerRecord({ node: this.#node, isClosed: false })]]);
+    } finally {
+      if (!this.#isFenced && !this.#isClosing) this.#beatLater();
+    }
+  }
+}

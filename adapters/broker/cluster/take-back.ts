@@ -1,0 +1,110 @@
+import type { Clock } from '../clock.js';
+import type { LogStore } from '../store/log-store.js';
+import { StoreError } from '../store/store-error.js';
+import type { StateChange } from './state-ownership.js';
+import { ShardFollower } from './shard-follower.js';
+import { TakeBackBackoff } from './take-back-backoff.js';
+
+/** The shard is looked at so many times in a session timeout. */
+const LOOKS_PER_SESSION = 10;
+
+/** What taking a shard back needs. */
+export interface TakeBackContext {
+  readonly store: LogStore;
+  readonly shard: number;
+  readonly clock: Clock;
+  readonly sessionTimeoutMs: number;
+  /** Opens the shard again, in place of the opening with this epoch. @throws StoreError */
+  readonly open: (expectedEpoch: number | null) => Promise<void>;
+  readonly warn: (message: string) => void;
+  readonly changed: (change: StateChange) => void;
+}
+
+/** Follows a shard while another broker owns it, and opens it once that broker has closed it, or was silent. */
+export class TakeBack {
+  readonly #context: TakeBackContext;
+  readonly #backoff: TakeBackBackoff;
+  readonly #intervalMs: number;
+  #follower: ShardFollower | null = null;
+  #stopTimer: (() => void) | null = null;
+  #looking: Promise<void> | null = null;
+  #isStopped = false;
+  /** Why the shard could not be opened; empty while it could. */
+  #unreadable = '';
+
+  constructor(context: TakeBackContext) {
+    this.#context = context;
+    this.#backoff = new TakeBackBackoff(context.sessionTimeoutMs);
+    this.#intervalMs = context.sessionTimeoutMs / LOOKS_PER_SESSION;
+  }
+
+  /** Another broker owns the shard from now on; nothing is followed where the store cannot. */
+  follow(signal: AbortSignal): void {
+    const { store, shard, clock, sessionTimeoutMs } = this.#context;
+    if (store.followShard === undefined) return;
+    this.#isStopped = false;
+    const lostAt = clock.monotonic();
+    this.#follower = new ShardFollower({
+      ...this.#backoff.lost(lostAt),
+      read: (from, visit) => store.followShard!(shard, from, visit, signal),
+      sessionTimeoutMs,
+      intervalMs: this.#intervalMs,
+      lostAt,
+    });
+    this.#lookLater(this.#follower, signal, 0);
+  }
+
+  /** Stops following, and waits for a look that is under way. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#stopTimer?.();
+    this.#follower = null;
+    this.#unreadable = '';
+    await this.#looking;
+  }
+
+  #lookLater(follower: ShardFollower, signal: AbortSignal, waitMs = this.#intervalMs): void {
+    this.#stopTimer = this.#context.clock.after(waitMs, () => {
+      this.#looking = this.#look(follower).then(() => {
+        this.#looking = null;
+        if (this.#follower === follower) this.#lookLater(follower, signal);
+      });
+    });
+  }
+
+  async #look(follower: ShardFollower): Promise<void> {
+    const { store, clock, changed, warn, open } = this.#context;
+    try {
+      const { owner, epoch } = follower;
+      const isDue = await follower.look(clock.monotonic());
+      if (this.#follower !== follower) return;
+      if (follower.owner !== owner || follower.epoch !== epoch) {
+        changed({ kind: 'lost', owner: follower.owner, epoch: follower.epoch });
+      }
+      if (!isDue) return;
+      // What is lost while it is opened is followed by another follower.
+      this.#follower = null;
+      await open(follower.epoch);
+      this.#unreadable = '';
+      this.#backoff.takenBack(clock.monotonic());
+      const why = follower.isClosed ? 'has closed it' : 'was silent';
+      warn(`${store.name}: this broker owns the state again: the broker that owned it ${why}`);
+      if (this.#follower === null && !this.#isStopped) changed({ kind: 'regained' });
+    } catch (error) {
+      // The store is away, or others open the shard: it is tried again at the next look.
+      if (this.#isStopped) return;
+      this.#follower ??= follower;
+      this.#warnOnceIfUnreadable(error);
+    }
+  }
+
+  /** A later release has written it, as a rule, and nothing but such a release can go on with it. */
+  #warnOnceIfUnreadable(error: unknown): void {
+    if (error instanceof StoreError && error.code !== 'INVALID') return;
+    const message = error instanceof Error ? error.message : String(error);
+    if (message === this.#unreadable) return;
+    this.#unreadable = message;
+    const { store, warn } = this.#context;
+    warn(`${store.name}: the state cannot be taken back: ${message}`);
+  }
+}

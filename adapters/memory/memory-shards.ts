@@ -1,0 +1,76 @@
+import { type ShardChange, type ShardOpening, type StateShard, StoreError } from '../broker/index.js';
+
+/** What an entry of the durable state takes beside its bytes. */
+const ENTRY_BYTES = 64;
+
+/** What a shard holds, and its newest opening. */
+interface Shard {
+  readonly values: Map<string, Uint8Array>;
+  /** -1 before the first opening. */
+  epoch: number;
+  fenced: ((error: StoreError) => void) | null;
+}
+
+/** The durable state of the broker, which is as durable as this object. */
+export class MemoryShards {
+  readonly #maxBytes: number;
+  readonly #shards = new Map<number, Shard>();
+  #bytes = 0;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  /** Opens a shard and fences its owner. @throws StoreError `FENCED` */
+  open({ shard: index, expectedEpoch, accept, fenced }: ShardOpening): StateShard {
+    const shard: Shard = this.#shards.get(index) ?? { values: new Map<string, Uint8Array>(), epoch: -1, fenced: null };
+    if (expectedEpoch !== null && expectedEpoch !== shard.epoch) throw fencedError(index);
+    accept(shard.values);
+    this.#shards.set(index, shard);
+    const epoch = ++shard.epoch;
+    shard.fenced?.(fencedError(index));
+    shard.fenced = fenced;
+    const check = (): void => {
+      if (shard.epoch !== epoch) throw fencedError(index);
+    };
+    return {
+      epoch,
+      load: () => [...shard.values].sort(([a], [b]) => (a < b ? -1 : 1)),
+      put: (changes) => {
+        check();
+        this.#put(shard.values, changes);
+      },
+      check,
+      close: () => {
+        if (shard.epoch === epoch) shard.fenced = null;
+      },
+    };
+  }
+
+  #put(values: Map<string, Uint8Array>, changes: readonly ShardChange[]): void {
+    let growth = 0;
+    for (const [key, value] of changes) {
+      const before = values.get(key);
+      if (before !== undefined) growth -= bytesOf(key, before);
+      if (value !== null) growth += bytesOf(key, value);
+    }
+    if (growth > 0 && this.#bytes + growth > this.#maxBytes) {
+      const limit = `its limit is ${String(this.#maxBytes)} (maxStateBytes)`;
+      throw new StoreError('FULL', `the memory store has no room for ${String(growth)} more bytes of state: ${limit}`);
+    }
+    this.#bytes += growth;
+    for (const [key, value] of changes) {
+      if (value === null) values.delete(key);
+      // Memory of its own: a Buffer of a few bytes is a piece of 8 KiB, which it keeps as long as it is there.
+      else values.set(key, new Uint8Array(value));
+    }
+  }
+}
+
+function bytesOf(key: string, value: Uint8Array): number {
+  return key.length + value.length + ENTRY_BYTES;
+}
+
+function fencedError(shard: number): StoreError {
+  return new StoreError('FENCED', `another broker has opened shard ${String(shard)} of this memory store`);
+}
