@@ -236,7 +236,13 @@ const MUTANTS: readonly Mutant[] = [
     noticed: 'committed offsets are there',
     says: 'another offset is committed',
     store: (store) => ({
-      load: async () => [...(await store.load())].filter(([key]) => !key.startsWith('offset/')),
+      openShard: async (opening, signal) => {
+        const shard = await store.openShard(opening, signal);
+        return {
+          ...shard,
+          load: async (loading) => [...(await shard.load(loading))].filter(([key]) => !key.startsWith('offset/')),
+        };
+      },
     }),
   },
   {

@@ -16,6 +16,7 @@ import {
   TOPIC,
 } from '../support/admin-requests.js';
 import { startBroker } from '../support/broker.js';
+import { writeState } from '../support/stored-state.js';
 import { WireClient } from '../support/wire-client.js';
 
 const [LOGGER, METRICS, GROUP] = [8, 16, 32];
@@ -307,7 +308,7 @@ test('altered configs outlast a broker over the same store', async () => {
 
 test('what was altered once and is no config any more is left out, and told', async () => {
   const store = createMemoryStore();
-  store.put('config/cluster', Buffer.from('{"gone.config":"1","log.roll.ms":"3"}'));
+  await writeState(store, [['config/cluster', Buffer.from('{"gone.config":"1","log.roll.ms":"3"}')]]);
   const warnings: string[] = [];
   const client = await (await startBroker({ store, warn: (message) => void warnings.push(message) })).connect();
   expect(await describeConfig(client, BROKER, '1', 'log.roll.ms')).toMatchObject({ value: '3', source: 3 });
@@ -339,7 +340,7 @@ describe('createBrokerBackend refuses', () => {
   test('what is no store, and configs that are no object', () => {
     expect(() => createBrokerBackend({ store: {} as LogStore })).toThrow(
       'option store is an object; expected a LogStore: missing methods are listTopics, createTopic, ' +
-        'createPartitions, alterTopicConfigs, deleteTopic, append, read, logOffsets, put, load',
+        'createPartitions, alterTopicConfigs, deleteTopic, append, read, logOffsets, openShard',
     );
     expect(() => createBrokerBackend({ store: createMemoryBackend() as never })).toThrow(
       'option store is an object; expected a LogStore: a Backend goes to createKafkaGateway({ backend })',
@@ -361,6 +362,7 @@ describe('createBrokerBackend refuses', () => {
     [{ clusterId: '' }, 'option clusterId is ""; it is a string that is not empty'],
     [{ clusterId: 5 }, 'option clusterId is 5; it is a string that is not empty'],
     [{ warn: 'console' }, 'option warn is "console"; it is a function'],
+    [{ sessionTimeoutMs: 99 }, 'option sessionTimeoutMs is 99; expected an integer from 100 to'],
     [{ clock: Date.now }, 'option clock is a function; it is an object with the methods of its interface'],
     [{ placement: null }, 'option placement is null; it is an object with the methods of its interface'],
     [{ placement: { ...singleNode(), leaderEpoch: 0 } }, 'option placement.leaderEpoch is 0; expected a method'],
@@ -370,8 +372,8 @@ describe('createBrokerBackend refuses', () => {
 
   test('rejects a store that lacks a method, or whose properties have other values', () => {
     const like = (own: object): LogStore => Object.assign(Object.create(store) as LogStore, own);
-    expect(() => createBrokerBackend({ store: like({ put: undefined, load: undefined }) })).toThrow(
-      'option store is an object; expected a LogStore: missing methods are put, load',
+    expect(() => createBrokerBackend({ store: like({ read: undefined, openShard: undefined }) })).toThrow(
+      'option store is an object; expected a LogStore: missing methods are read, openShard',
     );
     expect(() => createBrokerBackend({ store: like({ durability: true }) })).toThrow(
       "option store.durability is true; expected 'none', 'process' or 'power'",

@@ -6,6 +6,7 @@ import { createTopic } from '../support/admin-requests.js';
 import { startBroker } from '../support/broker.js';
 import { batchOf, fetchFrom, offsetFor, produce, valuesOf } from '../support/log-requests.js';
 import { heldStore } from '../support/held-store.js';
+import { readState } from '../support/stored-state.js';
 
 const at = (sequence: number): Buffer =>
   batchOf([String(sequence)], { producerId: 9, producerEpoch: 0, baseSequence: sequence });
@@ -65,12 +66,14 @@ test.each([true, false])('an outcome that nobody knows is learned from the log: 
 
 test('producers are saved with each append where the store does not keep batches', async () => {
   const { store, pending, settle } = heldStore({ keeps: 'records' });
-  let client = await (await startBroker({ store })).connect();
+  const first = await startBroker({ store });
+  let client = await first.connect();
   await createTopic(client, 't');
   const attempt = produce(client, 't', at(0));
   await vi.waitFor(() => expect(pending).toEqual([1]));
   settle();
   await attempt;
+  await first.gateway.close();
   client = await (await startBroker({ store })).connect();
   expect(await produce(client, 't', at(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
   expect((await produce(client, 't', at(2))).errorCode).toBe(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER);
@@ -79,7 +82,7 @@ test('producers are saved with each append where the store does not keep batches
 test('producers that were saved are forgotten with their topic', async () => {
   const { store, pending, settle } = heldStore({ keeps: 'records' });
   const client = await (await startBroker({ store })).connect();
-  const kept = async () => [...(await store.load())].filter(([key]) => key.startsWith('log/producers/'));
+  const kept = async () => (await readState(store)).filter(([key]) => key.startsWith('log/producers/'));
   await createTopic(client, 't');
   const produced = produce(client, 't', at(0));
   await vi.waitFor(() => expect(pending).toEqual([1]));

@@ -14,6 +14,7 @@ import { expect, test } from 'vitest';
 import { alter, BROKER, createTopic, describeConfig, SET } from '../support/admin-requests.js';
 import { startBroker } from '../support/broker.js';
 import { batchOf, produce } from '../support/log-requests.js';
+import { readState, writeState } from '../support/stored-state.js';
 import { TurnedClock } from '../support/turned-clock.js';
 import type { WireClient } from '../support/wire-client.js';
 import manifest from '../../package.json' with { type: 'json' };
@@ -66,15 +67,21 @@ async function written(): Promise<Fixture> {
   const stored = await storeEverything(client);
   const { clusterId } = (await client.send(metadataApi, 9, { topics: [] })).response;
   await gateway.close();
-  const state = Array.from(store.load(), ([key, value]) => [key, Buffer.from(value).toString('base64')] as const);
+  const state = Array.from(
+    await readState(store),
+    ([key, value]) => [key, Buffer.from(value).toString('base64')] as const,
+  );
   return { clusterId: clusterId!, ...stored, state };
 }
 
 /** A store that holds the state of a release, and its topic without the records. */
-function storeOf({ topicId, state }: Fixture): MemoryStore {
+async function storeOf({ topicId, state }: Fixture): Promise<MemoryStore> {
   const store = createMemoryStore();
   store.createTopic({ id: topicId, name: 'orders', partitionCount: 1, configs: {} });
-  for (const [key, value] of state) store.put(key, Buffer.from(value, 'base64'));
+  await writeState(
+    store,
+    state.map(([key, value]) => [key, Buffer.from(value, 'base64')]),
+  );
   return store;
 }
 
@@ -88,7 +95,7 @@ test('the state of this release is among the fixtures', async () => {
 test.each(releases)('reads the state that a release has stored: %s', async (file) => {
   const fixture = JSON.parse(readFileSync(new URL(file, FOLDER), 'utf8')) as Fixture;
   // Offsets and sessions do not expire while time stands still.
-  const { connect } = await startBroker({ store: storeOf(fixture), clock: new TurnedClock() });
+  const { connect } = await startBroker({ store: await storeOf(fixture), clock: new TurnedClock() });
   const client = await connect();
   const metadata = (await client.send(metadataApi, 9, { topics: [] })).response;
   expect(metadata.clusterId).toBe(fixture.clusterId);
@@ -105,9 +112,9 @@ test.each(releases)('reads the state that a release has stored: %s', async (file
 
 test('refuses the state of a newer format, with the release that reads it', async () => {
   const store = createMemoryStore();
-  store.put('format', Buffer.from('{"version":2,"release":"0.9.0"}'));
+  await writeState(store, [['format', Buffer.from('{"version":2,"release":"0.9.0"}')]]);
   const expected = 'the stored state has format 2; expected format 1 or lower; use release 0.9.0 or later';
   await expect(startBroker({ store })).rejects.toThrow(new StoreError('INVALID', `broker: ${expected}`));
-  store.put('format', Buffer.from('{"version":1,"release":"0.1.0"}'));
+  await writeState(store, [['format', Buffer.from('{"version":1,"release":"0.1.0"}')]]);
   await startBroker({ store });
 });

@@ -53,7 +53,7 @@ export async function groupBench(
 
   const kit = {
     clock,
-    placement: new OwnedPlacement({ ...singleNode(), coordinator: (_type, key) => bench.coordinator(key) }),
+    placement: new OwnedPlacement({ ...singleNode(), coordinator: (_type, key) => bench.coordinator(key) }, 1, null),
     config: { get: (name: keyof BrokerConfigValues) => values[name] },
     topics: {
       byName: (name: string) => [...topics.values()].find((topic) => topic.name === name),

@@ -45,10 +45,16 @@ export function heldStore({ keeps = 'batches' }: Partial<Pick<LogStore, 'keeps'>
     deleteRecords: (partition, before) => Promise.resolve(memory.deleteRecords(partition, before)),
     applyRetention: (partition, retention) => Promise.resolve(memory.applyRetention(partition, retention)),
     compact: (partition, compaction) => memory.compact(partition, compaction),
-    async put(...args) {
-      memory.put(...args);
+    async openShard(opening) {
+      const shard = memory.openShard(opening);
+      return {
+        epoch: shard.epoch,
+        load: async (signal) => shard.load(signal),
+        put: async (changes) => shard.put(changes),
+        check: async (signal) => shard.check(signal),
+        close: async (signal) => shard.close(signal),
+      };
     },
-    load: () => Promise.resolve(memory.load()),
   };
   return {
     store,

@@ -1,13 +1,14 @@
 // A fake kit on purpose: what a manager of producers reads and stores is seen by no client.
 import { readBatches } from '../../src/protocol/index.js';
-import { StoredState } from '../../adapters/broker/durable-state.js';
 import type { Kit } from '../../adapters/broker/kit.js';
 import type { LogStore, ReplayedBatch } from '../../adapters/broker/store/log-store.js';
+import type { ShardValue } from '../../adapters/broker/store/state-shard.js';
 import type { ProducerLog } from '../../adapters/broker/producers/partition-producers.js';
 import { ProducerStateManager } from '../../adapters/broker/producers/producer-state-manager.js';
 import type { Partition, Topic } from '../../adapters/broker/topic-registry.js';
 import { createMemoryStore } from '../../adapters/memory/index.js';
 import { batchOf } from './log-requests.js';
+import { openState } from './stored-state.js';
 import { TurnedClock } from './turned-clock.js';
 
 type MemoryStore = ReturnType<typeof createMemoryStore>;
@@ -33,8 +34,7 @@ export function storeOfProducers(memory = createMemoryStore()): MemoryStore & { 
 
 /** Starts a manager over the store, with one partition. Started again over the same store, it is the next broker. */
 export async function producerBench<Store extends MemoryStore>(store: Store) {
-  const state = new StoredState(store);
-  await state.open();
+  const { state, shard } = await openState(store);
   const deleted: ((topic: Topic) => void)[] = [];
   const topics = {
     onDeleted: (listener: (topic: Topic) => void) => (deleted.push(listener), () => undefined),
@@ -55,6 +55,8 @@ export async function producerBench<Store extends MemoryStore>(store: Store) {
     manager,
     log,
     store,
+    /** The state of the store, which this manager owns until the next one is started. */
+    shard,
     clock,
     /** Appends a batch of an idempotent producer and reports it to the manager. */
     async produce(baseSequence: number, value = 'x'): Promise<number> {
@@ -71,7 +73,8 @@ export async function producerBench<Store extends MemoryStore>(store: Store) {
     append,
     /** The stored snapshot. */
     stored(): { readonly endOffset: number; readonly open?: boolean; readonly producers: unknown[] } | undefined {
-      const [entry] = [...store.load()].filter(([key]) => key.startsWith('log/producers/'));
+      const held = shard.load(new AbortController().signal) as Iterable<ShardValue>;
+      const entry = [...held].find(([key]) => key.startsWith('log/producers/'));
       return entry === undefined ? undefined : (JSON.parse(Buffer.from(entry[1]).toString()) as never);
     },
     remove(): void {

@@ -1,5 +1,6 @@
 // A memory store that answers with promises, as an engine behind a network does: there is none such yet.
-import type { LogStore, StoredTopic } from 'iggy-gateway-kafka/adapters/broker';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { LogStore, StateShard, StoredTopic } from 'iggy-gateway-kafka/adapters/broker';
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 
 /** A store whose topics may change behind the broker's back. */
@@ -8,13 +9,32 @@ export interface SlowStore extends LogStore {
   elsewhere(change: (topics: StoredTopic[]) => void): void;
 }
 
+/** Lets the methods of an object take two turns, so that what is asked meanwhile overlaps. */
+function slow<T extends object>(target: T, own: Partial<T> = {}): T {
+  return new Proxy(target, {
+    get(_, name) {
+      if (name in own) return own[name as keyof T];
+      const value: unknown = target[name as keyof T];
+      if (typeof value !== 'function') return value;
+      return async (...args: unknown[]) => {
+        await nextTurn();
+        return (value as (...args: unknown[]) => unknown).apply(target, args);
+      };
+    },
+  });
+}
+
 export function createSlowStore(): SlowStore {
   const memory = createMemoryStore();
   const watchers = new Set<() => void>();
   let foreign: StoredTopic[] = [];
-  const more: Partial<SlowStore> = {
+  return slow<SlowStore>(memory as unknown as SlowStore, {
     name: 'slow',
     listTopics: () => Promise.resolve([...memory.listTopics(), ...foreign]),
+    async openShard(opening): Promise<StateShard> {
+      await nextTurn();
+      return slow(memory.openShard(opening));
+    },
     watchTopics(changed) {
       watchers.add(changed);
       return () => watchers.delete(changed);
@@ -23,17 +43,6 @@ export function createSlowStore(): SlowStore {
       foreign = foreign.slice();
       change(foreign);
       for (const changed of watchers) changed();
-    },
-  };
-  return new Proxy(memory as unknown as SlowStore, {
-    get(_, name) {
-      const value: unknown = name in more ? more[name as keyof SlowStore] : memory[name as keyof typeof memory];
-      if (typeof value !== 'function' || name in more) return value;
-      // Two turns later, so that what is asked meanwhile overlaps.
-      return async (...args: unknown[]) => {
-        await new Promise((resolve) => setImmediate(resolve));
-        return (value as (...args: unknown[]) => unknown).apply(memory, args);
-      };
     },
   });
 }

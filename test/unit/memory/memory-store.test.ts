@@ -108,30 +108,6 @@ test('keeps topics until they are deleted', () => {
   }
 });
 
-test('keeps the state of the kit in the order of its keys', () => {
-  const store = createMemoryStore({ maxStateBytes: 65_536 });
-  const value = Buffer.from('one');
-  store.put('b', value);
-  store.put('a', Buffer.from('two'));
-  store.put('c', Buffer.from('gone'));
-  store.put('c', null);
-  store.put('c', null);
-  value.fill(0);
-  expect([...store.load()].map(([key, bytes]) => `${key}=${String(Buffer.from(bytes))}`)).toEqual(['a=two', 'b=one']);
-  expect(kindOf(() => store.put('d', Buffer.alloc(65_536)))).toBe('FULL');
-  store.put('a', null);
-  expect([...store.load()]).toHaveLength(1);
-});
-
-test('holds no more memory for the state than its values have', () => {
-  const store = createMemoryStore();
-  for (const length of [1, 40, 200, 5000]) {
-    store.put(String(length), Buffer.from('x'.repeat(length)));
-    store.put('of others', Buffer.from('y'));
-  }
-  for (const [, value] of store.load()) expect(value.buffer.byteLength).toBe(value.length);
-});
-
 describe('a log', () => {
   test('gives offsets in order, and finds each of them again, over many segments', () => {
     const store = storeWithTopic({ maxBytes: 4 * MIB });

@@ -1,16 +1,15 @@
 import { expect, test } from 'vitest';
 import { OwnedPlacement } from '../../../../adapters/broker/cluster/owned-placement.js';
-import { singleNode } from '../../../../adapters/broker/cluster/placement.js';
 
 const SELF = { host: 'balancer', port: 9092 };
 
 test('a broker at the same address is no successor, even if it is reported before the address is known', () => {
-  const placement = new OwnedPlacement(singleNode(1, null));
-  placement.lose({ nodeId: 2, ...SELF, rack: null });
+  const placement = new OwnedPlacement(null, 1, null);
+  placement.lose({ nodeId: 2, ...SELF, rack: null }, null);
   placement.identify(SELF, null, null);
   expect(placement.successor).toBeNull();
   expect(placement.nodes(SELF)).toMatchObject([{ nodeId: 1, ...SELF }]);
-  placement.lose({ nodeId: 2, host: 'other', port: 9092, rack: null });
+  placement.lose({ nodeId: 2, host: 'other', port: 9092, rack: null }, null);
   placement.identify({ host: 'moved', port: 9092 }, 3, null);
   expect(placement.successor?.host).toBe('other');
   placement.regain();

@@ -1,21 +1,28 @@
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { expect, test } from 'vitest';
-import { StoredState } from '../../../../adapters/broker/durable-state.js';
+import { OwnedPlacement } from '../../../../adapters/broker/cluster/owned-placement.js';
 import type { Kit } from '../../../../adapters/broker/kit.js';
 import { LeaderEpochs } from '../../../../adapters/broker/log/epoch-history.js';
 import { PartitionLog } from '../../../../adapters/broker/log/partition-logs.js';
 import type { Partition, Topic } from '../../../../adapters/broker/topic-registry.js';
+import { openState, readState } from '../../../support/stored-state.js';
 
 async function epochsOver(store = createMemoryStore()) {
-  const state = new StoredState(store);
-  await state.open();
+  const { state } = await openState(store);
   const deleted: ((topic: Topic) => void)[] = [];
   const warnings: string[] = [];
   const topics = { onDeleted: (listener: (topic: Topic) => void) => (deleted.push(listener), () => undefined) };
-  const kit = { state, topics, warn: (text: string) => warnings.push(text) } as unknown as Kit;
+  const placement = new OwnedPlacement(null, 1, null);
+  const kit = { state, topics, placement, warn: (text: string) => warnings.push(text) } as unknown as Kit;
   const epochs = new LeaderEpochs(kit);
   epochs.open();
-  return { epochs, warnings, state, remove: (topic: Topic) => deleted.forEach((listener) => listener(topic)) };
+  return {
+    epochs,
+    warnings,
+    state,
+    placement,
+    remove: (topic: Topic) => deleted.forEach((listener) => listener(topic)),
+  };
 }
 
 function partitionAt(leaderEpoch: number): Partition {
@@ -28,7 +35,7 @@ test('a log of epoch 0 has nothing to keep', async () => {
   const { epochs } = await epochsOver(store);
   const partition = partitionAt(0);
   epochs.appended(new PartitionLog(partition), 0, 0);
-  expect([...store.load()]).toEqual([]);
+  expect(await readState(store)).toEqual([]);
   expect(epochs.at(partition, 5)).toBe(0);
   expect(epochs.end(partition, 0, 9)).toEqual({ epoch: 0, endOffset: 9 });
   expect(epochs.end(partition, 1, 9)).toEqual({ epoch: -1, endOffset: -1 });
@@ -56,7 +63,7 @@ test('knows which epoch wrote what, after a restart as well', async () => {
     { epoch: -1, endOffset: -1 },
   ]);
   remove({ partitions: [partition] } as unknown as Topic);
-  expect([...store.load()]).toEqual([]);
+  expect(await readState(store)).toEqual([]);
 });
 
 test('the operator is told when they cannot be saved', async () => {
@@ -96,4 +103,40 @@ test('records of epoch 0 stay so when the leader has changed, though nothing was
   const { epochs } = await epochsOver();
   expect(epochs.at(partitionAt(3), 5)).toBe(0);
   expect(epochs.end(partitionAt(3), 0, 9)).toEqual({ epoch: 0, endOffset: 9 });
+});
+
+test('an epoch whose records are gone is forgotten with the next one', async () => {
+  const store = createMemoryStore();
+  const { epochs } = await epochsOver(store);
+  const log = new PartitionLog(partitionAt(0));
+  for (const [epoch, offset, startOffset] of [
+    [2, 10, 0],
+    [3, 20, 0],
+    [4, 30, 20],
+  ] as const) {
+    log.startOffset = startOffset;
+    epochs.appended(log, epoch, offset);
+  }
+  expect((await readState(store)).map(([, value]) => JSON.parse(Buffer.from(value).toString()) as unknown)).toEqual([
+    [
+      [3, 20],
+      [4, 30],
+    ],
+  ]);
+});
+
+test('while another broker has the history, no epoch is known and none is kept', async () => {
+  const store = createMemoryStore();
+  const { epochs, placement } = await epochsOver(store);
+  const partition = partitionAt(3);
+  const log = new PartitionLog(partition);
+  expect([epochs.current(partition), epochs.at(partition, 5)]).toEqual([3, 0]);
+  placement.lose(null, null);
+  expect([epochs.current(partition), epochs.at(partition, 5)]).toEqual([-1, -1]);
+  epochs.appended(log, 3, 10);
+  expect(await readState(store)).toEqual([]);
+  placement.regain();
+  epochs.appended(log, 3, 12);
+  expect(epochs.at(partition, 12)).toBe(3);
+  expect(epochs.at(partition, 11)).toBe(0);
 });

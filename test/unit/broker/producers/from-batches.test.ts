@@ -3,6 +3,7 @@ import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { expect, test, vi } from 'vitest';
 import { batchOf } from '../../../support/log-requests.js';
 import { producerBench } from '../../../support/producer-bench.js';
+import { readState } from '../../../support/stored-state.js';
 
 const LARGE = 'x'.repeat(200_000);
 
@@ -39,7 +40,7 @@ test('stores a snapshot after a long read, from which the next start goes on, an
   expect(await restarted.manager.ready(restarted.log)).toMatchObject({ states: { endOffset: 4 } });
   expect(read.mock.calls.map(([entries]) => entries[0]?.offset)).toEqual([4]);
   restarted.remove();
-  expect([...store.load()]).toEqual([]);
+  expect(await readState(store)).toEqual([]);
 });
 
 test('deletes a snapshot that was never needed with its topic', async () => {
@@ -48,13 +49,13 @@ test('deletes a snapshot that was never needed with its topic', async () => {
   await manager.saveAll();
   const restarted = await producerBench(store);
   restarted.remove();
-  expect([...store.load()]).toEqual([]);
+  expect(await readState(store)).toEqual([]);
 });
 
 test('stores nothing for a partition without producers', async () => {
-  const { manager, log, store, remove } = await producerBench(createMemoryStore());
+  const { manager, log, shard, remove } = await producerBench(createMemoryStore());
   manager.begun(log, 1);
-  const put = vi.spyOn(store, 'put');
+  const put = vi.spyOn(shard, 'put');
   await manager.saveAll();
   remove();
   expect(put).not.toHaveBeenCalled();

@@ -1,6 +1,7 @@
 import { StoreError } from 'iggy-gateway-kafka/adapters/broker';
 import { expect, test, vi } from 'vitest';
 import { producerBench, storeWithoutBatches } from '../../../support/producer-bench.js';
+import { readState } from '../../../support/stored-state.js';
 
 test('stores a snapshot after each append, and recovers from it alone', async () => {
   const { produce, stored, store } = await producerBench(storeWithoutBatches());
@@ -15,8 +16,8 @@ test('stores a snapshot after each append, and recovers from it alone', async ()
 });
 
 test('stores a snapshot that failed with the next one, or with those that are taken now and then', async () => {
-  const { produce, stored, store, manager, log } = await producerBench(storeWithoutBatches());
-  const put = vi.spyOn(store, 'put').mockImplementationOnce(() => {
+  const { produce, stored, shard, manager, log } = await producerBench(storeWithoutBatches());
+  const put = vi.spyOn(shard, 'put').mockImplementationOnce(() => {
     throw new StoreError('UNAVAILABLE', 'no');
   });
   await expect(produce(0)).rejects.toThrow(StoreError);
@@ -39,9 +40,9 @@ test('does not store producers of a deleted topic, and deletes what was stored o
   const { produce, store, manager, log, remove } = await producerBench(storeWithoutBatches());
   await produce(0);
   remove();
-  expect([...store.load()]).toEqual([]);
+  expect(await readState(store)).toEqual([]);
   await produce(1);
   await manager.saveAll();
   expect(log.producers).toMatchObject({ states: { dirty: true } });
-  expect([...store.load()]).toEqual([]);
+  expect(await readState(store)).toEqual([]);
 });

@@ -57,14 +57,14 @@ test('replays batches that others appended, even after a complete snapshot', asy
 });
 
 test('announces again after a snapshot that failed, before anything is appended', async () => {
-  const { produce, stored, store, manager, log } = await producerBench(storeOfProducers());
-  const put = vi.spyOn(store, 'put').mockImplementationOnce(() => {
+  const { produce, stored, shard, manager, log } = await producerBench(storeOfProducers());
+  const put = vi.spyOn(shard, 'put').mockImplementationOnce(() => {
     throw UNAVAILABLE;
   });
   await expect(produce(0)).rejects.toThrow(UNAVAILABLE);
   expect(log.producers).toMatchObject({ snapshot: 'uncertain' });
   await produce(0);
-  put.mockImplementationOnce(() => Promise.reject(UNAVAILABLE) as never);
+  put.mockImplementationOnce(() => Promise.reject(UNAVAILABLE));
   await expect(manager.saveAll()).rejects.toThrow(UNAVAILABLE);
   expect(log.producers).toMatchObject({ snapshot: 'uncertain' });
   await produce(1);
@@ -72,11 +72,11 @@ test('announces again after a snapshot that failed, before anything is appended'
 });
 
 test('acknowledges an append that was announced, though the snapshot of another partition could not be written', async () => {
-  const { produce, manager, log, store } = await producerBench(storeOfProducers());
+  const { produce, manager, log, shard } = await producerBench(storeOfProducers());
   await produce(0);
   log.busy = true;
   const producers = await manager.ready(log);
-  const put = vi.spyOn(store, 'put').mockImplementationOnce(() => Promise.reject(UNAVAILABLE) as never);
+  const put = vi.spyOn(shard, 'put').mockImplementationOnce(() => Promise.reject(UNAVAILABLE));
   await expect(manager.saveAll()).rejects.toThrow(UNAVAILABLE);
   expect(producers.snapshot).toBe('uncertain');
   await manager.save(producers);
@@ -84,7 +84,7 @@ test('acknowledges an append that was announced, though the snapshot of another 
 });
 
 test('waits for a snapshot where the log lost its end and was written on', async () => {
-  const { produce, stored, store, manager, log } = await producerBench(storeOfProducers());
+  const { produce, stored, shard, manager, log } = await producerBench(storeOfProducers());
   await produce(0);
   log.busy = true;
   await manager.saveAll();
@@ -94,7 +94,7 @@ test('waits for a snapshot where the log lost its end and was written on', async
   manager.appended(producers, batch, 0, 1);
   expect(producers.snapshot).toBe('outdated');
   expect(await manager.ready(log)).toBe(producers);
-  vi.spyOn(store, 'put').mockImplementationOnce(() => Promise.reject(UNAVAILABLE) as never);
+  vi.spyOn(shard, 'put').mockImplementationOnce(() => Promise.reject(UNAVAILABLE));
   await expect(manager.save(producers)).rejects.toThrow(UNAVAILABLE);
   await manager.save(producers);
   expect(producers.snapshot).toBe('incomplete');
@@ -113,9 +113,9 @@ test.each([
   ],
   ['rejects', () => Promise.reject(UNAVAILABLE)],
 ])('acknowledges an append whose snapshot only bounds the replay and %s', async (_, put) => {
-  const { produce, store, log } = await producerBench(storeOfProducers());
+  const { produce, shard, log } = await producerBench(storeOfProducers());
   await produce(0);
-  vi.spyOn(store, 'put').mockImplementationOnce(() => put() as unknown as undefined);
+  vi.spyOn(shard, 'put').mockImplementationOnce(() => put());
   log.producers!.unsavedBytes = 16 * 1024 * 1024;
   await expect(produce(1)).resolves.toBe(1);
   await expect.poll(() => log.producers?.snapshot).toBe('uncertain');
@@ -124,8 +124,8 @@ test.each([
 });
 
 test('ends a replay once the broker is closed', async () => {
-  const { manager, log, store, close } = await producerBench(storeOfProducers(createMemoryStore()));
-  const put = vi.spyOn(store, 'put');
+  const { manager, log, shard, close } = await producerBench(storeOfProducers(createMemoryStore()));
+  const put = vi.spyOn(shard, 'put');
   const recovered = manager.ready(log);
   close();
   await expect(recovered).rejects.toThrow(StoreError);
@@ -133,8 +133,8 @@ test('ends a replay once the broker is closed', async () => {
 });
 
 test('a replay of producers that were dropped meanwhile changes nothing', async () => {
-  const { manager, log, store } = await producerBench(storeOfProducers());
-  const put = vi.spyOn(store, 'put');
+  const { manager, log, shard } = await producerBench(storeOfProducers());
+  const put = vi.spyOn(shard, 'put');
   const recovered = manager.ready(log);
   manager.drop();
   expect(await recovered).toMatchObject({ coverage: 'behind' });
