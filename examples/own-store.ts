@@ -11,6 +11,9 @@ import {
   type PartitionId,
   type ReadEntry,
   type ReadResult,
+  type ShardChange,
+  type ShardOpening,
+  type StateShard,
   stampBatches,
   type StoredTopic,
   StoreError,
@@ -21,7 +24,12 @@ type Change =
   | { readonly kind: 'topic'; readonly topic: StoredTopic }
   | { readonly kind: 'deletion'; readonly topicId: string }
   | { readonly kind: 'batches'; readonly log: string; readonly baseOffset: number; readonly endOffset: number }
-  | { readonly kind: 'state'; readonly key: string; readonly isDeleted: boolean };
+  | { readonly kind: 'opening'; readonly epoch: number }
+  | {
+      readonly kind: 'state';
+      readonly values: readonly (readonly [string, string])[];
+      readonly deleted: readonly string[];
+    };
 
 /** Batches of one append: their offsets, and their place in the file. */
 interface Slot {
@@ -40,12 +48,12 @@ class FileStore implements LogStore {
   readonly #path: string;
   #file: FileHandle | null = null;
   #size = 0;
-  /** Whether the file may end with a part of a change. */
-  #isTorn = false;
+  #isTorn = false; // whether the file may end with a part of a change
   #lastWrite: Promise<unknown> = Promise.resolve();
   readonly #topics = new Map<string, StoredTopic>();
   readonly #logs = new Map<string, Slot[]>();
   readonly #state = new Map<string, Uint8Array>();
+  #epoch = -1; // number of the newest opening of the state
 
   constructor(path: string) {
     this.#path = path;
@@ -60,7 +68,7 @@ class FileStore implements LogStore {
       const [head, body] = [lengths.readUInt32BE(0), lengths.readUInt32BE(4)];
       const position = this.#size + LENGTHS_BYTES;
       if (position + head + body > size) break;
-      await this.#apply(JSON.parse((await this.#bytesAt(position, head)).toString()) as Change, position + head, body);
+      this.#apply(JSON.parse((await this.#bytesAt(position, head)).toString()) as Change, position + head, body);
       this.#size = position + head + body;
     }
     this.#isTorn = false;
@@ -77,9 +85,8 @@ class FileStore implements LogStore {
     return [...this.#topics.values()];
   }
 
-  async createTopic(topic: StoredTopic): Promise<StoredTopic> {
-    await this.#write({ kind: 'topic', topic });
-    return topic;
+  createTopic(topic: StoredTopic): Promise<StoredTopic> {
+    return this.#write({ kind: 'topic', topic }).then(() => topic);
   }
 
   createPartitions(topicId: string, partitionCount: number): Promise<void> {
@@ -103,17 +110,17 @@ class FileStore implements LogStore {
   }
 
   logOffsets(partition: PartitionId): LogOffsets {
-    const slots = this.#slots(partition);
+    const slots = this.#slots(keyOf(partition));
     const bytes = slots.reduce((sum, slot) => sum + slot.bytes, 0);
     return { logStartOffset: 0, logEndOffset: slots.at(-1)?.endOffset ?? 0, bytes };
   }
 
-  put(key: string, value: Uint8Array | null): Promise<void> {
-    return this.#write({ kind: 'state', key, isDeleted: value === null }, value ?? undefined);
-  }
-
-  load(): Iterable<readonly [string, Uint8Array]> {
-    return this.#state;
+  async openShard({ shardCount, accept }: ShardOpening): Promise<StateShard> {
+    if (shardCount !== 1) throw new StoreError('INVALID', 'this store has one shard');
+    accept(this.#state);
+    await this.#write({ kind: 'opening', epoch: this.#epoch + 1 }); // it fences nobody: only we open the file
+    const put: StateShard['put'] = (changes) => this.#write(stateChange(changes));
+    return { epoch: this.#epoch, load: () => this.#state, put, check: () => undefined, close: () => undefined };
   }
 
   async #append({ partition, batches, leaderEpoch }: AppendEntry): Promise<AppendResult> {
@@ -129,7 +136,7 @@ class FileStore implements LogStore {
     if (offset < logStartOffset || offset > logEndOffset) throw new StoreError('OUT_OF_RANGE', `offset ${offset}`);
     const chunks: Buffer[] = [];
     let bytes = 0;
-    for (const slot of this.#slots(partition)) {
+    for (const slot of this.#slots(keyOf(partition))) {
       if (slot.endOffset <= offset) continue;
       if (bytes + slot.bytes > maxBytes && !(atLeastOneBatch && bytes === 0)) break;
       chunks.push(await this.#bytesAt(slot.position, slot.bytes));
@@ -149,22 +156,20 @@ class FileStore implements LogStore {
       this.#isTorn = false;
       if (failure !== undefined) throw new StoreError('UNAVAILABLE', 'the file cannot be written', { cause: failure });
       this.#size += entry.length;
-      await this.#apply(change, this.#size - body.length, body.length);
+      this.#apply(change, this.#size - body.length, body.length);
     });
     this.#lastWrite = write.catch(() => undefined);
     return write;
   }
 
-  async #apply(change: Change, position: number, bytes: number): Promise<void> {
+  #apply(change: Change, position: number, bytes: number): void {
     if (change.kind === 'topic') this.#topics.set(change.topic.id, change.topic);
     else if (change.kind === 'deletion') this.#topics.delete(change.topicId);
-    else if (change.kind === 'batches') {
-      const { log, baseOffset, endOffset } = change;
-      const slots = this.#logs.get(log) ?? [];
-      slots.push({ baseOffset, endOffset, position, bytes });
-      this.#logs.set(log, slots);
-    } else if (change.isDeleted) this.#state.delete(change.key);
-    else this.#state.set(change.key, await this.#bytesAt(position, bytes));
+    else if (change.kind === 'opening') this.#epoch = change.epoch;
+    else if (change.kind === 'state') {
+      for (const key of change.deleted) this.#state.delete(key);
+      for (const [key, value] of change.values) this.#state.set(key, Buffer.from(value, 'base64'));
+    } else this.#slots(change.log).push({ ...change, position, bytes });
   }
 
   async #bytesAt(position: number, length: number): Promise<Buffer> {
@@ -173,8 +178,10 @@ class FileStore implements LogStore {
     return buffer;
   }
 
-  #slots(partition: PartitionId): readonly Slot[] {
-    return this.#logs.get(keyOf(partition)) ?? [];
+  #slots(log: string): Slot[] {
+    const slots = this.#logs.get(log) ?? [];
+    this.#logs.set(log, slots);
+    return slots;
   }
 
   #topic(id: string): StoredTopic {
@@ -182,6 +189,16 @@ class FileStore implements LogStore {
     if (topic === undefined) throw new StoreError('NOT_FOUND', `topic id ${id} does not exist`);
     return topic;
   }
+}
+
+/** A change of the state; it is written at once, and so made whole or not at all. */
+function stateChange(changes: readonly ShardChange[]): Change {
+  const values = changes.flatMap(([key, value]) => (value === null ? [] : [[key, base64(value)] as const]));
+  return { kind: 'state', values, deleted: changes.filter(([, value]) => value === null).map(([key]) => key) };
+}
+
+function base64(value: Uint8Array): string {
+  return Buffer.from(value).toString('base64');
 }
 
 /** A change as the file has it. */

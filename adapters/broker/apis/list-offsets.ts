@@ -88,11 +88,10 @@ function answerPartition(
   if (errorCode !== 0) return failure(wanted, errorCode);
   try {
     const found = findOffset(kit, partition.id, timestamp, context);
-    // The next record is written under the current epoch, the others were under theirs.
-    const epochs = timestamp === OffsetSpec.LATEST ? null : log.epochs;
-    if (!isPromise(found)) return foundAnswer(epochs, partition, found, version);
+    const isLatest = timestamp === OffsetSpec.LATEST;
+    if (!isPromise(found)) return foundAnswer(log.epochs, partition, found, isLatest, version);
     return found.then(
-      (offset) => foundAnswer(epochs, partition, offset, version),
+      (offset) => foundAnswer(log.epochs, partition, offset, isLatest, version),
       (error: unknown) => failure(wanted, codeOf(error)),
     );
   } catch (error) {
@@ -101,14 +100,16 @@ function answerPartition(
 }
 
 function foundAnswer(
-  epochs: LeaderEpochs | null,
+  epochs: LeaderEpochs,
   partition: Partition,
   found: FoundOffset | null,
+  isLatest: boolean,
   version: number,
 ): PartitionAnswer {
   const { index } = partition;
   if (found === null) return { partitionIndex: index, errorCode: 0, timestamp: NO_TIME, offset: -1n };
-  const epoch = epochs === null ? partition.leaderEpoch : epochs.at(partition, found.offset);
+  // The next record is written under the current epoch, the others were under theirs.
+  const epoch = isLatest ? epochs.current(partition) : epochs.at(partition, found.offset);
   const leaderEpoch = version >= LEADER_EPOCH_SINCE ? epoch : -1;
   const timestamp = found.timestamp === -1 ? NO_TIME : int64(found.timestamp);
   return { partitionIndex: index, errorCode: 0, timestamp, offset: int64(found.offset), leaderEpoch };

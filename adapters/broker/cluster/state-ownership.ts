@@ -75,8 +75,7 @@ export class StateOwnership {
   async #open(expectedEpoch: number | null): Promise<void> {
     const { store, accept, opened } = this.#options;
     const before = this.#shard;
-    let shard: StateShard | null = null;
-    let fencedBy: StoreError | null = null;
+    const state: { shard: StateShard | null; fencedBy: StoreError | null } = { shard: null, fencedBy: null };
     const opening: ShardOpening = {
       shard: SHARD,
       shardCount: SHARD_COUNT,
@@ -84,27 +83,32 @@ export class StateOwnership {
       expectedEpoch,
       accept,
       fenced: (error) => {
-        fencedBy = error;
-        if (shard !== null) this.#fenced(shard, error);
+        state.fencedBy = error;
+        if (state.shard !== null) this.#fenced(state.shard, error);
       },
     };
-    shard = await store.openShard(opening, this.#signal);
+    const shard = await store.openShard(opening, this.#signal);
+    state.shard = shard;
     this.#shard = shard;
     this.#isFenced = false;
     opened(shard.epoch);
     await before?.close(this.#signal);
-    if (fencedBy !== null) this.#fenced(shard, fencedBy);
+    if (state.fencedBy !== null) this.#fenced(shard, state.fencedBy);
     else this.#beatLater();
+  }
+
+  get #opened(): StateShard {
+    return this.#shard as StateShard;
   }
 
   /** Returns what the state holds. @throws StoreError */
   load(): Awaitable<Iterable<ShardValue>> {
-    return this.#shard!.load(this.#signal);
+    return this.#opened.load(this.#signal);
   }
 
   /** Changes the state, in the order of the calls. @throws StoreError `FENCED` once another broker owns it. */
   put(changes: readonly ShardChange[]): Awaitable<void> {
-    const shard = this.#shard!;
+    const shard = this.#opened;
     const failed = (error: unknown): never => {
       if (error instanceof StoreError && error.code === 'FENCED') this.#fenced(shard, error);
       throw error;
@@ -160,7 +164,7 @@ export class StateOwnership {
   }
 
   #beatLater(): void {
-    if (!this.#isShared) return;
+    if (!this.#isShared || this.#isFenced || this.#isClosing) return;
     const { clock, sessionTimeoutMs } = this.#options;
     this.#stopHeartbeats?.();
     this.#stopHeartbeats = clock.after(sessionTimeoutMs / HEARTBEATS_PER_SESSION, () => {
@@ -174,7 +178,7 @@ export class StateOwnership {
     try {
       await this.put([[OWNER_KEY, encodeOwnerRecord({ node: this.#node, isClosed: false })]]);
     } finally {
-      if (!this.#isFenced && !this.#isClosing) this.#beatLater();
+      this.#beatLater();
     }
   }
 }

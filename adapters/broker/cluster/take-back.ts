@@ -41,12 +41,13 @@ export class TakeBack {
   /** Another broker owns the shard from now on; nothing is followed where the store cannot. */
   follow(signal: AbortSignal): void {
     const { store, shard, clock, sessionTimeoutMs } = this.#context;
-    if (store.followShard === undefined) return;
+    const followShard = store.followShard?.bind(store);
+    if (followShard === undefined) return;
     this.#isStopped = false;
     const lostAt = clock.monotonic();
     this.#follower = new ShardFollower({
       ...this.#backoff.lost(lostAt),
-      read: (from, visit) => store.followShard!(shard, from, visit, signal),
+      read: (from, visit) => followShard(shard, from, visit, signal),
       sessionTimeoutMs,
       intervalMs: this.#intervalMs,
       lostAt,
@@ -61,6 +62,10 @@ export class TakeBack {
     this.#follower = null;
     this.#unreadable = '';
     await this.#looking;
+  }
+
+  get #isFollowing(): boolean {
+    return this.#follower !== null;
   }
 
   #lookLater(follower: ShardFollower, signal: AbortSignal, waitMs = this.#intervalMs): void {
@@ -87,9 +92,10 @@ export class TakeBack {
       await open(follower.epoch);
       this.#unreadable = '';
       this.#backoff.takenBack(clock.monotonic());
+      const isLostAgain = this.#isFollowing;
       const why = follower.isClosed ? 'has closed it' : 'was silent';
       warn(`${store.name}: this broker owns the state again: the broker that owned it ${why}`);
-      if (this.#follower === null && !this.#isStopped) changed({ kind: 'regained' });
+      if (!isLostAgain && !this.#isStopped) changed({ kind: 'regained' });
     } catch (error) {
       // The store is away, or others open the shard: it is tried again at the next look.
       if (this.#isStopped) return;

@@ -16,12 +16,14 @@ export interface EpochEnd {
 }
 
 const PREFIX = 'log/epochs/';
+/** Clients that get it do not compare epochs later. */
+const NO_EPOCH = -1;
 const NO_HISTORY: readonly EpochStart[] = [];
 const UNKNOWN: EpochEnd = { epoch: -1, endOffset: -1 };
 
 /**
- * Which leader epoch wrote which part of a log. A log that was only ever written under epoch 0, which is every log until
- * its leader changes, has nothing to keep. The current epoch is the placement's (`cluster/placement.ts`).
+ * Which leader epoch wrote which part of a log. A log that was only ever written under epoch 0 has nothing to keep. The
+ * current epoch is the placement's: that of the opening of the state, as a rule (`cluster/owned-placement.ts`).
  */
 export class LeaderEpochs {
   readonly #kit: Kit;
@@ -52,19 +54,29 @@ export class LeaderEpochs {
 
   /** The first append under a leader epoch that this broker sees. */
   appended(log: PartitionLog, epoch: number, baseOffset: number): void {
+    // The history is the owner's, whose epoch began somewhere before this append.
+    if (!this.#kit.placement.isOwner) return;
     log.epoch = epoch;
     const key = keyOf(log.partition);
     const starts = this.#starts.get(key) ?? NO_HISTORY;
     if ((starts.at(-1)?.[0] ?? 0) >= epoch) return;
     // As Kafka does: epochs that began at or after this offset lost their records.
     const kept = starts.filter(([, startOffset]) => startOffset < baseOffset);
-    const longer: readonly EpochStart[] = [...kept, [epoch, baseOffset]];
+    const all: readonly EpochStart[] = [...kept, [epoch, baseOffset]];
+    // Nobody asks for an epoch whose records are gone.
+    const longer = all.filter((_, index) => (all[index + 1]?.[1] ?? Infinity) > log.startOffset);
     this.#starts.set(key, longer);
     this.#put(key, Buffer.from(JSON.stringify(longer)));
   }
 
-  /** The epoch under which the record at an offset was written. */
+  /** The epoch under which the next record is written; -1 where another broker has the history. */
+  current({ leaderEpoch }: Partition): number {
+    return this.#kit.placement.isOwner ? leaderEpoch : NO_EPOCH;
+  }
+
+  /** The epoch under which the record at an offset was written; -1 where another broker has the history. */
   at(partition: Partition, offset: number): number {
+    if (!this.#kit.placement.isOwner) return NO_EPOCH;
     const starts = this.#starts.get(keyOf(partition)) ?? NO_HISTORY;
     return starts.findLast(([, startOffset]) => startOffset <= offset)?.[0] ?? 0;
   }
@@ -100,8 +112,6 @@ export class LeaderEpochs {
     }
   }
 }
-
-const NO_EPOCH = -1;
 
 /** The error of a client that knows an older or a newer leader (KIP-320); 0 for none. */
 export function checkLeaderEpoch(known: number, { leaderEpoch }: Partition): number {

@@ -96,7 +96,10 @@ export interface ReadEntry {
 /** What was read from one partition. */
 export type ReadResult =
   | {
-      /** Whole batches in the order of their offsets; empty at the log end offset. Must not change until released. */
+      /**
+       * Whole batches in the order of their offsets; empty at the log end offset. Must not change until released. Their
+       * partition leader epoch is that of their append, or -1 where the store does not know it.
+       */
       readonly chunks: readonly Uint8Array[];
       /** Sum of their lengths. */
       readonly bytes: number;
@@ -282,10 +285,5 @@ export interface LogStore {
    * earlier call returned, to its present end. Returns the position to go on from, which differs if there was anything. Entries
    * that this release cannot read are left out, and move the position. Absent: a broker that lost its state stays without it.
    */
-  followShard?(
-    shard: number,
-    from: number,
-    visit: (entry: ShardEntry) => void,
-    signal: AbortSignal,
-  ): Awaitable<number>;
+  followShard?(shard: number, from: number, visit: (entry: ShardEntry) => void, signal: AbortSignal): Awaitable<number>;
 }
