@@ -1,5 +1,8 @@
 // A fake on purpose: timeouts of minutes are tested in no time, and to the millisecond.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../../adapters/broker/clock.js';
+
+const MAX_STEPS = 10_000;
 
 /** A clock that stands still until it is turned. */
 export class TurnedClock implements Clock {
@@ -52,4 +55,18 @@ export class TurnedClock implements Clock {
     }
     this.#time = end;
   }
+}
+
+/** Turns a clock step by step until something holds. What its timers begin has some turns of the event loop after each step. */
+export async function turnUntil(
+  clock: TurnedClock,
+  stepMs: number,
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> {
+  for (let step = 0; step < MAX_STEPS; step++) {
+    if (await holds()) return;
+    clock.turn(stepMs);
+    await nextTurn();
+  }
+  throw new Error(`did not hold within ${String(MAX_STEPS)} steps of ${String(stepMs)} ms`);
 }

@@ -1,73 +1,80 @@
-// A fake store on purpose: ownership of a memory store is moved by the test, at moments that no engine can be held at.
-import { createKafkaGateway } from 'iggy-gateway-kafka';
-import { createBrokerBackend, type LogStore, type StateChange } from 'iggy-gateway-kafka/adapters/broker';
-import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { TurnedClock } from '../../support/turned-clock.js';
+import { StoreError } from 'iggy-gateway-kafka/adapters/broker';
+import { expect, test, vi } from 'vitest';
+import { defer } from '../../support/deferred.js';
+import { LOOK_MS, startSharedBroker } from '../../support/shared-broker.js';
+import { sharedStore } from '../../support/shared-store.js';
+import { turnUntil } from '../../support/turned-clock.js';
 
-const LOST: StateChange = { kind: 'lost', owner: null };
-const REGAINED: StateChange = { kind: 'regained' };
+/** How long a broker waits before it tries to load its state again. */
+const RETRY_MS = 1000;
+const AWAY = new Error('the engine is away');
+const NOT_LOADED = 'the state that was regained cannot be loaded yet: Error: the engine is away';
 
-/** A gateway whose store loses and regains the state when it is told to. */
-async function start() {
-  const clock = new TurnedClock();
-  let change: (change: StateChange) => void = () => undefined;
-  let unwatch = (): void => undefined;
-  const unwatched = new Promise<void>((resolve) => (unwatch = resolve));
-  const watchState = (changed: typeof change): (() => void) => {
-    change = changed;
-    return unwatch;
-  };
-  const store: LogStore = Object.assign(createMemoryStore(), { watchState });
-  const warnings: string[] = [];
-  const backend = createBrokerBackend({ store, clock, warn: (message) => warnings.push(message) });
-  const gateway = createKafkaGateway({ backend, listener: { port: 0 } });
-  const states: string[] = [];
-  gateway.on('backendStatus', ({ state }) => states.push(state));
-  await gateway.listen();
-  onTestFinished(() => gateway.close({ graceMs: 0 }));
-  return { clock, store, gateway, warnings, states, unwatched, change: (next: StateChange) => change(next) };
-}
-
-function fail(): never {
-  throw new Error('the engine is away');
+/** A broker that has lost the state to one that has given it back. */
+async function overtaken() {
+  const shared = sharedStore();
+  const first = await startSharedBroker(shared.store);
+  const second = await startSharedBroker(shared.store);
+  await first.untilOvertakenBy(second);
+  await second.close();
+  const untilFailed = () => turnUntil(first.clock, LOOK_MS, () => first.warnings.includes(NOT_LOADED));
+  return { ...shared, first, untilFailed };
 }
 
 test('a state that is lost again before it could be loaded stays lost', async () => {
-  const { clock, store, change, warnings, gateway } = await start();
-  change(LOST);
-  const load = vi.spyOn(store, 'load').mockImplementationOnce(fail);
-  change(REGAINED);
-  await vi.waitFor(() => expect(warnings).toHaveLength(1));
-  change({ kind: 'lost', owner: { nodeId: 2, host: 'successor', port: 9092, rack: null } });
-  await vi.waitFor(() => expect(gateway.stats().backendStatus.successor?.host).toBe('successor'));
-  clock.turn(1000);
+  const { store, next, first, untilFailed } = await overtaken();
+  next('load', () => Promise.reject(AWAY));
+  await untilFailed();
+  const third = await startSharedBroker(store);
+  const again = vi.fn<(run: () => unknown) => unknown>((run) => run());
+  next('load', again);
+  first.clock.turn(RETRY_MS);
+  await first.untilOvertakenBy(third);
+  first.clock.turn(RETRY_MS);
   await new Promise((resolve) => setImmediate(resolve));
-  expect(load).toHaveBeenCalledTimes(1);
-  expect(gateway.stats().backendStatus.state).toBe('overtaken');
+  expect(again).not.toHaveBeenCalled();
+  expect(first.states).not.toContain('active');
 });
 
-test('a state that is lost again while it is loaded stays lost', async () => {
-  const { clock, store, change, states, warnings } = await start();
-  change(LOST);
-  vi.spyOn(store, 'load').mockImplementationOnce(() => {
-    change(LOST);
-    return fail();
+test('a state that is lost again while it is loaded is not loaded again before it is regained', async () => {
+  const { next, fence, first, untilFailed } = await overtaken();
+  next('load', () => {
+    fence(new StoreError('FENCED', 'the shard is gone'));
+    return Promise.reject(AWAY);
   });
-  change(REGAINED);
-  await vi.waitFor(() => expect(warnings).toHaveLength(1));
-  clock.turn(1000);
+  const again = vi.fn<(run: () => unknown) => unknown>((run) => run());
+  next('load', again);
+  await untilFailed();
+  first.clock.turn(RETRY_MS);
   await new Promise((resolve) => setImmediate(resolve));
-  expect(states).toEqual(['overtaken']);
+  expect(again).not.toHaveBeenCalled();
+  expect(first.states).not.toContain('active');
+  // Nobody else has opened it.
+  await first.untilActive();
+  expect(again).toHaveBeenCalledOnce();
 });
 
 test('a state that cannot be loaded while the gateway closes is not tried again', async () => {
-  const { clock, store, change, warnings, gateway, unwatched } = await start();
-  change(LOST);
-  const load = vi.spyOn(store, 'load').mockImplementationOnce(() => unwatched.then(fail));
-  change(REGAINED);
-  await vi.waitFor(() => expect(load).toHaveBeenCalledTimes(1));
-  await gateway.close({ graceMs: 0 });
-  expect(warnings).toHaveLength(1);
-  expect(clock.timers).toBe(0);
+  const shared = sharedStore();
+  const loading = defer<never>();
+  const first = await startSharedBroker(shared.store, {}, (backend) => ({
+    ...backend,
+    close(options) {
+      const closed = backend.close(options);
+      loading.reject(AWAY);
+      return closed;
+    },
+  }));
+  const second = await startSharedBroker(shared.store);
+  await first.untilOvertakenBy(second);
+  await second.close();
+  let isLoading = false;
+  shared.next('load', () => {
+    isLoading = true;
+    return loading.promise;
+  });
+  await turnUntil(first.clock, LOOK_MS, () => isLoading);
+  await first.close();
+  expect(first.warnings).toContain(NOT_LOADED);
+  expect(first.clock.timers).toBe(0);
 });

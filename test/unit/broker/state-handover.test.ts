@@ -1,140 +1,133 @@
-// The changes of the state are made by hand, so that each of them comes at a known moment; the store itself is real.
-import { createKafkaGateway } from 'iggy-gateway-kafka';
-import {
-  type BrokerRegistration,
-  createBrokerBackend,
-  type LogStore,
-  type StateChange,
-} from 'iggy-gateway-kafka/adapters/broker';
+import { ErrorCode } from 'iggy-gateway-kafka';
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
-import { buildBatch, findCoordinatorApi, metadataApi, offsetFetchApi, produceApi } from 'iggy-gateway-kafka/protocol';
-import { expect, onTestFinished, test, vi } from 'vitest';
-import { WireClient } from '../../../adapters/testing/wire-client.js';
-import { createTopic } from '../../iggy/support/produce.js';
-import { TurnedClock } from '../../support/turned-clock.js';
+import { findCoordinatorApi, metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
+import { describe, expect, test } from 'vitest';
+import { createTopic } from '../../support/admin-requests.js';
+import { batchOf } from '../../support/log-requests.js';
+import { LOOK_MS, SESSION_TIMEOUT_MS, type SharedBroker, startSharedBroker } from '../../support/shared-broker.js';
+import { sharedStore } from '../../support/shared-store.js';
+import { readState } from '../../support/stored-state.js';
+import { turnUntil } from '../../support/turned-clock.js';
 
-const NOT_LEADER = 6;
-const NOT_COORDINATOR = 16;
-const OWNER = { nodeId: 9, host: 'kafka-b', port: 9092, rack: null };
+const HOST = '127.0.0.1';
+const NOT_LOADED = 'the state that was regained cannot be loaded yet: Error: away';
 
-async function start() {
-  const memory = createMemoryStore();
-  const registered: BrokerRegistration[] = [];
-  let change: (change: StateChange) => void = () => undefined;
-  let failures = 0;
-  let isRemoved = false;
-  const shared: Partial<LogStore> = {
-    watchState(changed) {
-      change = changed;
-      return () => undefined;
-    },
-    register(self) {
-      registered.push(self);
-      return 5;
-    },
-    load() {
-      if (failures-- > 0) throw new Error('away');
-      return isRemoved ? [] : memory.load();
-    },
-  };
-  const store = new Proxy(memory, {
-    get(target, key) {
-      const value: unknown = Reflect.get(shared, key) ?? Reflect.get(target, key);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
-  const clock = new TurnedClock();
-  const warnings: string[] = [];
-  const warn = (message: string): void => void warnings.push(message);
-  const gateway = createKafkaGateway({ listener: { port: 0 }, backend: createBrokerBackend({ store, clock, warn }) });
-  const { port } = await gateway.listen();
-  const client = await WireClient.connect(`127.0.0.1:${String(port)}`);
-  onTestFinished(async () => {
-    await client.close();
-    await gateway.close({ graceMs: 0 });
-  });
-  const groupError = async (): Promise<number | undefined> => {
-    const groups = [{ groupId: 'readers', topics: [] }];
-    return (await client.send(offsetFetchApi, { groups, requireStable: false }, 8)).groups[0]?.errorCode;
-  };
-  const status = (): string => gateway.stats().backendStatus.state;
-  const remove = (): void => void (isRemoved = true);
-  const fail = (times: number): void => void (failures = times);
-  return {
-    client,
-    gateway,
-    port,
-    clock,
-    warnings,
-    registered,
-    groupError,
-    status,
-    fail,
-    remove,
-    change: (to: StateChange) => change(to),
-  };
+const fail = (): never => {
+  throw new Error('away');
+};
+
+async function coordinatorOf({ client }: SharedBroker) {
+  const found = await client.send(findCoordinatorApi, 4, { keyType: 0, coordinatorKeys: ['readers'] });
+  return found.response.coordinators[0];
 }
 
-test('a store assigns the node id, and what is lost is refused at once and answered again once it is regained', async () => {
-  const { client, change, registered, port, groupError, status } = await start();
-  expect(registered).toEqual([{ endpoint: { host: '127.0.0.1', port }, nodeId: null, rack: null }]);
-  expect((await client.send(metadataApi, { topics: [] })).brokers).toMatchObject([{ nodeId: 5, port }]);
-  change({ kind: 'lost', owner: null });
-  expect(await groupError()).toBe(NOT_COORDINATOR);
-  // Nobody else is known yet.
-  expect((await client.send(metadataApi, { topics: [] })).brokers).toMatchObject([{ nodeId: 5, port }]);
-  change({ kind: 'lost', owner: OWNER });
-  expect((await client.send(metadataApi, { topics: [] })).brokers).toMatchObject([{ nodeId: 9, host: 'kafka-b' }]);
-  const found = await client.send(findCoordinatorApi, { keyType: 0, coordinatorKeys: ['readers'] }, 4);
-  expect(found.coordinators).toMatchObject([{ errorCode: 0, nodeId: 9, host: 'kafka-b', port: 9092 }]);
-  change({ kind: 'regained' });
-  await vi.waitFor(() => expect(status()).toBe('active'));
-  expect(await groupError()).toBe(0);
-  expect(registered).toHaveLength(2);
+test('what is lost is refused at once, its owner is named once it is known, and what is regained is answered again', async () => {
+  const { store } = sharedStore();
+  const first = await startSharedBroker(store);
+  const [self] = await first.brokers();
+  expect(self).toMatchObject({ nodeId: 1, host: HOST, port: first.port });
+  const second = await startSharedBroker(store);
+  expect(await second.brokers()).toMatchObject([{ nodeId: 2, port: second.port }]);
+
+  expect(await first.groupError()).toBe(ErrorCode.NOT_COORDINATOR);
+  // The first one has not looked at the state since.
+  expect(await first.brokers()).toEqual([self]);
+  expect(await coordinatorOf(first)).toMatchObject({ errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE });
+  await first.untilOvertakenBy(second);
+  const successor = { nodeId: 2, host: HOST, port: second.port };
+  expect(await first.brokers()).toMatchObject([successor]);
+  expect(await coordinatorOf(first)).toMatchObject({ errorCode: 0, ...successor });
+
+  await second.close();
+  await first.untilActive();
+  expect(await first.groupError()).toBe(0);
+  expect(await first.brokers()).toEqual([self]);
+  expect(first.states).toEqual(['overtaken', 'overtaken', 'active']);
 });
 
 test('an idempotent batch is refused with the address of a successor that has the same node id', async () => {
-  const { client, change } = await start();
-  await createTopic(client, 'orders');
-  change({ kind: 'lost', owner: { ...OWNER, nodeId: 5 } });
-  const producer = { producerId: 9, producerEpoch: 0, baseSequence: 0 };
-  const records = buildBatch([{ timestamp: 1_700_000_000_000, value: Buffer.from('a') }], producer);
+  const { store } = sharedStore();
+  const config = { 'node.id': 7 };
+  const first = await startSharedBroker(store, { config });
+  await createTopic(first.client, 'orders');
+  const second = await startSharedBroker(store, { config });
+  await first.untilOvertakenBy(second);
+  const records = batchOf(['a'], { producerId: 9, producerEpoch: 0, baseSequence: 0 });
   const topicData = [{ name: 'orders', partitionData: [{ index: 0, records }] }];
-  const refused = await client.send(produceApi, { acks: -1, timeoutMs: 10_000, topicData }, 12);
-  expect(refused.responses[0]?.partitionResponses).toMatchObject([
-    { errorCode: NOT_LEADER, currentLeader: { leaderId: 5, leaderEpoch: 0 } },
+  const { response } = await first.client.send(produceApi, 10, { acks: -1, timeoutMs: 10_000, topicData });
+  expect(response.responses[0]?.partitionResponses).toMatchObject([
+    { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER, currentLeader: { leaderId: 7, leaderEpoch: 1 } },
   ]);
-  expect(refused.nodeEndpoints).toMatchObject([{ nodeId: 5, host: 'kafka-b', port: 9092 }]);
+  expect(response.nodeEndpoints).toMatchObject([{ nodeId: 7, host: HOST, port: second.port }]);
+  const expected = `node.id: "7"; expected another one than that of the gateway at ${HOST}:${String(second.port)}`;
+  expect(first.warnings).toContainEqual(expect.stringContaining(expected));
 });
 
-test('a state that cannot be loaded is refused until it can, and a loss meanwhile counts', async () => {
-  const { change, clock, fail, warnings, groupError, status } = await start();
-  change({ kind: 'lost', owner: null });
-  await vi.waitFor(() => expect(status()).toBe('overtaken'));
-  fail(2);
-  change({ kind: 'regained' });
-  await vi.waitFor(() => expect(warnings).toHaveLength(1));
-  expect(warnings[0]).toBe('the state that was regained cannot be loaded yet: Error: away');
-  expect(await groupError()).toBe(NOT_COORDINATOR);
-  clock.turn(1000);
-  await vi.waitFor(() => {
-    clock.turn(1000);
-    expect(status()).toBe('active');
+describe('a state that was regained', () => {
+  test('is refused until it can be loaded', async () => {
+    const { store, next } = sharedStore();
+    const first = await startSharedBroker(store);
+    const second = await startSharedBroker(store);
+    await first.untilOvertakenBy(second);
+    for (let times = 0; times < 2; times++) next('load', fail);
+    await second.close();
+    await turnUntil(first.clock, LOOK_MS, () => first.warnings.includes(NOT_LOADED));
+    expect(await first.groupError()).toBe(ErrorCode.NOT_COORDINATOR);
+    await first.untilActive();
+    expect(await first.groupError()).toBe(0);
+    // Each text once.
+    expect(first.warnings.filter((text) => text === NOT_LOADED)).toHaveLength(1);
   });
-  // Lost before it is loaded.
-  change({ kind: 'lost', owner: null });
-  change({ kind: 'regained' });
-  change({ kind: 'lost', owner: OWNER });
-  await vi.waitFor(() => expect(status()).toBe('overtaken'));
-  expect(await groupError()).toBe(NOT_COORDINATOR);
+
+  test('is refused if it is lost again while it is loaded', async () => {
+    const { store, next } = sharedStore();
+    const first = await startSharedBroker(store);
+    const second = await startSharedBroker(store);
+    let third: SharedBroker | null = null;
+    next('load', async (run) => {
+      const loaded = run();
+      third = await startSharedBroker(store);
+      return loaded;
+    });
+    await second.close();
+    await turnUntil(first.clock, LOOK_MS, () => third !== null);
+    await first.untilOvertakenBy(third!);
+    expect(await first.groupError()).toBe(ErrorCode.NOT_COORDINATOR);
+    expect(first.states).not.toContain('active');
+  });
+
+  test('begins anew if it was removed, with the cluster id that clients know', async () => {
+    const { store, remove } = sharedStore();
+    const first = await startSharedBroker(store);
+    const clusterId = async () => (await first.client.send(metadataApi, 9, { topics: [] })).response.clusterId;
+    const before = await clusterId();
+    await remove();
+    expect(await first.groupError()).toBe(ErrorCode.NOT_COORDINATOR);
+    await first.untilActive();
+    expect(await first.groupError()).toBe(0);
+    expect(await clusterId()).toBe(before);
+    expect(await readState(store)).toContainEqual(['cluster/id', new Uint8Array(Buffer.from(before!))]);
+  });
 });
 
-test('a state that was removed begins anew, with the cluster id that clients know', async () => {
-  const { client, change, remove, status } = await start();
-  const { clusterId } = await client.send(metadataApi, { topics: [] });
-  remove();
-  change({ kind: 'lost', owner: null });
-  change({ kind: 'regained' });
-  await vi.waitFor(() => expect(status()).toBe('active'));
-  expect((await client.send(metadataApi, { topics: [] })).clusterId).toBe(clusterId);
+test('a broker stays without the state if its store cannot be followed', async () => {
+  const store = createMemoryStore();
+  const first = await startSharedBroker(store);
+  const second = await startSharedBroker(store);
+  await second.close();
+  for (let times = 0; times < 10; times++) first.clock.turn(SESSION_TIMEOUT_MS);
+  expect(await first.groupError()).toBe(ErrorCode.NOT_COORDINATOR);
+  expect(await coordinatorOf(first)).toMatchObject({ errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE });
+  expect(await first.brokers()).toMatchObject([{ port: first.port }]);
+  expect(first.states).toEqual(['overtaken']);
+});
+
+test('a broker whose state has a later format is not fenced by one of this release', async () => {
+  const { store, put } = sharedStore();
+  const later = await startSharedBroker(store);
+  put('format', Buffer.from('{"version":2,"release":"9.0.0"}'));
+  const message = 'broker: the stored state has format 2; expected format 1 or lower; use release 9.0.0 or later';
+  await expect(startSharedBroker(store)).rejects.toThrow(message);
+  expect(await later.groupError()).toBe(0);
+  expect(later.states).toEqual([]);
 });
