@@ -63,10 +63,10 @@ export class ShardFollower {
     const { read, sessionTimeoutMs, intervalMs, silentWaitMs, closedWaitMs } = this.#options;
     // As long as nobody looked, the silence was perhaps this broker's, or the store's.
     if (now - this.#lookedAt > Math.max(sessionTimeoutMs, 2 * intervalMs)) this.#aliveAt = now;
-    this.#lookedAt = now;
     const position = await read(this.#position, (entry) => {
       this.#take(entry);
     });
+    this.#lookedAt = now;
     if (position !== this.#position) this.#aliveAt = now;
     this.#position = position;
     if (!this.isClosed) {
