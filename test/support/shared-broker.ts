@@ -1,4 +1,4 @@
-import { createKafkaGateway, type KafkaGateway } from 'iggy-gateway-kafka';
+import { createKafkaGateway, type Endpoint, type KafkaGateway } from 'iggy-gateway-kafka';
 import { type BrokerOptions, createBrokerBackend, type LogStore } from 'iggy-gateway-kafka/adapters/broker';
 import { metadataApi, offsetFetchApi } from 'iggy-gateway-kafka/protocol';
 import { onTestFinished } from 'vitest';
@@ -25,22 +25,23 @@ export interface SharedBroker {
   /** Turns the clock until this broker owns the state. */
   untilActive(): Promise<void>;
   /** Turns the clock until another broker owns the state, and its address is known. */
-  untilOvertakenBy(other: SharedBroker): Promise<void>;
+  untilOvertakenBy(other: { readonly port: number }): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Starts a broker over a store, and closes it after the test. */
 export async function startSharedBroker(
   store: LogStore,
-  options: Partial<BrokerOptions> = {},
+  options: Partial<BrokerOptions> & { readonly advertised?: Endpoint } = {},
   wrap: <Backend extends ReturnType<typeof createBrokerBackend>>(backend: Backend) => Backend = (backend) => backend,
 ): Promise<SharedBroker> {
   const clock = new TurnedClock();
   const warnings: string[] = [];
   const states: string[] = [];
   const warn = (message: string): void => void warnings.push(message);
-  const backend = wrap(createBrokerBackend({ store, clock, warn, ...options }));
-  const gateway = createKafkaGateway({ listener: { port: 0 }, backend });
+  const { advertised, ...broker } = options;
+  const backend = wrap(createBrokerBackend({ store, clock, warn, ...broker }));
+  const gateway = createKafkaGateway({ listener: { port: 0, advertised }, backend });
   gateway.on('backendStatus', ({ state }) => states.push(state));
   const { port } = await gateway.listen();
   const client = await WireClient.connect(port);

@@ -1,5 +1,6 @@
 import type { Endpoint } from '../../../src/contract/index.js';
 import type { DurableState } from '../durable-state.js';
+import { StoreError } from '../store/store-error.js';
 
 /** Keys of the node ids of brokers: this and what they advertise. */
 const PREFIX = 'cluster/node/';
@@ -12,7 +13,7 @@ const MAX_ADDRESSES = 1000;
  * after a restart and no two addresses have one. Clients keep connections by node id.
  *
  * @param wanted - The id that was set; null for none.
- * @throws StoreError when it cannot be kept.
+ * @throws StoreError when it cannot be kept; not while another broker owns the state.
  */
 export async function assignNodeId(
   state: DurableState,
@@ -27,10 +28,15 @@ export async function assignNodeId(
   const stale = Array.from(ids).find(([key, other]) => key !== address && other === id);
   const [oldest] = ids.size >= MAX_ADDRESSES ? ids.keys() : [];
   const dropped = new Set([stale?.[0], oldest].filter((key) => key !== undefined));
-  await Promise.all([
-    state.put(PREFIX + address, Buffer.from(String(id))),
-    ...Array.from(dropped, (key) => state.put(PREFIX + key, null)),
-  ]);
+  try {
+    await Promise.all([
+      state.put(PREFIX + address, Buffer.from(String(id))),
+      ...Array.from(dropped, (key) => state.put(PREFIX + key, null)),
+    ]);
+  } catch (error) {
+    // Another broker owns the state: it is done again once the state is regained.
+    if (!(error instanceof StoreError) || error.code !== 'FENCED') throw error;
+  }
   return id;
 }
 

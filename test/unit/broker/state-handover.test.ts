@@ -63,6 +63,40 @@ test('an idempotent batch is refused with the address of a successor that has th
   expect(first.warnings).toContainEqual(expect.stringContaining(expected));
 });
 
+test('a broker at the same address is no successor, and the operator is told to balance by readiness', async () => {
+  const { store } = sharedStore();
+  const advertised = { host: 'balancer', port: 9092 };
+  const first = await startSharedBroker(store, { advertised });
+  await startSharedBroker(store, { advertised });
+  await first.untilOvertakenBy(advertised);
+  expect(await first.brokers()).toMatchObject([advertised]);
+  // Clients that look for the coordinator there may reach the other one.
+  expect(await coordinatorOf(first)).toMatchObject({ errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE });
+  expect(first.warnings).toContainEqual(
+    expect.stringMatching(
+      /^broker: the gateway that has taken over advertises the same address: "balancer:9092"; expected /,
+    ),
+  );
+});
+
+test('a broker that is overtaken before its address is known starts, and takes the state back', async () => {
+  const { store } = sharedStore();
+  let second: SharedBroker | null = null;
+  const first = await startSharedBroker(store, {}, (backend) => ({
+    ...backend,
+    async bound(gateway) {
+      second = await startSharedBroker(store);
+      await backend.bound(gateway);
+    },
+  }));
+  await first.untilOvertakenBy(second!);
+  expect(await first.groupError()).toBe(ErrorCode.NOT_COORDINATOR);
+  await second!.close();
+  await first.untilActive();
+  expect(await first.groupError()).toBe(0);
+  expect(await first.brokers()).toMatchObject([{ nodeId: 2, port: first.port }]);
+});
+
 describe('a state that was regained', () => {
   test('is refused until it can be loaded', async () => {
     const { store, next } = sharedStore();
