@@ -60,15 +60,12 @@ export class StateOwnership {
     this.#takeBack = new TakeBack({ ...options, shard: SHARD, open: (epoch) => this.#open(epoch) });
   }
 
-  /** Whether another broker has opened the state since this one did. */
-  get isFenced(): boolean {
-    return this.#isFenced;
-  }
-
   /** Opens the state and fences its owner. @throws StoreError */
   open(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     this.#isClosing = false;
+    // Of a life before this one: the gateway may advertise another address now.
+    this.#node = null;
     return this.#open(null);
   }
 
@@ -92,13 +89,19 @@ export class StateOwnership {
     this.#shard = shard;
     this.#isFenced = false;
     opened(shard.epoch);
-    await before?.close(this.#signal);
+    try {
+      await before?.close(this.#signal);
+    } catch {
+      // It was fenced, and had nothing to give back.
+    }
     if (state.fencedBy !== null) this.#fenced(shard, state.fencedBy);
     else this.#beatLater();
   }
 
+  /** @throws StoreError `UNAVAILABLE` once the state is closed: a request that was given up may go on for a while. */
   get #opened(): StateShard {
-    return this.#shard as StateShard;
+    if (this.#shard === null) throw new StoreError('UNAVAILABLE', `${this.#options.store.name}: the state is not open`);
+    return this.#shard;
   }
 
   /** Returns what the state holds. @throws StoreError */

@@ -70,10 +70,12 @@ export class TakeBack {
 
   #lookLater(follower: ShardFollower, signal: AbortSignal, waitMs = this.#intervalMs): void {
     this.#stopTimer = this.#context.clock.after(waitMs, () => {
-      this.#looking = this.#look(follower).then(() => {
-        this.#looking = null;
+      const looking = this.#look(follower).then(() => {
+        // If the shard was lost again during this look, the next one may have begun.
+        if (this.#looking === looking) this.#looking = null;
         if (this.#follower === follower) this.#lookLater(follower, signal);
       });
+      this.#looking = looking;
     });
   }
 
@@ -92,10 +94,11 @@ export class TakeBack {
       await open(follower.epoch);
       this.#unreadable = '';
       this.#backoff.takenBack(clock.monotonic());
-      const isLostAgain = this.#isFollowing;
+      // Lost again meanwhile, or closed.
+      if (this.#isFollowing || this.#isStopped) return;
       const why = follower.isClosed ? 'has closed it' : 'was silent';
       warn(`${store.name}: this broker owns the state again: the broker that owned it ${why}`);
-      if (!isLostAgain && !this.#isStopped) changed({ kind: 'regained' });
+      changed({ kind: 'regained' });
     } catch (error) {
       // The store is away, or others open the shard: it is tried again at the next look.
       if (this.#isStopped) return;
