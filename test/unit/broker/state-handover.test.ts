@@ -9,7 +9,7 @@ import {
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { buildBatch, findCoordinatorApi, metadataApi, offsetFetchApi, produceApi } from 'iggy-gateway-kafka/protocol';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { WireClient } from '../../../adapters/testing/wire-client.js';
+import { WireClient } from '../../../src/wire-client/index.js';
 import { createTopic } from '../../iggy/support/produce.js';
 import { TurnedClock } from '../../support/turned-clock.js';
 
