@@ -97,15 +97,26 @@ const rules = [
     breaks: (from, to) => /^src\/(?!cli\/)/.test(from) && /^src\/(index\.ts$|cli\/)/.test(to),
   },
   {
+    id: 'wire-client',
+    why: 'src/wire-client/ serves src/cli/, adapters/testing/ and test/: no gateway loads it',
+    breaks: (from, to) => to.startsWith('src/wire-client/') && /^src\/(?!cli\/|wire-client\/)/.test(from),
+  },
+  {
+    id: 'client-side',
+    why: 'src/wire-client/ imports src/protocol/ and the frame reader only: it knows no gateway',
+    breaks: (from, to) =>
+      from.startsWith('src/wire-client/') && !/^src\/(wire-client\/|protocol\/|listener\/frame-reader\.ts$)/.test(to),
+  },
+  {
     id: 'adapter',
-    why: 'an adapter imports src/contract/index.ts and src/protocol/{index,core}.ts only (adapters/testing/ also src/index.ts)',
+    why: 'an adapter imports src/contract/index.ts and src/protocol/{index,core}.ts only (adapters/testing/ also src/index.ts and src/wire-client/index.ts)',
     breaks: (from, to) =>
       from.startsWith('adapters/') &&
       to.startsWith('src/') &&
       to !== 'src/contract/index.ts' &&
       to !== 'src/protocol/index.ts' &&
       to !== 'src/protocol/core.ts' &&
-      !(adapterOf(from) === 'testing' && to === 'src/index.ts'),
+      !(adapterOf(from) === 'testing' && (to === 'src/index.ts' || to === 'src/wire-client/index.ts')),
   },
   {
     id: 'codecs',

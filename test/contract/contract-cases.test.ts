@@ -3,6 +3,7 @@ import { createBrokerBackend } from 'iggy-gateway-kafka/adapters/broker';
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { contractCases, type ContractOptions, defineContract, startBroker } from 'iggy-gateway-kafka/testing';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { ownServer } from '../support/own-server.js';
 
 /** A backend that answers hardly anything. */
 const backend = { name: 'test', metadata: () => ({ brokers: [], topics: [], errorCode: 0 }) };
@@ -25,6 +26,14 @@ describe('contract cases', () => {
     await expect(caseOf('acks 1 is answered once the records are stored').run()).rejects.toThrow(
       'the broker does not answer CreateTopics',
     );
+  });
+
+  test('close a broker that does not answer', async () => {
+    const port = await ownServer((socket) => socket.end());
+    const close = vi.fn();
+    const [first] = contractCases({ start: () => ({ bootstrap: `127.0.0.1:${String(port)}`, close }) });
+    await expect(first?.run()).rejects.toThrow('ApiVersions v0');
+    expect(close).toHaveBeenCalledTimes(1);
   });
 
   test('fail with the rule that is broken, and close the broker', async () => {

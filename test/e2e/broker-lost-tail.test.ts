@@ -2,7 +2,7 @@ import { createBrokerBackend, StoreError } from 'iggy-gateway-kafka/adapters/bro
 import { buildBatch } from 'iggy-gateway-kafka/protocol';
 import { startBroker } from 'iggy-gateway-kafka/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { WireClient } from '../../adapters/testing/wire-client.js';
+import { WireClient } from '../../src/wire-client/index.js';
 import { createTopic, produce } from '../iggy/support/produce.js';
 import { troubledStore } from '../support/troubled-store.js';
 

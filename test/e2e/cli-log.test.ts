@@ -42,7 +42,7 @@ async function everything(level: LogLevel): Promise<string[]> {
   await client.send(metadataApi, 0, METADATA, { clientId: 'evil\u001b[2J\n' });
   await client.send(metadataApi, 1, METADATA);
   const software = { clientSoftwareName: 'a', clientSoftwareVersion: '1' };
-  await client.send(apiVersionsApi, 99, software, { responseVersion: 0 });
+  await client.send(apiVersionsApi, 99, software);
   const oneTooMany = await WireClient.connect(port);
   onTestFinished(() => oneTooMany.close());
   await oneTooMany.closed;

@@ -4,7 +4,7 @@ import { codecs } from '../../src/protocol/codecs.js';
 import { startObserved } from '../support/gateways.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
 import { rawRequest } from '../support/raw-request.js';
-import { decodeResponseFrame, encodeRequestFrame, type WireClient } from '../support/wire-client.js';
+import { decodeResponseFrame, encodeRequestFrame, type WireClient, type WireFrame } from '../support/wire-client.js';
 
 expectQuietProcess();
 
@@ -130,7 +130,7 @@ function versionsOf({ known }: Row): number[] {
   return [-0x8000, ...between, 0x7fff];
 }
 
-async function ask(client: WireClient, row: Row, version: number, correlationId: number): Promise<Buffer> {
+async function ask(client: WireClient, row: Row, version: number, correlationId: number): Promise<WireFrame> {
   const [least, most] = row.known;
   const knows = version >= least && version <= most;
   client.sendRaw(
@@ -140,7 +140,7 @@ async function ask(client: WireClient, row: Row, version: number, correlationId:
   );
   const answer = await client.next();
   expect(answer.correlationId).toBe(correlationId);
-  return answer.body;
+  return answer;
 }
 
 describe('every version of the stub’s APIs, and both sides of every bound, on one connection that stays open', () => {
@@ -151,8 +151,7 @@ describe('every version of the stub’s APIs, and both sides of every bound, on 
     let correlationId = 0;
     let refusals = 0;
     for (const version of versionsOf(row)) {
-      const body = await ask(client, row, version, ++correlationId);
-      const frame = { correlationId, body };
+      const frame = await ask(client, row, version, ++correlationId);
       const title = `${row.api} v${version}`;
       if (version >= row.min && version <= row.max) {
         expect(errorCodes(decodeResponseFrame(row.key, version, frame)), title).toEqual(row.stub);
@@ -166,7 +165,7 @@ describe('every version of the stub’s APIs, and both sides of every bound, on 
         expect(codec.findErrorCode(response, version)).toBe(UNSUPPORTED_VERSION);
       } else {
         const flexible = version >= row.flexibleFrom;
-        expect(body, title).toEqual(Buffer.from([...(flexible ? [0] : []), 0, UNSUPPORTED_VERSION]));
+        expect(frame.body, title).toEqual(Buffer.from([...(flexible ? [0] : []), 0, UNSUPPORTED_VERSION]));
       }
     }
     expect(refused).toHaveLength(refusals);

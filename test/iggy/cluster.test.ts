@@ -1,7 +1,7 @@
 import { createIggyBackend } from 'iggy-gateway-kafka/adapters/iggy';
 import { startBroker } from 'iggy-gateway-kafka/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { WireClient } from '../../adapters/testing/wire-client.js';
+import { WireClient } from '../../src/wire-client/index.js';
 import { startCluster } from './support/cluster.js';
 import { newStream } from './support/gateway.js';
 import { createTopic, produceUntilTaken } from './support/produce.js';

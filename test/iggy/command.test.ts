@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { buildBatch, initProducerIdApi } from 'iggy-gateway-kafka/protocol';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { WireClient } from '../../adapters/testing/wire-client.js';
+import { WireClient } from '../../src/wire-client/index.js';
 import { newStream } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
 import { createTopic, produceUntilTaken } from './support/produce.js';

@@ -1,7 +1,7 @@
 import { listOffsetsApi, offsetCommitApi, offsetDeleteApi } from 'iggy-gateway-kafka/protocol';
 import { Kafka, logLevel } from 'kafkajs';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { WireClient } from '../../adapters/testing/wire-client.js';
+import { WireClient } from '../../src/wire-client/index.js';
 import { startGateway } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
 import { produceUntilTaken } from './support/produce.js';

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import { listOffsetsApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { WireClient } from '../../adapters/testing/wire-client.js';
+import { WireClient } from '../../src/wire-client/index.js';
 import { startGateway } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
 import { type IggyProxy, startProxy } from './support/iggy-proxy.js';

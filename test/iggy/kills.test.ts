@@ -1,7 +1,7 @@
 import type { IggyBackendOptions } from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch, initProducerIdApi } from 'iggy-gateway-kafka/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { WireClient } from '../../adapters/testing/wire-client.js';
+import { WireClient } from '../../src/wire-client/index.js';
 import { randomFrom } from '../interop/faults/cuts.js';
 import { startGateway } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';

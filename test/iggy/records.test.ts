@@ -11,7 +11,7 @@ import {
   type RecordInit,
 } from 'iggy-gateway-kafka/protocol';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { WireClient } from '../../adapters/testing/wire-client.js';
+import { WireClient } from '../../src/wire-client/index.js';
 import { randomFrom } from '../interop/faults/cuts.js';
 import { startGateway } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';

@@ -1,7 +1,7 @@
 import type { IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch, offsetCommitApi } from 'iggy-gateway-kafka/protocol';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
-import { WireClient } from '../../adapters/testing/wire-client.js';
+import { WireClient } from '../../src/wire-client/index.js';
 import { newStream, startGateway } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
 import { createTopic, produce } from './support/produce.js';

@@ -1,6 +1,6 @@
 import { initProducerIdApi, offsetCommitApi, offsetFetchApi } from 'iggy-gateway-kafka/protocol';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { WireClient } from '../../adapters/testing/wire-client.js';
+import { WireClient } from '../../src/wire-client/index.js';
 import { newStream, startGateway } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
 import { createTopic } from './support/produce.js';

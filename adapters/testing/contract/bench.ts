@@ -9,7 +9,7 @@ import {
   metadataApi,
   type MetadataResponseTopic,
 } from '../../../src/protocol/index.js';
-import { WireClient } from '../wire-client.js';
+import { WireClient } from '../../../src/wire-client/index.js';
 import type { ContractBroker, ContractStart } from './contract-broker.js';
 
 type Start = (wanted: ContractStart) => Awaitable<ContractBroker>;

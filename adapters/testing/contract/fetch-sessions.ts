@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { fetchApi, type FetchResponse } from '../../../src/protocol/index.js';
-import type { WireClient } from '../wire-client.js';
+import type { WireClient } from '../../../src/wire-client/index.js';
 import { type BenchTopic, isCode } from './bench.js';
 import type { CaseDefinition } from './case.js';
 import { append, recordsIn } from './records.js';

@@ -46,7 +46,7 @@ export const groupAdminCases: readonly CaseDefinition[] = [
         );
         assert.deepEqual(
           group?.members.map((member) => [member.memberId, member.clientId, member.memberAssignment.toString()]),
-          [[memberId, 'contract', 'all']],
+          [[memberId, bench.client.clientId, 'all']],
           `${what} has other members`,
         );
       }

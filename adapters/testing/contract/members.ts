@@ -10,7 +10,7 @@ import {
   type SyncGroupResponse,
   Writer,
 } from '../../../src/protocol/index.js';
-import type { WireClient } from '../wire-client.js';
+import type { WireClient } from '../../../src/wire-client/index.js';
 import { type Bench, isCode, later } from './bench.js';
 
 /** From this version of JoinGroup on a new member is given its id first (KIP-394). */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { offsetCommitApi, offsetDeleteApi, offsetFetchApi } from '../../../src/protocol/index.js';
-import type { WireClient } from '../wire-client.js';
+import type { WireClient } from '../../../src/wire-client/index.js';
 import { type Bench, type BenchTopic, isCode, later } from './bench.js';
 import type { CaseDefinition } from './case.js';
 import { listed } from './group-requests.js';

@@ -13,7 +13,7 @@ import {
   type RecordBatchOptions,
   type RecordInit,
 } from '../../../src/protocol/index.js';
-import type { WireClient } from '../wire-client.js';
+import type { WireClient } from '../../../src/wire-client/index.js';
 import { type BenchTopic, isCode } from './bench.js';
 
 /** A broker may cut off the last batch at its limit. */

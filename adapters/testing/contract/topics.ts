@@ -8,7 +8,7 @@ import {
   metadataApi,
   NIL_UUID,
 } from '../../../src/protocol/index.js';
-import type { WireClient } from '../wire-client.js';
+import type { WireClient } from '../../../src/wire-client/index.js';
 import { type Bench, isCode, NOBODYS_ID } from './bench.js';
 import type { CaseDefinition } from './case.js';
 

@@ -6,7 +6,7 @@ import type { Io } from '../io.js';
 import { choice, endpoint, parseGiven, wholeNumber } from '../values.js';
 import { askVersions, exchange } from './exchange.js';
 import { frameRequest, type GoldenRequest, kinds, paddedKey, selectGolden, type Selection } from './golden.js';
-import { WireClient } from './wire-client.js';
+import { ReconnectingClient } from './reconnecting-client.js';
 
 /** What the flags say of which messages are meant. */
 export interface SelectionFlags {
@@ -100,10 +100,10 @@ export async function verify(flags: ServerFlags, io: Io): Promise<0 | 1> {
   return counts.failed === 0 ? 0 : FAILURE;
 }
 
-async function withClient(flags: ServerFlags, use: (client: WireClient) => Promise<void>): Promise<void> {
+async function withClient(flags: ServerFlags, use: (client: ReconnectingClient) => Promise<void>): Promise<void> {
   const server = parseGiven({ name: '--host', text: flags.host }, endpoint(1));
   const timeoutMs = parseGiven({ name: '--timeout-ms', text: flags.timeoutMs }, wholeNumber(1, 2_147_483_647));
-  const client = new WireClient(server, timeoutMs);
+  const client = new ReconnectingClient(server, timeoutMs);
   try {
     await use(client);
   } finally {

@@ -1,16 +1,9 @@
-import {
-  apiVersionsApi,
-  type ApiVersionsResponse,
-  DecodeError,
-  ErrorCode,
-  errorName,
-  hasFlexibleResponseHeader,
-  Reader,
-  readResponseHeader,
-} from '../../protocol/index.js';
+import { FrameLengthError } from '../../listener/frame-reader.js';
+import { apiVersionsApi, type ApiVersionsResponse, DecodeError, ErrorCode, errorName } from '../../protocol/index.js';
+import { answeredVersion, decodeResponseFrame } from '../../wire-client/index.js';
 import { CommandError, describeError, FAILURE } from '../errors.js';
 import { frameRequest, type GoldenRequest, type WireRequest } from './golden.js';
-import type { WireClient } from './wire-client.js';
+import type { ReconnectingClient } from './reconnecting-client.js';
 
 /** What came of one request. */
 export interface Outcome {
@@ -30,7 +23,7 @@ interface Answer {
 const VERSIONS_REQUEST: WireRequest = { api: apiVersionsApi, version: 0, body: Buffer.alloc(0) };
 
 /** Sends a request and judges the answer: whether it comes, belongs to the request and decodes. An error code is no failure. */
-export async function exchange(client: WireClient, request: GoldenRequest): Promise<Outcome> {
+export async function exchange(client: ReconnectingClient, request: GoldenRequest): Promise<Outcome> {
   try {
     if (request.unanswered) {
       // What follows on the same connection shows that this was read, and that nothing was answered.
@@ -48,7 +41,7 @@ export async function exchange(client: WireClient, request: GoldenRequest): Prom
 }
 
 /** Which versions the server allows, by API key. @throws CommandError when it does not say. */
-export async function askVersions(client: WireClient): Promise<(apiKey: number, version: number) => boolean> {
+export async function askVersions(client: ReconnectingClient): Promise<(apiKey: number, version: number) => boolean> {
   try {
     const { value, errorCode } = await ask(client, VERSIONS_REQUEST);
     if (errorCode !== ErrorCode.NONE) throw new Error(`${errorName(errorCode)} (${String(errorCode)})`);
@@ -61,28 +54,19 @@ export async function askVersions(client: WireClient): Promise<(apiKey: number, 
   }
 }
 
-async function ask(client: WireClient, request: WireRequest): Promise<Answer> {
+async function ask(client: ReconnectingClient, request: WireRequest): Promise<Answer> {
   const id = client.newCorrelationId();
   const frame = await client.ask(frameRequest(request, id));
-  const { api } = request;
-  const reader = new Reader(frame);
-  const header = readResponseHeader(reader, hasFlexibleResponseHeader(api.key, api.flexibleFrom, request.version));
-  if (header.correlationId !== id) {
-    throw new Error(`an answer to correlation id ${String(header.correlationId)} instead of ${String(id)}`);
+  if (frame.correlationId !== id) {
+    throw new Error(`an answer to correlation id ${String(frame.correlationId)} instead of ${String(id)}`);
   }
-  const version = answeredVersion(request, frame, reader.position);
-  const value = api.readResponse(reader, version);
-  reader.expectEnd();
-  return { bytes: 4 + frame.length, errorCode: api.findErrorCode(value, version), value };
-}
-
-/** ApiVersions in a version that the server does not have is answered in version 0, which begins with that error. */
-function answeredVersion({ api, version }: WireRequest, frame: Buffer, at: number): number {
-  const isApiVersions = api.key === apiVersionsApi.key;
-  const refused = isApiVersions && frame.length >= at + 2 && frame.readInt16BE(at) === ErrorCode.UNSUPPORTED_VERSION;
-  return refused ? 0 : version;
+  const { api, version } = request;
+  const value = decodeResponseFrame(api, version, frame);
+  const errorCode = api.findErrorCode(value, answeredVersion(api, version, frame));
+  return { bytes: 4 + frame.bytes.length, errorCode, value };
 }
 
 function explain(error: unknown): string {
+  if (error instanceof FrameLengthError) return `an answer that says it has ${String(error.length)} bytes`;
   return error instanceof DecodeError ? `the answer does not decode: ${error.message}` : describeError(error);
 }

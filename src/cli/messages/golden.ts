@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { type ApiCodec, apis, isFlexible, writeRequestHeader, Writer } from '../../protocol/index.js';
+import { type ApiCodec, apis } from '../../protocol/index.js';
+import { encodeRequestFrame } from '../../wire-client/index.js';
 import { COMMAND, CommandError, describeError, FAILURE, USAGE } from '../errors.js';
 
 /** What the fields of a golden request hold; fixtures/generator/ says more. */
@@ -100,12 +101,9 @@ function byKeyAndVersion(one: GoldenRequest, other: GoldenRequest): number {
 
 /** A request on the wire: length, header, body. */
 export function frameRequest({ api, version, body }: WireRequest, correlationId: number): Buffer {
-  const writer = new Writer();
-  const header = { apiKey: api.key, apiVersion: version, correlationId, clientId: COMMAND };
-  writeRequestHeader(writer, header, isFlexible(api.flexibleFrom, version));
-  const frame = Buffer.concat([Buffer.alloc(4), ...[writer.take()].flat(), body]);
-  frame.writeInt32BE(frame.length - 4);
-  return frame;
+  return encodeRequestFrame(api, version, { correlationId, clientId: COMMAND }, (writer) => {
+    writer.raw(body);
+  });
 }
 
 /** An API key as it stands in names, so that they sort: `003`. */

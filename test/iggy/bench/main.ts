@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { IggyClient, IggyDurability, IggyHeaderInit } from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch, fetchApi, initProducerIdApi } from 'iggy-gateway-kafka/protocol';
-import { WireClient } from '../../../adapters/testing/wire-client.js';
+import { WireClient } from '../../../src/wire-client/index.js';
 import { DURABILITY_SETTINGS } from '../../../adapters/iggy/sdk/durability.js';
 import { crc32c } from '../../../src/protocol/records/crc.js';
 import { ATTRIBUTES, BASE_SEQUENCE, CRC, PRODUCER_EPOCH, PRODUCER_ID } from '../../../src/protocol/records/layout.js';

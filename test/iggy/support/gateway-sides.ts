@@ -11,7 +11,7 @@ import {
   syncGroupApi,
 } from 'iggy-gateway-kafka/protocol';
 import { expect, onTestFinished, vi } from 'vitest';
-import { WireClient } from '../../../adapters/testing/wire-client.js';
+import { WireClient } from '../../../src/wire-client/index.js';
 
 export const TOPIC = 'orders';
 export const GROUP = 'readers';

@@ -3,7 +3,7 @@ import { buildBatch, offsetCommitApi, offsetDeleteApi } from 'iggy-gateway-kafka
 import { startBroker } from 'iggy-gateway-kafka/testing';
 import { createIggyBackend } from 'iggy-gateway-kafka/adapters/iggy';
 import { expect, onTestFinished, vi } from 'vitest';
-import { WireClient } from '../../../adapters/testing/wire-client.js';
+import { WireClient } from '../../../src/wire-client/index.js';
 import { createTopic, produceUntilTaken } from './produce.js';
 
 const TOPIC = 'orders';

@@ -1,5 +1,5 @@
 import { createTopicsApi, produceApi } from 'iggy-gateway-kafka/protocol';
-import type { WireClient } from '../../../adapters/testing/wire-client.js';
+import type { WireClient } from '../../../src/wire-client/index.js';
 
 /** Codes on which a producer sends again: unknown topic or partition, not leader, timed out, storage error, ... */
 const RETRIABLE: ReadonlySet<number> = new Set([3, 5, 6, 7, 56]);

@@ -1,5 +1,5 @@
 import { fetchApi, readBatches, readRecords } from 'iggy-gateway-kafka/protocol';
-import { WireClient } from '../../../adapters/testing/wire-client.js';
+import { WireClient } from '../../../src/wire-client/index.js';
 
 /** What one Fetch of one partition gives. */
 export async function fetchFrom(

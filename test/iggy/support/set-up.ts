@@ -2,7 +2,7 @@ import type { IggyBackendOptions, IggyClient, IggyMessageInit } from 'iggy-gatew
 import { buildBatch, initProducerIdApi } from 'iggy-gateway-kafka/protocol';
 import type { TestBroker } from 'iggy-gateway-kafka/testing';
 import { onTestFinished } from 'vitest';
-import { WireClient } from '../../../adapters/testing/wire-client.js';
+import { WireClient } from '../../../src/wire-client/index.js';
 import { newStream, startGateway } from './gateway.js';
 import type { IggyServer } from './iggy.js';
 import { type IggyProxy, startProxy } from './iggy-proxy.js';

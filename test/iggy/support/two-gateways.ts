@@ -8,7 +8,7 @@ import {
   produceApi,
 } from 'iggy-gateway-kafka/protocol';
 import { expect, onTestFinished, vi } from 'vitest';
-import { WireClient } from '../../../adapters/testing/wire-client.js';
+import { WireClient } from '../../../src/wire-client/index.js';
 import { createTopic, produce } from './produce.js';
 import {
   batch,

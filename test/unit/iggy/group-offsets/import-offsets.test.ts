@@ -4,7 +4,7 @@ import { createIggyBackend, type IggyClient } from 'iggy-gateway-kafka/adapters/
 import { offsetCommitApi, offsetFetchApi } from 'iggy-gateway-kafka/protocol';
 import { startBroker, type TestBroker } from 'iggy-gateway-kafka/testing';
 import { expect, onTestFinished, test } from 'vitest';
-import { WireClient } from '../../../../adapters/testing/wire-client.js';
+import { WireClient } from '../../../../src/wire-client/index.js';
 import { EntryKind } from '../../../../adapters/iggy/state/state-entry.js';
 import { createStandIn, type StandIn } from '../../../support/iggy-stand-in.js';
 

@@ -3,7 +3,7 @@ import { createIggyBackend } from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch } from 'iggy-gateway-kafka/protocol';
 import { startBroker } from 'iggy-gateway-kafka/testing';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { WireClient } from '../../../../adapters/testing/wire-client.js';
+import { WireClient } from '../../../../src/wire-client/index.js';
 import { createTopic, produce } from '../../../iggy/support/produce.js';
 import { createStandIn } from '../../../support/iggy-stand-in.js';
 
