@@ -1,5 +1,5 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
-import { all, andThen, attempt, rejected } from '../awaitable.js';
+import { all, type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { andThen, attempt, rejected } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { storeErrorCode } from '../store/kafka-errors.js';
 import { StoreError } from '../store/store-error.js';
