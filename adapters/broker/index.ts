@@ -37,6 +37,7 @@ export {
   type StoredTopic,
   type TransactionMarker,
 } from './store/log-store.js';
+export { firstRecordSince, latestRecord } from './store/find-by-timestamp.js';
 export { LogCompactor } from './store/log-compactor.js';
 export { StoreError, type StoreErrorCode } from './store/store-error.js';
 export type { BrokerNode } from './broker-node.js';
