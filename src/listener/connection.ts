@@ -315,7 +315,6 @@ export class Connection implements BudgetMember, OutputOwner, Work {
 
   private mayRead(): boolean {
     const { inFlight, limits } = this.shared;
-    if (this.output.stalled) return false;
     const { state } = this;
     const stopped =
       state.isFinished ||
