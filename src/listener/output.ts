@@ -3,6 +3,7 @@ import type { ConnectionLimits, ConnectionTimeoutError } from './connection-limi
 import type { InFlightBytes } from './in-flight-bytes.js';
 import type { Sender } from './small-responses.js';
 import { releaseAll } from './response-buffer.js';
+import type { SweepClock } from './sweep-clock.js';
 import type { Turn } from './turn.js';
 import { WriteTimeout } from './write-timeout.js';
 
@@ -11,7 +12,7 @@ export interface OutputShared {
   readonly limits: ConnectionLimits;
   readonly turn: Turn;
   readonly inFlight: InFlightBytes;
-  readonly now: number;
+  readonly clock: SweepClock;
 }
 
 /** Whose output it is. */
@@ -111,7 +112,7 @@ export class Output implements Sender {
   private look(): void {
     this.lookAtUnsent();
     if (this.socket.writableLength === 0) return;
-    this.timeout.arm(this.shared.now);
+    this.timeout.arm(this.shared.clock.now);
     this.owner.onUnsent();
   }
 
@@ -119,7 +120,7 @@ export class Output implements Sender {
   private readonly onWritten = (): void => {
     const waited = this.timeout.armed;
     if (this.socket.writableLength === 0) this.timeout.disarm();
-    else this.timeout.restart(this.shared.now);
+    else this.timeout.restart(this.shared.clock.now);
     this.owner.onTaken(waited);
   };
 
