@@ -12,7 +12,7 @@ import type {
 import { attempt, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { StoreError } from '../store/store-error.js';
-import { isInternal } from '../topics/store-topic-registry.js';
+import { isInternal } from '../topics/store-topic.js';
 import { topicNameProblem } from '../topics/topic-name.js';
 import type { Topic } from '../topic-registry.js';
 import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.js';
