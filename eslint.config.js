@@ -20,6 +20,7 @@ export default defineConfig(
       ],
     },
     rules: {
+      'house/fields': 'error',
       'house/imports': 'error',
       eqeqeq: 'error',
       '@typescript-eslint/consistent-type-imports': 'error',

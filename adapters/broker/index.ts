@@ -36,6 +36,7 @@ export {
   type TransactionMarker,
 } from './store/log-store.js';
 export type { ShardChange, ShardEntry, ShardOpening, ShardValue, StateShard } from './store/state-shard.js';
+export { firstRecordSince, latestRecord } from './store/find-by-timestamp.js';
 export { LogCompactor } from './store/log-compactor.js';
 export { StoreError, type StoreErrorCode } from './store/store-error.js';
 export type { BrokerNode } from './broker-node.js';

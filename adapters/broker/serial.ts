@@ -1,5 +1,4 @@
-import type { Awaitable } from '../../src/contract/index.js';
-import { isPromise } from './awaitable.js';
+import { type Awaitable, isPromise } from '../../src/contract/index.js';
 
 /** Makes pieces of work run one after another; what is synchronous, and alone, runs at once. */
 export function serial(): <T>(work: () => Awaitable<T>) => Awaitable<T> {

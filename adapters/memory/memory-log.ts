@@ -1,15 +1,10 @@
-import {
-  batchSizeAt,
-  lastOffsetDeltaAt,
-  maxTimestampAt,
-  RecordBatch,
-  RecordReader,
-  stampBatch,
-} from '../../src/protocol/core.js';
+import { batchSizeAt, lastOffsetDeltaAt, maxTimestampAt, RecordBatch, stampBatch } from '../../src/protocol/core.js';
 import {
   type AppendEntry,
   type AppendResult,
+  firstRecordSince,
   type FoundOffset,
+  latestRecord,
   type ReadEntry,
   type ReadResult,
   type Retention,
@@ -100,7 +95,7 @@ export class MemoryLog {
       if (segment.maxTimestamp < timestamp) continue;
       let at = segment.findTime(timestamp, segment.find(this.logStartOffset));
       while (at < segment.filled) {
-        const found = this.firstNotEarlier(segment, at, timestamp);
+        const found = firstRecordSince(new RecordBatch(segment.memory, at), timestamp, this.logStartOffset);
         if (found !== null) return found;
         at = segment.findTime(timestamp, at + segment.sizeAt(at));
       }
@@ -181,29 +176,16 @@ export class MemoryLog {
     return low;
   }
 
-  private firstNotEarlier(segment: Segment, at: number, timestamp: number): FoundOffset | null {
-    const reader = new RecordReader(new RecordBatch(segment.memory, at));
-    while (reader.next()) {
-      if (reader.timestamp >= timestamp && reader.offset >= this.logStartOffset) {
-        return { offset: reader.offset, timestamp: reader.timestamp };
-      }
-    }
-    return null;
-  }
-
   /** The first record with the highest timestamp in a segment; the other one if none is later. */
   private latestIn(segment: Segment, other: FoundOffset | null): FoundOffset | null {
-    const found = this.firstNotEarlier(segment, segment.maxTimestampAt, segment.maxTimestamp);
+    const { memory, maxTimestampAt, maxTimestamp } = segment;
+    const found = firstRecordSince(new RecordBatch(memory, maxTimestampAt), maxTimestamp, this.logStartOffset);
     if (found !== null) return found;
     // That record was deleted: what is left is looked through.
     let latest = other;
     for (let at = segment.find(this.logStartOffset); at < segment.filled; at += segment.sizeAt(at)) {
       if (segment.maxTimestampOf(at) <= (latest?.timestamp ?? -1)) continue;
-      const reader = new RecordReader(new RecordBatch(segment.memory, at));
-      while (reader.next()) {
-        const { offset, timestamp } = reader;
-        if (offset >= this.logStartOffset && timestamp > (latest?.timestamp ?? -1)) latest = { offset, timestamp };
-      }
+      latest = latestRecord(new RecordBatch(memory, at), this.logStartOffset, latest);
     }
     return latest;
   }

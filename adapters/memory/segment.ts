@@ -9,8 +9,8 @@ const SMALL_BATCH_BYTES = 2048;
 const CACHE_LINE_BYTES = 64;
 
 /**
- * Batches one behind the other in one piece of memory, with an index by offset and by time. One object holds all of it, because
- * each append and each fetch uses most of it.
+ * Batches one behind the other in one piece of memory, with an index by offset and by time. Hot path: one object holds all
+ * of it, because each append and each fetch uses most of it.
  */
 export class Segment {
   readonly memory: Buffer;

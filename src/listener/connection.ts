@@ -9,6 +9,7 @@ import { Output, type OutputOwner } from './output.js';
 import { OverdueHandlers } from './overdue-handlers.js';
 import { Pace } from './pace.js';
 import { Slice } from './slice.js';
+import type { SweepClock } from './sweep-clock.js';
 import type { Turn, Work } from './turn.js';
 
 /** What the connections of a gateway share. */
@@ -16,8 +17,7 @@ export interface ConnectionShared {
   readonly limits: ConnectionLimits;
   readonly turn: Turn;
   readonly inFlight: InFlightBytes;
-  /** Milliseconds of a clock that moves with the sweeps only: reading the real one for each chunk would cost more. */
-  readonly now: number;
+  readonly clock: SweepClock;
 }
 
 /** How much may be read ahead while a request is in flight, beside a whole frame. */
@@ -59,7 +59,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     this.slice = new Slice(shared.turn);
     this.output = new Output(socket, shared, this);
     this.ending = new Ending(socket);
-    this.touched = shared.now;
+    this.touched = shared.clock.now;
     socket.on('data', (chunk: Buffer) => {
       this.onData(chunk);
     });
@@ -84,7 +84,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
       return;
     }
     // A socket that was made elsewhere may have been paused, or have ended before.
-    if (this.socket.readableEnded) this.state.inputEnded(this.shared.now);
+    if (this.socket.readableEnded) this.state.inputEnded(this.shared.clock.now);
     this.socket.resume();
     if (greeted === null) {
       this.state.connected();
@@ -138,7 +138,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
   }
 
   onTaken(waited: boolean): void {
-    this.touched = this.shared.now;
+    this.touched = this.shared.clock.now;
     if (waited || this.accounted !== 0) this.shared.turn.run(this);
   }
 
@@ -245,7 +245,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
   private complete(frame: PendingFrame): void {
     this.overdue.add(frame, this.state.requestBytes);
     this.state.requestCompleted();
-    this.touched = this.shared.now;
+    this.touched = this.shared.clock.now;
     if (frame.complete() === CLOSE) this.state.finish();
   }
 
@@ -256,7 +256,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
   }
 
   private onData(chunk: Buffer): void {
-    this.touched = this.shared.now;
+    this.touched = this.shared.clock.now;
     if (this.state.isFinished) return;
     this.pace.received(chunk.length);
     this.frames.push(chunk);
@@ -282,7 +282,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
   }
 
   private onEnd(): void {
-    this.state.inputEnded(this.shared.now);
+    this.state.inputEnded(this.shared.clock.now);
     if (this.state.phase === 'ended') this.socket.destroySoon();
     else this.shared.turn.run(this);
   }
@@ -308,14 +308,13 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     const reading = this.mayRead();
     if (reading === this.state.isReading || this.socket.destroyed) return;
     this.state.isReading = reading;
-    this.touched = this.shared.now;
+    this.touched = this.shared.clock.now;
     if (reading) this.socket.resume();
     else this.socket.pause();
   }
 
   private mayRead(): boolean {
     const { inFlight, limits } = this.shared;
-    if (this.output.stalled) return false;
     const { state } = this;
     const stopped =
       state.isFinished ||

@@ -1,8 +1,10 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { ConnectionLimits } from './connection-limits.js';
+import { ConnectionSet } from './connection-set.js';
 import { Connection, type ConnectionShared } from './connection.js';
 import type { FrameHandler } from './frame-handler.js';
 import { InFlightBytes } from './in-flight-bytes.js';
+import { SweepClock } from './sweep-clock.js';
 import { Turn } from './turn.js';
 
 /** Where to bind, and the limits that hold there. */
@@ -32,11 +34,6 @@ export interface Accept {
   refused(socket: Socket, error: TooManyConnectionsError): void;
 }
 
-/** How often the limits on time are looked at, in relation to the shortest of them. */
-const SWEEPS_PER_LIMIT = 8;
-const SHORTEST_SWEEP_MS = 5;
-const LONGEST_SWEEP_MS = 1_000;
-
 /** For the errors of a socket that is no connection, or not yet. */
 const ignore = (): void => undefined;
 
@@ -45,19 +42,15 @@ export class Listener implements ConnectionShared {
   readonly limits: ConnectionLimits;
   readonly turn: Turn = new Turn();
   readonly inFlight: InFlightBytes;
-  now = 0;
+  readonly clock: SweepClock = new SweepClock();
 
   readonly #settings: ListenerSettings;
   readonly #server: Server;
   readonly #onError: (error: Error) => void;
-  readonly #connections = new Set<Connection>();
-  /** Connections whose handlers or hooks are not done, the closed ones among them. */
-  #present = 0;
+  readonly #connections = new ConnectionSet();
   #accept: Accept | null = null;
   /** Sockets that came between bind and accept. */
   #early: Socket[] = [];
-  #sweeper: NodeJS.Timeout | null = null;
-  #onChange: (() => void) | null = null;
 
   constructor(settings: ListenerSettings, onError: (error: Error) => void) {
     this.#settings = settings;
@@ -72,7 +65,7 @@ export class Listener implements ConnectionShared {
 
   /** Closed connections whose handlers or hooks are not done. */
   get leftovers(): number {
-    return this.#present - this.#connections.size;
+    return this.#connections.leftovers;
   }
 
   get connections(): number {
@@ -97,16 +90,9 @@ export class Listener implements ConnectionShared {
   accept(accept: Accept): void {
     this.#accept = accept;
     const { idleTimeoutMs, frameTimeoutMs, writeTimeoutMs } = this.limits;
-    const shortest = Math.min(idleTimeoutMs, frameTimeoutMs, writeTimeoutMs) / SWEEPS_PER_LIMIT;
-    const interval = Math.min(Math.max(shortest, SHORTEST_SWEEP_MS), LONGEST_SWEEP_MS);
-    let last = performance.now();
-    this.#sweeper = setInterval(() => {
-      const now = performance.now();
-      // A process that was held up has not read what its clients sent meanwhile: that time is none of theirs.
-      this.now += Math.min(now - last, 2 * interval);
-      last = now;
-      for (const connection of this.#connections) connection.sweep(this.now);
-    }, interval).unref();
+    this.clock.start(Math.min(idleTimeoutMs, frameTimeoutMs, writeTimeoutMs), (now) => {
+      for (const connection of this.#connections) connection.sweep(now);
+    });
     for (const socket of this.#early.splice(0)) this.adopt(socket);
   }
 
@@ -128,16 +114,14 @@ export class Listener implements ConnectionShared {
       socket.destroy();
       return;
     }
-    this.#present++;
+    this.#connections.enter();
     const handler = accept.handler(socket, () => {
-      this.#present--;
-      this.#onChange?.();
+      this.#connections.leave();
     });
     const connection = new Connection(socket, handler, this);
     this.#connections.add(connection);
     socket.once('close', () => {
       this.#connections.delete(connection);
-      this.#onChange?.();
     });
     connection.start();
   }
@@ -173,28 +157,11 @@ export class Listener implements ConnectionShared {
    * @param of - `sockets`: what is open. `all`: handlers and hooks of those that are closed as well.
    */
   empty(limit: number | AbortSignal, of: 'sockets' | 'all' = 'all'): Promise<boolean> {
-    const isEmpty = (): boolean => this.#connections.size === 0 && (of === 'sockets' || this.#present === 0);
-    if (isEmpty()) return Promise.resolve(true);
-    const signal = typeof limit === 'number' ? null : limit;
-    if (signal?.aborted) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const settle = (): void => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', settle);
-        this.#onChange = null;
-        resolve(isEmpty());
-      };
-      const timer = typeof limit === 'number' ? setTimeout(settle, limit) : undefined;
-      signal?.addEventListener('abort', settle);
-      this.#onChange = () => {
-        if (isEmpty()) settle();
-      };
-    });
+    return this.#connections.empty(limit, of);
   }
 
   /** Stops looking at the limits on time. */
   stop(): void {
-    if (this.#sweeper !== null) clearInterval(this.#sweeper);
-    this.#sweeper = null;
+    this.clock.stop();
   }
 }

@@ -3,6 +3,7 @@ import type { ConnectionLimits, ConnectionTimeoutError } from './connection-limi
 import type { InFlightBytes } from './in-flight-bytes.js';
 import type { Sender } from './small-responses.js';
 import { releaseAll } from './response-buffer.js';
+import type { SweepClock } from './sweep-clock.js';
 import type { Turn } from './turn.js';
 import { WriteTimeout } from './write-timeout.js';
 
@@ -11,12 +12,12 @@ export interface OutputShared {
   readonly limits: ConnectionLimits;
   readonly turn: Turn;
   readonly inFlight: InFlightBytes;
-  readonly now: number;
+  readonly clock: SweepClock;
 }
 
 /** Whose output it is. */
 export interface OutputOwner {
-  /** The client leaves bytes untaken, or has begun to take nothing: it may have to be read from no more. */
+  /** The client leaves bytes untaken: it may have to be read from no more. */
   onUnsent(): void;
   /** The client has taken bytes; `waited` when some had been left. */
   onTaken(waited: boolean): void;
@@ -33,9 +34,6 @@ const SMALL_BYTES = 16 * 1024;
 export class Output implements Sender {
   /** The client leaves as much untaken as it may. */
   congested = false;
-  /** The client has taken nothing for a good part of the limit. */
-  stalled = false;
-  private takenAt = 0;
   private readonly socket: Socket;
   private readonly shared: OutputShared;
   private readonly owner: OutputOwner;
@@ -45,9 +43,7 @@ export class Output implements Sender {
     this.socket = socket;
     this.shared = shared;
     this.owner = owner;
-    this.timeout = new WriteTimeout(socket, shared.limits.writeTimeoutMs, shared.inFlight, (error) => {
-      owner.onTimeout(error);
-    });
+    this.timeout = new WriteTimeout(socket, shared.limits.writeTimeoutMs, shared.inFlight);
   }
 
   /** Sends the responses of the current turn, all of which belong to this connection. */
@@ -108,29 +104,23 @@ export class Output implements Sender {
   /** Looks whether the client takes what it is sent; true while some is untaken. */
   sweep(now: number): boolean {
     if (this.socket.writableLength === 0) return false;
-    this.timeout.arm();
-    // The socket's timer starts again with what it reads: a client that takes nothing must not keep it off by sending.
-    if (!this.stalled && now - this.takenAt > this.shared.limits.writeTimeoutMs / 2) {
-      this.stalled = true;
-      this.owner.onUnsent();
-    }
+    const tooSlow = this.timeout.check(now);
+    if (tooSlow !== null) this.owner.onTimeout(tooSlow);
     return true;
   }
 
   private look(): void {
     this.lookAtUnsent();
     if (this.socket.writableLength === 0) return;
-    if (!this.timeout.armed) this.takenAt = this.shared.now;
-    this.timeout.arm();
+    this.timeout.arm(this.shared.clock.now);
     this.owner.onUnsent();
   }
 
   /** Called after each write: the client has taken bytes. */
   private readonly onWritten = (): void => {
     const waited = this.timeout.armed;
-    this.takenAt = this.shared.now;
-    this.stalled = false;
     if (this.socket.writableLength === 0) this.timeout.disarm();
+    else this.timeout.restart(this.shared.clock.now);
     this.owner.onTaken(waited);
   };
 

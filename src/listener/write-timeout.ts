@@ -5,46 +5,75 @@ import type { InFlightBytes } from './in-flight-bytes.js';
 /** With memory short, a client that takes nothing for this long is given up earlier, in milliseconds. */
 const SHORT_MEMORY_MS = 20_000;
 
-/** Watches that a client takes its answers, while there are some that it has not taken. */
+/**
+ * Checks that a client takes its answers, while there are some that it has not taken. Times are those of the sweeps.
+ *
+ * The socket's own timer does not fit: every read restarts it, and a paused socket reads on until its buffer is full. A
+ * client that takes nothing could put it off by sending a byte now and then.
+ */
 export class WriteTimeout {
   private readonly socket: Socket;
   private readonly limitMs: number;
   private readonly inFlight: InFlightBytes;
-  private armedMs = 0;
+  /** Infinity while the client has taken everything. */
+  private timeoutMs = Infinity;
+  private deadline = Infinity;
+  /** {@link queuedBytes} at the last look. */
+  private queued: number | undefined;
 
-  /** @param onExpired - Called when the client took no byte for the limit. */
-  constructor(
-    socket: Socket,
-    limitMs: number,
-    inFlight: InFlightBytes,
-    onExpired: (error: ConnectionTimeoutError) => void,
-  ) {
+  constructor(socket: Socket, limitMs: number, inFlight: InFlightBytes) {
     this.socket = socket;
     this.limitMs = limitMs;
     this.inFlight = inFlight;
-    socket.on('timeout', () => {
-      if (socket.writableLength === 0) return;
-      const what = `the client took no byte of its answers for ${String(this.armedMs)} ms`;
-      onExpired(new ConnectionTimeoutError('writeTimeoutMs', what));
-    });
   }
 
   get armed(): boolean {
-    return this.armedMs !== 0;
+    return this.timeoutMs !== Infinity;
   }
 
-  arm(): void {
+  /** The client has left bytes untaken. */
+  arm(now: number): void {
+    if (!this.armed) this.queued = queuedBytes(this.socket);
     const timeoutMs = this.inFlight.full ? Math.min(this.limitMs, SHORT_MEMORY_MS) : this.limitMs;
     // Never to a longer one: memory that comes and goes would start the time again and again.
-    if (this.armed && timeoutMs >= this.armedMs) return;
-    this.armedMs = timeoutMs;
-    // The socket's own timer starts again while the peer takes bytes, even within one long write.
-    this.socket.setTimeout(timeoutMs);
+    if (timeoutMs >= this.timeoutMs) return;
+    this.timeoutMs = timeoutMs;
+    this.deadline = Math.min(this.deadline, now + timeoutMs);
   }
 
-  disarm(): void {
-    if (this.armedMs === 0) return;
-    this.armedMs = 0;
-    this.socket.setTimeout(0);
+  /** The client has taken bytes, and left others. */
+  restart(now: number): void {
+    if (this.armed) this.deadline = now + this.timeoutMs;
   }
+
+  /** The client has taken everything. */
+  disarm(): void {
+    this.timeoutMs = this.deadline = Infinity;
+  }
+
+  /** Returns the error to close the connection with; null while the client takes bytes often enough. */
+  check(now: number): ConnectionTimeoutError | null {
+    this.arm(now);
+    const queued = queuedBytes(this.socket);
+    if (queued !== this.queued) this.restart(now);
+    this.queued = queued;
+    if (now <= this.deadline) return null;
+    const what = `the client took no byte of its answers for ${String(this.timeoutMs)} ms`;
+    return new ConnectionTimeoutError('writeTimeoutMs', what);
+  }
+}
+
+/** What Node.js has under a socket; under TLS there is another one, whose queue the client empties. */
+interface Handle {
+  readonly writeQueueSize?: number;
+  readonly _parent?: Handle;
+}
+
+/**
+ * Bytes of the write under way that the client has not taken. They shrink while it takes a long answer bit by bit, which
+ * nothing public shows before the end: Node.js itself looks at this number before it emits `timeout`.
+ */
+function queuedBytes(socket: Socket): number | undefined {
+  const { _handle: handle } = socket as Socket & { readonly _handle: Handle | null };
+  return (handle?._parent ?? handle)?.writeQueueSize;
 }

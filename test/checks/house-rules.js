@@ -6,6 +6,7 @@
 
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fields } from './class-fields.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -219,4 +220,4 @@ const imports = {
   },
 };
 
-export default { meta: { name: 'house' }, rules: { imports } };
+export default { meta: { name: 'house' }, rules: { imports, fields } };

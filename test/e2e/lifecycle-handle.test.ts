@@ -1,14 +1,13 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
 import { createKafkaGateway, createStubBackend } from 'iggy-gateway-kafka';
 import { fetchApi, metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { cert, key } from '../support/certificate.js';
 import { defer } from '../support/deferred.js';
 import { record, start, startBackend } from '../support/gateways.js';
-import { listenForTest, ownServer } from '../support/own-server.js';
+import { ownServer } from '../support/own-server.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
+import { tlsClient } from '../support/tls-client.js';
 import { WireClient, WireClosedError } from '../support/wire-client.js';
 
 const ALL = { topics: null };
@@ -227,19 +226,6 @@ describe('handle', () => {
 });
 
 describe('TLS', () => {
-  async function tlsClient(gateway: { handle(socket: Socket): void }): Promise<WireClient> {
-    const port = await listenForTest(
-      createTlsServer({ key, cert }, (socket) => {
-        gateway.handle(socket);
-      }),
-    );
-    const socket = connectTls({ host: '127.0.0.1', port, ca: cert });
-    await once(socket, 'secureConnect');
-    const client = WireClient.over(socket);
-    onTestFinished(() => client.close());
-    return client;
-  }
-
   test('a TLS socket is served', async () => {
     const { gateway } = await start();
     const came = record(gateway, 'connection');

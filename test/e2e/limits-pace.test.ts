@@ -110,7 +110,7 @@ describe('with memory short', () => {
   });
 });
 
-test('a client that takes nothing is given up, although it goes on sending', async () => {
+test('a client that takes nothing is given up, although it sends a byte now and then', async () => {
   const { gateway, port } = await startBackend(
     { metadata: () => ({ ...answer(), clusterId: 'c'.repeat(30_000) }) },
     { writeTimeoutMs: 300, maxUnsentBytes: 256 * 1024 * 1024 },
@@ -120,15 +120,9 @@ test('a client that takes nothing is given up, although it goes on sending', asy
   socket.pause();
   const frame = encodeRequestFrame(metadataApi, 9, ALL);
   socket.write(Buffer.concat(Array.from({ length: 2000 }, () => frame)));
-  // A paused socket reads on until its buffer is full, 16 KiB on Node.js 20 and 64 KiB from 22 on, and each read restarts
-  // the time. 8 KiB at once fill it soon.
-  const frames = Buffer.concat(Array.from({ length: Math.ceil(8192 / frame.length) }, () => frame));
-  const more = setInterval(() => {
-    if (!socket.destroyed) socket.write(frames);
-  }, 20);
-  onTestFinished(() => {
-    clearInterval(more);
-  });
+  // The length of a frame that never becomes whole.
+  socket.write(Buffer.from([0, 0, 64, 0]));
+  trickle(socket, 20);
   await vi.waitFor(() => {
     expect(errors).toHaveLength(1);
   }, 15_000);

@@ -4,6 +4,7 @@ import { createFetchBackend, fetchFrame } from '../support/fetch-backend.js';
 import { startObserved } from '../support/gateways.js';
 import { createHeldBackend } from '../support/held-backend.js';
 import { expectQuietProcess } from '../support/quiet-process.js';
+import { tlsClient } from '../support/tls-client.js';
 import { encodeRequestFrame, software } from '../support/wire-client.js';
 
 // Times are short here, and what a test shows is which connection is closed, never when.
@@ -164,23 +165,26 @@ test('a client that takes nothing of its answers for writeTimeoutMs is closed, a
   ]);
 });
 
-test('a client that takes some of its answers now and then is kept, for as many times the limit as it takes', async () => {
-  const size = 16 * MIB;
-  const { backend } = createFetchBackend(size);
-  const { connect, connectionErrors } = await startObserved({ backend, writeTimeoutMs: 500 });
-  const client = await connect();
-  client.sendRaw(fetchFrame(1));
-  let taken = 0;
-  client.socket.on('data', (chunk: Buffer) => {
-    taken += chunk.length;
-  });
-  for (let goal = MIB; goal < size; goal += MIB) {
+test.each(['TCP', 'TLS'])(
+  'a client that takes some of a long answer now and then is kept, over %s',
+  async (transport) => {
+    const size = 16 * MIB;
+    const { backend } = createFetchBackend(size);
+    const { gateway, connect, connectionErrors } = await startObserved({ backend, writeTimeoutMs: 500 });
+    const client = transport === 'TCP' ? await connect() : await tlsClient(gateway);
+    client.sendRaw(fetchFrame(1));
+    let taken = 0;
+    client.socket.on('data', (chunk: Buffer) => {
+      taken += chunk.length;
+    });
+    for (let goal = MIB; goal < size; goal += MIB) {
+      client.socket.resume();
+      await vi.waitUntil(() => taken >= Math.min(goal, size), { interval: 1 });
+      client.socket.pause();
+      await pause(100);
+    }
     client.socket.resume();
-    await vi.waitUntil(() => taken >= Math.min(goal, size), { interval: 1 });
-    client.socket.pause();
-    await pause(100);
-  }
-  client.socket.resume();
-  expect((await client.next()).correlationId).toBe(1);
-  expect(connectionErrors).toEqual([]);
-});
+    expect((await client.next()).correlationId).toBe(1);
+    expect(connectionErrors).toEqual([]);
+  },
+);

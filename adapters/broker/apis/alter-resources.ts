@@ -1,5 +1,5 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
-import { all, attempt, andThen } from '../awaitable.js';
+import { all, type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { attempt, andThen } from '../awaitable.js';
 import { brokerConfig, topicConfig } from '../configs/known-configs.js';
 import { applyOperations, type ConfigOperation, Operation } from '../configs/operations.js';
 import { checkNodeId, ResourceType } from '../configs/resources.js';

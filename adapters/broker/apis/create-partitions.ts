@@ -1,14 +1,14 @@
 // Versions 0 to 3.
 // Supported: more partitions, manual assignments to known brokers, validateOnly.
 // Ignored: timeoutMs, and replicas beyond the leader: the store replicates.
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { all, type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   CreatePartitionsRequest,
   CreatePartitionsRequestCreatePartitionsTopic,
   CreatePartitionsResponseCreatePartitionsTopicResultInit,
   CreatePartitionsResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, andThen } from '../awaitable.js';
+import { attempt, andThen } from '../awaitable.js';
 import { type ApiFailure, storeFailure } from './admin-failure.js';
 import type { Topic } from '../topic-registry.js';
 import { assignmentProblem, MAX_PARTS_PER_REQUEST } from '../topics/assignments.js';

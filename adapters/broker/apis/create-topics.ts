@@ -1,7 +1,7 @@
 // Versions 2 to 7. Names are checked before configs and configs before counts, as in Kafka.
 // Supported: default counts, manual assignments to known brokers, configs, validateOnly.
 // Ignored: timeoutMs, and replicas beyond the leader: the store replicates.
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { all, type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   CreateTopicsRequest,
   CreateTopicsRequestCreatableTopic,
@@ -9,7 +9,7 @@ import type {
   CreateTopicsResponseCreatableTopicResultInit,
   CreateTopicsResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, andThen } from '../awaitable.js';
+import { attempt, andThen } from '../awaitable.js';
 import { describeTopicConfigs } from '../configs/describe.js';
 import { checkTopicConfigs, ConfigFailure } from '../configs/topic-configs.js';
 import type { Kit } from '../kit.js';

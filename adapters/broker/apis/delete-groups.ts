@@ -1,9 +1,9 @@
 // Versions 0 to 3.
 // Supported: empty groups, with their committed offsets.
 // Ignored: nothing.
-import { ErrorCode } from '../../../src/contract/index.js';
+import { all, ErrorCode } from '../../../src/contract/index.js';
 import type { DeleteGroupsRequest, DeleteGroupsResponseInit } from '../../../src/protocol/index.js';
-import { all, andThen } from '../awaitable.js';
+import { andThen } from '../awaitable.js';
 import type { Handler } from './handler.js';
 
 export const deleteGroups: Handler<DeleteGroupsRequest, DeleteGroupsResponseInit> = ({ groups }, { groupsNames }) => {

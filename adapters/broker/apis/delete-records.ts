@@ -1,14 +1,14 @@
 // Versions 0 to 2.
 // Supported: an offset, or -1 for the high watermark, where the store deletes records.
 // Ignored: timeoutMs.
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { all, type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   DeleteRecordsRequest,
   DeleteRecordsRequestDeleteRecordsPartition,
   DeleteRecordsResponseDeleteRecordsPartitionResultInit,
   DeleteRecordsResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, andThen } from '../awaitable.js';
+import { attempt, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { storeFailure } from './admin-failure.js';
 import type { Partition, Topic } from '../topic-registry.js';

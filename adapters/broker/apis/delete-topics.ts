@@ -1,14 +1,14 @@
 // Versions 1 to 6. Version 6 names topics by name or id.
 // Supported: delete.topic.enable.
 // Ignored: timeoutMs.
-import { type Awaitable, ErrorCode, KafkaError } from '../../../src/contract/index.js';
+import { all, type Awaitable, ErrorCode, KafkaError } from '../../../src/contract/index.js';
 import { NIL_UUID } from '../../../src/protocol/core.js';
 import type {
   DeleteTopicsRequest,
   DeleteTopicsResponseDeletableTopicResultInit,
   DeleteTopicsResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, andThen } from '../awaitable.js';
+import { attempt, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { storeFailure } from './admin-failure.js';
 import type { Topic } from '../topic-registry.js';

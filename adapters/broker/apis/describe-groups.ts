@@ -41,7 +41,7 @@ function described(group: Group): DescribeGroupsResponseDescribedGroupInit {
     groupState: group.state,
     protocolType: group.protocolType ?? '',
     protocolData: isStable ? (group.protocol ?? '') : '',
-    members: Array.from(group.members.values(), (member) => ({
+    members: Array.from(group.members, (member) => ({
       memberId: member.id,
       groupInstanceId: member.instanceId,
       clientId: member.clientId,

@@ -1,13 +1,13 @@
 // Versions 1 to 5.
 // Supported: one log directory, which stands for the store.
 // Ignored: nothing. Total and usable bytes are unknown.
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { all, type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   DescribeLogDirsRequest,
   DescribeLogDirsResponseInit,
   DescribeLogDirsResponseDescribeLogDirsPartitionInit,
 } from '../../../src/protocol/index.js';
-import { all, andThen, attempt } from '../awaitable.js';
+import { andThen, attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { StoreError } from '../store/store-error.js';
 import type { Partition, Topic } from '../topic-registry.js';

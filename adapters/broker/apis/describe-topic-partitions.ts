@@ -8,7 +8,7 @@ import type {
   DescribeTopicPartitionsResponseTopicInit,
   DescribeTopicPartitionsResponseInit,
 } from '../../../src/protocol/index.js';
-import { isInternal } from '../topics/store-topic-registry.js';
+import { isInternal } from '../topics/store-topic.js';
 import { topicNameProblem } from '../topics/topic-name.js';
 import { TOPIC_OPERATIONS } from './authorized-operations.js';
 import { describePartition } from './describe-partition.js';

@@ -4,7 +4,7 @@
 import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type { JoinGroupRequest, JoinGroupResponseInit } from '../../../src/protocol/index.js';
 import { andThen } from '../awaitable.js';
-import { joinError } from '../groups/group.js';
+import { joinError } from '../groups/member.js';
 import { callerOf } from './caller.js';
 import type { Handler } from './handler.js';
 

@@ -1,7 +1,7 @@
 // Versions 1 to 11.
 // Supported: timestamps, and all offset specs; fencing by the current leader epoch (KIP-320).
 // Ignored: replicaId and timeoutMs. Isolation levels are equal: there are no transactions. Nothing is tiered.
-import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract/index.js';
+import { type Awaitable, ErrorCode, isPromise, type RequestContext } from '../../../src/contract/index.js';
 import type {
   ListOffsetsRequest,
   ListOffsetsRequestListOffsetsPartition,
@@ -9,7 +9,6 @@ import type {
   ListOffsetsResponseListOffsetsPartitionResponseInit,
   ListOffsetsResponseListOffsetsTopicResponseInit,
 } from '../../../src/protocol/index.js';
-import { isPromise } from '../awaitable.js';
 import { int64 } from '../int64.js';
 import { findOffset, OffsetSpec } from '../log/find-offset.js';
 import { checkIsolationLevel } from '../log/isolation-level.js';

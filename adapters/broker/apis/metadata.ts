@@ -1,7 +1,7 @@
 // Versions 0 to 13. Versions 12 and later name topics by name or id.
 // Supported: all topics or some, automatic creation with the defaults of the broker, authorized operations.
 // Ignored: nothing. Without an authorizer, clients may do everything.
-import { type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract/index.js';
+import { all, type Awaitable, ErrorCode, KafkaError, type RequestContext } from '../../../src/contract/index.js';
 import { NIL_UUID } from '../../../src/protocol/core.js';
 import type {
   MetadataRequest,
@@ -9,10 +9,10 @@ import type {
   MetadataResponseInit,
   MetadataResponseTopicInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, andThen } from '../awaitable.js';
+import { attempt, andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { StoreError } from '../store/store-error.js';
-import { isInternal } from '../topics/store-topic-registry.js';
+import { isInternal } from '../topics/store-topic.js';
 import { topicNameProblem } from '../topics/topic-name.js';
 import type { Topic } from '../topic-registry.js';
 import { CLUSTER_OPERATIONS, NOT_ASKED, TOPIC_OPERATIONS } from './authorized-operations.js';

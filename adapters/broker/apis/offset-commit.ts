@@ -1,9 +1,9 @@
 // Versions 2 to 10. Versions 10 and later name topics by id.
 // Supported: commits of members, and of clients that only store offsets; retentionTimeMs (until version 4).
 // Ignored: nothing.
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { all, type Awaitable, ErrorCode, isPromise } from '../../../src/contract/index.js';
 import type { OffsetCommitRequest, OffsetCommitResponseInit } from '../../../src/protocol/index.js';
-import { all, andThen, isPromise } from '../awaitable.js';
+import { andThen } from '../awaitable.js';
 import type { Group } from '../groups/group.js';
 import { findTopic, unknownTopicCode } from '../topic-registry.js';
 import type { Handler } from './handler.js';

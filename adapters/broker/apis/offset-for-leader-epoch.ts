@@ -1,14 +1,14 @@
 // Versions 2 to 4.
 // Supported: the end offset of an epoch, and fencing by the current leader epoch (KIP-320).
 // Ignored: replicaId, since no broker follows another.
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { all, type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import type {
   OffsetForLeaderEpochRequest,
   OffsetForLeaderEpochRequestOffsetForLeaderPartition,
   OffsetForLeaderEpochResponseEpochEndOffsetInit,
   OffsetForLeaderEpochResponseInit,
 } from '../../../src/protocol/index.js';
-import { all, attempt, andThen } from '../awaitable.js';
+import { attempt, andThen } from '../awaitable.js';
 import { checkLeaderEpoch } from '../log/epoch-history.js';
 import { storeErrorCode } from '../store/kafka-errors.js';
 import { StoreError } from '../store/store-error.js';

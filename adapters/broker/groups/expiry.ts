@@ -53,7 +53,7 @@ export class Expiry {
         return committed.expiresAt === -1 ? now - since(committed) >= retentionMs : now >= committed.expiresAt;
       });
       const isBare =
-        expired.length === group.offsets.size && group.state === 'Empty' && group.pendingMembers.size === 0;
+        expired.length === group.offsets.size && group.state === 'Empty' && group.members.pendingCount === 0;
       this.#forget(() => (isBare ? this.#registry.delete(group) : this.#registry.deleteOffsets(group, expired)));
     }
   }
@@ -77,7 +77,7 @@ function retainedSince(group: Group): ((committed: CommittedOffset) => number) |
   // Nobody was ever a member: each offset by itself.
   if (group.protocolType === null) return ({ committedAt }) => committedAt;
   if (group.state === 'Empty') return () => group.stateSince;
-  if (group.isConsumerGroup && group.subscribed !== null && group.state === 'Stable') {
+  if (group.isConsumerGroup && group.hasSubscription && group.state === 'Stable') {
     return ({ committedAt }) => committedAt;
   }
   return null;

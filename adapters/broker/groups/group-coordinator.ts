@@ -12,9 +12,9 @@ import type {
 import type { Clock } from '../clock.js';
 import type { BrokerConfig } from '../broker-config.js';
 import { Deadline } from './deadline.js';
-import { type Group, joinError } from './group.js';
+import type { Group } from './group.js';
 import type { GroupRegistry } from './group-registry.js';
-import { Member, NO_ASSIGNMENT, type Protocol } from './member.js';
+import { joinError, Member, NO_ASSIGNMENT, type Protocol } from './member.js';
 import { Rebalancer } from './rebalancer.js';
 import { Reply } from './reply.js';
 import type { StoredGroup } from './stored-values.js';
@@ -51,15 +51,15 @@ export class GroupCoordinator {
   restore(group: Group, stored: StoredGroup): void {
     group.generation = stored.generation;
     for (const { id, instanceId, clientId, clientHost, assignment, ...changes } of stored.members) {
-      const member = this.#newMember(group, id, { instanceId, clientId, clientHost }, stored.protocolType ?? '');
+      const member = this.#newMember(group, id, { instanceId, clientId, clientHost });
       Object.assign(member, changes);
       member.assignment = assignment;
-      group.add(member, null);
+      group.members.add(member, null);
       member.session.set(member.sessionTimeoutMs);
     }
     group.protocolType = stored.protocolType;
     group.protocol = stored.protocol;
-    group.leader = stored.leader;
+    group.members.leader = stored.leader;
     group.restore(group.members.size === 0 ? 'Empty' : 'Stable', stored.since);
   }
 
@@ -79,7 +79,7 @@ export class GroupCoordinator {
     const bytes = protocols.reduce((sum, { metadata }) => sum + metadata.length, 0);
     if (bytes > this.#registry.limits.memberBytes) return joinError(ErrorCode.POLICY_VIOLATION, memberId);
     const member = known?.members.get(memberId);
-    const isCounted = member !== undefined || known?.pendingMembers.has(memberId) === true;
+    const isCounted = member !== undefined || known?.members.isPending(memberId) === true;
     const noRoom = this.#registry.checkRoom(isCounted ? 0 : 1, bytes - (member?.bytes ?? 0));
     if (noRoom !== ErrorCode.NONE) return joinError(noRoom, memberId);
     const group = known ?? this.#registry.getOrCreate(groupId);
@@ -106,12 +106,12 @@ export class GroupCoordinator {
   ): Awaitable<JoinGroupResponseInit> {
     const { groupInstanceId: instanceId, sessionTimeoutMs } = request;
     const memberId = `${instanceId ?? caller.clientId ?? ''}-${randomUUID()}`;
-    const old = instanceId === null ? undefined : group.members.get(group.staticMembers.get(instanceId) ?? '');
+    const old = instanceId === null ? undefined : group.members.get(group.members.staticId(instanceId) ?? '');
     if (old !== undefined) return this.#replaceStatic(group, old, memberId, request, protocols, caller);
     if (instanceId === null && caller.apiVersion >= MEMBER_ID_REQUIRED_FROM) {
       const session = this.#session(group, memberId);
       session.set(sessionTimeoutMs);
-      group.addPending(memberId, session);
+      group.members.addPending(memberId, session);
       return joinError(ErrorCode.MEMBER_ID_REQUIRED, memberId);
     }
     return this.#add(group, memberId, request, protocols, caller);
@@ -124,19 +124,19 @@ export class GroupCoordinator {
     caller: Caller,
   ): Awaitable<JoinGroupResponseInit> {
     const { memberId, groupInstanceId: instanceId } = request;
-    if (group.pendingMembers.has(memberId)) {
+    if (group.members.isPending(memberId)) {
       // Ids are given out to dynamic members only.
       if (instanceId !== null) return joinError(ErrorCode.UNKNOWN_SERVER_ERROR, '');
       return this.#add(group, memberId, request, protocols, caller);
     }
-    const errorCode = group.validateMember(memberId, instanceId);
+    const errorCode = group.members.validate(memberId, instanceId);
     const member = group.members.get(memberId);
     if (errorCode !== ErrorCode.NONE || member === undefined) return joinError(errorCode, memberId);
     // What the member says again was said before: perhaps it did not get the answer. A stable group's leader may have
     // seen what no metadata shows, such as more partitions.
     const isRepeated =
       member.matches(protocols) &&
-      (group.state === 'CompletingRebalance' || (group.state === 'Stable' && !group.isLeader(memberId)));
+      (group.state === 'CompletingRebalance' || (group.state === 'Stable' && !group.members.isLeader(memberId)));
     if (isRepeated) return group.joined(memberId);
     const reply = new Reply<JoinGroupResponseInit>();
     this.#rebalancer.updateMember(group, member, { protocols, ...timeoutsOf(request) }, reply);
@@ -152,9 +152,9 @@ export class GroupCoordinator {
   ): Awaitable<JoinGroupResponseInit> {
     const { groupInstanceId: instanceId, protocolType } = request;
     const who = { instanceId, clientId: caller.clientId ?? '', clientHost: caller.clientHost };
-    const member = Object.assign(this.#newMember(group, memberId, who, protocolType), timeoutsOf(request), {
-      protocols,
-    });
+    const member = Object.assign(this.#newMember(group, memberId, who), timeoutsOf(request), { protocols });
+    // Only the first member's can be another one: the group supports those of the others.
+    group.protocolType = protocolType;
     const reply = new Reply<JoinGroupResponseInit>();
     this.#rebalancer.addMember(group, member, reply);
     return reply.take(caller);
@@ -169,27 +169,27 @@ export class GroupCoordinator {
     protocols: readonly Protocol[],
     caller: Caller,
   ): Awaitable<JoinGroupResponseInit> {
-    const oldLeader = group.leader ?? '';
+    const oldLeader = group.members.leader ?? '';
     const { instanceId, clientId, clientHost } = old;
-    const member = this.#newMember(group, memberId, { instanceId, clientId, clientHost }, old.protocolType);
+    const member = this.#newMember(group, memberId, { instanceId, clientId, clientHost });
     const { rebalanceTimeoutMs, sessionTimeoutMs, assignment } = old;
     Object.assign(member, { protocols: old.protocols, rebalanceTimeoutMs, sessionTimeoutMs, assignment });
     group.replace(old, member);
-    group.update(member, { protocols, ...timeoutsOf(request) });
+    group.members.update(member, { protocols, ...timeoutsOf(request) });
     member.session.set(member.sessionTimeoutMs);
     const reply = new Reply<JoinGroupResponseInit>();
-    group.setAwaitingJoin(member, reply);
-    if (group.state === 'Stable' && group.selectProtocol() === group.protocol) {
+    group.members.awaitJoin(member, reply);
+    if (group.state === 'Stable' && group.members.selectProtocol() === group.protocol) {
       void this.#registry.settle(
         () => this.#registry.store(group, null),
         (errorCode) => {
           // A rebalance that has begun meanwhile answers it, or has done so.
           if (group.state !== 'Stable' || member.awaitingJoin !== reply) return;
           if (errorCode === ErrorCode.NONE) {
-            group.answerJoin(member, this.#rejoined(group, memberId, oldLeader, caller.apiVersion));
+            group.members.answerJoin(member, this.#rejoined(group, memberId, oldLeader, caller.apiVersion));
           } else {
             // Nothing has changed: who was refused has no place, and who had it is a member as before.
-            group.answerJoin(member, joinError(errorCode, ''));
+            group.members.answerJoin(member, joinError(errorCode, ''));
             group.replace(member, old);
             old.session.set(old.sessionTimeoutMs);
           }
@@ -206,7 +206,7 @@ export class GroupCoordinator {
 
   #rejoined(group: Group, memberId: string, oldLeader: string, apiVersion: number): JoinGroupResponseInit {
     const joined = group.joined(memberId);
-    if (apiVersion >= SKIP_ASSIGNMENT_FROM) return { ...joined, skipAssignment: group.isLeader(memberId) };
+    if (apiVersion >= SKIP_ASSIGNMENT_FROM) return { ...joined, skipAssignment: group.members.isLeader(memberId) };
     // A leader that is called by its old id does not take itself for one, and leaves the assignment as it is.
     return { ...joined, leader: oldLeader, members: [] };
   }
@@ -219,7 +219,7 @@ export class GroupCoordinator {
     if (groupId === '') return syncError(ErrorCode.INVALID_GROUP_ID);
     const group = this.#registry.get(groupId);
     if (group === undefined || group.state === 'Empty') return syncError(ErrorCode.UNKNOWN_MEMBER_ID);
-    const errorCode = group.validateMember(memberId, request.groupInstanceId);
+    const errorCode = group.members.validate(memberId, request.groupInstanceId);
     const member = group.members.get(memberId);
     if (errorCode !== ErrorCode.NONE || member === undefined) return syncError(errorCode);
     if (generationId !== group.generation) return syncError(ErrorCode.ILLEGAL_GENERATION);
@@ -228,14 +228,15 @@ export class GroupCoordinator {
     }
     if (group.state === 'PreparingRebalance') return syncError(ErrorCode.REBALANCE_IN_PROGRESS);
     if (group.state === 'Stable') {
-      this.#rebalancer.synced(group, memberId);
+      group.syncWait.synced(memberId);
       const { assignment } = member;
       return { errorCode, protocolType: group.protocolType, protocolName: group.protocol, assignment };
     }
     member.answerSync(syncError(ErrorCode.REBALANCE_IN_PROGRESS));
     const reply = (member.awaitingSync = new Reply<SyncGroupResponseInit>());
-    this.#rebalancer.synced(group, memberId);
-    if (group.isLeader(memberId) && group.storingGeneration !== generationId) this.#storeAssignment(group, request);
+    group.syncWait.synced(memberId);
+    if (group.members.isLeader(memberId) && group.syncWait.storingGeneration !== generationId)
+      this.#storeAssignment(group, request);
     return reply.take(caller);
   }
 
@@ -248,11 +249,11 @@ export class GroupCoordinator {
     }
     // Copies: what is kept for long keeps no frame.
     const assignment = new Map(assignments.map((one) => [one.memberId, Buffer.from(one.assignment)]));
-    group.storingGeneration = generationId;
+    group.syncWait.storingGeneration = generationId;
     void this.#registry.settle(
       () => this.#registry.store(group, assignment),
       (errorCode) => {
-        group.storingGeneration = -1;
+        group.syncWait.storingGeneration = -1;
         if (group.state !== 'CompletingRebalance' || group.generation !== generationId) return;
         if (errorCode === ErrorCode.NONE) this.#rebalancer.assign(group, assignment);
         else this.#rebalancer.assignmentFailed(group, errorCode);
@@ -265,7 +266,7 @@ export class GroupCoordinator {
     if (groupId === '') return ErrorCode.INVALID_GROUP_ID;
     const group = this.#registry.get(groupId);
     if (group === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
-    const errorCode = group.validateMember(memberId, groupInstanceId);
+    const errorCode = group.members.validate(memberId, groupInstanceId);
     if (errorCode !== ErrorCode.NONE) return errorCode;
     if (generationId !== group.generation) return ErrorCode.ILLEGAL_GENERATION;
     this.heardOf(group, memberId);
@@ -298,9 +299,9 @@ export class GroupCoordinator {
 
   #leaveOne(group: Group, memberId: string, instanceId: string | null): number {
     // An administrator names a static member by its group instance id alone.
-    const id = memberId === '' && instanceId !== null ? group.staticMembers.get(instanceId) : memberId;
+    const id = memberId === '' && instanceId !== null ? group.members.staticId(instanceId) : memberId;
     if (id === undefined) return ErrorCode.UNKNOWN_MEMBER_ID;
-    const errorCode = group.pendingMembers.has(id) ? ErrorCode.NONE : group.validateMember(id, instanceId);
+    const errorCode = group.members.isPending(id) ? ErrorCode.NONE : group.members.validate(id, instanceId);
     if (errorCode === ErrorCode.NONE) group.remove(id);
     return errorCode;
   }
@@ -312,7 +313,7 @@ export class GroupCoordinator {
     const member = group.members.get(memberId);
     // During a rebalance those who have joined again count: so the last ones go, when the size was made smaller.
     if (group.state === 'PreparingRebalance')
-      return (member?.awaitingJoin ?? null) !== null || group.awaitingJoin < most;
+      return (member?.awaitingJoin ?? null) !== null || group.members.awaitingJoin < most;
     return member !== undefined || group.members.size < most;
   }
 
@@ -320,9 +321,8 @@ export class GroupCoordinator {
     group: Group,
     memberId: string,
     { instanceId, clientId, clientHost }: Pick<Member, 'instanceId' | 'clientId' | 'clientHost'>,
-    protocolType: string,
   ): Member {
-    return new Member(memberId, instanceId, clientId, clientHost, protocolType, this.#session(group, memberId));
+    return new Member(memberId, instanceId, clientId, clientHost, this.#session(group, memberId));
   }
 
   #session(group: Group, memberId: string): Deadline {

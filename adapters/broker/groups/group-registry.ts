@@ -1,9 +1,10 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
-import { all, andThen, attempt, rejected } from '../awaitable.js';
+import { all, type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { andThen, attempt, rejected } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import { storeErrorCode } from '../store/kafka-errors.js';
 import { StoreError } from '../store/store-error.js';
-import { Group, type GroupDeadlines, type GroupTotals } from './group.js';
+import { Group, type GroupDeadlines } from './group.js';
+import type { GroupTotals } from './group-members.js';
 import type { GroupLimits } from './limits.js';
 import { type CommittedOffset, GroupOffsets, type OffsetEntry } from './offsets.js';
 import {
@@ -114,7 +115,7 @@ export class GroupRegistry {
 
   /** Stores the group as it is, with its members when it is stable. */
   store(group: Group, assignment: ReadonlyMap<string, Buffer> | null): Awaitable<void> {
-    const members = Array.from(group.members.values(), (member) => ({
+    const members = Array.from(group.members, (member) => ({
       id: member.id,
       instanceId: member.instanceId,
       clientId: member.clientId,
@@ -124,7 +125,8 @@ export class GroupRegistry {
       protocols: member.protocols,
       assignment: assignment?.get(member.id) ?? member.assignment,
     }));
-    const { generation, protocolType, protocol, leader, stateSince: since } = group;
+    const { generation, protocolType, protocol, stateSince: since } = group;
+    const { leader } = group.members;
     const stored: StoredGroup = { generation, protocolType, protocol, leader, since, members };
     return this.#kit.state.put(GROUP_PREFIX + group.id, encodeGroup(stored));
   }

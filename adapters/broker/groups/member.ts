@@ -12,6 +12,11 @@ export interface Protocol {
 /** The assignment of a member that has none. */
 export const NO_ASSIGNMENT: Buffer = Buffer.alloc(0);
 
+/** The answer to a JoinGroup that did not succeed. */
+export function joinError(errorCode: number, memberId: string): JoinGroupResponseInit {
+  return { errorCode, generationId: -1, protocolType: null, protocolName: null, leader: '', memberId, members: [] };
+}
+
 /** A member of a group, of the classic protocol. */
 export class Member {
   /** The preferred one first. */
@@ -33,7 +38,6 @@ export class Member {
     readonly clientId: string,
     /** Address that it connects from, as Kafka writes it: `/127.0.0.1`. */
     readonly clientHost: string,
-    readonly protocolType: string,
     /** When it counts as dead, unless it is heard of before. */
     readonly session: Deadline,
   ) {}

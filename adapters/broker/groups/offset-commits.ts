@@ -33,7 +33,7 @@ export class OffsetCommits {
     if (generation < 0) known.settleDeadlines();
     if (generation < 0 && known.state === 'Empty') return known;
     if (generation < 0 && memberId === '' && groupInstanceId === null) return ErrorCode.UNKNOWN_MEMBER_ID;
-    const errorCode = known.validateMember(memberId, groupInstanceId);
+    const errorCode = known.members.validate(memberId, groupInstanceId);
     if (errorCode !== ErrorCode.NONE) return errorCode;
     if (generation !== known.generation) return ErrorCode.ILLEGAL_GENERATION;
     // Whoever knows the generation has still to ask for its assignment.

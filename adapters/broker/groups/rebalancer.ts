@@ -29,8 +29,8 @@ export class Rebalancer {
 
   addMember(group: Group, member: Member, reply: Reply<JoinGroupResponseInit>): void {
     member.isNew = true;
-    if (group.state === 'PreparingRebalance' && group.previousState === 'Empty') group.newMemberAdded = true;
-    group.add(member, reply);
+    if (group.state === 'PreparingRebalance' && group.previousState === 'Empty') group.joinWait.memberJoined();
+    group.members.add(member, reply);
     member.session.set(NEW_MEMBER_JOIN_TIMEOUT_MS);
     this.prepareOrComplete(group);
   }
@@ -41,8 +41,8 @@ export class Rebalancer {
     changes: Pick<Member, 'protocols' | 'rebalanceTimeoutMs' | 'sessionTimeoutMs'>,
     reply: Reply<JoinGroupResponseInit>,
   ): void {
-    group.update(member, changes);
-    group.setAwaitingJoin(member, reply);
+    group.members.update(member, changes);
+    group.members.awaitJoin(member, reply);
     this.prepareOrComplete(group);
   }
 
@@ -54,28 +54,24 @@ export class Rebalancer {
 
   prepare(group: Group): void {
     if (group.state === 'CompletingRebalance') this.#failAssignment(group, ErrorCode.REBALANCE_IN_PROGRESS);
-    this.#endSync(group);
+    group.syncWait.end();
     const isInitial = group.state === 'Empty';
     group.transition('PreparingRebalance');
     if (isInitial) {
-      // More members are likely to come at once: each rebalance less is one pause less for all.
       const delayMs = this.#config.get('group.initial.rebalance.delay.ms');
-      const remainingMs = Math.max(group.rebalanceTimeoutMs - delayMs, 0);
-      group.newMemberAdded = false;
-      group.initialDelay = { delayMs, remainingMs };
+      group.joinWait.beginTurns(delayMs, group.members.rebalanceTimeoutMs);
       if (delayMs === 0) this.#joinExpired(group);
-      else group.joinDeadline.set(delayMs);
-    } else if (group.hasAllMembersJoined) {
+    } else if (group.members.haveAllJoined) {
       this.#complete(group);
     } else {
-      group.joinDeadline.set(group.rebalanceTimeoutMs);
+      group.joinWait.begin(group.members.rebalanceTimeoutMs);
     }
   }
 
   /** Nobody is waited for any more: on with the next generation. An initial rebalance keeps to its delay. */
   completeIfJoined(group: Group): void {
     if (group.state !== 'PreparingRebalance' || group.previousState === 'Empty') return;
-    if (group.hasAllMembersJoined) this.#complete(group);
+    if (group.members.haveAllJoined) this.#complete(group);
   }
 
   /** A member or an id that has not joined is gone, by its session's end. */
@@ -86,20 +82,14 @@ export class Rebalancer {
     group.remove(memberId);
     if (member !== undefined && (group.state === 'Stable' || group.state === 'CompletingRebalance')) {
       this.prepare(group);
-    } else if (group.state === 'PreparingRebalance' && group.hasAllMembersJoined) {
+    } else if (group.state === 'PreparingRebalance' && group.members.haveAllJoined) {
       this.#complete(group);
     }
   }
 
-  /** The member has asked for its assignment. */
-  synced(group: Group, memberId: string): void {
-    group.pendingSync.delete(memberId);
-    if (group.pendingSync.size === 0) this.#endSync(group);
-  }
-
   /** The leader's assignment is stored, and goes to everyone who waits for it; then it holds. */
   assign(group: Group, assignment: ReadonlyMap<string, Buffer>): void {
-    for (const member of group.members.values()) group.assign(member, assignment.get(member.id) ?? NO_ASSIGNMENT);
+    for (const member of group.members) group.members.assign(member, assignment.get(member.id) ?? NO_ASSIGNMENT);
     this.#propagate(group, ErrorCode.NONE);
     group.transition('Stable');
   }
@@ -112,27 +102,18 @@ export class Rebalancer {
 
   #joinExpired(group: Group): void {
     if (group.state !== 'PreparingRebalance') return;
-    const delay = group.initialDelay;
-    if (delay !== null && group.newMemberAdded && delay.remainingMs > 0) {
-      group.newMemberAdded = false;
-      const delayMs = Math.min(this.#config.get('group.initial.rebalance.delay.ms'), delay.remainingMs);
-      group.initialDelay = { delayMs, remainingMs: Math.max(delay.remainingMs - delay.delayMs, 0) };
-      group.joinDeadline.set(delayMs);
-      return;
-    }
-    this.#complete(group);
+    if (!group.joinWait.nextTurn(this.#config.get('group.initial.rebalance.delay.ms'))) this.#complete(group);
   }
 
   #complete(group: Group): void {
-    group.joinDeadline.cancel();
-    group.initialDelay = null;
-    for (const member of [...group.members.values()]) {
+    group.joinWait.end();
+    for (const member of [...group.members]) {
       // A static member may be away for a moment: only its session's end takes it out.
       if (member.awaitingJoin === null && member.instanceId === null) group.remove(member.id);
     }
-    if (group.members.size > 0 && !group.electJoinedLeader()) {
+    if (group.members.size > 0 && !group.members.electJoinedLeader()) {
       // Static members all of them, and none has joined: wait until their sessions end.
-      group.joinDeadline.set(group.rebalanceTimeoutMs);
+      group.joinWait.begin(group.members.rebalanceTimeoutMs);
       return;
     }
     group.nextGeneration();
@@ -140,29 +121,24 @@ export class Rebalancer {
       this.#registry.storeQuietly(group);
       return;
     }
-    for (const member of group.members.values()) {
-      group.answerJoin(member, group.joined(member.id));
+    for (const member of group.members) {
+      group.members.answerJoin(member, group.joined(member.id));
       member.session.set(member.sessionTimeoutMs);
       member.isNew = false;
-      group.pendingSync.add(member.id);
     }
-    group.syncDeadline.set(group.rebalanceTimeoutMs);
+    group.syncWait.begin(group.members.ids(), group.members.rebalanceTimeoutMs);
   }
 
   #syncExpired(group: Group): void {
     if (group.state !== 'CompletingRebalance' && group.state !== 'Stable') return;
-    if (group.pendingSync.size === 0) return;
-    for (const memberId of [...group.pendingSync]) group.remove(memberId);
+    const { missing } = group.syncWait;
+    if (missing.length === 0) return;
+    for (const memberId of missing) group.remove(memberId);
     this.prepare(group);
   }
 
-  #endSync(group: Group): void {
-    group.pendingSync.clear();
-    group.syncDeadline.cancel();
-  }
-
   #failAssignment(group: Group, errorCode: number): void {
-    for (const member of group.members.values()) group.assign(member, NO_ASSIGNMENT);
+    for (const member of group.members) group.members.assign(member, NO_ASSIGNMENT);
     this.#propagate(group, errorCode);
   }
 
@@ -170,7 +146,7 @@ export class Rebalancer {
     const isError = errorCode !== ErrorCode.NONE;
     const protocolType = isError ? null : group.protocolType;
     const protocolName = isError ? null : group.protocol;
-    for (const member of group.members.values()) {
+    for (const member of group.members) {
       const answered = member.answerSync({ errorCode, protocolType, protocolName, assignment: member.assignment });
       // Its session's end was put off while it waited.
       if (answered) member.session.set(member.sessionTimeoutMs);

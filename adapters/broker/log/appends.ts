@@ -1,6 +1,6 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
+import { type Awaitable, ErrorCode, isPromise } from '../../../src/contract/index.js';
 import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '../../../src/protocol/index.js';
-import { isPromise, andThen, attempt, rejected } from '../awaitable.js';
+import { andThen, attempt, rejected } from '../awaitable.js';
 import { BatchRefused } from '../batch-refused.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';

@@ -1,5 +1,4 @@
-import { ErrorCode } from '../../../src/contract/index.js';
-import { isPromise } from '../awaitable.js';
+import { ErrorCode, isPromise } from '../../../src/contract/index.js';
 import type { Kit } from '../kit.js';
 import type { Partition } from '../topic-registry.js';
 import type { PartitionLog } from './partition-logs.js';

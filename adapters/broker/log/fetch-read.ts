@@ -1,5 +1,5 @@
-import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
-import { attempt, isPromise } from '../awaitable.js';
+import { type Awaitable, ErrorCode, isPromise } from '../../../src/contract/index.js';
+import { attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { ReadEntry, ReadResult } from '../store/log-store.js';
 import { StoreError } from '../store/store-error.js';
@@ -186,6 +186,11 @@ export class FetchReader {
 function allFailed(entries: readonly ReadEntry[], error: unknown): readonly ReadResult[] {
   if (!(error instanceof StoreError)) throw error;
   return entries.map(() => ({ error }));
+}
+
+/** Whether a pass is answered at once, without waiting for more records. */
+export function isEnough({ bytes, failed, hopeless }: FetchPass, minBytes: number): boolean {
+  return bytes >= minBytes || failed || hopeless;
 }
 
 /** Gives back what a pass has read and nobody answers. */

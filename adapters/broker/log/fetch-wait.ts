@@ -1,6 +1,6 @@
-import { isPromise } from '../awaitable.js';
+import { isPromise } from '../../../src/contract/index.js';
 import type { Kit } from '../kit.js';
-import { type FetchPass, type FetchReader, releasePass } from './fetch-read.js';
+import { type FetchPass, type FetchReader, isEnough, releasePass } from './fetch-read.js';
 
 /** How long a fetch waits, and for what. */
 export interface FetchWait {
@@ -46,7 +46,7 @@ export function waitForRecords(
       looking = false;
       if (over) {
         releasePass(pass);
-      } else if (timeIsUp || pass.failed || pass.hopeless || pass.bytes >= minBytes) {
+      } else if (timeIsUp || isEnough(pass, minBytes)) {
         end();
         resolve(pass);
       } else {

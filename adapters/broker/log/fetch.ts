@@ -1,15 +1,14 @@
-import { type Awaitable, ErrorCode, type RequestContext } from '../../../src/contract/index.js';
+import { type Awaitable, ErrorCode, isPromise, type RequestContext } from '../../../src/contract/index.js';
 import type {
   FetchRequest,
   FetchResponseFetchableTopicResponseInit,
   FetchResponseInit,
   FetchResponsePartitionDataInit,
 } from '../../../src/protocol/index.js';
-import { isPromise } from '../awaitable.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import { checkIsolationLevel, READ_COMMITTED } from './isolation-level.js';
-import { type FetchPass, FetchReader, releasePass, type TargetResult } from './fetch-read.js';
+import { type FetchPass, FetchReader, isEnough, releasePass, type TargetResult } from './fetch-read.js';
 import { type FetchScope, FetchSessions, type FetchTarget, moveToEnd } from './fetch-sessions.js';
 import { waitForRecords } from './fetch-wait.js';
 
@@ -48,8 +47,7 @@ export class Fetch {
     const reader = new FetchReader(this.kit, scope.targets, limits, () => context.signal);
     let asynchronous = false;
     const settle = (pass: FetchPass): Awaitable<FetchResponseInit> => {
-      const enough = pass.bytes >= minBytes || pass.failed || pass.hopeless || request.maxWaitMs <= 0;
-      if (enough) return this.answer(scope, pass, request, context);
+      if (request.maxWaitMs <= 0 || isEnough(pass, minBytes)) return this.answer(scope, pass, request, context);
       releasePass(pass);
       const wait = { minBytes, maxWaitMs: request.maxWaitMs, lookAtOnce: asynchronous };
       return waitForRecords(this.kit, reader, wait, context.signal).then((late) =>

@@ -1,6 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Awaitable } from '../../../src/contract/index.js';
-import { isPromise } from '../awaitable.js';
+import { type Awaitable, isPromise } from '../../../src/contract/index.js';
 import type { Kit } from '../kit.js';
 import { StoreError } from '../store/store-error.js';
 import type { Partition, Topic } from '../topic-registry.js';

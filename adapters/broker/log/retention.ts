@@ -1,5 +1,5 @@
-import type { Awaitable } from '../../../src/contract/index.js';
-import { isPromise, andThen } from '../awaitable.js';
+import { type Awaitable, isPromise } from '../../../src/contract/index.js';
+import { andThen } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { ProducerStateManager } from '../producers/producer-state-manager.js';
 import type { Partition } from '../topic-registry.js';

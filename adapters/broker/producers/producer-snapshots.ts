@@ -1,5 +1,5 @@
-import type { Awaitable } from '../../../src/contract/index.js';
-import { attempt, isPromise } from '../awaitable.js';
+import { type Awaitable, isPromise } from '../../../src/contract/index.js';
+import { attempt } from '../awaitable.js';
 import type { Kit } from '../kit.js';
 import type { Partition } from '../topic-registry.js';
 import { type Coverage, PartitionProducers, type ProducerLog } from './partition-producers.js';

@@ -52,7 +52,7 @@ async function scanForTimestamp(
 ): Promise<FoundOffset | null> {
   let found: FoundOffset | null = null;
   await scan(store, partition, signal, (batch, logStartOffset) => {
-    if (batch.maxTimestamp >= timestamp) found = firstNotEarlier(batch, timestamp, logStartOffset);
+    if (batch.maxTimestamp >= timestamp) found = firstRecordSince(batch, timestamp, logStartOffset);
     return found === null;
   });
   return found;
@@ -66,7 +66,7 @@ async function scanForMaxTimestamp(
   let largest: FoundOffset | null = null;
   await scan(store, partition, signal, (batch, logStartOffset) => {
     // The header can name a record before the log start offset: its timestamp is an upper bound.
-    if (batch.maxTimestamp > (largest?.timestamp ?? -1)) largest = largestIn(batch, logStartOffset, largest);
+    if (batch.maxTimestamp > (largest?.timestamp ?? -1)) largest = latestRecord(batch, logStartOffset, largest);
     return true;
   });
   return largest;
@@ -111,7 +111,12 @@ function* batchesOf(chunks: readonly Uint8Array[]): Generator<RecordBatch> {
   for (const chunk of chunks) yield* readBatches(asBuffer(chunk));
 }
 
-function firstNotEarlier(batch: RecordBatch, timestamp: number, logStartOffset: number): FoundOffset | null {
+/**
+ * Returns the first record of a batch whose timestamp is not earlier, or null.
+ *
+ * @param logStartOffset - Records before it are deleted and skipped.
+ */
+export function firstRecordSince(batch: RecordBatch, timestamp: number, logStartOffset: number): FoundOffset | null {
   const reader = new RecordReader(batch);
   while (reader.next()) {
     if (reader.timestamp >= timestamp && reader.offset >= logStartOffset) {
@@ -121,12 +126,21 @@ function firstNotEarlier(batch: RecordBatch, timestamp: number, logStartOffset: 
   return null;
 }
 
-function largestIn(batch: RecordBatch, logStartOffset: number, known: FoundOffset | null): FoundOffset | null {
-  let largest = known;
+/**
+ * Returns the first record of a batch with the largest timestamp, or `known` if none is later than that.
+ *
+ * @param logStartOffset - Records before it are deleted and skipped.
+ */
+export function latestRecord(
+  batch: RecordBatch,
+  logStartOffset: number,
+  known: FoundOffset | null,
+): FoundOffset | null {
+  let latest = known;
   const reader = new RecordReader(batch);
   while (reader.next()) {
     const { offset, timestamp } = reader;
-    if (offset >= logStartOffset && timestamp > (largest?.timestamp ?? -1)) largest = { offset, timestamp };
+    if (offset >= logStartOffset && timestamp > (latest?.timestamp ?? -1)) latest = { offset, timestamp };
   }
-  return largest;
+  return latest;
 }

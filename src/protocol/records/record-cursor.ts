@@ -14,8 +14,8 @@ const LEAST_HEADER_BYTES = 2;
 const TWO_27 = 2 ** 27;
 
 /**
- * Goes from record to record and tells where the fields stand. It holds numbers only, so that one can serve all batches
- * of a process: whoever checks millions of records pays none for each, and keeps no batch.
+ * Goes from record to record and tells where the fields stand. Hot path: one object holds all of it, numbers only, so that
+ * one can serve all batches of a process: whoever checks millions of records allocates none for each, and keeps no batch.
  */
 export class RecordCursor {
   /** The producer's, in milliseconds since 1970; -1 for none. */

@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { expect, test, vi } from 'vitest';
 import { InFlightBytes } from '../../../src/listener/in-flight-bytes.js';
 import { Output, type OutputOwner, type OutputShared } from '../../../src/listener/output.js';
+import { SweepClock } from '../../../src/listener/sweep-clock.js';
 import { Turn } from '../../../src/listener/turn.js';
 import { defer } from '../../support/deferred.js';
 import { ownServer } from '../../support/own-server.js';
@@ -23,7 +24,7 @@ function shared(): OutputShared {
     frameTimeoutMs: 60_000,
     writeTimeoutMs: 60_000,
   };
-  return { limits, turn: new Turn(), inFlight: new InFlightBytes(1000), now: 0 };
+  return { limits, turn: new Turn(), inFlight: new InFlightBytes(1000), clock: new SweepClock() };
 }
 
 /** Both ends of a connection; the client reads nothing yet. */
