@@ -1,8 +1,6 @@
 // No export may be called `then`: the module itself would pass for a promise where it is imported dynamically.
 import { type Awaitable, isPromise } from '../../src/contract/index.js';
 
-export { isPromise } from '../../src/contract/index.js';
-
 /** Goes on with a value at once, or with a promise when it settles: what is synchronous stays so. */
 export function andThen<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
   return isPromise(value) ? value.then(next) : next(value);

@@ -1,6 +1,5 @@
-import type { Awaitable } from '../../src/contract/index.js';
+import { type Awaitable, isPromise } from '../../src/contract/index.js';
 import { asBuffer } from './as-buffer.js';
-import { isPromise } from './awaitable.js';
 import type { StateShard } from './store/state-shard.js';
 
 /** State of the kit's parts, kept by the store over restarts: each part has keys that begin with its own prefix. */
