@@ -82,6 +82,7 @@ describe.each(FAILING)('where a store %s,', (_how, fail) => {
     ['UNWRITABLE', ErrorCode.UNKNOWN_SERVER_ERROR],
     ['OUT_OF_RANGE', ErrorCode.OFFSET_OUT_OF_RANGE],
     ['INVALID', ErrorCode.INVALID_REQUEST],
+    ['FENCED', ErrorCode.NOT_CONTROLLER],
   ];
 
   test.each(ADMIN)('%s says why, and works the next time', async (_api, method, ask) => {
