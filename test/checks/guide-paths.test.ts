@@ -3,7 +3,8 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { root } from './entries.js';
 
-// The guide that maps questions to files: each of its sections names paths below another folder.
+// The guide that maps questions to files: each of its sections names paths below another folder. And the page with the
+// modules, whose paths are from the repository's top.
 
 const FOLDERS: Readonly<Record<string, string>> = {
   'In the broker kit': 'adapters/broker',
@@ -28,3 +29,9 @@ test.each(sections.flatMap(({ title, paths }) => paths.map((each) => [each, titl
     expect(candidates.some((candidate) => existsSync(candidate))).toBe(true);
   },
 );
+
+const architecture = readFileSync(path.join(root, 'docs/architecture.md'), 'utf8');
+
+test.each([...new Set(architecture.match(/(?<=`)[\w./-]+\.ts(?=`)/g))])('the architecture names %s', (named) => {
+  expect(existsSync(path.join(root, named))).toBe(true);
+});

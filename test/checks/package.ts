@@ -14,7 +14,7 @@ const shipped = new Set(files.map((file) => file.path));
 const problems: string[] = [];
 
 const EXPECTED =
-  /^(dist\/(src|adapters)\/.+\.(js|d\.ts)|dist\/fixtures\/golden\/.+\.json|docs\/(?!api\/).+\.md|examples\/.+\.(ts|md)|README\.md|LICENSE|package\.json)$/;
+  /^(dist\/(src|adapters)\/.+\.(js|d\.ts)|dist\/fixtures\/golden\/.+\.json|docs\/(?!api\/).+\.md|examples\/.+\.(ts|md)|README\.md|CHANGELOG\.md|LICENSE|package\.json)$/;
 const UNWANTED = /\.(test|bench)\.|^dist\/src\/protocol\/definitions\//;
 for (const file of shipped) {
   if (!EXPECTED.test(file) || UNWANTED.test(file)) problems.push(`${file} does not belong into the package`);
@@ -24,7 +24,7 @@ for (const file of shipped) {
 
 const executables = Object.values(manifest.bin).map((file) => path.posix.normalize(file));
 const typed = entries.filter((entry) => !isPattern(entry)).map(({ types }) => types);
-for (const file of ['README.md', 'LICENSE', ...executables, ...typed]) {
+for (const file of ['README.md', 'CHANGELOG.md', 'LICENSE', ...executables, ...typed]) {
   if (!shipped.has(file)) problems.push(`${file} is missing from the package`);
   else if (executables.includes(file) && !readFileSync(root + file, 'utf8').startsWith('#!/usr/bin/env node\n'))
     problems.push(`${file} does not begin with #!/usr/bin/env node`);
