@@ -56,7 +56,10 @@ export async function openStore(options: Partial<IggyStoreOptions> = {}, iggy = 
 }
 
 /** A store over the stand-in whose state is not open. */
-export async function makeStore(options: Partial<IggyStoreOptions> = {}, iggy = createStandIn()): Promise<StandInStore> {
+export async function makeStore(
+  options: Partial<IggyStoreOptions> = {},
+  iggy = createStandIn(),
+): Promise<StandInStore> {
   const warnings: string[] = [];
   const source = options.client === undefined ? { connect: () => iggy.connect() } : {};
   const settings = { ...source, stream: 'kafka', connectTimeoutMs: 500, commandTimeoutMs: 200, ...options };
@@ -157,8 +160,15 @@ export async function put(shard: StateShard, key: string, value: Uint8Array | st
   await shard.put([[key, typeof value === 'string' ? Buffer.from(value) : value]]);
 }
 
-/** Names of the topics of the state. */
-export async function stateTopics(iggy: StandIn): Promise<string[]> {
+/** Names of the topics of shard 0. */
+export async function generations(iggy: StandIn): Promise<string[]> {
   const topics = await iggy.connect().topic.list({ streamId: 'kafka' });
-  return topics.map(({ name }) => name).filter((name) => name.startsWith('__kafka_gateway_state')).sort();
+  const names = topics.map(({ name }) => name);
+  return names.filter((name) => name.startsWith('__kafka_gateway_state.0.')).sort();
+}
+
+/** Puts so many megabytes under one key: 17 make the topic so long that it is written anew. */
+export async function grow(shard: StateShard, megabytes: number): Promise<void> {
+  const value = Buffer.alloc(1_000_000, 'x');
+  for (let count = 0; count < megabytes; count++) await put(shard, 'big', value);
 }
