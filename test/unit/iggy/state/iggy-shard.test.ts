@@ -1,11 +1,19 @@
-import type { StateShard } from 'iggy-gateway-kafka/adapters/broker';
+import type { ShardChange, StateShard } from 'iggy-gateway-kafka/adapters/broker';
 import type { IggyClient } from 'iggy-gateway-kafka/adapters/iggy';
 import { describe, expect, test, vi } from 'vitest';
-import { encodeEntry, EntryKind } from '../../../../adapters/iggy/state/state-entry.js';
 import { createStandIn, type StandIn } from '../../../support/iggy-stand-in.js';
-import { generations, kept, NEVER, openStore, put, refusal, sendingThrough } from '../../../support/iggy-store.js';
+import {
+  generations,
+  grow,
+  kept,
+  NEVER,
+  openStore,
+  put,
+  refusal,
+  sendingThrough,
+} from '../../../support/iggy-store.js';
 
-describe('a log that is written anew', () => {
+describe('a shard that is written anew', () => {
   test('and is broken off once all was copied: what was put since then is there after a restart', async () => {
     const iggy = createStandIn();
     let breaks = true;
@@ -59,11 +67,11 @@ test('values that are too long for one answer together are replayed', { timeout:
 test('what nobody waits for any more is given up when the store is closed', async () => {
   const { iggy, store, shard } = await openStore();
   iggy.fault = (name) => (name === 'message.send' ? 'before' : undefined);
-  const put = put(shard, 'key', 'value').catch((error: unknown) => error);
+  const putting = put(shard, 'key', 'value').catch((error: unknown) => error);
   await vi.waitFor(() => expect(iggy.counts.get('message.send')).toBeGreaterThan(2));
   await store.close();
   const sent = iggy.counts.get('message.send');
-  expect(await put).toMatchObject({ code: 'UNAVAILABLE' });
+  expect(await putting).toMatchObject({ code: 'UNAVAILABLE' });
   expect(iggy.counts.get('message.send')).toBe(sent);
 });
 
@@ -115,12 +123,14 @@ describe('a topic of the state that has lost what was confirmed', () => {
         if (when === 'while' && topic === '__kafka_gateway_state.0.2') other ??= (await openStore({}, iggy)).shard;
         return go();
       });
-      const { shard, warnings } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+      const { shard, fenced } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
       await put(shard, 'a', 'value');
       await iggy.connect().topic.purge(STATE);
       if (when === 'before') other = (await openStore({}, iggy)).shard;
-      await expect(put(shard, 'b', 'value')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
-      expect(warnings).toEqual([expect.stringMatching(/another gateway has (opened stream 'kafka'|taken over)/)]);
+      await expect(put(shard, 'b', 'value')).rejects.toMatchObject({ code: 'FENCED' });
+      expect(fenced).toMatchObject([
+        { message: expect.stringMatching(/another gateway has (opened stream 'kafka'|taken over)/) },
+      ]);
       await put(other!, 'c', 'value');
     },
   );
@@ -131,7 +141,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
     iggy.dropFrom('kafka', '__kafka_gateway_state.0.1', 0, 3);
     const { shard: other } = await openStore({}, iggy);
     for (const key of ['d', 'e', 'f', 'g']) await put(other, key, 'value');
-    await expect(put(shard, 'h', 'value')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await expect(put(shard, 'h', 'value')).rejects.toMatchObject({ code: 'FENCED' });
     await put(other, 'i', 'value');
   });
 
@@ -181,15 +191,118 @@ describe('a topic of the state that has lost what was confirmed', () => {
   });
 });
 
-test('what is checked while a heartbeat is on its way waits for the next one, which all share', async () => {
-  const { iggy, store } = await openStore();
+test('while it is opened, and others have gone on in it: what they put is there', async () => {
+  const { iggy, store, shard } = await openStore();
+  for (const key of ['a', 'b', 'c']) await put(shard, key, 'value');
   await store.close();
-  const { pool } = makePool({}, iggy);
-  const options = { pool, stream: 'kafka', prefix: '__kafka_gateway_state', sessionTimeoutMs: 60_000, refreshMs: 1000 };
-  const log = new StateLog({ ...options, warn: () => undefined, changed: () => undefined });
-  await log.open();
-  const before = iggy.counts.get('message.send')!;
-  await Promise.all([log.check(), log.check(), log.check()]);
-  expect(iggy.counts.get('message.send')! - before).toBe(2);
-  await log.close();
+  let between: Promise<void> | null = null;
+  const connect = sendingThrough(iggy, async (_, go) => {
+    await (between ??= (async () => {
+      iggy.loseFrom('kafka', STATE.topicId, 0, 3);
+      await put((await openStore({}, iggy)).shard, 'd', 'value');
+    })());
+    return go();
+  });
+  const { shard: second } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+  expect(await kept(second)).toEqual({ a: 'value', b: 'value', c: 'value', d: 'value' });
+});
+
+describe('a put', () => {
+  /** A store whose sends to the state are counted, by how many messages they have. */
+  async function counted() {
+    const iggy = createStandIn();
+    const sends: number[] = [];
+    const connect = (): IggyClient => {
+      const client = iggy.connect();
+      const send: IggyClient['message']['send'] = (args) => {
+        sends.push(args.messages.length);
+        return client.message.send(args);
+      };
+      return { ...client, message: { ...client.message, send } };
+    };
+    const opened = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+    sends.length = 0;
+    return { ...opened, sends };
+  }
+
+  const many = (count: number, length = 1): ShardChange[] =>
+    Array.from({ length: count }, (_, index) => [`key ${String(index)}`, Buffer.alloc(length, 'x')]);
+
+  test('is one send, however many others wait with it', async () => {
+    const { iggy, shard, sends } = await counted();
+    await Promise.all([shard.put(many(700)), shard.put(many(200)), shard.put(many(200)), shard.put([['gone', null]])]);
+    expect(sends).toEqual([900, 201]);
+    sends.length = 0;
+    await Promise.all([shard.put(many(2, 3_000_000)), shard.put(many(5000)), shard.put(many(1))]);
+    expect(sends).toEqual([2, 5000, 1]);
+    const { shard: again } = await openStore({ commandTimeoutMs: 5000 }, iggy);
+    expect(Object.keys(await kept(again))).toHaveLength(5000);
+  });
+
+  test.each([
+    ['keys', many(10_001), /a put has 10001 keys and \d+ bytes; expected at most 10000 and 33554432$/],
+    ['bytes', many(34, 1_000_000), /a put has 34 keys and \d+ bytes; expected at most/],
+  ])('with more %s than one send takes is refused, and nothing of it kept', async (_, changes, message) => {
+    const { shard, sends } = await counted();
+    await expect(shard.put(changes)).rejects.toMatchObject({
+      code: 'INVALID',
+      message: expect.stringMatching(message),
+    });
+    expect(sends).toEqual([]);
+    await put(shard, 'other', 'value');
+    expect(await kept(shard)).toEqual({ other: 'value' });
+  });
+
+  test('keeps what the values were when it was called, and without changes sends nothing', async () => {
+    const { iggy, shard, sends } = await counted();
+    const value = Buffer.from('value');
+    const putting = put(shard, 'key', value);
+    value.fill(0);
+    await putting;
+    await shard.put([]);
+    expect(sends).toEqual([1]);
+    expect(await kept(shard)).toEqual({ key: 'value' });
+    const { shard: again } = await openStore({}, iggy);
+    expect(await kept(again)).toEqual({ key: 'value' });
+  });
+
+  test('is waited for when the shard is closed, and refused afterwards', async () => {
+    const { iggy, shard } = await openStore();
+    const putting = put(shard, 'key', 'value');
+    await shard.close(NEVER);
+    await putting;
+    await expect(put(shard, 'key', 'newer')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const { shard: again } = await openStore({}, iggy);
+    expect(await kept(again)).toEqual({ key: 'value' });
+  });
+
+  test('does not keep a shard from being closed for good', async () => {
+    const { iggy, shard } = await openStore({ commandTimeoutMs: 5000 });
+    iggy.fault = (name) => (name === 'message.send' ? 'hang' : undefined);
+    void put(shard, 'key', 'value').catch(() => undefined);
+    await shard.close(AbortSignal.abort());
+  });
+});
+
+describe('a check', () => {
+  test('while another one is on its way waits for the next one, which all share', async () => {
+    const { iggy, shard } = await openStore();
+    const before = iggy.counts.get('message.send')!;
+    await Promise.all([shard.check(NEVER), shard.check(NEVER), shard.check(NEVER)]);
+    expect(iggy.counts.get('message.send')! - before).toBe(2);
+    expect(await kept(shard)).toEqual({});
+  });
+
+  test('is given up when nobody waits for it', async () => {
+    const { iggy, shard } = await openStore();
+    iggy.fault = (name) => (name === 'message.send' ? 'hang' : undefined);
+    const waiting = new AbortController();
+    const checking = shard.check(waiting.signal);
+    waiting.abort();
+    await expect(checking).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'Iggy: a check of the state was aborted',
+    });
+    await expect(shard.check(waiting.signal)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
 });
