@@ -68,7 +68,7 @@ export function newest<Topic extends { readonly summary: TopicSummary }>(topics:
 
 /** What the entries of one topic, or of several, say together. */
 export class StateReplay {
-  readonly summary = new TopicSummary();
+  readonly summary: TopicSummary = new TopicSummary();
   readonly #known = new Map<string, Known>();
 
   /** Takes the next entry of a topic. */
