@@ -21,7 +21,7 @@ export interface IggyBackendOptions extends Omit<BrokerOptions, 'store'>, IggySt
  */
 export function createIggyBackend(options: IggyBackendOptions): BrokerBackend {
   checkIggyOptionNames(options, [...IGGY_OPTION_NAMES, ...BROKER_OPTION_NAMES]);
-  const { config, placement, clock, clusterId, groups, warn, ...store } = options;
+  const { config, placement, clock, clusterId, groups, sessionTimeoutMs, warn, ...store } = options;
   const retention = Object.keys(config ?? {}).find((name) => /^log\.retention\.(ms|minutes|hours|bytes)$/.test(name));
   if (retention !== undefined) {
     const why = `${retention}: how long a topic without retention configs keeps messages is set at Iggy's server`;
@@ -33,6 +33,7 @@ export function createIggyBackend(options: IggyBackendOptions): BrokerBackend {
     clock,
     clusterId,
     groups,
+    sessionTimeoutMs,
     warn,
     store: createIggyStore(store, warn),
   });

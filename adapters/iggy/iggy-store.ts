@@ -3,7 +3,6 @@ import {
   type AppendEntry,
   type AppendResult,
   type Durability,
-  type BrokerRegistration,
   type FoundOffset,
   type LogOffsets,
   type LogStore,
@@ -11,7 +10,9 @@ import {
   type ReplayedBatch,
   type ReadEntry,
   type ReadResult,
-  type StateChange,
+  type ShardEntry,
+  type ShardOpening,
+  type StateShard,
   type StoredTopic,
   StoreError,
 } from '../broker/index.js';
@@ -21,11 +22,12 @@ import { findStream } from './log/find-stream.js';
 import { IggyLog } from './log/iggy-log.js';
 import { IggyTopics } from './log/topics.js';
 import { type IggyStoreOptions, type IggyStoreSettings, iggyStoreSettings } from './options.js';
+import { unlessAborted } from './sdk/abortable.js';
 import { ClientPool } from './sdk/client-pool.js';
 import { commandFailure, IggyCode, isRefusedEntry, storeError } from './sdk/failures.js';
 import { messageTag } from './state/message-tag.js';
-import { assignNodeId, unlessLost } from './state/node-ids.js';
-import { StateLog } from './state/state-log.js';
+import type { IggyShard } from './state/iggy-shard.js';
+import { StateShards } from './state/state-shards.js';
 
 /** How long state that is still to be kept is waited for once closing should be over, in ms. */
 const CLOSING_MS = 1000;
@@ -39,11 +41,10 @@ export class IggyStore implements LogStore {
   readonly #settings: IggyStoreSettings;
   readonly #warn: (message: string) => void;
   readonly #pool: ClientPool;
-  readonly #state: StateLog;
+  readonly #state: StateShards;
   readonly #topics: IggyTopics;
   readonly #log: IggyLog;
   readonly #mirror: OffsetMirror | null;
-  #onStateChange: ((change: StateChange) => void) | null = null;
   /** What marks the messages of this gateway's producers. */
   #tag = 0;
 
@@ -59,16 +60,13 @@ export class IggyStore implements LogStore {
       client.stream.get({ streamId: settings.stream });
     const timeouts = { commandTimeoutMs, connectTimeoutMs };
     const pool = new ClientPool({ connect, addresses, clients, connections, ...timeouts, check, warn });
-    const state = new StateLog({
+    const state = new StateShards({
       pool,
       stream: settings.stream,
       prefix: settings.stateTopic,
-      sessionTimeoutMs: settings.sessionTimeoutMs,
       refreshMs: topicsRefreshMs,
+      stored: (key, value) => this.#mirror?.kept(key, value),
       warn,
-      changed: (change) => {
-        void this.#stateChanged(change);
-      },
     });
     const topics = new IggyTopics({
       pool,
@@ -113,13 +111,8 @@ export class IggyStore implements LogStore {
       await this.#pool.open();
       const { stream: name, createStream } = this.#settings;
       const stream = await findStream(this.#pool, name, createStream);
-      await this.#state.open();
       this.#topics.open(stream);
-      this.#tag = await messageTag(this.#state);
-      await this.#importOffsets();
     } catch (error) {
-      // The gateway before it need not wait until this one has been silent for long enough.
-      await settles(this.#state.close(), AbortSignal.abort(), CLOSING_MS);
       await this.#pool.close();
       const failure = commandFailure(error);
       if (isRefusedEntry(failure) && failure.code !== IggyCode.UNAUTHORIZED) {
@@ -132,13 +125,13 @@ export class IggyStore implements LogStore {
   async close(signal: AbortSignal = AbortSignal.abort()): Promise<void> {
     this.#log.stop();
     this.#topics.close();
-    await settles(this.#finish(), signal, CLOSING_MS);
+    await settles(this.#finish(signal), signal, CLOSING_MS);
     await this.#pool.close();
     this.#log.clear();
   }
 
-  async #finish(): Promise<void> {
-    await this.#state.close();
+  async #finish(signal: AbortSignal): Promise<void> {
+    await this.#state.close(signal);
     await this.#mirror?.close();
   }
 
@@ -200,47 +193,35 @@ export class IggyStore implements LogStore {
     return this.#log.watch(partition, wake);
   }
 
-  async put(key: string, value: Uint8Array | null): Promise<void> {
-    // The kit may go on with its memory.
-    const kept = value === null ? null : Uint8Array.from(value);
-    await this.#state.put(key, kept);
-    this.#mirror?.kept(key, kept);
-  }
-
-  load(): Iterable<readonly [key: string, value: Uint8Array]> {
-    return this.#state.load();
-  }
-
-  watchState(changed: (change: StateChange) => void): () => void {
-    this.#onStateChange = changed;
-    if (this.#state.lost !== null) changed({ kind: 'lost', owner: this.#state.owner });
-    return () => {
-      this.#onStateChange = null;
-    };
-  }
-
-  async register({ endpoint, nodeId, rack }: BrokerRegistration): Promise<number> {
-    const id = await assignNodeId(this.#state, endpoint, nodeId);
-    await this.#state.present({ nodeId: id, ...endpoint, rack }).catch(unlessLost(this.#state));
-    return id;
-  }
-
-  async #stateChanged(change: StateChange): Promise<void> {
-    if (change.kind === 'regained') {
-      this.#topics.reload();
+  async openShard(opening: ShardOpening, signal: AbortSignal): Promise<StateShard> {
+    const shard = await this.#state.open(opening, signal);
+    try {
+      // Another gateway may have appended before.
       this.#log.forgetProducers();
-      // Of a state that was removed, nothing is left.
-      this.#tag = await messageTag(this.#state).catch(() => this.#tag);
-      // Lost again meanwhile, which was reported already.
-      if (this.#state.lost !== null) return;
+      if (opening.shard === 0) await unlessAborted(this.#restore(shard), signal, 'opening a shard');
+      shard.start();
+      return shard;
+    } catch (error) {
+      await shard.close(AbortSignal.abort());
+      throw error;
     }
-    this.#onStateChange?.(change);
   }
 
-  async #importOffsets(): Promise<void> {
+  followShard(shard: number, from: number, visit: (entry: ShardEntry) => void, signal: AbortSignal): Promise<number> {
+    return this.#state.follow(shard, from, visit, signal);
+  }
+
+  /** Loads what the adapter itself keeps in the state. */
+  async #restore(shard: IggyShard): Promise<void> {
+    this.#topics.reload();
+    this.#tag = await messageTag(shard);
+    await this.#importOffsets(shard);
+  }
+
+  async #importOffsets(state: IggyShard): Promise<void> {
     const { importOffsets: groups, stream } = this.#settings;
     if (groups.length === 0) return;
-    const [pool, state, warn, topics] = [this.#pool, this.#state, this.#warn, await this.#topics.list()];
+    const [pool, warn, topics] = [this.#pool, this.#warn, await this.#topics.list()];
     await importOffsets(groups, { pool, state, stream, topics, warn });
   }
 }

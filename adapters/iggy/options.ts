@@ -35,9 +35,10 @@ export interface IggyStoreOptions {
   /** Whether the stream is made when there is none. Default: true. */
   readonly createStream?: boolean | undefined;
   /**
-   * Name of the internal topics in the stream that hold committed offsets, groups and the like, with a number behind it.
+   * Name of the internal topics in the stream that hold committed offsets, groups and the like, with numbers behind it.
    * Kafka's clients do not see them, nor those of other gateways whose names begin with `__kafka_gateway_state`. Of
-   * gateways with the same name and stream, the one that was opened last has them.
+   * gateways with the same name and stream, the one that was opened last has them. It must not be the name of another
+   * gateway's topics with a number behind it.
    * Default: `__kafka_gateway_state`.
    */
   readonly stateTopic?: string | undefined;
@@ -72,12 +73,6 @@ export interface IggyStoreOptions {
   /** How often topics are looked at that appear, change or vanish on Iggy's side, in ms; from 10. Default: 1000. */
   readonly topicsRefreshMs?: number | undefined;
   /**
-   * Milliseconds without a sign of life of the gateway that has the internal topics, after which one that it has overtaken
-   * takes them back; from 100. A gateway writes a heartbeat of some 100 bytes every third of it. All gateways of a stream
-   * should have the same. Default: 10000.
-   */
-  readonly sessionTimeoutMs?: number | undefined;
-  /**
    * How often the server is asked for messages that Iggy clients append, while consumers wait, in ms from 1. Default: every
    * 5 ms after messages have come, slowing down to every 100 ms.
    */
@@ -99,7 +94,6 @@ export const IGGY_OPTION_NAMES: readonly string[] = Object.keys({
   commandTimeoutMs: true,
   connectTimeoutMs: true,
   topicsRefreshMs: true,
-  sessionTimeoutMs: true,
   pollInterval: true,
   readAheadBytes: true,
   importOffsets: true,
@@ -121,7 +115,6 @@ export interface IggyStoreSettings {
   readonly commandTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly topicsRefreshMs: number;
-  readonly sessionTimeoutMs: number;
   readonly pace: { readonly leastMs: number; readonly mostMs: number };
   readonly readAheadBytes: number;
 }
@@ -160,7 +153,7 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   if (clients?.length === 0) throw new OptionError('clients', clients, 'at least one is needed');
   for (const each of ready) requireClient(client === undefined ? 'clients' : 'client', each);
   requireName('stream', stream, 255);
-  // Room for the number behind it.
+  // Room for the numbers behind it.
   requireName('stateTopic', stateTopic, 240);
   const { importOffsets = [] } = options;
   // A text has letters, which would all be groups.
@@ -189,7 +182,6 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
     ),
     connectTimeoutMs: checkInteger('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, MAX_TIMER_MS),
     topicsRefreshMs: checkInteger('topicsRefreshMs', options.topicsRefreshMs ?? 1000, 10, MAX_TIMER_MS),
-    sessionTimeoutMs: checkInteger('sessionTimeoutMs', options.sessionTimeoutMs ?? 10_000, 100, MAX_TIMER_MS),
     pace: {
       leastMs,
       mostMs: checkInteger('pollInterval.mostMs', pollInterval.mostMs ?? Math.max(100, leastMs), leastMs, MAX_TIMER_MS),

@@ -11,12 +11,6 @@ const MAX_FIELDS = 12;
 /** Begins the sentence that says why a larger class is one object, in the comment above it. */
 const REASON = /\bHot path: \S/;
 
-/** Classes that are being split elsewhere: each line goes with its class. */
-const exempt = new Set([
-  'adapters/iggy/iggy-store.ts IggyStore',
-  'adapters/iggy/log/partition-state.ts PartitionState', // lacks "Hot path: " only
-]);
-
 /**
  * The fields of instances: those that are declared, and parameters of the constructor with a modifier.
  *
@@ -44,13 +38,11 @@ export const fields = {
     },
   },
   create(context) {
-    const file = path.relative(root, context.filename).replaceAll(path.sep, '/');
-
     /** @param {any} node */
     function check(node) {
       const count = fieldCount(node.body.body);
       const name = node.id?.name ?? 'a class';
-      if (count <= MAX_FIELDS || exempt.has(`${file} ${name}`)) return;
+      if (count <= MAX_FIELDS) return;
       const statement = node.parent.type.startsWith('Export') ? node.parent : node;
       const comment = context.sourceCode.getCommentsBefore(statement).at(-1)?.value ?? '';
       if (REASON.test(comment.replaceAll(/\s+\*?\s*/g, ' '))) return;

@@ -1,4 +1,11 @@
-import type { AppendResult, PartitionId, ReadResult } from 'iggy-gateway-kafka/adapters/broker';
+import type {
+  AppendResult,
+  PartitionId,
+  ReadResult,
+  ShardOpening,
+  StateShard,
+  StoreError,
+} from 'iggy-gateway-kafka/adapters/broker';
 import {
   createIggyStore,
   type IggyClient,
@@ -10,20 +17,55 @@ import { onTestFinished } from 'vitest';
 import { createStandIn, type Fault, type StandIn } from './iggy-stand-in.js';
 
 /** A store over the stand-in, and what it told its operator. */
-export interface OpenedStore {
+export interface StandInStore {
   readonly iggy: StandIn;
   readonly store: IggyStore;
   readonly warnings: string[];
 }
 
-/** A store over the stand-in, closed after the test. */
+/** One whose state is open, as a broker's is that is alone. */
+export interface OpenedStore extends StandInStore {
+  readonly shard: StateShard;
+  /** The shard was fenced with these. */
+  readonly fenced: StoreError[];
+}
+
+export const NEVER: AbortSignal = new AbortController().signal;
+
+/** What opens shard 0 of a state of one shard, whatever it holds. */
+export const OPENING: ShardOpening = {
+  shard: 0,
+  shardCount: 1,
+  owner: Buffer.from('owner'),
+  expectedEpoch: null,
+  accept: () => undefined,
+  fenced: () => undefined,
+};
+
+/** Opens a shard, and collects what it is fenced with. */
+export async function openShard(store: IggyStore, opening: Partial<ShardOpening> = {}) {
+  const fenced: StoreError[] = [];
+  const shard = await store.openShard({ ...OPENING, fenced: (error) => fenced.push(error), ...opening }, NEVER);
+  return { shard, fenced };
+}
+
+/** A store over the stand-in with an open state, closed after the test. */
 export async function openStore(options: Partial<IggyStoreOptions> = {}, iggy = createStandIn()): Promise<OpenedStore> {
+  const opened = await makeStore(options, iggy);
+  return { ...opened, ...(await openShard(opened.store)) };
+}
+
+/** A store over the stand-in whose state is not open. */
+export async function makeStore(
+  options: Partial<IggyStoreOptions> = {},
+  iggy = createStandIn(),
+): Promise<StandInStore> {
   const warnings: string[] = [];
   const source = options.client === undefined ? { connect: () => iggy.connect() } : {};
   const settings = { ...source, stream: 'kafka', connectTimeoutMs: 500, commandTimeoutMs: 200, ...options };
   const store = createIggyStore(settings, (message) => warnings.push(message));
-  await store.open();
   onTestFinished(() => store.close());
+  await store.open();
   return { iggy, store, warnings };
 }
 
@@ -108,6 +150,25 @@ export function refusal(errorCode: number, commandCode: number): Error {
 }
 
 /** Returns the state of the kit, of each value the last five letters. */
-export function kept(store: IggyStore): Record<string, string> {
-  return Object.fromEntries(Array.from(store.load(), ([key, value]) => [key, Buffer.from(value).toString().slice(-5)]));
+export async function kept(shard: StateShard): Promise<Record<string, string>> {
+  const values = await shard.load(NEVER);
+  return Object.fromEntries(Array.from(values, ([key, value]) => [key, Buffer.from(value).toString().slice(-5)]));
+}
+
+/** Puts one value. */
+export async function put(shard: StateShard, key: string, value: Uint8Array | string | null): Promise<void> {
+  await shard.put([[key, typeof value === 'string' ? Buffer.from(value) : value]]);
+}
+
+/** Names of the topics of shard 0. */
+export async function generations(iggy: StandIn): Promise<string[]> {
+  const topics = await iggy.connect().topic.list({ streamId: 'kafka' });
+  const names = topics.map(({ name }) => name);
+  return names.filter((name) => name.startsWith('__kafka_gateway_state.0.')).sort();
+}
+
+/** Puts so many megabytes under one key: 17 make the topic so long that it is written anew. */
+export async function grow(shard: StateShard, megabytes: number): Promise<void> {
+  const value = Buffer.alloc(1_000_000, 'x');
+  for (let count = 0; count < megabytes; count++) await put(shard, 'big', value);
 }

@@ -3,7 +3,7 @@ import type { IggyConsumer } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { readError } from '../sdk/failures.js';
 import { EXTERNAL_GROUP } from '../sdk/features.js';
-import type { StateLog } from '../state/state-log.js';
+import type { IggyShard } from '../state/iggy-shard.js';
 
 /** Where Iggy's Kafka gateway in Rust keeps the offsets of a group: under this and the group id, on each topic. */
 export const GROUP_PREFIX = 'kafka.cg.';
@@ -13,7 +13,7 @@ const DONE = 'imported/';
 
 interface Context {
   readonly pool: ClientPool;
-  readonly state: StateLog;
+  readonly state: IggyShard;
   readonly stream: string;
   readonly topics: readonly StoredTopic[];
   readonly warn: (message: string) => void;
@@ -57,6 +57,6 @@ async function importGroup(group: string, { pool, state, stream: streamId, topic
     }
   }
   // Once all are known: what fails in between leaves nothing under way.
-  await Promise.all(values.map(([key, value]) => state.put(key, value)));
+  await Promise.all(values.map((value) => state.keep([value])));
   return found;
 }

@@ -284,7 +284,8 @@ export class PartitionReader {
     const { compression, appendTime, skipped } = this.#context;
     const options = {
       compression: compression(state),
-      leaderEpoch: 0,
+      // Not known here: the kit stamps those of its own.
+      leaderEpoch: -1,
       maxBytes: BATCH_BYTES,
       appendTime: appendTime(state),
       unreadable: (offset: number, why: Unreadable) => {

@@ -46,8 +46,8 @@ export interface BatchRun {
 }
 
 /**
- * What is known of one partition. Offsets come from the server, and may have changed since. One object holds all of it,
- * because each read and each append uses most of it.
+ * What is known of one partition. Offsets come from the server, and may have changed since. Hot path: one object holds all
+ * of it, because each read and each append uses most of it.
  */
 export class PartitionState {
   readonly id: PartitionId;

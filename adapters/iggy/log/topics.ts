@@ -5,7 +5,7 @@ import type { ClientPool } from '../sdk/client-pool.js';
 import { DURABILITY_SETTINGS, durabilityOf, type IggyDurability, isWeaker } from '../sdk/durability.js';
 import { CommandFailure, mayBeDone, readError, storeError } from '../sdk/failures.js';
 import { updateTopic } from '../sdk/features.js';
-import type { StateLog } from '../state/state-log.js';
+import type { StateShards } from '../state/state-shards.js';
 import { configsOf, otherConfigs, settingsOf } from './topic-configs.js';
 
 /** As many partitions as one command makes. */
@@ -22,7 +22,7 @@ export interface TopicsContext {
   readonly pool: ClientPool;
   /** Name of the stream. */
   readonly stream: string;
-  readonly state: StateLog;
+  readonly state: StateShards;
   /** How often topics are looked at, in ms. */
   readonly refreshMs: number;
   /** What acknowledged records survive in topics that are created here. */
@@ -50,7 +50,7 @@ export class IggyTopics {
     this.#context = context;
   }
 
-  /** The state has been replayed; the configs of topics are in it. */
+  /** The store is open; the configs of topics that Iggy has no place for come with the state. */
   open(stream: IggyStream): void {
     this.#stream = stream;
     this.#byId.clear();
@@ -59,7 +59,7 @@ export class IggyTopics {
     this.reload();
   }
 
-  /** The state has been replayed again, by which configs may have changed. */
+  /** Shard 0 of the state has been opened: the configs of topics are in it. */
   reload(): void {
     this.#configs.clear();
     for (const [key, value] of this.#context.state.own(CONFIGS)) {

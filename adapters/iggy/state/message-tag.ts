@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { TAGS } from '../records/message-ids.js';
-import type { StateLog } from './state-log.js';
+import type { IggyShard } from './iggy-shard.js';
 
 /** Under which key of the state the tag of message ids is. */
 const TAG = 'message-tag';
@@ -10,7 +10,7 @@ const TAG = 'message-tag';
  *
  * @throws StoreError when it cannot be kept.
  */
-export async function messageTag(state: StateLog): Promise<number> {
+export async function messageTag(state: Pick<IggyShard, 'own' | 'putOwn'>): Promise<number> {
   for (const [, value] of state.own(TAG)) return Buffer.from(value).readUInt32BE();
   const tag = randomInt(TAGS);
   const bytes = Buffer.alloc(4);

@@ -1,12 +1,12 @@
 import { EntryKind, NO_VALUE, type StateEntry } from './state-entry.js';
 
 /**
- * Sequences of a gateway begin at the next multiple of this, each time that it opens the log: what a gateway before it
+ * Sequences of a gateway begin at the next multiple of this, each time that it opens the shard: what a gateway before it
  * writes late, or has copied meanwhile, is older by its sequence, wherever it stands.
  */
 const EPOCH = 2 ** 32;
 
-/** Which opening of the log an entry belongs to, by its sequence. */
+/** Which opening of the shard an entry belongs to, by its sequence. */
 export function epochOf(sequence: number): number {
   return Math.floor(sequence / EPOCH);
 }
@@ -28,51 +28,71 @@ interface Known {
   readonly value: Uint8Array | null;
 }
 
-/** What the entries of one topic, or of several, say together. */
-export class StateReplay {
+/** What is known of a topic, or of several together, without what they hold. */
+export class TopicSummary {
   /** The largest sequence of all. */
   sequence = 0;
   /** Sequence of the last COMPLETE entry; 0 for a topic whose writer did not come to the end of what it had to copy. */
   complete = 0;
-  readonly #known = new Map<string, Known>();
-  /** Of whom opened the log last, up to here. */
+  /** The largest sequence of an entry that counts, besides openings. */
+  settled = 0;
+  /** Of whom opened the shard last, up to here. */
   #epoch = 0;
 
-  /** Takes the next entry of a topic. */
-  add({ kind, sequence, key, value }: StateEntry): void {
+  /** Takes the next entry of a topic. Returns whether it counts, and is no opening. */
+  add({ kind, sequence }: StateEntry): boolean {
     this.sequence = Math.max(this.sequence, sequence);
     const epoch = epochOf(sequence);
-    switch (kind) {
-      case EntryKind.COMPLETE:
-        this.complete = Math.max(this.complete, sequence);
-        break;
-      case EntryKind.OPENED:
-        this.#epoch = Math.max(this.#epoch, epoch);
-        break;
-      case EntryKind.PUT:
-      case EntryKind.FORGET:
-        // Refused to whom it was put for: another gateway had opened the log.
-        if (epoch < this.#epoch) break;
-        this.#learn(key, { sequence, value: kind === EntryKind.PUT ? value : null });
-        break;
-      case EntryKind.CLOSED:
-      case EntryKind.HEARTBEAT:
-      // For those that follow the log.
-    }
+    if (kind === EntryKind.OPENED) this.#epoch = Math.max(this.#epoch, epoch);
+    // Refused to whom it was written for: another gateway had opened the shard.
+    if (kind === EntryKind.OPENED || epoch < this.#epoch) return false;
+    this.settled = Math.max(this.settled, sequence);
+    if (kind === EntryKind.COMPLETE) this.complete = Math.max(this.complete, sequence);
+    return true;
+  }
+}
+
+/**
+ * Returns the topic of several that the owner of the shard writes to, or wrote to last; null where none was written to its
+ * end. A higher generation need not be it: a gateway that was overtaken while it wrote the shard anew leaves one that nobody
+ * goes on with.
+ */
+export function newest<Topic extends { readonly summary: TopicSummary }>(topics: readonly Topic[]): Topic | null {
+  let found: Topic | null = null;
+  for (const topic of topics) {
+    const { complete, settled } = topic.summary;
+    if (complete > 0 && settled > (found?.summary.settled ?? 0)) found = topic;
+  }
+  return found;
+}
+
+/** What the entries of one topic, or of several, say together. */
+export class StateReplay {
+  readonly summary: TopicSummary = new TopicSummary();
+  readonly #known = new Map<string, Known>();
+
+  /** Takes the next entry of a topic. */
+  add(entry: StateEntry): void {
+    if (!this.summary.add(entry)) return;
+    const { kind, sequence, key, value } = entry;
+    if (kind === EntryKind.PUT) this.#learn(key, { sequence, value });
+    if (kind === EntryKind.FORGET) this.#learn(key, { sequence, value: null });
   }
 
   /** Takes what a topic with a higher number says: when it was complete, it had all that is older. */
   followedBy(next: StateReplay): void {
-    this.sequence = Math.max(this.sequence, next.sequence);
-    if (next.complete === 0) return;
-    this.complete = Math.max(this.complete, next.complete);
-    for (const [key, { sequence }] of this.#known) if (sequence < next.complete) this.#known.delete(key);
+    const { summary } = this;
+    const { sequence, complete } = next.summary;
+    summary.sequence = Math.max(summary.sequence, sequence);
+    if (complete === 0) return;
+    summary.complete = Math.max(summary.complete, complete);
+    for (const [key, known] of this.#known) if (known.sequence < complete) this.#known.delete(key);
     for (const [key, known] of next.#known) this.#learn(key, known);
   }
 
   /** The sequence that the next gateway begins with. */
   get nextEpoch(): number {
-    return (epochOf(this.sequence) + 1) * EPOCH;
+    return (epochOf(this.summary.sequence) + 1) * EPOCH;
   }
 
   *values(): Generator<readonly [key: string, value: Uint8Array]> {

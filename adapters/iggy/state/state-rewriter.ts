@@ -1,28 +1,28 @@
+import type { ShardGenerations } from './shard-generations.js';
 import { EntryKind, type StateEntry, type StateEntryInit } from './state-entry.js';
-import type { StateGenerations } from './state-generations.js';
-import type { EntrySequence } from './state-replay.js';
 import { Overtaken } from './overtaken.js';
+import type { EntrySequence } from './state-replay.js';
 import type { StateTopic } from './state-topic.js';
 import type { StateValues } from './state-values.js';
 
-/** Entries that one send carries at most, and their bytes. */
+/** Entries that one send should carry at most, and bytes of their values. */
 export const MAX_ENTRIES = 1000;
 export const MAX_BYTES: number = 4 * 1024 * 1024;
 
-/** The log is written anew when it has this many bytes, and so many times more than what is left of it. */
+/** A shard is written anew when its topic has this many bytes, and so many times more than what is left of it. */
 const MIN_REWRITE_BYTES = 16 * 1024 * 1024;
 const REWRITE_FACTOR = 4;
 
 /** What a rewriter works on. */
 export interface RewriterContext {
-  readonly generations: StateGenerations;
+  readonly generations: ShardGenerations;
   readonly sequence: EntrySequence;
   readonly values: StateValues;
-  /** What this gateway advertises, as heartbeats carry it. */
-  readonly identity: () => Uint8Array;
+  /** What this gateway says of itself to those that follow the shard. */
+  readonly owner: Uint8Array;
 }
 
-/** Writes the log anew into the topic of the next generation. */
+/** Writes a shard anew into the topic of the next generation. */
 export class StateRewriter {
   readonly #context: RewriterContext;
   /** Bytes that the topic may grow by before it is written anew, after that has failed. */
@@ -32,11 +32,6 @@ export class StateRewriter {
     this.#context = context;
   }
 
-  /** The log was opened. */
-  reset(): void {
-    this.#patience = 0;
-  }
-
   /** Whether a topic has grown so far that it is to be written anew. */
   isDue({ bytes }: StateTopic): boolean {
     const most = Math.max(MIN_REWRITE_BYTES, REWRITE_FACTOR * this.#context.values.bytes);
@@ -44,17 +39,18 @@ export class StateRewriter {
   }
 
   /**
-   * Writes the log anew in place of a topic that has grown. Where that fails, the topic stays in use, and what was begun is
-   * dropped when the log is opened next.
+   * Writes the shard anew in place of a topic that has grown. Where that fails, the topic stays in use, and what was begun is
+   * dropped when the shard is opened next.
    *
    * @returns The topic to go on with; null for the one before.
    * @throws Overtaken
    */
   async rewrite(before: StateTopic): Promise<StateTopic | null> {
+    const { sequence, owner } = this.#context;
     try {
       const topic = await this.copy();
       // The new topic counts only if no other gateway has opened the old one meanwhile. A later one finds both.
-      await before.append([this.#context.sequence.entry(EntryKind.OPENED)]);
+      await before.append([sequence.entry(EntryKind.OPENED, '', owner)]);
       this.#patience = 0;
       return topic;
     } catch (error) {
@@ -70,12 +66,13 @@ export class StateRewriter {
    * @throws StoreError, CommandFailure
    */
   async replaceCut(before: StateTopic, changes: readonly StateEntryInit[]): Promise<StateTopic> {
-    const { generations, sequence } = this.#context;
+    const { generations, sequence, owner } = this.#context;
     const listed = await generations.list();
-    if (listed.some((number) => number > generations.last)) throw new Overtaken(before.name);
+    if (listed.some(({ shard, number }) => shard !== null && number > generations.last))
+      throw new Overtaken(before.name);
     const topic = await this.copy(changes);
     try {
-      await before.append([sequence.entry(EntryKind.OPENED)]);
+      await before.append([sequence.entry(EntryKind.OPENED, '', owner)]);
     } catch (error) {
       await topic.drop();
       throw error;
@@ -83,12 +80,15 @@ export class StateRewriter {
     return topic;
   }
 
-  /** Makes the next topic, with all that is known and changes that are to be put. */
+  /**
+   * Makes the next topic, with all that is known and changes that are to be put. It begins with the opening, so that those
+   * that follow the shard learn who owns it.
+   */
   async copy(changes: readonly StateEntryInit[] = []): Promise<StateTopic> {
-    const { generations, sequence, values, identity } = this.#context;
+    const { generations, sequence, values, owner } = this.#context;
     const whole = values.with(changes);
     const topic = await generations.create();
-    let entries: StateEntry[] = [];
+    let entries: StateEntry[] = [sequence.entry(EntryKind.OPENED, '', owner)];
     let bytes = 0;
     for (const [key, value] of whole) {
       entries.push(sequence.entry(EntryKind.PUT, key, value));
@@ -98,8 +98,7 @@ export class StateRewriter {
       entries = [];
       bytes = 0;
     }
-    entries.push(sequence.entry(EntryKind.COMPLETE), sequence.entry(EntryKind.HEARTBEAT, '', identity()));
-    await topic.append(entries);
+    await topic.append([...entries, sequence.entry(EntryKind.COMPLETE)]);
     return topic;
   }
 }

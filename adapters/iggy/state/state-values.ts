@@ -1,6 +1,10 @@
+import type { ShardValue } from '../../broker/index.js';
 import { EntryKind, type StateEntryInit } from './state-entry.js';
 
-/** The keys and values that the log holds. */
+/** Keys that are the adapter's, and none of the kit's. */
+export const OWN = 'iggy/';
+
+/** The keys and values that a shard holds. */
 export class StateValues {
   readonly #values = new Map<string, Uint8Array>();
   #bytes = 0;
@@ -39,7 +43,14 @@ export class StateValues {
     return values;
   }
 
-  [Symbol.iterator](): Iterator<readonly [key: string, value: Uint8Array]> {
-    return this.#values[Symbol.iterator]();
+  /** What the kit has put. */
+  *ofKit(): Generator<ShardValue> {
+    for (const entry of this.#values) if (!entry[0].startsWith(OWN)) yield entry;
+  }
+
+  /** What the adapter has put under keys with this prefix, without it. */
+  *own(prefix: string): Generator<ShardValue> {
+    const whole = OWN + prefix;
+    for (const [key, value] of this.#values) if (key.startsWith(whole)) yield [key.slice(whole.length), value];
   }
 }

@@ -4,7 +4,19 @@ import { createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
 import { buildBatch, readBatches } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createStandIn } from '../../support/iggy-stand-in.js';
-import { append, batchOf, createOrders, failOnce, openStore, read, records } from '../../support/iggy-store.js';
+import {
+  append,
+  batchOf,
+  createOrders,
+  failOnce,
+  makeStore,
+  NEVER,
+  openShard,
+  openStore,
+  put,
+  read,
+  records,
+} from '../../support/iggy-store.js';
 
 describe('sends whose answer does not come', () => {
   test('one that was done is found by its id, and not repeated', async () => {
@@ -143,28 +155,64 @@ test('an open that failed is closed by the broker, and may be repeated', async (
 });
 
 test('state is there again after a restart, written anew or not', async () => {
-  const { iggy, store } = await openStore();
+  const { iggy, store, shard } = await openStore();
   const value = Buffer.alloc(1_000_000, 'x');
-  for (let count = 0; count < 20; count++) await store.put('big', Buffer.concat([value, Buffer.from([count])]));
-  await Promise.all([store.put('a', Buffer.from('1')), store.put('b', Buffer.from('2')), store.put('a', null)]);
+  for (let count = 0; count < 20; count++) await put(shard, 'big', Buffer.concat([value, Buffer.from([count])]));
+  await Promise.all([put(shard, 'a', '1'), put(shard, 'b', '2'), put(shard, 'a', null)]);
   await store.close();
   const topics = await iggy.connect().topic.list({ streamId: 'kafka' });
-  expect(topics.map(({ name }) => name)).toEqual(['__kafka_gateway_state.2']);
-  const { store: again } = await openStore({}, iggy);
-  const kept = new Map(again.load());
-  expect([...kept.keys()].sort()).toEqual(['b', 'big']);
-  expect(kept.get('big')?.at(-1)).toBe(19);
+  expect(topics.map(({ name }) => name).sort()).toEqual(['__kafka_gateway_state.0.2', '__kafka_gateway_state.1']);
+  const { shard: again } = await openStore({}, iggy);
+  const values = new Map(await again.load(NEVER));
+  expect([...values.keys()].sort()).toEqual(['b', 'big']);
+  expect(values.get('big')?.at(-1)).toBe(19);
 });
 
 test('what is put as the last put settles is kept as well', async () => {
-  const { store } = await openStore();
+  const { shard } = await openStore();
   // The moment after which nobody looks for more comes some turns of the microtask queue later.
   for (let turns = 0; turns < 20; turns++) {
-    await store.put('a', Buffer.of(turns));
+    await put(shard, 'a', Buffer.of(turns));
     for (let turn = 0; turn < turns; turn++) await Promise.resolve();
-    await store.put('b', Buffer.of(turns));
+    await put(shard, 'b', Buffer.of(turns));
   }
-  expect(new Map(store.load()).get('b')).toEqual(Uint8Array.of(19));
+  expect(new Map(await shard.load(NEVER)).get('b')).toEqual(Uint8Array.of(19));
+});
+
+test('a topic keeps the configs that Iggy has no place for when the state is opened again', async () => {
+  const { iggy, store } = await openStore();
+  await createOrders(store, 1, { 'max.message.bytes': '2000' });
+  const { store: other } = await openStore({}, iggy);
+  const [orders] = await other.listTopics();
+  await other.alterTopicConfigs(orders!.id, { 'max.message.bytes': '3000' });
+  await openShard(store);
+  expect(await store.listTopics()).toMatchObject([{ configs: { 'max.message.bytes': '3000' } }]);
+});
+
+test('what the adapter itself has to keep needs shard 0', async () => {
+  const { store } = await makeStore();
+  await openShard(store, { shard: 1, shardCount: 2 });
+  await expect(createOrders(store, 1, { 'max.message.bytes': '2000' })).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+    message: 'Iggy: shard 0 of the state is not open',
+  });
+  await openShard(store, { shardCount: 2 });
+  await createOrders(store, 1, { 'max.message.bytes': '2000' });
+});
+
+test('a shard whose groups cannot be imported is not open, and can be opened later', async () => {
+  const iggy = createStandIn();
+  const { store } = await makeStore({ importOffsets: ['readers'] }, iggy);
+  await store.close();
+  await store.open();
+  await iggy.connect().topic.create({ streamId: 'kafka', name: 'orders', partitionCount: 1, compressionAlgorithm: 1 });
+  const fenced = vi.fn<() => void>();
+  iggy.fault = (name) => (name === 'offset.get' ? 'before' : undefined);
+  await expect(openShard(store, { fenced })).rejects.toThrow("offsets of the group 'readers' cannot be read");
+  iggy.fault = () => undefined;
+  const { shard } = await openShard(store);
+  await put(shard, 'key', 'value');
+  expect(fenced).not.toHaveBeenCalled();
 });
 
 test('a topic that is made again has another id; otherwise it stays, over restarts too', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createStandIn } from '../../../support/iggy-stand-in.js';
-import { kept, openStore, sendingThrough } from '../../../support/iggy-store.js';
+import { kept, openStore, put, sendingThrough } from '../../../support/iggy-store.js';
 
-const STATE = { streamId: 'kafka', topicId: '__kafka_gateway_state.1' } as const;
+const STATE = { streamId: 'kafka', topicId: '__kafka_gateway_state.0.1' } as const;
 
 describe('a send to the state that is answered without an offset', () => {
   test.each([
@@ -20,19 +20,19 @@ describe('a send to the state that is answered without an offset', () => {
       if (isStored) await go();
       return without;
     });
-    const { store, warnings } = await openStore({ connect }, iggy);
+    const { shard, warnings } = await openStore({ connect }, iggy);
     for (const next of ['stored', 'not stored'] as const) {
       mode = next;
       const before = sends;
-      await store.put(next, Buffer.from('value'));
+      await put(shard, next, 'value');
       expect(sends - before).toBe(next === 'stored' ? 1 : 2);
     }
     await iggy.connect().topic.purge(STATE);
     mode = 'stored';
-    await store.put('purged', Buffer.from('value'));
+    await put(shard, 'purged', 'value');
     expect(warnings).toEqual([expect.stringMatching(/had lost entries/)]);
-    const { store: again } = await openStore({}, iggy);
-    expect(kept(again)).toEqual({ stored: 'value', 'not stored': 'value', purged: 'value' });
+    const { shard: again } = await openStore({}, iggy);
+    expect(await kept(again)).toEqual({ stored: 'value', 'not stored': 'value', purged: 'value' });
   });
 
   test('is one of the first: the log opens, since another one is confirmed', async () => {
@@ -44,10 +44,10 @@ describe('a send to the state that is answered without an offset', () => {
       isFirst = false;
       return { confirmations: [] };
     });
-    const { store } = await openStore({ connect }, iggy);
-    await store.put('a', Buffer.from('value'));
-    const { store: again } = await openStore({}, iggy);
-    expect(kept(again)).toEqual({ a: 'value' });
+    const { shard } = await openStore({ connect }, iggy);
+    await put(shard, 'a', 'value');
+    const { shard: again } = await openStore({}, iggy);
+    expect(await kept(again)).toEqual({ a: 'value' });
   });
 
   test('fails where it cannot be looked up, or the topic is gone', async () => {
@@ -60,14 +60,12 @@ describe('a send to the state that is answered without an offset', () => {
       await iggy.connect().topic.delete({ ...STATE, partitionsCount: 1 });
       return { confirmations: [] };
     });
-    const { store } = await openStore({ connect }, iggy);
+    const { shard } = await openStore({ connect }, iggy);
     iggy.fault = (name) => (name === 'topic.get' ? 'away' : undefined);
     isEmpty = true;
-    await expect(store.put('a', Buffer.from('value'))).rejects.toThrow(/'__kafka_gateway_state\.1' cannot be read/);
+    await expect(put(shard, 'a', 'value')).rejects.toThrow(/'__kafka_gateway_state\.0\.1' cannot be read/);
     iggy.fault = () => undefined;
     isGone = true;
-    await expect(store.put('a', Buffer.from('value'))).rejects.toThrow(
-      /'__kafka_gateway_state\.1' .* is not there any more/,
-    );
+    await expect(put(shard, 'a', 'value')).rejects.toThrow(/'__kafka_gateway_state\.0\.1' .* is not there any more/);
   });
 });

@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ShardEntry, type ShardOpening, type ShardValue, StoreError } from '../../broker/index.js';
+import { throwIfAborted, unlessAborted } from '../sdk/abortable.js';
+import type { IggyTopic } from '../sdk/client.js';
+import type { ClientPool } from '../sdk/client-pool.js';
+import { storeError } from '../sdk/failures.js';
+import { IggyShard } from './iggy-shard.js';
+import { Overtaken } from './overtaken.js';
+import { ShardFollower } from './shard-follower.js';
+import { ShardGenerations } from './shard-generations.js';
+import { StateLayout } from './state-layout.js';
+import { openState, Refusal } from './state-opener.js';
+import { EntrySequence } from './state-replay.js';
+import { StateRewriter } from './state-rewriter.js';
+import { StateTopics } from './state-topics.js';
+import { StateValues } from './state-values.js';
+
+/** How often a shard is read again while others open it, or write it anew, and what is waited at most before it, in ms each. */
+const MAX_ROUNDS = 10;
+const PAUSE_MS = 20;
+
+/** The shard that has what the adapter itself keeps. */
+const OWN_SHARD = 0;
+
+/** Where the state is. */
+export interface StateShardsOptions {
+  readonly pool: ClientPool;
+  /** Name of the stream. */
+  readonly stream: string;
+  /** Name of the topics, with numbers behind it. */
+  readonly prefix: string;
+  /** How often `look` is called, in ms. */
+  readonly refreshMs: number;
+  readonly warn: (message: string) => void;
+  /** Called with each change of the kit that is stored. */
+  readonly stored: (key: string, value: Uint8Array | null) => void;
+}
+
+/** The state of one stream: opens its shards, and keeps what the adapter itself has to keep in the first of them. */
+export class StateShards {
+  readonly #options: StateShardsOptions;
+  readonly #topics: StateTopics;
+  readonly #follower: ShardFollower;
+  /** The newest opening of each shard. */
+  readonly #shards = new Map<number, IggyShard>();
+
+  constructor(options: StateShardsOptions) {
+    const topics = new StateTopics(options.pool, options.stream, options.prefix);
+    this.#options = options;
+    this.#topics = topics;
+    this.#follower = new ShardFollower(topics);
+  }
+
+  /** Whether a topic is part of the state of this gateway, or of another one, and none of a user's. */
+  isOwnTopic(name: string): boolean {
+    return this.#topics.isOwnTopic(name);
+  }
+
+  /**
+   * Opens a shard, which is to be started, or closed.
+   *
+   * @throws StoreError when it cannot be opened; and what `accept` throws.
+   */
+  open(opening: ShardOpening, signal: AbortSignal): Promise<IggyShard> {
+    return unlessAborted(this.#open(opening, signal), signal, 'opening a shard');
+  }
+
+  async #open(opening: ShardOpening, signal: AbortSignal): Promise<IggyShard> {
+    const { shard, shardCount, expectedEpoch } = opening;
+    const layout = new StateLayout(this.#topics, this.#options.stream, shardCount);
+    const generations = new ShardGenerations(this.#topics, shard);
+    const replaceable = expectedEpoch === null ? null : new Set([expectedEpoch]);
+    for (let round = 1; ; round++) {
+      let why = 'others open it, or write it anew, all the time';
+      const sequence = new EntrySequence();
+      const values = new StateValues();
+      const rewriter = new StateRewriter({ generations, sequence, values, owner: opening.owner });
+      try {
+        const context = { opening, layout, generations, sequence, values, rewriter, replaceable, signal };
+        const topic = await openState(context);
+        throwIfAborted(signal, 'opening a shard');
+        if (topic !== null) {
+          const opened = new IggyShard({
+            ...this.#options,
+            suspicionMs: this.#options.refreshMs,
+            shard,
+            topic,
+            sequence,
+            values,
+            rewriter,
+            fenced: opening.fenced,
+          });
+          this.#shards.set(shard, opened);
+          return opened;
+        }
+      } catch (error) {
+        if (error instanceof Refusal) throw error.reason;
+        const failure = storeError(error, 'state cannot be kept');
+        // One has opened the shard after us, or has dropped a topic that it has written anew.
+        if (!(failure instanceof Overtaken) && failure.code !== 'NOT_FOUND') throw failure;
+        why = failure.message;
+      }
+      if (round >= MAX_ROUNDS) throw new StoreError('UNAVAILABLE', `Iggy: the state cannot be opened: ${why}`);
+      // So that two that disturb each other do not go on in step.
+      await delay(Math.random() * PAUSE_MS * round);
+      throwIfAborted(signal, 'opening a shard');
+    }
+  }
+
+  /** Reads a shard without opening it. @throws StoreError */
+  follow(shard: number, from: number, visit: (entry: ShardEntry) => void, signal: AbortSignal): Promise<number> {
+    const visitWhileWaited = (entry: ShardEntry): void => {
+      if (!signal.aborted) visit(entry);
+    };
+    return unlessAborted(this.#follower.follow(shard, from, visitWhileWaited), signal, 'following a shard');
+  }
+
+  /** Waits for what was put. */
+  async close(signal: AbortSignal): Promise<void> {
+    await Promise.all(Array.from(this.#shards.values(), (shard) => shard.close(signal)));
+    this.#shards.clear();
+  }
+
+  /** Another gateway seems to have shards: looks that up, at most once in `refreshMs` for each. */
+  suspect(): void {
+    for (const shard of this.#shards.values()) shard.suspect();
+  }
+
+  /** Looks at the topics of the stream, which are listed anyway. */
+  look(topics: readonly IggyTopic[]): void {
+    for (const shard of this.#shards.values()) shard.look(topics);
+  }
+
+  /** What the adapter has put under keys with this prefix, without it; nothing before shard 0 is open. */
+  own(prefix: string): Iterable<ShardValue> {
+    return this.#shards.get(OWN_SHARD)?.own(prefix) ?? [];
+  }
+
+  /** Keeps a value of the adapter's, or forgets it with null. @throws StoreError */
+  async putOwn(key: string, value: Uint8Array | null): Promise<void> {
+    const shard = this.#shards.get(OWN_SHARD);
+    if (shard === undefined) throw new StoreError('UNAVAILABLE', 'Iggy: shard 0 of the state is not open');
+    await shard.putOwn(key, value);
+  }
+}
