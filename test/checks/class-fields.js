@@ -1,10 +1,5 @@
 // How many fields a class may have. eslint.config.js applies the rule, and class-fields.test.ts shows that it fires.
 
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const root = fileURLToPath(new URL('../../', import.meta.url));
-
 /** A class with more is probably two things, or a state machine without a name. */
 const MAX_FIELDS = 12;
 

@@ -53,9 +53,3 @@ test('the hot path may have more, where the comment above the class says why', (
   expect(reports(`/** Hot path: */\n${many}`)).toHaveLength(1);
   expect(reports(`/** Hot path: this one. */\nconst other = 1;\n${many}`)).toHaveLength(1);
 });
-
-test('a class that is exempt by its name is so in its file only', () => {
-  const store = `export class IggyStore { ${TWELVE} last = 0; }`;
-  expect(reports(store, 'adapters/iggy/iggy-store.ts')).toEqual([]);
-  expect(reports(store)).toHaveLength(1);
-});
