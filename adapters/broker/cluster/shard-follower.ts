@@ -83,9 +83,11 @@ export class ShardFollower {
       return;
     }
     const { epoch } = entry;
-    if (this.#epoch !== null && epoch < this.#epoch) return;
+    const isOpening = entry.kind === 'opened';
+    // Of two openings with one number, the first one counts.
+    if (this.#epoch !== null && (isOpening ? epoch <= this.#epoch : epoch < this.#epoch)) return;
     this.#epoch = epoch;
-    if (entry.kind === 'opened') this.#learn(decodeOwnerRecord(entry.owner));
+    if (isOpening) this.#learn(decodeOwnerRecord(entry.owner));
     else if (entry.key === OWNER_KEY) this.#learn(entry.value === null ? UNKNOWN : decodeOwnerRecord(entry.value));
   }
 

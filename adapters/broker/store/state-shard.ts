@@ -58,7 +58,10 @@ export interface StateShard {
   close(signal: AbortSignal): Awaitable<void>;
 }
 
-/** What a follower of a shard reads. Of entries with an epoch lower than one read before, their owner was fenced: they are void. */
+/**
+ * What a follower of a shard reads. An entry with an epoch lower than one that was read before is void, since its owner was
+ * fenced; so is an opening with the same epoch as one that was read before.
+ */
 export type ShardEntry =
   | { readonly kind: 'opened'; readonly epoch: number; readonly owner: Uint8Array }
   | { readonly kind: 'put'; readonly epoch: number; readonly key: string; readonly value: Uint8Array | null }

@@ -173,13 +173,21 @@ export function silenceable(connect: () => IggyClient): { readonly connect: () =
 
 /** How often a gateway has opened the state log, over all of its topics. */
 export async function openings({ connect, stream }: Engine): Promise<number> {
-  return (await stateEntries({ connect, stream })).filter((kind) => kind === 4).length;
+  return (await stateEntries({ connect, stream })).filter(({ kind }) => kind === 4).length;
 }
 
-/** Kinds of all entries of the state log. */
-export async function stateEntries({ connect, stream }: Engine): Promise<readonly number[]> {
+/** How often the owner of the state has said who it is. */
+export async function heartbeats(engine: Engine): Promise<number> {
+  return (await stateEntries(engine)).filter(({ key }) => key === 'cluster/owner').length;
+}
+
+/** Kinds and keys of all entries of the state, as topics of Iggy hold them. */
+export async function stateEntries({
+  connect,
+  stream,
+}: Engine): Promise<readonly { readonly kind: number; readonly key: string }[]> {
   const client = connect();
-  const kinds: number[] = [];
+  const entries: { readonly kind: number; readonly key: string }[] = [];
   for (const { name, messagesCount } of await client.topic.list({ streamId: stream })) {
     if (!name.startsWith('__kafka_gateway_state.') || messagesCount === 0n) continue;
     const { messages } = await client.message.poll({
@@ -191,8 +199,11 @@ export async function stateEntries({ connect, stream }: Engine): Promise<readonl
       count: Number(messagesCount),
       autocommit: false,
     });
-    for (const { payload } of messages) kinds.push(payload[1] ?? 0);
+    for (const { payload } of messages) {
+      const key = payload.toString('utf8', 14, 14 + payload.readUInt32BE(10));
+      entries.push({ kind: payload.readUInt8(1), key });
+    }
   }
   await client.destroy();
-  return kinds;
+  return entries;
 }

@@ -68,6 +68,8 @@ describe('a shard that another broker owns', () => {
     expect(await lookUntil(600, 900)).toBe(Infinity);
     expect(follower).toMatchObject({ owner: null, isClosed: false, epoch: 3 });
     says(3, CLOSED);
+    // Of one that opened it with the same number, after the one that counts.
+    opened(3);
     expect(await lookUntil(1000, 5000)).toBe(1200);
   });
 

@@ -4,7 +4,7 @@ import { batch, initProducer, startSide, stateEntries } from '../../../iggy/supp
 import { TWO_GATEWAYS } from '../../../iggy/support/two-gateways.js';
 import { createStandIn } from '../../../support/iggy-stand-in.js';
 
-const HEARTBEAT = 6;
+const CHECK = 6;
 const ORDERS = { streamId: 'kafka', topicId: 'orders', partition: { kind: 2, value: 0 } } as const;
 
 describe('of two gateways over one stream', () => {
@@ -24,7 +24,7 @@ describe('a gap before a batch', () => {
     await createTopic(side.client, 'orders');
     const { producerId } = await initProducer(side);
     await produce(side.client, 'orders', 0, batch(producerId, 0));
-    const before = (await stateEntries(engine)).filter((kind) => kind === HEARTBEAT).length;
+    const before = (await stateEntries(engine)).filter(({ kind }) => kind === CHECK).length;
     const messages = Array.from({ length: 1001 }, () => ({ payload: Buffer.from('x') }));
     await iggy.connect().message.send({ ...ORDERS, messages });
     expect(await produce(side.client, 'orders', 0, batch(producerId, 1))).toMatchObject({
@@ -32,7 +32,7 @@ describe('a gap before a batch', () => {
       baseOffset: 1002n,
     });
     await expect
-      .poll(async () => (await stateEntries(engine)).filter((kind) => kind === HEARTBEAT))
+      .poll(async () => (await stateEntries(engine)).filter(({ kind }) => kind === CHECK))
       .toHaveLength(before + 1);
     expect(side.gateway.stats().backendStatus.state).toBe('active');
   });
@@ -44,7 +44,7 @@ describe('a gap before a batch', () => {
     await createTopic(side.client, 'orders');
     const { producerId } = await initProducer(side);
     await produce(side.client, 'orders', 0, batch(producerId, 0));
-    const before = (await stateEntries(engine)).filter((kind) => kind === HEARTBEAT).length;
+    const before = (await stateEntries(engine)).filter(({ kind }) => kind === CHECK).length;
     const messages = Array.from({ length: 1001 }, () => ({ payload: Buffer.from('x') }));
     for (const sequence of [1, 2, 3]) {
       await iggy.connect().message.send({ ...ORDERS, messages });
@@ -52,7 +52,7 @@ describe('a gap before a batch', () => {
     }
     // Its last entry is written behind all others.
     await side.close();
-    const after = (await stateEntries(engine)).filter((kind) => kind === HEARTBEAT).length;
+    const after = (await stateEntries(engine)).filter(({ kind }) => kind === CHECK).length;
     expect(after - before).toBe(1);
   });
 
