@@ -45,7 +45,6 @@ class FileStore implements LogStore {
   readonly name = 'file';
   readonly durability = 'process'; // the file is not synced
   readonly keeps = 'batches';
-  readonly #path: string;
   #file: FileHandle | null = null;
   #size = 0;
   #isTorn = false; // whether the file may end with a part of a change
@@ -55,12 +54,10 @@ class FileStore implements LogStore {
   readonly #state = new Map<string, Uint8Array>();
   #epoch = -1; // number of the newest opening of the state
 
-  constructor(path: string) {
-    this.#path = path;
-  }
+  constructor(private readonly path: string) {}
 
   async open(): Promise<void> {
-    const file = (this.#file = await open(this.#path, 'a+'));
+    const file = (this.#file = await open(this.path, 'a+'));
     for (const known of [this.#topics, this.#logs, this.#state]) known.clear(); // of an earlier open()
     const { size } = await file.stat();
     for (this.#size = 0; size - this.#size >= LENGTHS_BYTES;) {
@@ -115,12 +112,15 @@ class FileStore implements LogStore {
     return { logStartOffset: 0, logEndOffset: slots.at(-1)?.endOffset ?? 0, bytes };
   }
 
-  async openShard({ shardCount, accept }: ShardOpening): Promise<StateShard> {
+  async openShard({ shardCount, expectedEpoch, accept }: ShardOpening): Promise<StateShard> {
     if (shardCount !== 1) throw new StoreError('INVALID', 'this store has one shard');
+    if (expectedEpoch !== null && expectedEpoch !== this.#epoch) throw fenced();
     accept(this.#state);
-    await this.#write({ kind: 'opening', epoch: this.#epoch + 1 }); // it fences nobody: only we open the file
-    const put: StateShard['put'] = (changes) => this.#write(stateChange(changes));
-    return { epoch: this.#epoch, load: () => this.#state, put, check: () => undefined, close: () => undefined };
+    const epoch = ++this.#epoch;
+    await this.#write({ kind: 'opening', epoch });
+    const check = (): Promise<void> => (epoch === this.#epoch ? Promise.resolve() : Promise.reject(fenced()));
+    const put: StateShard['put'] = (changes) => check().then(() => this.#write(stateOf(changes)));
+    return { epoch, load: () => this.#state, put, check, close: () => undefined };
   }
 
   async #append({ partition, batches, leaderEpoch }: AppendEntry): Promise<AppendResult> {
@@ -165,7 +165,7 @@ class FileStore implements LogStore {
   #apply(change: Change, position: number, bytes: number): void {
     if (change.kind === 'topic') this.#topics.set(change.topic.id, change.topic);
     else if (change.kind === 'deletion') this.#topics.delete(change.topicId);
-    else if (change.kind === 'opening') this.#epoch = change.epoch;
+    else if (change.kind === 'opening') this.#epoch = Math.max(this.#epoch, change.epoch);
     else if (change.kind === 'state') {
       for (const key of change.deleted) this.#state.delete(key);
       for (const [key, value] of change.values) this.#state.set(key, Buffer.from(value, 'base64'));
@@ -191,14 +191,19 @@ class FileStore implements LogStore {
   }
 }
 
-/** A change of the state; it is written at once, and so made whole or not at all. */
-function stateChange(changes: readonly ShardChange[]): Change {
-  const values = changes.flatMap(([key, value]) => (value === null ? [] : [[key, base64(value)] as const]));
-  return { kind: 'state', values, deleted: changes.filter(([, value]) => value === null).map(([key]) => key) };
+/** Changes of the state are written at once, and so made whole or not at all. Of several of one key the last one counts. */
+function stateOf(changes: readonly ShardChange[]): Change {
+  const values: [string, string][] = [];
+  const deleted: string[] = [];
+  for (const [key, value] of new Map(changes)) {
+    if (value === null) deleted.push(key);
+    else values.push([key, Buffer.from(value).toString('base64')]);
+  }
+  return { kind: 'state', values, deleted };
 }
 
-function base64(value: Uint8Array): string {
-  return Buffer.from(value).toString('base64');
+function fenced(): StoreError {
+  return new StoreError('FENCED', 'another broker has opened the state of this store');
 }
 
 /** A change as the file has it. */

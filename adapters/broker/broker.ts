@@ -48,7 +48,8 @@ export interface BrokerOptions {
   readonly groups?: Partial<GroupLimits> | undefined;
   /**
    * Where several brokers open one store, of which one owns the state: after so many ms without a sign of the owner, from
-   * 100, another broker opens the state in its place. Has no effect on other stores. Default: 10000.
+   * 100, another broker opens the state in its place. All brokers should have the same. Has no effect on other stores. Default:
+   * 10000.
    */
   readonly sessionTimeoutMs?: number | undefined;
   /** Hears what an operator should know, each text once. Default: `process.emitWarning`. */
@@ -94,9 +95,10 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     throw new OptionError('options', options, 'expected { store }, got a LogStore');
   }
   checkOptionNames('', options, ['store', ...BROKER_OPTION_NAMES]);
-  const { store, clock = systemClock, groups = {}, warn = emitWarning } = options;
+  const { store, clock = systemClock, groups = {} } = options;
   checkStore(store);
   checkOwn(options);
+  const warn = guarded(options.warn ?? emitWarning);
   const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));
   const lack = lacking(store, config.layers.fixed, 'log.');
   if (lack !== null) throw new OptionError('config', options.config, lack);
@@ -321,6 +323,17 @@ function checkOwn({ clusterId, warn, clock, placement }: BrokerOptions): void {
 
 function emitWarning(message: string): void {
   process.emitWarning(message);
+}
+
+/** What the operator's function throws must not keep the broker from going on. */
+function guarded(warn: (message: string) => void): (message: string) => void {
+  return (message) => {
+    try {
+      warn(message);
+    } catch (error) {
+      emitWarning(`${message} (and warn() threw: ${String(error)})`);
+    }
+  };
 }
 
 /** What `broker.id` says for none. */

@@ -198,7 +198,7 @@ export class IggyStore implements LogStore {
     try {
       // Another gateway may have appended before.
       this.#log.forgetProducers();
-      if (opening.shard === 0) await unlessAborted(this.#restore(shard), signal, 'opening a shard');
+      if (opening.shard === 0) await unlessAborted(this.#restore(shard, signal), signal, 'opening a shard');
       shard.start();
       return shard;
     } catch (error) {
@@ -212,17 +212,19 @@ export class IggyStore implements LogStore {
   }
 
   /** Loads what the adapter itself keeps in the state. */
-  async #restore(shard: IggyShard): Promise<void> {
+  async #restore(shard: IggyShard, signal: AbortSignal): Promise<void> {
     this.#topics.reload();
     this.#tag = await messageTag(shard);
-    await this.#importOffsets(shard);
+    await this.#importOffsets(shard, signal);
   }
 
-  async #importOffsets(state: IggyShard): Promise<void> {
+  async #importOffsets(state: IggyShard, signal: AbortSignal): Promise<void> {
     const { importOffsets: groups, stream } = this.#settings;
     if (groups.length === 0) return;
     const [pool, warn, topics] = [this.#pool, this.#warn, await this.#topics.list()];
-    await importOffsets(groups, { pool, state, stream, topics, warn });
+    // The kit shows that this gateway is alive once the shard is open.
+    const alive = (): Promise<void> => state.check(signal);
+    await importOffsets(groups, { pool, state, stream, topics, alive, warn });
   }
 }
 

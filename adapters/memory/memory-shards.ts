@@ -15,18 +15,25 @@ interface Shard {
 export class MemoryShards {
   readonly #maxBytes: number;
   readonly #shards = new Map<number, Shard>();
+  /** 0 before the first opening. */
+  #shardCount = 0;
   #bytes = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** Opens a shard and fences its owner. @throws StoreError `FENCED` */
-  open({ shard: index, expectedEpoch, accept, fenced }: ShardOpening): StateShard {
+  /** Opens a shard and fences its owner. @throws StoreError `FENCED`, `INVALID` */
+  open({ shard: index, shardCount, expectedEpoch, accept, fenced }: ShardOpening): StateShard {
+    if (this.#shardCount !== 0 && this.#shardCount !== shardCount) {
+      const expected = `expected ${String(this.#shardCount)}, with which the state was created`;
+      throw new StoreError('INVALID', `the memory store: number of shards: "${String(shardCount)}"; ${expected}`);
+    }
     const shard: Shard = this.#shards.get(index) ?? { values: new Map<string, Uint8Array>(), epoch: -1, fenced: null };
     if (expectedEpoch !== null && expectedEpoch !== shard.epoch) throw fencedError(index);
     accept(shard.values);
     this.#shards.set(index, shard);
+    this.#shardCount = shardCount;
     const epoch = ++shard.epoch;
     shard.fenced?.(fencedError(index));
     shard.fenced = fenced;
@@ -48,8 +55,10 @@ export class MemoryShards {
   }
 
   #put(values: Map<string, Uint8Array>, changes: readonly ShardChange[]): void {
+    // Of several changes of one key the last one counts.
+    const latest = changes.length === 1 ? changes : new Map(changes);
     let growth = 0;
-    for (const [key, value] of changes) {
+    for (const [key, value] of latest) {
       const before = values.get(key);
       if (before !== undefined) growth -= bytesOf(key, before);
       if (value !== null) growth += bytesOf(key, value);
@@ -59,7 +68,7 @@ export class MemoryShards {
       throw new StoreError('FULL', `the memory store has no room for ${String(growth)} more bytes of state: ${limit}`);
     }
     this.#bytes += growth;
-    for (const [key, value] of changes) {
+    for (const [key, value] of latest) {
       if (value === null) values.delete(key);
       // Memory of its own: a Buffer of a few bytes is a piece of 8 KiB, which it keeps as long as it is there.
       else values.set(key, new Uint8Array(value));

@@ -164,7 +164,7 @@ export async function put(shard: StateShard, key: string, value: Uint8Array | st
 export async function generations(iggy: StandIn): Promise<string[]> {
   const topics = await iggy.connect().topic.list({ streamId: 'kafka' });
   const names = topics.map(({ name }) => name);
-  return names.filter((name) => name.startsWith('__kafka_gateway_state.0.')).sort();
+  return names.filter((name) => name.startsWith('__kafka_gateway_state.shard-0.')).sort();
 }
 
 /** Puts so many megabytes under one key: 17 make the topic so long that it is written anew. */

@@ -84,7 +84,7 @@ export function sharedStore(): SharedStore {
     async remove() {
       const shard = await trouble.store.openShard(OPENING, NEVER);
       const held = await shard.load(NEVER);
-      const closed = encodeOwnerRecord({ node: null, isClosed: true });
+      const closed = encodeOwnerRecord({ node: null, isClosed: true, epoch: shard.epoch });
       await shard.put([...Array.from(held, ([key]) => [key, null] as const), [OWNER_KEY, closed]]);
       await shard.close(NEVER);
     },

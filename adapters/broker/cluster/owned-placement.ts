@@ -28,7 +28,12 @@ export class OwnedPlacement implements Placement {
 
   /** The state was opened, here or by the broker that owns it now. */
   opened(epoch: number): void {
-    this.#epoch = epoch;
+    this.#learn(epoch);
+  }
+
+  /** It never goes back, even if the state was removed: clients ignore a lower one. */
+  #learn(epoch: number): void {
+    this.#epoch = Math.max(this.#epoch, epoch);
   }
 
   /** The broker that has the durable state; null while this one has it, while it is unknown, and at the same address. */
@@ -52,7 +57,7 @@ export class OwnedPlacement implements Placement {
   lose(successor: BrokerNode | null, epoch: number | null): void {
     this.isOwner = false;
     // Clients may have this from the successor, and use it here: at the same address, or while they look for it.
-    if (epoch !== null) this.#epoch = epoch;
+    if (epoch !== null) this.#learn(epoch);
     this.#owner = successor;
     this.#successor = successor !== null && this.advertises(successor) ? null : successor;
   }

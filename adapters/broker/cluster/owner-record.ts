@@ -10,14 +10,21 @@ export interface OwnerRecord {
   readonly node: BrokerNode | null;
   /** True once it has given the state back. */
   readonly isClosed: boolean;
+  /** Epoch of its opening; null in the opening itself. A store that writes its log anew may put a record under a later epoch. */
+  readonly epoch: number | null;
 }
 
-export function encodeOwnerRecord({ node, isClosed }: OwnerRecord): Buffer {
-  if (node === null) return Buffer.from(JSON.stringify({ node, isClosed }));
+export function encodeOwnerRecord({ node, isClosed, epoch }: OwnerRecord): Buffer {
+  if (node === null) return Buffer.from(JSON.stringify({ node, isClosed, epoch }));
   const { nodeId, host, port, rack } = node;
-  return Buffer.from(JSON.stringify({ node: { nodeId, host, port, rack }, isClosed }));
+  return Buffer.from(JSON.stringify({ node: { nodeId, host, port, rack }, isClosed, epoch }));
 }
 
-export function decodeOwnerRecord(value: Uint8Array): OwnerRecord {
-  return JSON.parse(asBuffer(value).toString()) as OwnerRecord;
+/** Returns the record; null for what is none. */
+export function decodeOwnerRecord(value: Uint8Array): OwnerRecord | null {
+  try {
+    return JSON.parse(asBuffer(value).toString()) as OwnerRecord;
+  } catch {
+    return null;
+  }
 }

@@ -14,7 +14,7 @@ export interface ShardFollowerOptions extends TakeBackWaits {
   readonly lostAt: number;
 }
 
-const UNKNOWN: OwnerRecord = { node: null, isClosed: false };
+const UNKNOWN: OwnerRecord = { node: null, isClosed: false, epoch: null };
 
 /**
  * Follows a shard that another broker owns: who that is, and whether it is alive. Time is this machine's own and decides
@@ -87,14 +87,18 @@ export class ShardFollower {
     // Of two openings with one number, the first one counts.
     if (this.#epoch !== null && (isOpening ? epoch <= this.#epoch : epoch < this.#epoch)) return;
     this.#epoch = epoch;
-    if (isOpening) this.#learn(decodeOwnerRecord(entry.owner));
-    else if (entry.key === OWNER_KEY) this.#learn(entry.value === null ? UNKNOWN : decodeOwnerRecord(entry.value));
+    if (isOpening) {
+      this.#learn(decodeOwnerRecord(entry.owner) ?? UNKNOWN);
+    } else if (entry.key === OWNER_KEY && entry.value !== null) {
+      const record = decodeOwnerRecord(entry.value);
+      if (record?.epoch === epoch) this.#learn(record);
+    }
   }
 
   #learn(record: OwnerRecord): void {
     const known = this.#owner.node;
     const { node, isClosed } = record;
     const isSame = node?.nodeId === known?.nodeId && node?.host === known?.host && node?.port === known?.port;
-    this.#owner = isSame ? { node: known, isClosed } : record;
+    this.#owner = isSame ? { ...record, node: known, isClosed } : record;
   }
 }

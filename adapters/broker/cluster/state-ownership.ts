@@ -76,7 +76,7 @@ export class StateOwnership {
     const opening: ShardOpening = {
       shard: SHARD,
       shardCount: SHARD_COUNT,
-      owner: encodeOwnerRecord({ node: this.#node, isClosed: false }),
+      owner: encodeOwnerRecord({ node: this.#node, isClosed: false, epoch: null }),
       expectedEpoch,
       accept,
       fenced: (error) => {
@@ -89,11 +89,8 @@ export class StateOwnership {
     this.#shard = shard;
     this.#isFenced = false;
     opened(shard.epoch);
-    try {
-      await before?.close(this.#signal);
-    } catch {
-      // It was fenced, and had nothing to give back.
-    }
+    // It was fenced, and has nothing to give back that anyone waits for.
+    if (before !== null) void settles(closed(before, this.#signal), this.#signal, CLOSING_MS).catch(() => undefined);
     if (state.fencedBy !== null) this.#fenced(shard, state.fencedBy);
     else this.#beatLater();
   }
@@ -141,18 +138,23 @@ export class StateOwnership {
     await settles(this.#takeBack.stop(), signal, CLOSING_MS);
     this.#stopHeartbeats?.();
     await settles(this.#giveBack(), signal, CLOSING_MS);
-    await this.#shard?.close(signal);
+    const shard = this.#shard;
     this.#shard = null;
+    if (shard !== null) await settles(closed(shard, signal), signal, CLOSING_MS);
   }
 
   async #giveBack(): Promise<void> {
     if (this.#shard === null || !this.#isShared || this.#isFenced) return;
-    const record = encodeOwnerRecord({ node: this.#node, isClosed: true });
     try {
-      await this.put([[OWNER_KEY, record]]);
+      await this.#show(true);
     } catch {
       // Others find out by the silence.
     }
+  }
+
+  async #show(isClosed: boolean): Promise<void> {
+    const { epoch } = this.#opened;
+    await this.put([[OWNER_KEY, encodeOwnerRecord({ node: this.#node, isClosed, epoch })]]);
   }
 
   #fenced(shard: StateShard, error: StoreError): void {
@@ -179,9 +181,13 @@ export class StateOwnership {
   async #beat(): Promise<void> {
     if (!this.#isShared || this.#isFenced) return;
     try {
-      await this.put([[OWNER_KEY, encodeOwnerRecord({ node: this.#node, isClosed: false })]]);
+      await this.#show(false);
     } finally {
       this.#beatLater();
     }
   }
+}
+
+async function closed(shard: StateShard, signal: AbortSignal): Promise<void> {
+  await shard.close(signal);
 }

@@ -15,6 +15,8 @@ export interface EpochEnd {
 }
 
 const PREFIX = 'log/epochs/';
+/** As many are kept of a log: clients that know an older one are told the first offset of the oldest one, and see no cut. */
+const MAX_EPOCHS = 64;
 /** Clients that get it do not compare epochs later. */
 const NO_EPOCH = -1;
 const NO_HISTORY: readonly EpochStart[] = [];
@@ -63,7 +65,7 @@ export class LeaderEpochs {
     const kept = starts.filter(([, startOffset]) => startOffset < baseOffset);
     const all: readonly EpochStart[] = [...kept, [epoch, baseOffset]];
     // Nobody asks for an epoch whose records are gone.
-    const longer = all.filter((_, index) => (all[index + 1]?.[1] ?? Infinity) > log.startOffset);
+    const longer = all.filter((_, index) => (all[index + 1]?.[1] ?? Infinity) > log.startOffset).slice(-MAX_EPOCHS);
     this.#starts.set(key, longer);
     this.#put(key, Buffer.from(JSON.stringify(longer)));
   }

@@ -15,8 +15,8 @@ export interface ShardOpening {
   /** Epoch of the opening that this one is to replace: `FENCED` if another one stands. Null to replace whichever stands. */
   readonly expectedEpoch: number | null;
   /**
-   * Called with all that the shard holds before its present owner is fenced. What it throws rejects the opening, and the
-   * present owner goes on.
+   * Called with all that the shard holds before its present owner is fenced, and again if that has changed meanwhile. What it
+   * throws rejects the opening, and the present owner goes on.
    */
   readonly accept: (values: Iterable<ShardValue>) => void;
   /**
@@ -54,7 +54,10 @@ export interface StateShard {
    * @throws StoreError `FENCED`.
    */
   check(signal: AbortSignal): Awaitable<void>;
-  /** Gives the shard back. Called after all other methods, also once it is fenced; changes nothing of what it holds. */
+  /**
+   * Gives the shard back, once what was put has settled. Called after all other methods, also once it is fenced, and then also
+   * after the shard was opened again. Changes nothing of what the shard holds.
+   */
   close(signal: AbortSignal): Awaitable<void>;
 }
 
@@ -65,5 +68,5 @@ export interface StateShard {
 export type ShardEntry =
   | { readonly kind: 'opened'; readonly epoch: number; readonly owner: Uint8Array }
   | { readonly kind: 'put'; readonly epoch: number; readonly key: string; readonly value: Uint8Array | null }
-  /** What was read before does not count any more: all that the shard holds follows. */
+  /** What was read before does not count any more: the newest opening follows, and then all that the shard holds. */
   | { readonly kind: 'reset' };

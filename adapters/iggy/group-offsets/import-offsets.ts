@@ -16,6 +16,8 @@ interface Context {
   readonly state: IggyShard;
   readonly stream: string;
   readonly topics: readonly StoredTopic[];
+  /** Shows others that this gateway is alive. @throws StoreError `FENCED` */
+  readonly alive: () => Promise<void>;
   readonly warn: (message: string) => void;
 }
 
@@ -36,12 +38,14 @@ export async function importOffsets(groups: readonly string[], context: Context)
   }
 }
 
-async function importGroup(group: string, { pool, state, stream: streamId, topics }: Context): Promise<number> {
+async function importGroup(group: string, context: Context): Promise<number> {
+  const { pool, state, stream: streamId, topics, alive } = context;
   const consumer: IggyConsumer = { kind: EXTERNAL_GROUP, id: GROUP_PREFIX + group };
   const own = new Set(Array.from(state.load(), ([key]) => key));
   const values: (readonly [key: string, value: Uint8Array])[] = [];
   let found = 0;
   for (const { id, name, partitionCount } of topics) {
+    await alive();
     for (let partitionId = 0; partitionId < partitionCount; partitionId++) {
       const ref = { streamId, topicId: name, partitionId, consumer };
       const stored = await pool

@@ -284,7 +284,7 @@ export class PartitionReader {
     const { compression, appendTime, skipped } = this.#context;
     const options = {
       compression: compression(state),
-      // Not known here: the kit stamps those of its own.
+      // Iggy does not keep it, and a wrong one makes a consumer see a cut.
       leaderEpoch: -1,
       maxBytes: BATCH_BYTES,
       appendTime: appendTime(state),

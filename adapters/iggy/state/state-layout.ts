@@ -2,7 +2,7 @@ import { StoreError } from '../../broker/index.js';
 import { EntryKind, type StateEntry } from './state-entry.js';
 import type { StateTopicName, StateTopics } from './state-topics.js';
 
-// The state is in a topic for each shard and generation, `<prefix>.<shard>.<generation>`. How many shards there are is in
+// The state is in a topic for each shard and generation, `<prefix>.shard-<shard>.<generation>`. How many shards there are is in
 // the first entry of a topic `<prefix>.<number>`. Release 0.1 kept its state in topics with such names: it lists them, finds
 // an entry of a version that it does not know, and refuses to start.
 

@@ -70,7 +70,7 @@ export async function openState(context: OpenerContext): Promise<StateTopic | nu
   const isWhole =
     more.length === 0 && only?.name.shard === opening.shard && state.summary.complete > 0 && !only.topic.isCut;
   // The first start, or writing it anew was broken off: entries that count may be in each of them.
-  const topic = isWhole ? only.topic : await rewriter.copy();
+  const topic = isWhole ? only.topic : await rewriter.copy(only === undefined ? null : (more.at(-1) ?? only).topic);
   known.add(topic.name);
   // Another one that opens the shard may have written it anew as well.
   if (!isWhole && (await hasMore())) {

@@ -48,7 +48,7 @@ export class StateRewriter {
   async rewrite(before: StateTopic): Promise<StateTopic | null> {
     const { sequence, owner } = this.#context;
     try {
-      const topic = await this.copy();
+      const topic = await this.copy(before);
       // The new topic counts only if no other gateway has opened the old one meanwhile. A later one finds both.
       await before.append([sequence.entry(EntryKind.OPENED, '', owner)]);
       this.#patience = 0;
@@ -70,7 +70,7 @@ export class StateRewriter {
     const listed = await generations.list();
     if (listed.some(({ shard, number }) => shard !== null && number > generations.last))
       throw new Overtaken(before.name);
-    const topic = await this.copy(changes);
+    const topic = await this.copy(null, changes);
     try {
       await before.append([sequence.entry(EntryKind.OPENED, '', owner)]);
     } catch (error) {
@@ -83,8 +83,11 @@ export class StateRewriter {
   /**
    * Makes the next topic, with all that is known and changes that are to be put. It begins with the opening, so that those
    * that follow the shard learn who owns it.
+   *
+   * @param before - The topic that is followed until then: it shows that this gateway is alive.
+   * @throws Overtaken when another gateway has opened that topic.
    */
-  async copy(changes: readonly StateEntryInit[] = []): Promise<StateTopic> {
+  async copy(before: StateTopic | null, changes: readonly StateEntryInit[] = []): Promise<StateTopic> {
     const { generations, sequence, values, owner } = this.#context;
     const whole = values.with(changes);
     const topic = await generations.create();
@@ -95,6 +98,7 @@ export class StateRewriter {
       bytes += value.length;
       if (bytes < MAX_BYTES && entries.length < MAX_ENTRIES) continue;
       await topic.append(entries);
+      await before?.append([sequence.entry(EntryKind.CHECK)]);
       entries = [];
       bytes = 0;
     }

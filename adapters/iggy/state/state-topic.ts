@@ -93,15 +93,16 @@ export class StateTopic {
   /**
    * Says that this gateway has opened the shard: the one before it keeps nothing any more.
    *
-   * @returns The entries that came between the replay and this one. Where the topic was cut meanwhile: all that are left.
+   * @returns The entries of others that came between the replay and this one, which may have been sent twice. Where the topic
+   * was cut meanwhile: all that are left.
    */
   async open(entry: StateEntry): Promise<StateEntry[]> {
     const from = this.#next;
     const offset = await this.send([entry]);
     const between: StateEntry[] = [];
     if (offset < from) this.#isCut = true;
-    await this.#reader.read(offset < from ? 0 : from, offset, ({ payload }) => {
-      between.push(this.#reader.decode(payload));
+    await this.#reader.read(offset < from ? 0 : from, offset, (message) => {
+      if (!this.#isOwn(message)) between.push(this.#reader.decode(message.payload));
     });
     this.#next = offset + 1;
     return between;

@@ -3,7 +3,10 @@ import { readError } from '../sdk/failures.js';
 import { DEFAULT_STATE_TOPIC, StateTopic } from './state-topic.js';
 import { TopicReader } from './topic-reader.js';
 
-/** A topic of the state, by its name: `<prefix>.<shard>.<generation>`, or `<prefix>.<number>`. */
+/**
+ * A topic of the state, by its name: `<prefix>.shard-<shard>.<generation>`, or `<prefix>.<number>`. Release 0.1 made topics of
+ * numbers only, also under a prefix that ends in one: `<prefix>.0.1` may be the state of another gateway.
+ */
 export interface StateTopicName {
   readonly name: string;
   /** Null for `<prefix>.<number>`: the layout, or state of release 0.1. */
@@ -44,7 +47,7 @@ export class StateTopics {
 
   /** The topic of a shard and generation, or of a number alone, whether it is there or not. */
   nameOf(shard: number | null, number: number): string {
-    return [this.#prefix, ...(shard === null ? [] : [shard]), number].join('.');
+    return [this.#prefix, ...(shard === null ? [] : [`shard-${String(shard)}`]), number].join('.');
   }
 
   topic(name: string): StateTopic {
@@ -57,7 +60,7 @@ export class StateTopics {
 
   #parse(name: string): StateTopicName | null {
     if (!name.startsWith(`${this.#prefix}.`)) return null;
-    const [, shard, number] = /^(?:(0|[1-9]\d*)\.)?([1-9]\d*)$/.exec(name.slice(this.#prefix.length + 1)) ?? [];
+    const [, shard, number] = /^(?:shard-(0|[1-9]\d*)\.)?([1-9]\d*)$/.exec(name.slice(this.#prefix.length + 1)) ?? [];
     if (number === undefined) return null;
     return { name, shard: shard === undefined ? null : Number(shard), number: Number(number) };
   }

@@ -5,9 +5,9 @@ import { encodeOwnerRecord, OWNER_KEY, type OwnerRecord } from '../../../../adap
 import { ShardFollower } from '../../../../adapters/broker/cluster/shard-follower.js';
 
 const OWNER: BrokerNode = { nodeId: 2, host: 'kafka-b', port: 9092, rack: null };
-const OPEN: OwnerRecord = { node: OWNER, isClosed: false };
-const CLOSED: OwnerRecord = { node: OWNER, isClosed: true };
-const UNKNOWN: OwnerRecord = { node: null, isClosed: false };
+const OPEN: OwnerRecord = { node: OWNER, isClosed: false, epoch: null };
+const CLOSED: OwnerRecord = { node: OWNER, isClosed: true, epoch: null };
+const UNKNOWN: OwnerRecord = { node: null, isClosed: false, epoch: null };
 const SESSION_MS = 1000;
 const LOOK_MS = 100;
 
@@ -31,7 +31,7 @@ function follow({ closedWaitMs = 0, silentWaitMs = 0 } = {}) {
     void log.push({ kind: 'opened', epoch, owner: encodeOwnerRecord(record) });
   const put = (epoch: number, key: string, value: Uint8Array | null): void =>
     void log.push({ kind: 'put', epoch, key, value });
-  const says = (epoch: number, record: OwnerRecord): void => put(epoch, OWNER_KEY, encodeOwnerRecord(record));
+  const says = (epoch: number, record: OwnerRecord): void => put(epoch, OWNER_KEY, encodeOwnerRecord({ ...record, epoch }));
   /** Looks every 100 ms. Returns the first time at which the shard may be opened, or Infinity. */
   const lookUntil = async (from: number, to: number): Promise<number> => {
     for (let now = from; now <= to; now += LOOK_MS) if (await follower.look(now)) return now;

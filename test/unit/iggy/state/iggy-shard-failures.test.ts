@@ -41,11 +41,11 @@ test('many keys and many bytes are written anew in several sends; where that fai
   const big = Buffer.alloc(1_000_000, 'x');
   iggy.fault = (name) => (name === 'topic.create' ? 'away' : undefined);
   for (let count = 0; count < 20; count++) await put(shard, 'big', big);
-  expect(await generations(iggy)).toEqual(['__kafka_gateway_state.0.1']);
+  expect(await generations(iggy)).toEqual(['__kafka_gateway_state.shard-0.1']);
   iggy.fault = () => undefined;
   for (let count = 0; count < 20; count++) await put(shard, 'big', big);
   // Each attempt has a number of its own.
-  expect(await generations(iggy)).toEqual(['__kafka_gateway_state.0.3']);
+  expect(await generations(iggy)).toEqual(['__kafka_gateway_state.shard-0.3']);
   await store.close();
   const { shard: again } = await openStore({}, iggy);
   expect(Object.keys(await kept(again))).toHaveLength(1201);
@@ -57,14 +57,14 @@ test('a topic that was not written to its end does not count, and is dropped', a
   await store.close();
   const direct = iggy.connect();
   const init = { streamId: 'kafka', partitionCount: 1, compressionAlgorithm: 1 } as const;
-  for (const name of ['__kafka_gateway_state.0.2', '__kafka_gateway_state.0.3']) {
+  for (const name of ['__kafka_gateway_state.shard-0.2', '__kafka_gateway_state.shard-0.3']) {
     await direct.topic.create({ ...init, name });
   }
   const payload = encodeEntry({ kind: EntryKind.PUT, sequence: 99, key: 'half', value: VALUE });
-  await direct.message.send({ ...inState('__kafka_gateway_state.0.2'), messages: [{ payload }] });
+  await direct.message.send({ ...inState('__kafka_gateway_state.shard-0.2'), messages: [{ payload }] });
   const { shard: again } = await openStore({}, iggy);
   expect(await kept(again)).toEqual({ a: '1' });
-  expect(await generations(iggy)).toEqual(['__kafka_gateway_state.0.4']);
+  expect(await generations(iggy)).toEqual(['__kafka_gateway_state.shard-0.4']);
 });
 
 test.each([
@@ -74,8 +74,8 @@ test.each([
 ])('a state with %s is not begun upon', async (what, payload) => {
   const { iggy, store } = await openStore();
   await store.close();
-  await iggy.connect().message.send({ ...inState('__kafka_gateway_state.0.1'), messages: [{ payload }] });
-  await expect(openStore({}, iggy)).rejects.toThrow(`topic '__kafka_gateway_state.0.1' has ${what}`);
+  await iggy.connect().message.send({ ...inState('__kafka_gateway_state.shard-0.1'), messages: [{ payload }] });
+  await expect(openStore({}, iggy)).rejects.toThrow(`topic '__kafka_gateway_state.shard-0.1' has ${what}`);
 });
 
 test('a state that the server does not give, or does not take, is not begun upon', async () => {
@@ -84,7 +84,7 @@ test('a state that the server does not give, or does not take, is not begun upon
   refuseFrom(iggy, 'topic.list');
   await expect(openStore({}, iggy)).rejects.toThrow('the topics of the state cannot be listed');
   iggy.letsIn = true;
-  const topics = ['__kafka_gateway_state.1', '__kafka_gateway_state.0.1'];
+  const topics = ['__kafka_gateway_state.1', '__kafka_gateway_state.shard-0.1'];
   for (const [index, topic] of topics.entries()) {
     refuseFrom(iggy, 'topic.get', index + 1);
     await expect(openStore({}, iggy)).rejects.toThrow(`topic '${topic}' cannot be read`);
@@ -100,7 +100,7 @@ test('a state that the server does not give, or does not take, is not begun upon
     };
     return { ...client, message: { ...client.message, poll } };
   };
-  await expect(openStore({ connect }, iggy)).rejects.toThrow("topic '__kafka_gateway_state.0.1' ends at 0, and not at");
+  await expect(openStore({ connect }, iggy)).rejects.toThrow("topic '__kafka_gateway_state.shard-0.1' ends at 0, and not at");
   // Only what is put says whether offsets are confirmed.
   iggy.confirms = false;
   await expect(openStore({}, iggy)).rejects.toThrow("version 0.9 or later of Iggy's server is needed");
@@ -116,7 +116,7 @@ test('a server that begins to refuse as the state is opened is said so', async (
 test('a state that cannot be read to its end is not begun upon', async () => {
   const iggy = createStandIn();
   await (await openStore({}, iggy)).store.close();
-  for (const [index, topic] of ['__kafka_gateway_state.1', '__kafka_gateway_state.0.1'].entries()) {
+  for (const [index, topic] of ['__kafka_gateway_state.1', '__kafka_gateway_state.shard-0.1'].entries()) {
     let polls = 0;
     iggy.fault = (name) => (name === 'message.poll' && polls++ >= index ? 'away' : undefined);
     await expect(openStore({}, iggy)).rejects.toThrow(`topic '${topic}' cannot be read`);

@@ -20,19 +20,19 @@ describe('a shard that is written anew', () => {
     const connect = sendingThrough(iggy, async (topic, go) => {
       const answer = await go();
       // Done, and the server cannot say so.
-      if (breaks && topic === '__kafka_gateway_state.0.2') throw refusal(59, 101);
+      if (breaks && topic === '__kafka_gateway_state.shard-0.2') throw refusal(59, 101);
       return answer;
     });
     const { store, shard } = await openStore({ connect }, iggy);
     await put(shard, 'producer-ids', '01000');
     await grow(shard, 17);
-    await vi.waitFor(async () => expect(await generations(iggy)).toContain('__kafka_gateway_state.0.2'));
+    await vi.waitFor(async () => expect(await generations(iggy)).toContain('__kafka_gateway_state.shard-0.2'));
     await put(shard, 'producer-ids', '02000');
     await store.close();
     breaks = false;
     const { shard: again } = await openStore({}, iggy);
     expect((await kept(again))['producer-ids']).toBe('02000');
-    expect(await generations(iggy)).toEqual(['__kafka_gateway_state.0.3']);
+    expect(await generations(iggy)).toEqual(['__kafka_gateway_state.shard-0.3']);
   });
 
   test('and is broken off half-way: what was forgotten since then does not come back', async () => {
@@ -40,7 +40,7 @@ describe('a shard that is written anew', () => {
     let refused = 0;
     const connect = sendingThrough(iggy, async (topic, go) => {
       const answer = await go();
-      if (topic !== '__kafka_gateway_state.0.2' || refused++ > 0) return answer;
+      if (topic !== '__kafka_gateway_state.shard-0.2' || refused++ > 0) return answer;
       throw refusal(4010, 101);
     });
     const { store, shard } = await openStore({ connect }, iggy);
@@ -75,7 +75,7 @@ test('what nobody waits for any more is given up when the store is closed', asyn
   expect(iggy.counts.get('message.send')).toBe(sent);
 });
 
-const STATE = { streamId: 'kafka', topicId: '__kafka_gateway_state.0.1' } as const;
+const STATE = { streamId: 'kafka', topicId: '__kafka_gateway_state.shard-0.1' } as const;
 
 describe('a topic of the state that has lost what was confirmed', () => {
   test.each([
@@ -83,7 +83,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
     [
       'has lost its tail',
       async (iggy: StandIn) => {
-        iggy.dropFrom('kafka', '__kafka_gateway_state.0.1', 0, 3);
+        iggy.dropFrom('kafka', '__kafka_gateway_state.shard-0.1', 0, 3);
       },
     ],
   ])('and %s: a put is acknowledged once all is written anew', async (_, lose) => {
@@ -91,7 +91,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
     for (const key of ['a', 'b', 'c']) await put(shard, key, 'value');
     await lose(iggy);
     await put(shard, 'd', 'value');
-    expect(await generations(iggy)).toEqual(['__kafka_gateway_state.0.2']);
+    expect(await generations(iggy)).toEqual(['__kafka_gateway_state.shard-0.2']);
     expect(warnings).toEqual([
       expect.stringMatching(/topic '__kafka_gateway_state\.0\.1' of stream 'kafka' had lost entries/),
     ]);
@@ -120,7 +120,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
       const iggy = createStandIn();
       let other: StateShard | null = null;
       const connect = sendingThrough(iggy, async (topic, go) => {
-        if (when === 'while' && topic === '__kafka_gateway_state.0.2') other ??= (await openStore({}, iggy)).shard;
+        if (when === 'while' && topic === '__kafka_gateway_state.shard-0.2') other ??= (await openStore({}, iggy)).shard;
         return go();
       });
       const { shard, fenced } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
@@ -138,7 +138,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
   test('and is opened in the lost part by another gateway, which has gone on: no put is acknowledged', async () => {
     const { iggy, shard } = await openStore();
     for (const key of ['a', 'b', 'c']) await put(shard, key, 'value');
-    iggy.dropFrom('kafka', '__kafka_gateway_state.0.1', 0, 3);
+    iggy.dropFrom('kafka', '__kafka_gateway_state.shard-0.1', 0, 3);
     const { shard: other } = await openStore({}, iggy);
     for (const key of ['d', 'e', 'f', 'g']) await put(other, key, 'value');
     await expect(put(shard, 'h', 'value')).rejects.toMatchObject({ code: 'FENCED' });
@@ -149,7 +149,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
     const iggy = createStandIn();
     let fails = false;
     const connect = sendingThrough(iggy, (topic, go) => {
-      if (topic === '__kafka_gateway_state.0.2') fails = true;
+      if (topic === '__kafka_gateway_state.shard-0.2') fails = true;
       else if (fails) return Promise.reject(refusal(4010, 101));
       return go();
     });
@@ -157,7 +157,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
     await put(shard, 'a', 'value');
     await iggy.connect().topic.purge(STATE);
     await expect(put(shard, 'b', 'value')).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
-    expect(await generations(iggy)).toEqual(['__kafka_gateway_state.0.1']);
+    expect(await generations(iggy)).toEqual(['__kafka_gateway_state.shard-0.1']);
     fails = false;
     await put(shard, 'c', 'value');
     const { shard: again } = await openStore({}, iggy);
@@ -168,7 +168,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
     const { iggy, shard } = await openStore();
     await put(shard, 'a', 'value');
     await iggy.connect().topic.purge(STATE);
-    const next = { streamId: 'kafka', name: '__kafka_gateway_state.0.2', partitionCount: 1 } as const;
+    const next = { streamId: 'kafka', name: '__kafka_gateway_state.shard-0.2', partitionCount: 1 } as const;
     await iggy.connect().topic.create({ ...next, compressionAlgorithm: 1 });
     await expect(put(shard, 'b', 'value')).rejects.toThrow(/another gateway has opened stream 'kafka'/);
   });
@@ -184,7 +184,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
       return go();
     });
     const { shard: second } = await openStore({ connect }, iggy);
-    expect(await generations(iggy)).toEqual(['__kafka_gateway_state.0.2']);
+    expect(await generations(iggy)).toEqual(['__kafka_gateway_state.shard-0.2']);
     await put(second, 'b', 'value');
     const { shard: third } = await openStore({}, iggy);
     expect(await kept(third)).toEqual({ a: 'value', b: 'value' });

@@ -16,7 +16,7 @@ import {
   sendingThrough,
 } from '../../../support/iggy-store.js';
 
-const FIRST = '__kafka_gateway_state.0.1';
+const FIRST = '__kafka_gateway_state.shard-0.1';
 const LOST = { code: 'FENCED' };
 
 /** Writes an entry into the first topic of shard 0, as another gateway does. */
@@ -85,7 +85,7 @@ describe('of two gateways over one stream and stateTopic', () => {
     let other: StateShard | null = null;
     const connect = sendingThrough(iggy, async (topic, go) => {
       const answer = await go();
-      if (topic === '__kafka_gateway_state.0.2') other ??= (await openStore({}, iggy)).shard;
+      if (topic === '__kafka_gateway_state.shard-0.2') other ??= (await openStore({}, iggy)).shard;
       return answer;
     });
     const { shard: first, fenced } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
@@ -103,7 +103,7 @@ describe('of two gateways over one stream and stateTopic', () => {
     let isOvertaken = false;
     const connect = sendingThrough(iggy, async (topic, go) => {
       const answer = await go();
-      if (topic === '__kafka_gateway_state.0.2' && !isOvertaken) {
+      if (topic === '__kafka_gateway_state.shard-0.2' && !isOvertaken) {
         isOvertaken = true;
         await write(iggy, 9, { kind: EntryKind.OPENED });
       }
@@ -291,11 +291,11 @@ describe('a gateway that opens a shard while another one has it', () => {
     const { iggy, shard: first } = await openStore();
     await put(first, 'group', 'old');
     // Writing it anew was broken off before: the shard is to be copied.
-    const left = { streamId: 'kafka', name: '__kafka_gateway_state.0.2', partitionCount: 1 } as const;
+    const left = { streamId: 'kafka', name: '__kafka_gateway_state.shard-0.2', partitionCount: 1 } as const;
     await iggy.connect().topic.create({ ...left, compressionAlgorithm: 1 });
     let late: Promise<boolean> | null = null;
     const connect = sendingThrough(iggy, async (topic, go) => {
-      if (topic === '__kafka_gateway_state.0.3') {
+      if (topic === '__kafka_gateway_state.shard-0.3') {
         late ??= put(first, 'group', 'late').then(
           () => true,
           () => false,

@@ -91,7 +91,7 @@ describe('the state of release 0.1', () => {
     const connect = sendingThrough(iggy, async (topic, go) => {
       if (topic === '__kafka_gateway_state.1') await (before ??= appendTo(iggy, 1, [earlierPut(1, 'before')]));
       const answer = await go();
-      if (topic === '__kafka_gateway_state.0.1') await appendTo(iggy, 1, [earlierPut(2, 'after')]);
+      if (topic === '__kafka_gateway_state.shard-0.1') await appendTo(iggy, 1, [earlierPut(2, 'after')]);
       return answer;
     });
     const { shard } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);

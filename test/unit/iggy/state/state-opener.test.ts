@@ -6,7 +6,7 @@ import { entriesOf, entryOf, stateTopics, writeTopic } from '../../../support/ig
 import { createStandIn, type StandIn } from '../../../support/iggy-stand-in.js';
 import { kept, makeStore, OPENING, openShard, openStore, put, sendingThrough } from '../../../support/iggy-store.js';
 
-const FIRST = '__kafka_gateway_state.0.1';
+const FIRST = '__kafka_gateway_state.shard-0.1';
 
 const PUT = (epoch: number, count: number, key: string, value = 'value') =>
   entryOf(epoch, count, { kind: EntryKind.PUT, key, value: Buffer.from(value) });

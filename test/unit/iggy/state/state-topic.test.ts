@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createStandIn } from '../../../support/iggy-stand-in.js';
 import { kept, openStore, put, sendingThrough } from '../../../support/iggy-store.js';
 
-const STATE = { streamId: 'kafka', topicId: '__kafka_gateway_state.0.1' } as const;
+const STATE = { streamId: 'kafka', topicId: '__kafka_gateway_state.shard-0.1' } as const;
 
 describe('a send to the state that is answered without an offset', () => {
   test.each([
