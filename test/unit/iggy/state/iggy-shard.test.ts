@@ -93,7 +93,7 @@ describe('a topic of the state that has lost what was confirmed', () => {
     await put(shard, 'd', 'value');
     expect(await generations(iggy)).toEqual(['__kafka_gateway_state.shard-0.2']);
     expect(warnings).toEqual([
-      expect.stringMatching(/topic '__kafka_gateway_state\.0\.1' of stream 'kafka' had lost entries/),
+      expect.stringMatching(/topic '__kafka_gateway_state\.shard-0\.1' of stream 'kafka' had lost entries/),
     ]);
     // As after a crash: nothing is written any more.
     const { shard: again } = await openStore({}, iggy);

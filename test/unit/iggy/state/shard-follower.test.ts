@@ -51,7 +51,7 @@ describe('a shard that another gateway owns', () => {
     await shard.check(NEVER);
     const checked = await follow(follower, second.next);
     expect(checked).toEqual({ next: second.next + 1, seen: [] });
-    await appendTo(iggy, '0.1', [Buffer.alloc(20, 9)]);
+    await appendTo(iggy, 'shard-0.1', [Buffer.alloc(20, 9)]);
     const later = await follow(follower, checked.next);
     expect(later).toEqual({ next: checked.next + 1, seen: [] });
     // From wherever one begins, the same is read.
@@ -72,11 +72,11 @@ describe('a shard that another gateway owns', () => {
   });
 
   test.each([
-    ['was purged', (iggy: StandIn) => direct(iggy).purge(topic('0.1')), []],
+    ['was purged', (iggy: StandIn) => direct(iggy).purge(topic('shard-0.1')), []],
     [
       'has lost its tail',
       async (iggy: StandIn) => {
-        iggy.loseFrom('kafka', topic('0.1').topicId, 0, 4);
+        iggy.loseFrom('kafka', topic('shard-0.1').topicId, 0, 4);
       },
       ['1 opened by owner', '1 a=value'],
     ],
@@ -103,7 +103,7 @@ describe('a shard that another gateway owns', () => {
     const { store: follower } = await makeStore({}, iggy);
     await put(shard, 'a', 'value');
     const { next } = await follow(follower, 0);
-    await direct(iggy).delete({ ...topic('0.1'), partitionsCount: 1 });
+    await direct(iggy).delete({ ...topic('shard-0.1'), partitionsCount: 1 });
     expect(await follow(follower, next)).toEqual({ next: 0, seen: ['reset'] });
     expect(await follow(follower, 0)).toEqual({ next: 0, seen: [] });
   });
@@ -112,17 +112,17 @@ describe('a shard that another gateway owns', () => {
     const { iggy, shard } = await openStore();
     const { store: follower } = await makeStore({}, iggy);
     await put(shard, 'a', 'value');
-    await writeTopic(iggy, '0.2', [OPENED(1, 50, 'owner'), PUT(1, 51, 'a')]);
+    await writeTopic(iggy, 'shard-0.2', [OPENED(1, 50, 'owner'), PUT(1, 51, 'a')]);
     const first = await follow(follower, 0);
     expect(first.seen).toEqual(['1 opened by owner', '1 a=value']);
     expect(await follow(follower, first.next)).toEqual({ next: first.next, seen: [] });
-    await appendTo(iggy, '0.2', [COMPLETE(1, 52)]);
+    await appendTo(iggy, 'shard-0.2', [COMPLETE(1, 52)]);
     expect((await follow(follower, first.next)).seen).toEqual(['reset', '1 opened by owner', '1 a=value']);
   });
 
   test('is nothing where only an incomplete topic is there', async () => {
     const iggy = createStandIn();
-    await writeTopic(iggy, '0.1', [OPENED(1, 1, 'owner'), PUT(1, 2, 'a')]);
+    await writeTopic(iggy, 'shard-0.1', [OPENED(1, 1, 'owner'), PUT(1, 2, 'a')]);
     const { store } = await makeStore({}, iggy);
     expect(await follow(store, 0)).toEqual({ next: 0, seen: [] });
     expect(await follow(store, GENERATION * 7)).toEqual({ next: 0, seen: ['reset'] });
@@ -137,8 +137,8 @@ describe('a shard that another gateway owns', () => {
     const { store: follower } = await makeStore({}, iggy);
     const { next } = await follow(follower, 0);
     // The first one comes to the end of its copy only now, and finds that it has lost the shard.
-    await writeTopic(iggy, '0.2', [OPENED(1, 50, 'owner'), PUT(1, 51, 'a'), COMPLETE(1, 52)]);
-    await appendTo(iggy, '0.1', [OPENED(1, 53, 'owner')]);
+    await writeTopic(iggy, 'shard-0.2', [OPENED(1, 50, 'owner'), PUT(1, 51, 'a'), COMPLETE(1, 52)]);
+    await appendTo(iggy, 'shard-0.1', [OPENED(1, 53, 'owner')]);
     await put(shard, 'c', 'value');
     const later = await follow(follower, next);
     expect(later.seen.filter((text) => text !== '1 opened by owner')).toEqual(['2 c=value']);
@@ -148,7 +148,7 @@ describe('a shard that another gateway owns', () => {
     expect(iggy.counts.get('message.poll')).toBe(polls);
     // What is put into the topic that was left changes nothing; the next owner writes both anew.
     const { shard: third } = await openStore({}, iggy);
-    expect(await stateTopics(iggy)).toEqual(['0.3', '1']);
+    expect(await stateTopics(iggy)).toEqual(['1', 'shard-0.3']);
     await put(third, 'd', 'value');
     const { seen } = await follow(follower, later.next);
     expect(seen.slice(0, 2)).toEqual(['reset', '3 opened by owner']);
@@ -159,10 +159,10 @@ describe('a shard that another gateway owns', () => {
     const { iggy, shard } = await openStore();
     const { store: follower } = await makeStore({}, iggy);
     await put(shard, 'a', 'value');
-    await writeTopic(iggy, '0.2', [OPENED(1, 50, 'owner'), PUT(1, 51, 'b'), COMPLETE(1, 52)]);
+    await writeTopic(iggy, 'shard-0.2', [OPENED(1, 50, 'owner'), PUT(1, 51, 'b'), COMPLETE(1, 52)]);
     const first = await follow(follower, 0);
     expect(first.seen).toEqual(['1 opened by owner', '1 b=value']);
-    await direct(iggy).purge(topic('0.2'));
+    await direct(iggy).purge(topic('shard-0.2'));
     expect((await follow(follower, first.next)).seen).toEqual(['reset', '1 opened by owner', '1 a=value']);
   });
 
@@ -216,7 +216,7 @@ test('a follower sees who opened a shard, also under the number of another openi
   const { store: winner } = await makeStore({}, iggy);
   const connect = sendingThrough(iggy, async (name, go) => {
     const opening = { expectedEpoch: shard.epoch, owner: Buffer.from('winner') };
-    if (name === topic('0.1').topicId) await (between ??= openShard(winner, opening));
+    if (name === topic('shard-0.1').topicId) await (between ??= openShard(winner, opening));
     return go();
   });
   const { store: loser } = await makeStore({ connect, commandTimeoutMs: 5000 }, iggy);

@@ -391,7 +391,7 @@ test('a topic of the state that is removed underneath is told once, and nothing 
   await iggy.connect().topic.delete({ streamId: 'kafka', topicId: FIRST, partitionsCount: 1 });
   for (let times = 0; times < 2; times++) await expect(put(shard, 'key', 'value')).rejects.toMatchObject(LOST);
   expect(fenced).toMatchObject([
-    { message: expect.stringMatching(/topic '__kafka_gateway_state\.0\.1' of stream 'kafka', which holds/) },
+    { message: expect.stringMatching(/topic '__kafka_gateway_state\.shard-0\.1' of stream 'kafka', which holds/) },
   ]);
 });
 

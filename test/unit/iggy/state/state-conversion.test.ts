@@ -46,7 +46,7 @@ async function held(shard: StateShard): Promise<Record<string, string>> {
 
 /** What the adapter itself keeps, as the newest topic has it. */
 async function ownKeys(iggy: StandIn): Promise<string[]> {
-  const entries = (await entriesOf(iggy, '0.1')).map(readEntry);
+  const entries = (await entriesOf(iggy, 'shard-0.1')).map(readEntry);
   return entries.flatMap((entry) => (entry?.key.startsWith('iggy/') ? [entry.key] : []));
 }
 
@@ -66,14 +66,14 @@ describe('the state of release 0.1', () => {
     const { shard, store } = await openStore({}, iggy);
     expect(await held(shard)).toEqual(expected());
     expect(shard.epoch).toBe(3);
-    expect(await stateTopics(iggy)).toEqual(['0.1', '2']);
+    expect(await stateTopics(iggy)).toEqual(['2', 'shard-0.1']);
     const topic = 'iggy/topic/9aeff033-4765-859c-9f8d-e6780bbae113';
     expect(await ownKeys(iggy)).toEqual(['iggy/message-tag', topic]);
     await put(shard, 'group/members', null);
     await store.close();
     const { shard: again } = await openStore({}, iggy);
     expect(Object.keys(await held(again))).toHaveLength(Object.keys(expected()).length - 1);
-    expect(await stateTopics(iggy)).toEqual(['0.1', '2']);
+    expect(await stateTopics(iggy)).toEqual(['2', 'shard-0.1']);
   });
 
   test('is followed by none of its gateways: the first entry of the layout has a version that it refuses', async () => {
@@ -126,7 +126,7 @@ describe('the state of release 0.1', () => {
     const { shard } = await openStore({}, iggy);
     expect(await held(shard)).toEqual(expected());
     // The empty one has become the layout.
-    expect(await stateTopics(iggy)).toEqual(['0.1', '3']);
+    expect(await stateTopics(iggy)).toEqual(['3', 'shard-0.1']);
   });
 
   test('is refused with another number of shards, and left as it is', async () => {
@@ -162,7 +162,7 @@ describe('the state of release 0.1', () => {
     await Promise.allSettled(stores.map(({ store }) => openShard(store)));
     const { shard } = await openStore({}, iggy);
     expect(await held(shard)).toEqual(expected());
-    expect((await stateTopics(iggy)).filter((name) => !name.startsWith('0.'))).toEqual(['2']);
+    expect((await stateTopics(iggy)).filter((name) => !name.startsWith('shard-0.'))).toEqual(['2']);
   });
 
   test.each(['before', 'after'] as const)('is converted as a whole after a crash %s any command', async (when) => {
@@ -192,7 +192,7 @@ describe('the state of release 0.1', () => {
       const { shard: third, store: last3 } = await openStore({ commandTimeoutMs: 5000 }, iggy);
       expect(await held(third), label).toMatchObject({ ...expected(), next: expect.any(String) });
       expect(
-        (await stateTopics(iggy)).filter((name) => !name.startsWith('0.')),
+        (await stateTopics(iggy)).filter((name) => !name.startsWith('shard-0.')),
         label,
       ).toEqual(['2']);
       await last3.close();

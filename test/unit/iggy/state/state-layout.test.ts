@@ -22,7 +22,7 @@ async function layouts(iggy: StandIn, number: number): Promise<unknown[]> {
 describe('the layout of the state', () => {
   test('is written at the first start, into a topic of its own', async () => {
     const { iggy, store } = await openStore();
-    expect(await stateTopics(iggy)).toEqual(['0.1', '1']);
+    expect(await stateTopics(iggy)).toEqual(['1', 'shard-0.1']);
     expect(await layouts(iggy, 1)).toEqual([{ version: 2, release: '0.2.0', shardCount: 1 }]);
     await store.close();
     await openStore({}, iggy);
@@ -33,7 +33,7 @@ describe('the layout of the state', () => {
     const { iggy, store } = await makeStore();
     const shards = await Promise.all([0, 3].map((shard) => openShard(store, { shard, shardCount: 4 })));
     for (const [index, { shard }] of shards.entries()) await put(shard, String(index), 'value');
-    expect(await stateTopics(iggy)).toEqual(['0.1', '1', '3.1']);
+    expect(await stateTopics(iggy)).toEqual(['1', 'shard-0.1', 'shard-3.1']);
     await store.close();
     const { store: other } = await makeStore({}, iggy);
     const values = [0, 1, 3].map(async (shard) => kept((await openShard(other, { shard, shardCount: 4 })).shard));
@@ -49,7 +49,7 @@ describe('the layout of the state', () => {
         message: `Iggy: number of shards: "16"; expected 1, with which topic '${LAYOUT}' of stream 'kafka' was created`,
       });
     }
-    expect(await stateTopics(iggy)).toEqual(['0.1', '1']);
+    expect(await stateTopics(iggy)).toEqual(['1', 'shard-0.1']);
     await put(shard, 'key', 'value');
     expect(fenced).toEqual([]);
   });
@@ -78,7 +78,7 @@ describe('the layout of the state', () => {
     await iggy.connect().topic.delete({ streamId: 'kafka', topicId: LAYOUT, partitionsCount: 1 });
     await expect(openShard(store, { shardCount: 2 })).rejects.toMatchObject({
       code: 'INVALID',
-      message: `Iggy: number of shards: "2"; expected at least 3 for topic '__kafka_gateway_state.2.1' of stream 'kafka'`,
+      message: `Iggy: number of shards: "2"; expected at least 3 for topic '__kafka_gateway_state.shard-2.1' of stream 'kafka'`,
     });
     await openShard(store, { shardCount: 4 });
     expect(await layouts(iggy, 1)).toMatchObject([{ shardCount: 4 }]);
@@ -105,7 +105,7 @@ describe('of two gateways that write the layout at once', () => {
     const { store: one } = await makeStore({ connect, commandTimeoutMs: 5000 }, iggy);
     await expect(openShard(one)).rejects.toThrow('number of shards: "1"; expected 4');
     expect(await layouts(iggy, 1)).toMatchObject([{ shardCount: 4 }, { shardCount: 1 }]);
-    expect(await stateTopics(iggy)).toEqual(['0.1', '1']);
+    expect(await stateTopics(iggy)).toEqual(['1', 'shard-0.1']);
   });
 
   test('of which one is of release 0.1, and comes first, its state is taken over', async () => {
@@ -125,7 +125,7 @@ describe('of two gateways that write the layout at once', () => {
     });
     const { shard } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
     expect(await kept(shard)).toEqual({ a: 'value' });
-    expect(await stateTopics(iggy)).toEqual(['0.1', '2']);
+    expect(await stateTopics(iggy)).toEqual(['2', 'shard-0.1']);
   });
 
   test('it is tried again where the topic is created or dropped by others, and given up where that goes on', async () => {
@@ -138,7 +138,7 @@ describe('of two gateways that write the layout at once', () => {
       return { ...client, topic: { ...client.topic, create } };
     };
     await openStore({ connect }, iggy);
-    expect(await stateTopics(iggy)).toEqual(['0.1', '1']);
+    expect(await stateTopics(iggy)).toEqual(['1', 'shard-0.1']);
     const { store } = await makeStore({ connect, stateTopic: 'other' }, iggy);
     left = Infinity;
     await expect(openShard(store)).rejects.toThrow('the layout of the state cannot be written');

@@ -40,8 +40,8 @@ test('of two gateways that begin a shard, the one that made its topic has it', a
 
 test('a copy that came to its end only after another gateway had opened it does not count', async () => {
   const iggy = createStandIn();
-  await writeTopic(iggy, '0.1', [OPENED(1, 1), COMPLETE(1, 2), PUT(1, 3, 'a'), PUT(1, 4, 'b'), OPENED(2, 1)]);
-  await writeTopic(iggy, '0.2', [OPENED(1, 5), PUT(1, 6, 'a'), OPENED(2, 2), PUT(1, 7, 'b'), COMPLETE(1, 8)]);
+  await writeTopic(iggy, 'shard-0.1', [OPENED(1, 1), COMPLETE(1, 2), PUT(1, 3, 'a'), PUT(1, 4, 'b'), OPENED(2, 1)]);
+  await writeTopic(iggy, 'shard-0.2', [OPENED(1, 5), PUT(1, 6, 'a'), OPENED(2, 2), PUT(1, 7, 'b'), COMPLETE(1, 8)]);
   const { shard } = await openStore({}, iggy);
   expect(await kept(shard)).toEqual({ a: 'value', b: 'value' });
 });
@@ -52,20 +52,20 @@ test('an opening that is to replace a certain one goes on after it was disturbed
   const connect = sendingThrough(iggy, async (topic, go) => {
     if (topic === FIRST && isFirst) {
       isFirst = false;
-      await writeTopic(iggy, '0.2', []);
+      await writeTopic(iggy, 'shard-0.2', []);
     }
     return go();
   });
   const { store } = await makeStore({ connect, commandTimeoutMs: 5000 }, iggy);
   const { shard: next } = await openShard(store, { expectedEpoch: shard.epoch });
   expect(next.epoch).toBe(shard.epoch + 2);
-  expect(await stateTopics(iggy)).toEqual(['0.3', '1']);
+  expect(await stateTopics(iggy)).toEqual(['1', 'shard-0.3']);
 });
 
 test('an opening that nobody waits for any more opens no further topic', async () => {
   const { iggy, store } = await openStore();
   await store.close();
-  await writeTopic(iggy, '0.2', []);
+  await writeTopic(iggy, 'shard-0.2', []);
   const waiting = new AbortController();
   const { store: other } = await makeStore({}, iggy);
   iggy.fault = (name) => {
@@ -75,6 +75,6 @@ test('an opening that nobody waits for any more opens no further topic', async (
   await expect(other.openShard(OPENING, waiting.signal)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   const client = iggy.connect();
   for (let turn = 0; turn < 20; turn++) await client.system.ping();
-  expect((await entriesOf(iggy, '0.1')).at(-1)![1]).toBe(EntryKind.OPENED);
-  expect(await entriesOf(iggy, '0.2')).toEqual([]);
+  expect((await entriesOf(iggy, 'shard-0.1')).at(-1)![1]).toBe(EntryKind.OPENED);
+  expect(await entriesOf(iggy, 'shard-0.2')).toEqual([]);
 });

@@ -63,9 +63,9 @@ describe('a send to the state that is answered without an offset', () => {
     const { shard } = await openStore({ connect }, iggy);
     iggy.fault = (name) => (name === 'topic.get' ? 'away' : undefined);
     isEmpty = true;
-    await expect(put(shard, 'a', 'value')).rejects.toThrow(/'__kafka_gateway_state\.0\.1' cannot be read/);
+    await expect(put(shard, 'a', 'value')).rejects.toThrow(/'__kafka_gateway_state\.shard-0\.1' cannot be read/);
     iggy.fault = () => undefined;
     isGone = true;
-    await expect(put(shard, 'a', 'value')).rejects.toThrow(/'__kafka_gateway_state\.0\.1' .* is not there any more/);
+    await expect(put(shard, 'a', 'value')).rejects.toThrow(/'__kafka_gateway_state\.shard-0\.1' .* is not there any more/);
   });
 });
