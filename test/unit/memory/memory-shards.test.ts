@@ -106,6 +106,58 @@ describe('an opening leaves the owner alone', () => {
   });
 });
 
+test('has as many shards as its first opening said: another number is refused, and fences nobody', () => {
+  const { open } = setUp();
+  const refuse = (): never => {
+    throw new StoreError('INVALID', 'unknown format');
+  };
+  // One that is not accepted decides nothing.
+  expect(() => open({ shardCount: 16, accept: refuse })).toThrow('unknown format');
+  const fenced = vi.fn();
+  const { put, values } = open({ shardCount: 4, fenced });
+  for (const [shard, shardCount] of [
+    [0, 1],
+    [7, 16],
+  ] as const) {
+    expect(() => open({ shard, shardCount })).toThrow(
+      expect.objectContaining({
+        code: 'INVALID',
+        message: `the memory store: number of shards: "${String(shardCount)}"; expected 4, with which the state was created`,
+      }),
+    );
+  }
+  put('a', '1');
+  expect(values()).toEqual(['a=1']);
+  expect(fenced).not.toHaveBeenCalled();
+  open({ shard: 3, shardCount: 4 });
+});
+
+test('of several changes of one key in a put the last one holds, and counts once', () => {
+  const { open } = setUp();
+  const { shard, put, values } = open();
+  const most = Buffer.alloc(MAX_BYTES - ENTRY_BYTES - 1, 'x');
+  for (let times = 0; times < 2; times++) {
+    shard.put([
+      ['a', most],
+      ['a', null],
+      ['a', most],
+    ]);
+    shard.put([
+      ['a', most],
+      ['a', Buffer.from('1')],
+    ]);
+    expect(values()).toEqual(['a=1']);
+  }
+  shard.put([
+    ['a', most],
+    ['a', null],
+  ]);
+  expect(values()).toEqual([]);
+  // What was counted is right: this is just what there is room for.
+  put('b', most.toString());
+  expect(() => put('c', '')).toThrow(StoreError);
+});
+
 test('makes all changes of a put or none, and takes what shrinks even at the limit', () => {
   const { open } = setUp();
   const { shard, put, values } = open();

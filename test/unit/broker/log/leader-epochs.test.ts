@@ -125,6 +125,24 @@ test('an epoch whose records are gone is forgotten with the next one', async () 
   ]);
 });
 
+test('of very many epochs the latest 64 are kept, and one before them ends where these begin', async () => {
+  const store = createMemoryStore();
+  const { epochs } = await epochsOver(store);
+  for (let epoch = 1; epoch <= 100; epoch++) {
+    epochs.appended(new PartitionLog(partitionAt(epoch)), epoch, 10 * epoch);
+  }
+  const [[, value]] = (await readState(store)) as [[string, Uint8Array]];
+  const kept = JSON.parse(Buffer.from(value).toString()) as [epoch: number, offset: number][];
+  expect([kept.length, kept[0], kept.at(-1)]).toEqual([64, [37, 370], [100, 1000]]);
+  const partition = partitionAt(100);
+  expect([5, 36, 37, 100].map((epoch) => epochs.end(partition, epoch, 2000))).toEqual([
+    { epoch: 5, endOffset: 370 },
+    { epoch: 36, endOffset: 370 },
+    { epoch: 37, endOffset: 380 },
+    { epoch: 100, endOffset: 2000 },
+  ]);
+});
+
 test('while another broker has the history, no epoch is known and none is kept', async () => {
   const store = createMemoryStore();
   const { epochs, placement } = await epochsOver(store);
