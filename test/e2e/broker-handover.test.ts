@@ -10,6 +10,8 @@ import type { WireClient } from '../support/wire-client.js';
 
 const GROUP = 'readers';
 const TOPIC = 'orders';
+/** A busy machine runs timers late. For the same reason the session timeout is a long one: the later gateway is not to seem silent. */
+const WAIT = { timeout: 10_000 };
 
 /** The brokers that Metadata names, and leader and epoch of the topic. */
 async function metadataOf(client: WireClient) {
@@ -35,7 +37,7 @@ async function committed(client: WireClient): Promise<readonly [errorCode: numbe
 test('of two gateways over one store the later one has the state, until it closes', async () => {
   const { store } = sharedStore();
   const startGateway = () =>
-    start({ backend: createBrokerBackend({ store, sessionTimeoutMs: 1000, warn: () => undefined }) });
+    start({ backend: createBrokerBackend({ store, sessionTimeoutMs: 3000, warn: () => undefined }) });
   const successorOf = (gateway: KafkaGateway) => gateway.stats().backendStatus.successor?.port;
   const first = await startGateway();
   const client = await first.connect();
@@ -46,7 +48,7 @@ test('of two gateways over one store the later one has the state, until it close
   expect(await metadataOf(client)).toEqual({ ...alone, leaderEpoch: 0 });
 
   const second = await startGateway();
-  await vi.waitFor(() => expect(successorOf(first.gateway)).toBe(second.port));
+  await vi.waitFor(() => expect(successorOf(first.gateway)).toBe(second.port), WAIT);
   const later = { brokers: [{ nodeId: 2, port: second.port }], controllerId: 2, leaderId: 2, leaderEpoch: 1 };
   expect(await metadataOf(client)).toEqual(later);
   const found = await client.send(findCoordinatorApi, 4, { keyType: 0, coordinatorKeys: [GROUP] });
@@ -61,7 +63,7 @@ test('of two gateways over one store the later one has the state, until it close
   await other.close();
   await second.gateway.close();
 
-  await vi.waitFor(() => expect(first.gateway.stats().backendStatus.state).toBe('active'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(first.gateway.stats().backendStatus.state).toBe('active'), WAIT);
   expect(await metadataOf(client)).toEqual({ ...alone, leaderEpoch: 2 });
   expect(await committed(client)).toEqual([0, 2n]);
   expect(await commit(client, 3)).toBe(0);
