@@ -23,7 +23,8 @@ export function encodeOwnerRecord({ node, isClosed, epoch }: OwnerRecord): Buffe
 /** Returns the record; null for what is none. */
 export function decodeOwnerRecord(value: Uint8Array): OwnerRecord | null {
   try {
-    return JSON.parse(asBuffer(value).toString()) as OwnerRecord;
+    const record = JSON.parse(asBuffer(value).toString()) as Partial<OwnerRecord> | null;
+    return typeof record?.isClosed === 'boolean' ? (record as OwnerRecord) : null;
   } catch {
     return null;
   }

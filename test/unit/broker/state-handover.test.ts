@@ -1,7 +1,7 @@
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { createMemoryStore } from 'iggy-gateway-kafka/adapters/memory';
 import { findCoordinatorApi, metadataApi, produceApi } from 'iggy-gateway-kafka/protocol';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createTopic } from '../../support/admin-requests.js';
 import { batchOf } from '../../support/log-requests.js';
 import { LOOK_MS, SESSION_TIMEOUT_MS, type SharedBroker, startSharedBroker } from '../../support/shared-broker.js';
@@ -95,6 +95,24 @@ test('a broker that is overtaken before its address is known starts, and takes t
   await first.untilActive();
   expect(await first.groupError()).toBe(0);
   expect(await first.brokers()).toMatchObject([{ nodeId: 2, port: first.port }]);
+});
+
+test('a broker goes on where warn() throws, and warns by process.emitWarning', async () => {
+  const emitted = vi.spyOn(process, 'emitWarning').mockReturnValue();
+  onTestFinished(() => emitted.mockRestore());
+  const { store } = sharedStore();
+  const warn = (): never => {
+    throw new Error('logger');
+  };
+  const first = await startSharedBroker(store, { warn });
+  const second = await startSharedBroker(store);
+  await first.untilOvertakenBy(second);
+  await second.close();
+  await first.untilActive();
+  expect(await first.groupError()).toBe(0);
+  for (const what of ['this broker refuses what depends on it', 'this broker owns the state again']) {
+    expect(emitted).toHaveBeenCalledWith(expect.stringMatching(`${what}.* \\(and warn\\(\\) threw: Error: logger\\)$`));
+  }
 });
 
 describe('a state that was regained', () => {

@@ -15,3 +15,18 @@ test('a broker at the same address is no successor, even if it is reported befor
   placement.regain();
   expect(placement.nodes(SELF)).toMatchObject([{ nodeId: 3, ...SELF }]);
 });
+
+test('the leader epoch never goes back, not even where the state was removed and its epochs begin anew', () => {
+  const placement = new OwnedPlacement(null, 1, null);
+  const epoch = (): number => placement.leaderEpoch('id', 0);
+  placement.opened(5);
+  expect(epoch()).toBe(5);
+  placement.lose(null, 1);
+  placement.regain();
+  placement.opened(2);
+  expect(epoch()).toBe(5);
+  placement.lose(null, 6);
+  expect(epoch()).toBe(6);
+  placement.opened(7);
+  expect(epoch()).toBe(7);
+});

@@ -31,7 +31,8 @@ function follow({ closedWaitMs = 0, silentWaitMs = 0 } = {}) {
     void log.push({ kind: 'opened', epoch, owner: encodeOwnerRecord(record) });
   const put = (epoch: number, key: string, value: Uint8Array | null): void =>
     void log.push({ kind: 'put', epoch, key, value });
-  const says = (epoch: number, record: OwnerRecord): void => put(epoch, OWNER_KEY, encodeOwnerRecord({ ...record, epoch }));
+  const says = (epoch: number, record: OwnerRecord): void =>
+    put(epoch, OWNER_KEY, encodeOwnerRecord({ ...record, epoch }));
   /** Looks every 100 ms. Returns the first time at which the shard may be opened, or Infinity. */
   const lookUntil = async (from: number, to: number): Promise<number> => {
     for (let now = from; now <= to; now += LOOK_MS) if (await follower.look(now)) return now;
@@ -124,7 +125,25 @@ test('the owner is the same object until it says something else of itself', asyn
     await follower.look(2 * LOOK_MS);
     expect(follower.owner).toEqual({ ...OWNER, ...other });
   }
-  put(3, OWNER_KEY, null);
+  const last = follower.owner;
+  for (const value of [null, Buffer.from('?'), Buffer.from('5'), Buffer.from('null')]) put(3, OWNER_KEY, value);
   await follower.look(3 * LOOK_MS);
-  expect(follower.owner).toBeNull();
+  expect(follower.owner).toBe(last);
+});
+
+test('a record of an earlier owner that a copy has put under a later epoch does not count', async () => {
+  const { follower, opened, put, lookUntil } = follow();
+  opened(3, OPEN);
+  put(3, OWNER_KEY, encodeOwnerRecord({ ...CLOSED, epoch: 2 }));
+  expect(await lookUntil(0, SESSION_MS - LOOK_MS)).toBe(Infinity);
+  expect(follower).toMatchObject({ owner: OWNER, isClosed: false, epoch: 3 });
+});
+
+test.each(['?', '5', 'null', '{}', ''])('an opening that names no owner has an unknown one: "%s"', async (text) => {
+  const { follower, log, says } = follow();
+  says(2, CLOSED);
+  await follower.look(0);
+  log.push({ kind: 'opened', epoch: 3, owner: Buffer.from(text) });
+  expect(await follower.look(LOOK_MS)).toBe(false);
+  expect(follower).toMatchObject({ owner: null, isClosed: false, epoch: 3 });
 });

@@ -21,9 +21,9 @@ describe('the owner of a state that others may open', () => {
     clock.turn(HEARTBEAT_MS - 1);
     expect(await ownerRecord(store)).toBeNull();
     clock.turn(1);
-    expect(await ownerRecord(store)).toEqual({ node: null, isClosed: false });
+    expect(await ownerRecord(store)).toEqual({ node: null, isClosed: false, epoch: 0 });
     await ownership.present(nodeOf(1));
-    expect(await ownerRecord(store)).toEqual({ node: nodeOf(1), isClosed: false });
+    expect(await ownerRecord(store)).toEqual({ node: nodeOf(1), isClosed: false, epoch: 0 });
     const beat = vi.fn<Instead>((run) => run());
     for (let times = 0; times < 5; times++) {
       next('put', beat);
@@ -45,7 +45,7 @@ describe('the owner of a state that others may open', () => {
     expect(await ownerRecord(store)).toBeNull();
     clock.turn(HEARTBEAT_MS);
     await nextTurn();
-    expect(await ownerRecord(store)).toEqual({ node: nodeOf(1), isClosed: false });
+    expect(await ownerRecord(store)).toEqual({ node: nodeOf(1), isClosed: false, epoch: 0 });
     expect(changes).toEqual([]);
   });
 
@@ -55,7 +55,7 @@ describe('the owner of a state that others may open', () => {
     await open();
     await ownership.present(nodeOf(1));
     await close();
-    expect(await ownerRecord(store)).toEqual({ node: nodeOf(1), isClosed: true });
+    expect(await ownerRecord(store)).toEqual({ node: nodeOf(1), isClosed: true, epoch: 0 });
     expect(clock.timers).toBe(0);
   });
 
@@ -90,7 +90,7 @@ describe('the owner of a state that others may open', () => {
     await close();
     await open();
     clock.turn(HEARTBEAT_MS);
-    expect(await ownerRecord(store)).toEqual({ node: null, isClosed: false });
+    expect(await ownerRecord(store)).toEqual({ node: null, isClosed: false, epoch: 1 });
     expect(epochs).toEqual([0, 1]);
   });
 });

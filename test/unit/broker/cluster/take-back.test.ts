@@ -1,6 +1,7 @@
 import { type ShardOpening, type StateShard, StoreError } from 'iggy-gateway-kafka/adapters/broker';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { OWNER_KEY } from '../../../../adapters/broker/cluster/owner-record.js';
 import { defer } from '../../../support/deferred.js';
 import { type SharedStore, sharedStore } from '../../../support/shared-store.js';
 import {
@@ -16,6 +17,7 @@ import { FAILING, type Instead } from '../../../support/troubled-store.js';
 import { turnUntil } from '../../../support/turned-clock.js';
 
 const AWAY = new StoreError('UNAVAILABLE', 'away');
+const LOST = { kind: 'lost', owner: null, epoch: null };
 const CLOSED = 'memory: this broker owns the state again: the broker that owned it has closed it';
 const SILENT = 'memory: this broker owns the state again: the broker that owned it was silent';
 
@@ -68,16 +70,12 @@ describe('a state that another broker owns', () => {
     expect(lastKind(first)).toBe('lost');
     await look(first, 1);
     const owner = nodeOf(2);
-    expect(first.changes).toEqual([
-      { kind: 'lost', owner: null, epoch: null },
-      { kind: 'lost', owner, epoch: 1 },
-      { kind: 'regained' },
-    ]);
+    expect(first.changes).toEqual([LOST, { kind: 'lost', owner, epoch: 1 }, { kind: 'regained' }]);
     expect(first.epochs).toEqual([0, 2]);
     expect(first.warnings.at(-1)).toBe(CLOSED);
     // It shows that it is alive again.
     first.clock.turn(HEARTBEAT_MS);
-    expect(await ownerRecord(store)).toEqual({ node: nodeOf(1), isClosed: false });
+    expect(await ownerRecord(store)).toEqual({ node: nodeOf(1), isClosed: false, epoch: 2 });
   });
 
   test('is taken back once that broker was silent for a session timeout and the random wait', async () => {
@@ -141,6 +139,17 @@ describe('a state that another broker owns', () => {
     expect(first.epochs).toEqual([0, 3]);
   });
 
+  test('is taken back from an owner whose record this release cannot read, once that is silent', async () => {
+    const { put, first } = await overtaken();
+    await look(first, 1);
+    put(OWNER_KEY, Buffer.from('?'));
+    await look(first, 10);
+    // The record shows that it is alive, and leaves what is known of it.
+    expect(first.changes).toEqual([LOST, { kind: 'lost', owner: nodeOf(2), epoch: 1 }]);
+    await untilRegained(first);
+    expect(first.warnings.slice(1)).toEqual([SILENT]);
+  });
+
   test.each(FAILING)('is taken back once the store can be reached: %s', async (_how, fail) => {
     const { next, first, second } = await overtaken();
     await second.close();
@@ -176,13 +185,6 @@ describe('a state that cannot be taken back', () => {
     await untilRegained(first);
   });
 
-  test('may be one whose owner says of itself what this release cannot read', async () => {
-    const { put, first } = await overtaken();
-    put('cluster/owner', Buffer.from('?'));
-    await look(first, 30);
-    expect(first.warnings.filter((text) => text.startsWith(AGAIN))).toHaveLength(1);
-  });
-
   test('may be refused with something else than an error', async () => {
     const { next, first, second } = await overtaken();
     await second.close();
@@ -213,19 +215,45 @@ test('a state that is lost again while it is taken back is not reported as regai
   expect(first.epochs).toEqual([0, 2, 4]);
 });
 
-test('a shard that cannot be closed once it is lost keeps nobody from the next one', async () => {
-  const { store, next } = sharedStore();
-  const first = stateOwner(store);
-  next('openShard', (run) => ({ ...(run() as StateShard), close: () => Promise.reject(AWAY) }));
-  await first.open();
-  const second = stateOwner(store);
-  await second.open();
-  await second.close();
-  await untilRegained(first);
-  expect(first.ownership.put([['key', Buffer.from('value')]])).toBeUndefined();
+describe('a shard whose close fails once it is lost', () => {
+  const CLOSES: readonly (readonly [how: string, close: StateShard['close']])[] = [
+    [
+      'throws',
+      () => {
+        throw AWAY;
+      },
+    ],
+    ['rejects', () => Promise.reject(AWAY)],
+    ['hangs', () => new Promise(() => undefined)],
+  ];
+
+  test.each(CLOSES)('keeps its broker neither from the next one nor from heartbeats: %s', async (_how, close) => {
+    const { store, next } = sharedStore();
+    const first = stateOwner(store);
+    next('openShard', (run) => ({ ...(run() as StateShard), close }));
+    await first.open();
+    const second = stateOwner(store);
+    await second.open();
+    await second.close();
+    await untilRegained(first);
+    expect(first.warnings.at(-1)).toBe(CLOSED);
+    expect(first.ownership.put([['key', Buffer.from('value')]])).toBeUndefined();
+    first.clock.turn(HEARTBEAT_MS);
+    expect(await ownerRecord(store)).toEqual({ node: null, isClosed: false, epoch: 2 });
+  });
 });
 
 describe('closing', () => {
+  test('does not wait for a shard that does not close once closing should be over', async () => {
+    const { store, next } = sharedStore();
+    const { ownership, clock, open } = stateOwner(store);
+    next('openShard', (run) => ({ ...(run() as StateShard), close: () => new Promise(() => undefined) }));
+    await open();
+    await ownership.close(AbortSignal.abort());
+    expect(await ownerRecord(store)).toMatchObject({ isClosed: true });
+    expect(clock.timers).toBe(0);
+  });
+
   test('waits for a state that is being taken back, and gives it back', async () => {
     const shared = await overtaken();
     const { store, first, second } = shared;
@@ -239,7 +267,7 @@ describe('closing', () => {
     go();
     await closing;
     expect(first.epochs).toEqual([0, 2]);
-    expect(await ownerRecord(store)).toEqual({ node: nodeOf(1), isClosed: true });
+    expect(await ownerRecord(store)).toEqual({ node: nodeOf(1), isClosed: true, epoch: 2 });
     expect(first.changes).not.toContainEqual({ kind: 'regained' });
     expect(first.warnings).not.toContain(CLOSED);
     expect(first.clock.timers).toBe(0);
