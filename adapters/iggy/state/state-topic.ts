@@ -93,18 +93,24 @@ export class StateTopic {
   /**
    * Says that this gateway has opened the shard: the one before it keeps nothing any more.
    *
-   * @returns The entries of others that came between the replay and this one, which may have been sent twice. Where the topic
-   * was cut meanwhile: all that are left.
+   * @returns The entries of others that came between the replay and this one. Where the topic was cut meanwhile: all that
+   * are left.
    */
   async open(entry: StateEntry): Promise<StateEntry[]> {
     const from = this.#next;
+    const id = this.#idOf(entry);
     const offset = await this.send([entry]);
     const between: StateEntry[] = [];
+    let first = offset;
     if (offset < from) this.#isCut = true;
-    await this.#reader.read(offset < from ? 0 : from, offset, (message) => {
-      if (!this.#isOwn(message)) between.push(this.#reader.decode(message.payload));
+    // Sent twice, the first one counts: entries of the owner before that follow it were refused to that.
+    await this.#reader.read(offset < from ? 0 : from, offset, ({ headers, payload }) => {
+      if (first < offset) return;
+      if (idOf(headers.id) === id) first = Number(headers.offset);
+      else between.push(this.#reader.decode(payload));
     });
-    this.#next = offset + 1;
+    // What follows the first one is looked at with the next entry.
+    this.#next = first + 1;
     return between;
   }
 
@@ -150,6 +156,10 @@ export class StateTopic {
     return isOwn[0] === true;
   }
 
+  #idOf({ sequence }: StateEntry): bigint {
+    return (this.#writer << 64n) + BigInt(sequence);
+  }
+
   #isOwn({ headers }: IggyMessage): boolean {
     return idOf(headers.id) >> 64n === this.#writer;
   }
@@ -161,12 +171,8 @@ export class StateTopic {
    * @throws StoreError, CommandFailure when they may not be there.
    */
   async send(entries: readonly StateEntry[]): Promise<number> {
-    const writer = this.#writer << 64n;
-    const firstId = writer + BigInt(entries[0]!.sequence);
-    const messages = entries.map((entry): IggyMessageInit => ({
-      id: writer + BigInt(entry.sequence),
-      payload: encodeEntry(entry),
-    }));
+    const firstId = this.#idOf(entries[0]!);
+    const messages = entries.map((entry): IggyMessageInit => ({ id: this.#idOf(entry), payload: encodeEntry(entry) }));
     for (const { payload } of messages) this.bytes += payload.length;
     const send = { ...this.#ref, messages, partition: { kind: 2, value: 0 } } as const;
     const deadline = performance.now() + GIVE_UP_MS;

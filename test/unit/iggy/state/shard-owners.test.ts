@@ -231,6 +231,26 @@ describe('an opening that is to replace a certain one', () => {
     await expect(put(shard, 'key', 'lost')).rejects.toMatchObject(LOST);
   });
 
+  test('is no rival of itself where the server has stored it twice, and what was refused between is not there', async () => {
+    const { iggy, shard: first, fenced } = await openStore();
+    await put(first, 'key', 'value');
+    let refused: Promise<unknown> | null = null;
+    const connect = sendingThrough(iggy, async (topic, go) => {
+      const answer = await go();
+      if (topic !== FIRST || refused !== null) return answer;
+      refused = put(first, 'key', 'lost').catch((error: unknown) => error);
+      expect(await refused).toMatchObject(LOST);
+      throw new Error('connection closed while waiting for response');
+    });
+    const { store } = await makeStore({ connect, commandTimeoutMs: 5000 }, iggy);
+    const { shard } = await openShard(store, { expectedEpoch: first.epoch });
+    expect(shard.epoch).toBe(first.epoch + 1);
+    expect(fenced).toHaveLength(1);
+    expect(await kept(shard)).toEqual({ key: 'value' });
+    await put(shard, 'other', 'value');
+    expect(await kept((await openStore({}, iggy)).shard)).toEqual({ key: 'value', other: 'value' });
+  });
+
   test('expects nothing where nothing was opened yet', async () => {
     const { store } = await makeStore();
     expect((await openShard(store, { expectedEpoch: 0 })).shard.epoch).toBe(1);
