@@ -23,6 +23,7 @@ const SLOW_UNIT_TESTS = [
   'producers-lost-tail',
   'round-trip',
   'shard-owners',
+  'shard-takeover',
   'stand-in',
   'state-conversion',
   'two-gateways',

@@ -11,6 +11,9 @@ export const GROUP_PREFIX = 'kafka.cg.';
 /** Our mark that a group was taken over: what is deleted or set here later is not to come back. */
 const DONE = 'imported/';
 
+/** Others see that this gateway is alive at least once in so many partitions of a topic. */
+const PARTITIONS_PER_CHECK = 100;
+
 interface Context {
   readonly pool: ClientPool;
   readonly state: IggyShard;
@@ -45,8 +48,8 @@ async function importGroup(group: string, context: Context): Promise<number> {
   const values: (readonly [key: string, value: Uint8Array])[] = [];
   let found = 0;
   for (const { id, name, partitionCount } of topics) {
-    await alive();
     for (let partitionId = 0; partitionId < partitionCount; partitionId++) {
+      if (partitionId % PARTITIONS_PER_CHECK === 0) await alive();
       const ref = { streamId, topicId: name, partitionId, consumer };
       const stored = await pool
         .query((client) => client.offset.get(ref))

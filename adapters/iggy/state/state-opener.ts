@@ -70,7 +70,7 @@ export async function openState(context: OpenerContext): Promise<StateTopic | nu
   const isWhole =
     more.length === 0 && only?.name.shard === opening.shard && state.summary.complete > 0 && !only.topic.isCut;
   // The first start, or writing it anew was broken off: entries that count may be in each of them.
-  const topic = isWhole ? only.topic : await rewriter.copy(only === undefined ? null : (more.at(-1) ?? only).topic);
+  const topic = isWhole ? only.topic : await rewriter.copy(followed(opened));
   known.add(topic.name);
   // Another one that opens the shard may have written it anew as well.
   if (!isWhole && (await hasMore())) {
@@ -103,6 +103,11 @@ async function open(each: Opened, opened: readonly Opened[], context: OpenerCont
     if (replaceable !== null) throw fenced(context, epochOf(rival.sequence));
     accept(context);
   }
+}
+
+/** The topic in which others follow the shard until it is copied; null where none can be followed. */
+function followed(opened: readonly Opened[]): StateTopic | null {
+  return newest(opened.map(({ topic, replay: { summary } }) => ({ topic, summary })))?.topic ?? null;
 }
 
 function add({ name, replay }: Opened, entry: StateEntry): void {
