@@ -119,6 +119,28 @@ describe('the state of release 0.1', () => {
     },
   );
 
+  test('is that of one gateway, also where names of its topics begin like those of others', async () => {
+    const iggy = createStandIn();
+    const prefixes = ['', '0.', '2.'];
+    for (const prefix of prefixes) {
+      await writeTopic(iggy, `${prefix}1`, [
+        earlierPut(1, `of ${prefix}`),
+        entryOf(2, 102, { kind: EntryKind.COMPLETE }),
+      ]);
+    }
+    for (let round = 1; round <= 2; round++) {
+      for (const prefix of prefixes) {
+        const stateTopic = `__kafka_gateway_state.${prefix}`.slice(0, -1);
+        const { store } = await makeStore({ stateTopic }, iggy);
+        const { shard, fenced } = await openShard(store);
+        expect(await kept(shard)).toEqual({ [`of ${prefix}`]: 'value' });
+        await store.close();
+        expect(fenced).toEqual([]);
+      }
+    }
+    expect(await stateTopics(iggy)).toEqual(prefixes.flatMap((prefix) => [`${prefix}2`, `${prefix}shard-0.1`]).sort());
+  });
+
   test('may be in several topics, of which some were begun only', async () => {
     const iggy = await earlier();
     await writeTopic(iggy, 2, [earlierPut(1, 'half')]);
