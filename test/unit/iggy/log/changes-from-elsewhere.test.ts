@@ -171,7 +171,11 @@ describe('the stream', () => {
     // The topic of the state is gone with it.
     expect(warnings).toHaveLength(2);
     expect(fenced).toMatchObject([
-      { message: expect.stringMatching(/topic '__kafka_gateway_state\.shard-0\.1' of stream 'kafka', which holds groups/) },
+      {
+        message: expect.stringMatching(
+          /topic '__kafka_gateway_state\.shard-0\.1' of stream 'kafka', which holds groups/,
+        ),
+      },
     ]);
   });
 

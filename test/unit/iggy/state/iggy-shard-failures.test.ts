@@ -100,7 +100,9 @@ test('a state that the server does not give, or does not take, is not begun upon
     };
     return { ...client, message: { ...client.message, poll } };
   };
-  await expect(openStore({ connect }, iggy)).rejects.toThrow("topic '__kafka_gateway_state.shard-0.1' ends at 0, and not at");
+  await expect(openStore({ connect }, iggy)).rejects.toThrow(
+    "topic '__kafka_gateway_state.shard-0.1' ends at 0, and not at",
+  );
   // Only what is put says whether offsets are confirmed.
   iggy.confirms = false;
   await expect(openStore({}, iggy)).rejects.toThrow("version 0.9 or later of Iggy's server is needed");

@@ -120,7 +120,8 @@ describe('a topic of the state that has lost what was confirmed', () => {
       const iggy = createStandIn();
       let other: StateShard | null = null;
       const connect = sendingThrough(iggy, async (topic, go) => {
-        if (when === 'while' && topic === '__kafka_gateway_state.shard-0.2') other ??= (await openStore({}, iggy)).shard;
+        if (when === 'while' && topic === '__kafka_gateway_state.shard-0.2')
+          other ??= (await openStore({}, iggy)).shard;
         return go();
       });
       const { shard, fenced } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);

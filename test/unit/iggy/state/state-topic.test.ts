@@ -66,6 +66,8 @@ describe('a send to the state that is answered without an offset', () => {
     await expect(put(shard, 'a', 'value')).rejects.toThrow(/'__kafka_gateway_state\.shard-0\.1' cannot be read/);
     iggy.fault = () => undefined;
     isGone = true;
-    await expect(put(shard, 'a', 'value')).rejects.toThrow(/'__kafka_gateway_state\.shard-0\.1' .* is not there any more/);
+    await expect(put(shard, 'a', 'value')).rejects.toThrow(
+      /'__kafka_gateway_state\.shard-0\.1' .* is not there any more/,
+    );
   });
 });
