@@ -24,5 +24,12 @@ export {
   type ContractOptions,
   type ContractStart,
 } from './contract/index.js';
+export {
+  type StateCapability,
+  stateContractCases,
+  type StateContractEngine,
+  type StateContractOptions,
+  type StateNeed,
+} from './state-contract/index.js';
 export { type GroupLimits } from '../broker/index.js';
-export { defineContract, type TestFunction, type TestRunner } from './define-contract.js';
+export { defineContract, defineStateContract, type TestFunction, type TestRunner } from './define-contract.js';
