@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * For tests: a Kafka broker in a line, faults on demand, and the contract that every backend can be held to.
+ * For tests: a Kafka broker in a line, faults on demand, and the contracts that every backend and store can be held to.
  *
  * @packageDocumentation
  * @module iggy-gateway-kafka/testing
