@@ -1,5 +1,6 @@
 import { OptionError } from '../../src/contract/index.js';
 import { type ContractCase, contractCases, type ContractOptions } from './contract/index.js';
+import { stateContractCases, type StateContractOptions } from './state-contract/index.js';
 
 /** Milliseconds that a case may take beside what it has patience for: so that it is the case that says what is missing. */
 const TIMEOUT_MS = 60_000;
@@ -30,21 +31,47 @@ export interface TestRunner {
  * @throws OptionError for what cannot be, of the runner's functions or the options.
  */
 export function defineContract(runner: TestRunner, options: ContractOptions): void {
+  defineCases(runner, contractCases(options), options.patienceMs);
+}
+
+/**
+ * Makes a test of each case of the contract of a store's state, under its area. Cases that need what the store lacks are
+ * shown as skipped where the runner can.
+ *
+ * ```ts
+ * import { describe, test } from 'node:test';
+ * defineStateContract(
+ *   { describe, test },
+ *   {
+ *     start: () => {
+ *       const place = anEmptyPlace();
+ *       return { createStore: () => createMyStore(place) };
+ *     },
+ *   },
+ * );
+ * ```
+ *
+ * @throws OptionError for what cannot be, of the runner's functions or the options.
+ */
+export function defineStateContract(runner: TestRunner, options: StateContractOptions): void {
+  defineCases(runner, stateContractCases(options), options.patienceMs);
+}
+
+function defineCases(runner: TestRunner, cases: readonly ContractCase<string>[], patienceMs = 0): void {
   const { describe, test } = runner;
   for (const [name, value] of Object.entries({ describe, test })) {
     if (typeof value !== 'function') throw new OptionError(`runner.${name}`, value, "it is the test runner's function");
   }
-  const areas = new Map<string, ContractCase[]>();
-  for (const each of contractCases(options)) {
+  const areas = new Map<string, ContractCase<string>[]>();
+  for (const each of cases) {
     const area = areas.get(each.area);
     if (area === undefined) areas.set(each.area, [each]);
     else area.push(each);
   }
-  const timeoutMs = TIMEOUT_MS + (options.patienceMs ?? 0);
-  for (const [area, cases] of areas) {
+  for (const [area, inArea] of areas) {
     describe(area, () => {
-      for (const { name, absent, run } of cases) {
-        if (absent.length === 0) test(name, run, timeoutMs);
+      for (const { name, absent, run } of inArea) {
+        if (absent.length === 0) test(name, run, TIMEOUT_MS + patienceMs);
         else test.skip?.(`${name} (without ${absent.join(', ')})`, run);
       }
     });

@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * For tests: a Kafka broker in a line, faults on demand, and the contract that every backend can be held to.
+ * For tests: a Kafka broker in a line, faults on demand, and the contracts that every backend and store can be held to.
  *
  * @packageDocumentation
  * @module iggy-gateway-kafka/testing
@@ -24,5 +24,12 @@ export {
   type ContractOptions,
   type ContractStart,
 } from './contract/index.js';
+export {
+  type StateCapability,
+  stateContractCases,
+  type StateContractEngine,
+  type StateContractOptions,
+  type StateNeed,
+} from './state-contract/index.js';
 export { type GroupLimits } from '../broker/index.js';
-export { defineContract, type TestFunction, type TestRunner } from './define-contract.js';
+export { defineContract, defineStateContract, type TestFunction, type TestRunner } from './define-contract.js';

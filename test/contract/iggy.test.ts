@@ -1,6 +1,6 @@
 // Against the stand-in of Iggy: test/iggy/contract.test.ts has the real one.
-import { createIggyBackend } from 'iggy-gateway-kafka/adapters/iggy';
-import { defineContract, startBroker } from 'iggy-gateway-kafka/testing';
+import { createIggyBackend, createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
+import { defineContract, defineStateContract, startBroker } from 'iggy-gateway-kafka/testing';
 import { describe, test } from 'vitest';
 import { createStandIn } from '../support/iggy-stand-in.js';
 
@@ -14,5 +14,16 @@ defineContract(
       });
     },
     capabilities: { deleteRecords: false, retention: false, compaction: false, transactions: false },
+  },
+);
+
+defineStateContract(
+  { describe, test },
+  {
+    start: () => {
+      const iggy = createStandIn();
+      return { createStore: () => createIggyStore({ connect: () => iggy.connect(), stream: 'kafka' }) };
+    },
+    refusedChange: ['too large', new Uint8Array(40 * 1024 ** 2)],
   },
 );

@@ -2,7 +2,7 @@ import { appendFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBrokerBackend } from 'iggy-gateway-kafka/adapters/broker';
-import { defineContract, startBroker } from 'iggy-gateway-kafka/testing';
+import { defineContract, defineStateContract, startBroker } from 'iggy-gateway-kafka/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFileStore } from '../../examples/own-store.js';
 
@@ -25,6 +25,17 @@ defineContract(
       return startBroker({ backend: () => createBrokerBackend({ store: createFileStore(path), config, groups }) });
     },
     capabilities: { deleteRecords: false, retention: false, compaction: false, transactions: false },
+  },
+);
+
+defineStateContract(
+  { describe, test },
+  {
+    start: () => {
+      const path = join(folder, String(++files));
+      return { createStore: () => createFileStore(path) };
+    },
+    capabilities: { shared: false, shards: false, followShard: false },
   },
 );
 

@@ -1,4 +1,5 @@
-import { defineContract } from 'iggy-gateway-kafka/testing';
+import { createIggyStore } from 'iggy-gateway-kafka/adapters/iggy';
+import { defineContract, defineStateContract } from 'iggy-gateway-kafka/testing';
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import { newStream, startGateway } from './support/gateway.js';
 import { type IggyServer, startIggy } from './support/iggy.js';
@@ -16,5 +17,16 @@ defineContract(
     start: async ({ config, groups }) => (await startGateway(iggy, { stream: newStream(), config, groups })).broker,
     // Iggy drops whole segments by its own rules, and has no place for control batches.
     capabilities: { deleteRecords: false, retention: false, compaction: false, transactions: false },
+  },
+);
+
+defineStateContract(
+  { describe, test },
+  {
+    start: () => {
+      const stream = newStream();
+      return { createStore: () => createIggyStore({ connect: () => iggy.connect(), stream }) };
+    },
+    refusedChange: ['too large', new Uint8Array(40 * 1024 ** 2)],
   },
 );

@@ -5,7 +5,7 @@ import { MemoryShards } from '../../adapters/memory/memory-shards.js';
 import { OPENING } from './stored-state.js';
 import { type TroubledStore, troubledStore } from './troubled-store.js';
 
-const MAX_STATE_BYTES = 1024 ** 2;
+const MAX_STATE_BYTES = 16 * 1024 ** 2;
 const NEVER = new AbortController().signal;
 
 /** What was put last under a key, or the newest opening, with its version. */
@@ -58,25 +58,31 @@ export interface SharedStore extends TroubledStore {
 /** A memory store of which one broker owns the state, while others follow it. */
 export function sharedStore(): SharedStore {
   const shards = new MemoryShards(MAX_STATE_BYTES);
-  const versions = new ShardVersions();
-  let owner: { readonly shard: StateShard; readonly fenced: ShardOpening['fenced'] } | null = null;
-  const putInto = (shard: StateShard, changes: readonly ShardChange[]): void => {
-    void shard.put(changes);
-    for (const [key, value] of changes) versions.put(shard.epoch, key, value);
+  const versions = new Map<number, ShardVersions>();
+  const versionsOf = (index: number): ShardVersions => {
+    const known = versions.get(index) ?? new ShardVersions();
+    versions.set(index, known);
+    return known;
   };
+  let owner: { readonly put: StateShard['put']; readonly fenced: ShardOpening['fenced'] } | null = null;
   const trouble = troubledStore({
     openShard(opening): StateShard {
       const shard = shards.open(opening);
-      owner = { shard, fenced: opening.fenced };
-      versions.opened(shard.epoch, opening.owner);
-      return { ...shard, put: (changes) => putInto(shard, changes) };
+      const known = versionsOf(opening.shard);
+      known.opened(shard.epoch, opening.owner);
+      const put = (changes: readonly ShardChange[]): void => {
+        void shard.put(changes);
+        for (const [key, value] of changes) known.put(shard.epoch, key, value);
+      };
+      owner = { put, fenced: opening.fenced };
+      return { ...shard, put };
     },
-    followShard: (_shard, from, visit) => versions.follow(from, visit),
+    followShard: (index, from, visit) => versionsOf(index).follow(from, visit),
   });
   return {
     ...trouble,
     put(key, value) {
-      putInto(owner!.shard, [[key, value]]);
+      void owner!.put([[key, value]]);
     },
     fence(error) {
       owner!.fenced(error);

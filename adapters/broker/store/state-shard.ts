@@ -21,7 +21,7 @@ export interface ShardOpening {
   readonly accept: (values: Iterable<ShardValue>) => void;
   /**
    * Called once if the store finds, at whatever moment, that another owner has opened the shard or that its state is gone;
-   * with the error that `put` fails with from then on.
+   * with the error that `put` fails with from then on. The first `put` or `check` that fails with `FENCED` has found it.
    */
   readonly fenced: (error: StoreError) => void;
 }
@@ -42,8 +42,8 @@ export interface StateShard {
   /** Returns all that was put and not forgotten, by this owner and by those before. */
   load(signal: AbortSignal): Awaitable<Iterable<ShardValue>>;
   /**
-   * Makes changes, all or none even if the process ends meanwhile, and in the order of the calls. Settles once they would be
-   * found after a restart, as far as the store is durable.
+   * Makes changes, all or none even if the process ends meanwhile, in their order and that of the calls. Settles once they would
+   * be found after a restart, as far as the store is durable. The memory of the values may change after that.
    *
    * @throws StoreError `FENCED` once another owner has opened the shard; `INVALID` for what the engine cannot hold.
    */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Awaitable, type ErrorName, errorName, type RequestErrorEvent } from '../../../src/index.js';
 import {
   createTopicsApi,
@@ -11,11 +10,9 @@ import {
 } from '../../../src/protocol/index.js';
 import { WireClient } from '../../../src/wire-client/index.js';
 import type { ContractBroker, ContractStart } from './contract-broker.js';
+import { eventually } from './eventually.js';
 
 type Start = (wanted: ContractStart) => Awaitable<ContractBroker>;
-
-/** Milliseconds between two looks at what comes about by itself. */
-const LOOK_MS = 20;
 
 /** A topic id that no topic has. */
 export const NOBODYS_ID = '9b2f6a0e-1c4d-4e8f-9a3b-5d7c8e0f1a2b';
@@ -141,16 +138,8 @@ export class Bench {
   }
 
   /** Repeats until nothing is thrown any more: for what a broker does by itself. */
-  async eventually<T>(attempt: () => Awaitable<T>): Promise<T> {
-    const until = performance.now() + this.#patienceMs;
-    for (;;) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (performance.now() > until) throw error;
-      }
-      await sleep(LOOK_MS);
-    }
+  eventually<T>(attempt: () => Awaitable<T>): Promise<T> {
+    return eventually(attempt, this.#patienceMs);
   }
 
   /** The error of a case, with what the backend threw as its cause: clients are told of it with a code alone. */

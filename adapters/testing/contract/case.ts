@@ -13,17 +13,17 @@ import type { Bench } from './bench.js';
 export type Capability =
   'brokerConfigs' | 'groupLimits' | 'durable' | 'deleteRecords' | 'retention' | 'compaction' | 'transactions';
 
-/** One rule of the contract. */
-export interface ContractCase {
+/** One rule of a contract. */
+export interface ContractCase<Need extends string = Capability> {
   /** What it belongs to: `topics`, `produce`. */
   readonly area: string;
   /** The rule, as a sentence that holds. */
   readonly name: string;
-  /** What the backend must be capable of. */
-  readonly needs: readonly Capability[];
+  /** What is under test must be capable of these. */
+  readonly needs: readonly Need[];
   /** Those of them that it is not capable of: none when the case can be run. */
-  readonly absent: readonly Capability[];
-  /** Starts a broker, holds it to the rule and closes it. Rejects with an `AssertionError` when the rule is broken. */
+  readonly absent: readonly Need[];
+  /** Starts what is under test, holds it to the rule and closes it. Rejects with an `AssertionError` when the rule is broken. */
   readonly run: () => Promise<void>;
 }
 

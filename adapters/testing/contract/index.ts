@@ -1,7 +1,8 @@
-import { type Awaitable, checkOptionNames, OptionError } from '../../../src/contract/index.js';
+import { type Awaitable, checkOptionNames } from '../../../src/contract/index.js';
 import { Bench } from './bench.js';
 import type { ContractBroker, ContractStart } from './contract-broker.js';
 import type { Capability, CaseDefinition, ContractCase } from './case.js';
+import { checkCommonOptions, DEFAULT_PATIENCE_MS } from './check-options.js';
 import { restartCases } from './restart.js';
 import { topicCases } from './topics.js';
 import { brokerConfigCases } from './broker-configs.js';
@@ -38,8 +39,6 @@ const OPTION_NAMES = Object.keys({
   capabilities: true,
   patienceMs: true,
 } satisfies Record<keyof ContractOptions, true>);
-
-const PATIENCE_MS = 15_000;
 
 const CAPABILITIES: readonly Capability[] = [
   'brokerConfigs',
@@ -78,14 +77,8 @@ const AREAS: Readonly<Record<string, readonly CaseDefinition[]>> = {
  */
 export function contractCases(options: ContractOptions): ContractCase[] {
   checkOptionNames('', options, OPTION_NAMES);
-  const { start, capabilities = {}, patienceMs = PATIENCE_MS } = options;
-  if (typeof start !== 'function') throw new OptionError('start', start, 'it is a function that starts a broker');
-  if (!(patienceMs >= 0)) throw new OptionError('patienceMs', patienceMs, 'it is a number of milliseconds from 0 on');
-  checkOptionNames('capabilities.', capabilities, CAPABILITIES);
-  for (const [name, value] of Object.entries<unknown>(capabilities)) {
-    if (value === undefined || typeof value === 'boolean') continue;
-    throw new OptionError(`capabilities.${name}`, value, 'it is true or false');
-  }
+  const { start, capabilities = {}, patienceMs = DEFAULT_PATIENCE_MS } = options;
+  checkCommonOptions({ start, capabilities, patienceMs }, 'a broker', CAPABILITIES);
   const has = (capability: Capability): boolean => capabilities[capability] !== false;
   return Object.entries(AREAS).flatMap(([area, definitions]) =>
     definitions.flatMap(({ name, needs = [], without = [], config = {}, groups = {}, run }): ContractCase[] => {
