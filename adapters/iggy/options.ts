@@ -155,6 +155,13 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   requireName('stream', stream, 255);
   // Room for the numbers behind it.
   requireName('stateTopic', stateTopic, 240);
+  if (/\.shard-\d+$/.test(stateTopic)) {
+    throw new OptionError(
+      'stateTopic',
+      stateTopic,
+      'expected another end than .shard- and a number, which topics of the state have',
+    );
+  }
   const { importOffsets = [] } = options;
   // A text has letters, which would all be groups.
   const isArray: boolean = Array.isArray(importOffsets);

@@ -72,6 +72,9 @@ export async function openState(context: OpenerContext): Promise<StateTopic | nu
   // The first start, or writing it anew was broken off: entries that count may be in each of them.
   const topic = isWhole ? only.topic : await rewriter.copy(followed(opened));
   known.add(topic.name);
+  const replaced = opened.filter((before) => before.topic !== topic);
+  // One of them may have been opened by another gateway meanwhile, which goes on there: Overtaken.
+  for (const before of replaced) await before.topic.append([sequence.entry(EntryKind.CHECK)]);
   // Another one that opens the shard may have written it anew as well.
   if (!isWhole && (await hasMore())) {
     await topic.drop();
@@ -80,7 +83,7 @@ export async function openState(context: OpenerContext): Promise<StateTopic | nu
   // An old server confirms no offset. One that knows a message already may leave it out as well, but not of a new one.
   if (!topic.hasConfirmed) await topic.append([sequence.entry(EntryKind.OPENED, '', opening.owner)]);
   if (!topic.hasConfirmed) throw unconfirmed();
-  for (const before of opened) if (before.topic !== topic) await before.topic.drop();
+  for (const before of replaced) await before.topic.drop();
   return topic;
 }
 

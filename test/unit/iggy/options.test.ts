@@ -45,6 +45,16 @@ test.each<[string, Record<string, unknown>, RegExp]>([
     { client, stateTopic: 'x'.repeat(241) },
     new RegExp(`^option stateTopic is ".*;${NAME} 240 bytes$`),
   ],
+  [
+    'a state topic that is named as one of a shard is',
+    { client, stateTopic: 'state.shard-0' },
+    /^option stateTopic is "state\.shard-0"; expected another end than \.shard- and a number/,
+  ],
+  [
+    'a state topic that is named as one of a shard is',
+    { client, stateTopic: 'state.shard-0' },
+    /^option stateTopic is "state\.shard-0"; expected another end than \.shard- and a number/,
+  ],
   ['one group in the place of several', { client, importOffsets: 'ab' }, /^option importOffsets is "ab"; .*array/],
   ['too long a group', { client, importOffsets: ['x'.repeat(247)] }, /^option importOffsets is .* 246 bytes$/],
   ['too small a number', { client, connections: 0 }, /^option connections is 0; .* from 1 to 100$/],

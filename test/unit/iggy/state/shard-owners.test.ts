@@ -307,6 +307,32 @@ describe('what is to be accepted before a shard is opened', () => {
 });
 
 describe('a gateway that opens a shard while another one has it', () => {
+  test('drops no topic that a third one goes on in, while it copies what is left of it', async () => {
+    const { iggy, shard: first } = await openStore();
+    for (const key of ['a', 'b', 'c']) await put(first, key, 'value');
+    let isCut = false;
+    const through = sendingThrough(iggy, (topic, go) => {
+      if (topic === FIRST && !isCut) iggy.dropFrom('kafka', FIRST, 0, 3);
+      isCut ||= topic === FIRST;
+      return go();
+    });
+    let third: StateShard | null = null;
+    const connect = (): IggyClient => {
+      const client = through();
+      const create: IggyClient['topic']['create'] = async (init) => {
+        if (init.name === '__kafka_gateway_state.shard-0.2' && third === null) {
+          third = (await openStore({}, iggy)).shard;
+          await put(third, 'key', 'value');
+        }
+        return client.topic.create(init);
+      };
+      return { ...client, topic: { ...client.topic, create } };
+    };
+    const { shard: second } = await openStore({ connect, commandTimeoutMs: 5000 }, iggy);
+    expect(await kept(second)).toMatchObject({ key: 'value' });
+    await expect(put(third!, 'key', 'late')).rejects.toMatchObject(LOST);
+  });
+
   test('drops no topic that the other may still put into', async () => {
     const { iggy, shard: first } = await openStore();
     await put(first, 'group', 'old');
