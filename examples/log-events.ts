@@ -17,11 +17,11 @@ gateway
   .on('disconnect', ({ id }) => {
     log('disconnect', { id });
   })
-  .on('response', ({ connection, api, version, clientId, durationMs, errorCode, bytes }) => {
-    log('response', { id: connection.id, api, version, clientId, durationMs, error: errorName(errorCode), bytes });
+  .on('response', ({ connection, api, apiVersion, clientId, durationMs, errorCode, bytes }) => {
+    log('response', { id: connection.id, api, apiVersion, clientId, durationMs, error: errorName(errorCode), bytes });
   })
-  .on('refused', ({ connection, apiName, apiKey, version }) => {
-    log('refused', { id: connection.id, api: apiName ?? apiKey, version });
+  .on('refused', ({ connection, apiName, apiKey, apiVersion }) => {
+    log('refused', { id: connection.id, api: apiName ?? apiKey, apiVersion });
   })
   .on('protocolError', ({ connection, error }) => {
     log('protocolError', { id: connection.id, message: error.message });

@@ -13,7 +13,7 @@ export interface RequestEvent {
   /** The API that was asked. */
   readonly api: ApiName;
   /** Version of the request, one that the firewall allows. */
-  readonly version: number;
+  readonly apiVersion: number;
   /** Number that the client gave to the request, an int32. */
   readonly correlationId: number;
   /** What the client calls itself, or null. */
@@ -29,7 +29,7 @@ export interface ResponseEvent {
   /** The API that was asked. */
   readonly api: ApiName;
   /** Version of request and response. */
-  readonly version: number;
+  readonly apiVersion: number;
   /** Number that the client gave to the request, an int32. */
   readonly correlationId: number;
   /** What the client calls itself, or null. */
@@ -51,7 +51,7 @@ export interface RefusedEvent {
   /** Kafka's name of the API; null when Kafka 4.4 has no such key. */
   readonly apiName: string | null;
   /** Version as it was sent: any int16. */
-  readonly version: number;
+  readonly apiVersion: number;
   /** Number that the client gave to the request, an int32. */
   readonly correlationId: number;
   /** Whether the connection was closed in place of an answer (`unsupported: 'close'`). */
@@ -67,7 +67,7 @@ export interface ProtocolErrorEvent {
   /** API key of the request; null when its length or header could not be read. */
   readonly apiKey: number | null;
   /** Version of the request; null when `apiKey` is. */
-  readonly version: number | null;
+  readonly apiVersion: number | null;
 }
 
 /** A connection failed: its socket had an error, a limit on time passed, or there were too many connections. */

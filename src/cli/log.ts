@@ -25,9 +25,9 @@ export function logEvents(
   };
   const debug = level === 'debug';
 
-  gateway.on('refused', ({ connection, apiKey, apiName, version, closed }) => {
+  gateway.on('refused', ({ connection, apiKey, apiName, apiVersion, closed }) => {
     const api = apiName ?? `API ${String(apiKey)}`;
-    log('refused', connection, `${api} v${String(version)}${closed ? ', connection closed' : ''}`);
+    log('refused', connection, `${api} v${String(apiVersion)}${closed ? ', connection closed' : ''}`);
   });
   gateway.on('protocolError', ({ connection, error }) => {
     log('protocol error', connection, error.message);
@@ -55,13 +55,13 @@ export function logEvents(
   gateway.on('disconnect', (connection) => {
     log('disconnect', connection, '');
   });
-  gateway.on('request', ({ connection, api, version, correlationId, clientId, bytes }) => {
+  gateway.on('request', ({ connection, api, apiVersion, correlationId, clientId, bytes }) => {
     const client = clientId === null ? 'no client id' : JSON.stringify(clientId);
-    log('request', connection, `${api} v${String(version)} id ${String(correlationId)}, ${client}, ${bytes} bytes`);
+    log('request', connection, `${api} v${String(apiVersion)} id ${String(correlationId)}, ${client}, ${bytes} bytes`);
   });
-  gateway.on('response', ({ connection, api, version, correlationId, durationMs, errorCode, bytes }) => {
+  gateway.on('response', ({ connection, api, apiVersion, correlationId, durationMs, errorCode, bytes }) => {
     const outcome = `${String(bytes)} bytes, ${errorName(errorCode)}, ${durationMs.toFixed(2)} ms`;
-    log('response', connection, `${api} v${String(version)} id ${String(correlationId)}, ${outcome}`);
+    log('response', connection, `${api} v${String(apiVersion)} id ${String(correlationId)}, ${outcome}`);
   });
 }
 

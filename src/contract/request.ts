@@ -41,7 +41,7 @@ export interface RequestContext<State = unknown> {
   /** What the client calls itself, or null. */
   readonly clientId: string | null;
   /** Id of the connection, stable while it lasts. */
-  readonly connection: string;
+  readonly connectionId: string;
   /** Who the client is; `User:ANONYMOUS` without authentication. */
   readonly principal: Principal;
   /** What `connect` gave for this connection; undefined without a `connect`. */

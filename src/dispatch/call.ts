@@ -137,7 +137,7 @@ export class Call implements RequestContext, AwaitingCall {
     this.#startedAt = scope.dispatch.events.response ? performance.now() : 0;
   }
 
-  get connection(): string {
+  get connectionId(): string {
     return this.#scope.connection.id;
   }
 
@@ -213,8 +213,8 @@ export class Call implements RequestContext, AwaitingCall {
   /** Emits `request`. */
   reportRequest(bytes: number): void {
     const { dispatch, connection } = this.#scope;
-    const { api, apiVersion: version, correlationId, clientId } = this;
-    dispatch.events.emit('request', { connection, api, version, correlationId, clientId, bytes });
+    const { api, apiVersion, correlationId, clientId } = this;
+    dispatch.events.emit('request', { connection, api, apiVersion, correlationId, clientId, bytes });
   }
 
   /** Encodes the response that a handler returned. */
@@ -295,9 +295,9 @@ export class Call implements RequestContext, AwaitingCall {
     // The listener was added while the request was being handled.
     if (this.#startedAt === 0) return;
     const { dispatch, connection } = this.#scope;
-    const { api, apiVersion: version, correlationId, clientId } = this;
+    const { api, apiVersion, correlationId, clientId } = this;
     const durationMs = performance.now() - this.#startedAt;
-    const event = { connection, api, version, correlationId, clientId, durationMs, errorCode, bytes };
+    const event = { connection, api, apiVersion, correlationId, clientId, durationMs, errorCode, bytes };
     dispatch.events.emit('response', event);
   }
 

@@ -29,7 +29,7 @@ export function refuse(dispatch: Dispatch, connection: ConnectionInfo, refused: 
   const closed = dispatch.unsupported === 'close' && apiKey !== API_VERSIONS_KEY;
   if (events.has('refused')) {
     const apiName = firewall.info(apiKey)?.name ?? null;
-    events.emit('refused', { connection, apiKey, apiName, version, correlationId, closed });
+    events.emit('refused', { connection, apiKey, apiName, apiVersion: version, correlationId, closed });
   }
   if (closed) return CLOSE;
   if (apiKey === API_VERSIONS_KEY) {

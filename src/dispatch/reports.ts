@@ -37,5 +37,5 @@ export function reportProtocolError(
   apiKey: number | null,
   version: number | null,
 ): void {
-  if (events.has('protocolError')) events.emit('protocolError', { connection, error, apiKey, version });
+  if (events.has('protocolError')) events.emit('protocolError', { connection, error, apiKey, apiVersion: version });
 }

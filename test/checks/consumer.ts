@@ -10,7 +10,7 @@ const backend: Backend = {
 };
 
 await using gateway = createKafkaGateway({ listener: { host: '127.0.0.1', port: 0 }, backend });
-gateway.on('request', ({ api, version }) => {
-  console.log(`${api} v${version.toFixed(0)}`);
+gateway.on('request', ({ api, apiVersion }) => {
+  console.log(`${api} v${apiVersion.toFixed(0)}`);
 });
 await gateway.listen();

@@ -21,6 +21,6 @@ test('a decoder that fails by a mistake of its own is reported with that, and ha
   const [unlucky, other] = [await connect(), await connect()];
   const request = { acks: 1, timeoutMs: 1, topicData: [] };
   await expect(unlucky.send(produceApi, 9, request)).rejects.toThrow(WireClosedError);
-  expect(protocolErrors).toMatchObject([{ error: new TypeError('a mistake'), apiKey: 0, version: 9 }]);
+  expect(protocolErrors).toMatchObject([{ error: new TypeError('a mistake'), apiKey: 0, apiVersion: 9 }]);
   await other.send(metadataApi, 9, { topics: [] });
 });

@@ -155,7 +155,7 @@ describe('a body that does not decode', () => {
       const empty = encodeRequestFrame({ ...metadataApi, ...codecOf(key), writeRequest: () => undefined }, version, {});
       client.sendRaw(empty);
       await client.closed;
-      expect(protocolErrors).toMatchObject([{ apiKey: key, version, error: { name: 'DecodeError' } }]);
+      expect(protocolErrors).toMatchObject([{ apiKey: key, apiVersion: version, error: { name: 'DecodeError' } }]);
       const told = key === 18 || (key === 1 && version >= 7) || (key === 3 && version >= 13);
       expect(client.arrived).toEqual(told ? [1] : []);
       if (!told) return;

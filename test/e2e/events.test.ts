@@ -60,8 +60,8 @@ describe('the event', () => {
     await client.send(metadataApi, 0, { topics: [] }, { correlationId: 78, clientId: null });
     const connection = anyConnection(client.socket.localPort);
     const bytes = encodeRequestFrame(metadataApi, 9, init, { correlationId: 77, clientId: 'me' }).length - 4;
-    const first = { connection, api: 'metadata', version: 9, correlationId: 77, clientId: 'me' };
-    const second = { connection, api: 'metadata', version: 0, correlationId: 78, clientId: null };
+    const first = { connection, api: 'metadata', apiVersion: 9, correlationId: 77, clientId: 'me' };
+    const second = { connection, api: 'metadata', apiVersion: 0, correlationId: 78, clientId: null };
     expect(requests).toEqual([
       { ...first, bytes },
       { ...second, bytes: 14 },
@@ -102,7 +102,7 @@ describe('the event', () => {
           connection: anyConnection(client.socket.localPort),
           apiKey: 3,
           apiName: 'Metadata',
-          version: 10,
+          apiVersion: 10,
           correlationId: 5,
           closed: unsupported === 'close',
         },
@@ -133,7 +133,7 @@ describe('the event', () => {
     client.sendRaw(framed(whole.subarray(0, whole.length - 8)));
     await client.closed;
     expect(events).toEqual([
-      { connection: anyConnection(client.socket.localPort), error: expect.any(Error), apiKey: 3, version: 9 },
+      { connection: anyConnection(client.socket.localPort), error: expect.any(Error), apiKey: 3, apiVersion: 9 },
     ]);
     expect(events[0]?.error).toMatchObject({
       name: 'DecodeError',
@@ -150,7 +150,7 @@ describe('the event', () => {
     const client = await connect();
     client.sendRaw(bytes);
     await client.closed;
-    expect(events).toEqual([{ connection: anyConnection(), error: expect.any(Error), apiKey: null, version: null }]);
+    expect(events).toEqual([{ connection: anyConnection(), error: expect.any(Error), apiKey: null, apiVersion: null }]);
   });
 
   test('connectionError tells of a socket that failed', async () => {

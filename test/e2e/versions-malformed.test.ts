@@ -58,7 +58,7 @@ describe('a body that does not decode is reported and its connection closed, wit
     }
     expect(running.protocolErrors).toHaveLength(body.length);
     for (const event of running.protocolErrors) {
-      if (event.apiKey !== apiKey || event.version !== version) throw new Error('the wrong request is reported');
+      if (event.apiKey !== apiKey || event.apiVersion !== version) throw new Error('the wrong request is reported');
       if (event.error.name !== 'DecodeError') throw event.error;
     }
     const { error } = running.protocolErrors[0]!;
@@ -81,7 +81,7 @@ describe('a body that does not decode is reported and its connection closed, wit
     const running = await startObserved();
     const body = Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(code === 'UNEXPECTED_NULL' ? 10 : 2)]);
     await expectRejected(running, apiKey, version, body);
-    expect(running.protocolErrors).toMatchObject([{ error: { name: 'DecodeError', code }, apiKey, version }]);
+    expect(running.protocolErrors).toMatchObject([{ error: { name: 'DecodeError', code }, apiKey, apiVersion: version }]);
   });
 
   test('more array elements than maxDecodedElements', async () => {
@@ -110,8 +110,8 @@ test('the header of an allowed request that is cut off is reported as well', asy
     expect(client.arrived).toEqual([]);
   }
   expect(running.protocolErrors).toMatchObject([
-    { apiKey: 3, version: 0 },
-    { apiKey: 3, version: 0 },
+    { apiKey: 3, apiVersion: 0 },
+    { apiKey: 3, apiVersion: 0 },
   ]);
 });
 

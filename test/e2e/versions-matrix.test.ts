@@ -158,7 +158,7 @@ describe('every version of the stub’s APIs, and both sides of every bound, on 
         continue;
       }
       refusals++;
-      expect(refused.at(-1), title).toMatchObject({ apiKey: row.key, apiName: row.api, version, correlationId });
+      expect(refused.at(-1), title).toMatchObject({ apiKey: row.key, apiName: row.api, apiVersion: version, correlationId });
       if (version >= row.known[0] && version <= row.known[1]) {
         const response = decodeResponseFrame(row.key, version, frame);
         expect(errorCodes(response), title).toEqual(row.refused(version));
@@ -195,7 +195,7 @@ describe('every version of the stub’s APIs, and both sides of every bound, on 
       const response = decodeResponseFrame(18, allowed ? version : 0, frame);
       expect(response, `v${version}`).toMatchObject({ errorCode: allowed ? 0 : UNSUPPORTED_VERSION, apiKeys: ranges });
     }
-    expect(refused.map(({ version }) => version)).toEqual([-0x8000, -1, 4, 5, 100, 0x7fff]);
+    expect(refused.map(({ apiVersion }) => apiVersion)).toEqual([-0x8000, -1, 4, 5, 100, 0x7fff]);
   });
 });
 

@@ -58,8 +58,8 @@ describe('a request without a body, where no schema is known or has a place for 
         expect(answer.body, `v${version}`).toEqual(version >= flexibleFrom ? FLEXIBLE_HEADER : OLD_HEADER);
       }
     }
-    expect(refused.map(({ apiKey, version }) => ({ apiKey, version }))).toEqual(
-      versions.map((version) => ({ apiKey: key, version })),
+    expect(refused.map(({ apiKey, apiVersion }) => ({ apiKey, apiVersion }))).toEqual(
+      versions.map((version) => ({ apiKey: key, apiVersion: version })),
     );
     expect(refused.every(({ apiName }) => (key >= 0 && key <= 92 ? apiName !== null : apiName === null))).toBe(true);
     await client.send(apiVersionsApi, 3, software);
@@ -123,7 +123,7 @@ describe("with unsupported: 'close'", () => {
     client.sendRaw(Buffer.concat([before, rawRequest({ apiKey: 8, version: 8, correlationId: 2 }), before]));
     await client.closed;
     expect(client.arrived).toEqual([1]);
-    expect(refused).toMatchObject([{ apiKey: 8, apiName: 'OffsetCommit', version: 8, correlationId: 2, closed: true }]);
+    expect(refused).toMatchObject([{ apiKey: 8, apiName: 'OffsetCommit', apiVersion: 8, correlationId: 2, closed: true }]);
   });
 
   test('so does one whose schema is known', async () => {
@@ -132,7 +132,7 @@ describe("with unsupported: 'close'", () => {
     client.post(fetchApi, 13, { maxWaitMs: 1, minBytes: 1, topics: [] });
     await client.closed;
     expect(client.arrived).toEqual([]);
-    expect(refused).toMatchObject([{ apiName: 'Fetch', version: 13, closed: true }]);
+    expect(refused).toMatchObject([{ apiName: 'Fetch', apiVersion: 13, closed: true }]);
   });
 
   test('ApiVersions in a version that we do not know is answered all the same: the client asks again', async () => {
@@ -142,6 +142,6 @@ describe("with unsupported: 'close'", () => {
     expect(response.errorCode).toBe(UNSUPPORTED_VERSION);
     expect(response.apiKeys.length).toBeGreaterThan(0);
     await client.send(apiVersionsApi, 3, software);
-    expect(refused).toMatchObject([{ apiName: 'ApiVersions', version: 4, closed: false }]);
+    expect(refused).toMatchObject([{ apiName: 'ApiVersions', apiVersion: 4, closed: false }]);
   });
 });

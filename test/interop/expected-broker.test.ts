@@ -36,8 +36,8 @@ async function serve({ clusterId, nodeId, port = 0, advertised }: Place) {
   });
   const gateway = createKafkaGateway({ listener: { port, advertised: { port: advertised } }, backend });
   const answered: number[] = [];
-  gateway.on('response', ({ api, version, errorCode }) => {
-    if (api === 'apiVersions' && version === 5) answered.push(errorCode);
+  gateway.on('response', ({ api, apiVersion, errorCode }) => {
+    if (api === 'apiVersions' && apiVersion === 5) answered.push(errorCode);
   });
   const endpoint = await gateway.listen();
   const close = () => gateway.close({ graceMs: 0 });

@@ -28,11 +28,11 @@ export async function startStub(mode: StubMode, options: GatewayOptions = {}): P
   const gateway = createKafkaGateway({ listener: { port: 0 }, backend: createStubBackend({ mode }), ...options });
   const asked: string[] = [];
   const trouble: unknown[] = [];
-  gateway.on('response', ({ api, version, errorCode }) => {
-    asked.push(`${capital(api)} v${version}${errorCode === 0 ? '' : ` error ${errorCode}`}`);
+  gateway.on('response', ({ api, apiVersion, errorCode }) => {
+    asked.push(`${capital(api)} v${apiVersion}${errorCode === 0 ? '' : ` error ${errorCode}`}`);
   });
-  gateway.on('refused', ({ apiName, apiKey, version }) => {
-    asked.push(`${apiName ?? `API ${apiKey}`} v${version} refused`);
+  gateway.on('refused', ({ apiName, apiKey, apiVersion }) => {
+    asked.push(`${apiName ?? `API ${apiKey}`} v${apiVersion} refused`);
   });
   for (const event of ['protocolError', 'requestError', 'error'] as const) {
     gateway.on(event, (cause: unknown) => trouble.push({ event, cause }));

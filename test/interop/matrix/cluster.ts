@@ -89,16 +89,16 @@ export class Cluster {
     gateway.on('request', ({ api, connection, correlationId }) => {
       if (api === 'fetch') this.#fetches.add(`${connection.id} ${correlationId}`);
     });
-    gateway.on('response', ({ api, version, errorCode, connection, correlationId }) => {
-      this.asked.push(`${api} v${version}${errorCode === 0 ? '' : ` error ${errorCode}`}`);
+    gateway.on('response', ({ api, apiVersion, errorCode, connection, correlationId }) => {
+      this.asked.push(`${api} v${apiVersion}${errorCode === 0 ? '' : ` error ${errorCode}`}`);
       this.#fetches.delete(`${connection.id} ${correlationId}`);
       if (errorCode === 0) this.answeredAt.set(api, performance.now());
     });
     gateway.on('disconnect', (connection) => {
       for (const fetch of this.#fetches) if (fetch.startsWith(`${connection.id} `)) this.#fetches.delete(fetch);
     });
-    gateway.on('refused', ({ apiName, apiKey, version }) => {
-      this.asked.push(`${apiName ?? `API ${apiKey}`} v${version} refused`);
+    gateway.on('refused', ({ apiName, apiKey, apiVersion }) => {
+      this.asked.push(`${apiName ?? `API ${apiKey}`} v${apiVersion} refused`);
     });
     for (const event of ['protocolError', 'requestError', 'error'] as const) {
       gateway.on(event, (cause: unknown) => this.trouble.push({ event, cause }));

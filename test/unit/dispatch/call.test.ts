@@ -171,7 +171,7 @@ test('the context of a request has the fields of its header and of its connectio
     clientId: 'me',
     state: { some: 'state' },
   });
-  expect(context.connection).toBe('connection-1');
+  expect(context.connectionId).toBe('connection-1');
   expect(context.principal).toBe(connection.principal);
   expect(context.advertised).toBe(connection.advertised);
 });
