@@ -1,3 +1,5 @@
+import { CodedError } from './protocol/errors.js';
+
 /**
  * What is wrong with the way a gateway is used, as a code that stays the same over releases.
  *
@@ -12,7 +14,7 @@ export type GatewayErrorCode =
   'INVALID_OPTION' | 'INVALID_BACKEND' | 'INVALID_STATE' | 'BACKEND_IN_USE' | 'BACKEND_CLOSE_FAILED' | 'CLOSE_TIMEOUT';
 
 /** A gateway was set up or used in a way that cannot work, or its backend did not close. */
-export class GatewayError extends Error {
+export class GatewayError extends CodedError {
   override readonly name: string = 'GatewayError';
 
   /** @param code - What is wrong, stable over releases. */

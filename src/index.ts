@@ -19,6 +19,7 @@ export {
   type BackendState,
   type BackendStatus,
   type BrokerIdentity,
+  CodedError,
   type ConnectionInfo,
   defineBackend,
   type Endpoint,
@@ -29,7 +30,7 @@ export {
   type GatewayHandle,
   KafkaError,
   type Principal,
-  RequestAborted,
+  RequestAbortedError,
   type RequestContext,
   type VersionRange,
 } from './contract/index.js';

@@ -1,3 +1,5 @@
+import { KafkaError } from '../../src/contract/index.js';
+
 /** A record for which its batch is refused (KIP-467). */
 export interface RecordFault {
   readonly batchIndex: number;
@@ -5,14 +7,14 @@ export interface RecordFault {
 }
 
 /** Why a batch is refused. */
-export class BatchRefused extends Error {
-  override readonly name: string = 'BatchRefused';
+export class BatchRefusedError extends KafkaError {
+  override readonly name: string = 'BatchRefusedError';
 
   constructor(
-    readonly code: number,
+    errorCode: number,
     message: string,
     readonly recordErrors: readonly RecordFault[] = [],
   ) {
-    super(message);
+    super(errorCode, message);
   }
 }

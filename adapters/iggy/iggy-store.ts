@@ -115,7 +115,7 @@ export class IggyStore implements LogStore {
     } catch (error) {
       await this.#pool.close();
       const failure = commandFailure(error);
-      if (isRefusedEntry(failure) && failure.code !== IggyCode.UNAUTHORIZED) {
+      if (isRefusedEntry(failure) && failure.errorCode !== IggyCode.UNAUTHORIZED) {
         throw new StoreError('UNAVAILABLE', `Iggy refuses the credentials: ${failure.message}`, { cause: error });
       }
       throw storeError(error, `stream '${this.#settings.stream}' cannot be opened`);

@@ -9,7 +9,7 @@ import {
   KafkaError,
   MAX_TIMER_MS,
   OptionError,
-  RequestAborted,
+  RequestAbortedError,
   type RequestContext,
 } from '../../src/contract/index.js';
 import { apis, fetchApi, type FetchResponseInit } from '../../src/protocol/index.js';
@@ -155,7 +155,7 @@ export function withFaults<State>(backend: Backend<State>): {
       return plan(
         api,
         options,
-        meeting(options.when, () => new RequestAborted('disconnect')),
+        meeting(options.when, () => new RequestAbortedError('disconnect')),
       );
     },
     fail(api, options) {

@@ -1,17 +1,21 @@
+import { CodedError } from '../protocol/errors.js';
+
 export { oneLine } from '../errors.js';
 
 /** What the command is called, in front of every line that it says of itself. */
 export const COMMAND = 'iggy-gateway-kafka';
 
 /** Ends the command with one line on the standard error output. */
-export class CommandError extends Error {
+export class CommandError extends CodedError {
   override readonly name: string = 'CommandError';
+  readonly code: 'COMMAND_USAGE' | 'COMMAND_FAILED';
 
   constructor(
     readonly exitCode: 1 | 2,
     message: string,
   ) {
     super(message);
+    this.code = exitCode === USAGE ? 'COMMAND_USAGE' : 'COMMAND_FAILED';
   }
 }
 

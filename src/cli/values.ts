@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import type { Endpoint } from '../index.js';
+import { CodedError } from '../protocol/errors.js';
 import { CommandError, USAGE } from './errors.js';
 
 /** A value as it was given, and what gave it: `--bind` or `IGGY_KAFKA_BIND_ADDR`. */
@@ -10,11 +11,14 @@ export interface Given {
   readonly isSecret?: boolean | undefined;
 }
 
-/** Makes a value of its text, or throws a {@link WrongValue}. */
+/** Makes a value of its text, or throws a {@link WrongValueError}. */
 export type Parse<T> = (text: string) => T;
 
 /** Says what a value should have been. */
-class WrongValue extends Error {}
+class WrongValueError extends CodedError {
+  override readonly name = 'WrongValueError';
+  readonly code = 'WRONG_VALUE';
+}
 
 const LONGEST_SHOWN = 80;
 
@@ -23,7 +27,7 @@ export function parseGiven<T>(given: Given, parse: Parse<T>): T {
   try {
     return parse(given.text);
   } catch (error) {
-    if (error instanceof WrongValue) throw wrongValue(given, `want ${error.message}`);
+    if (error instanceof WrongValueError) throw wrongValue(given, `want ${error.message}`);
     throw error;
   }
 }
@@ -38,7 +42,7 @@ export function text(least: number, most: number): Parse<string> {
   return (given) => {
     const bytes = Buffer.byteLength(given);
     if (bytes >= least && bytes <= most) return given;
-    throw new WrongValue(`${String(least)} to ${String(most)} bytes`);
+    throw new WrongValueError(`${String(least)} to ${String(most)} bytes`);
   };
 }
 
@@ -46,7 +50,7 @@ export function wholeNumber(least: number, most: number): Parse<number> {
   return (text) => {
     const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
     if (value >= least && value <= most) return value;
-    throw new WrongValue(`a whole number from ${String(least)} to ${String(most)}`);
+    throw new WrongValueError(`a whole number from ${String(least)} to ${String(most)}`);
   };
 }
 
@@ -58,7 +62,7 @@ export function seconds(least: number): Parse<number> {
   return (text) => {
     const value = /^\d{1,10}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
     if (value >= least && value <= MOST_SECONDS) return Math.round(value * 1000);
-    throw new WrongValue(
+    throw new WrongValueError(
       `a number of seconds from ${String(least)} to ${String(MOST_SECONDS)}, with at most three decimals`,
     );
   };
@@ -68,7 +72,7 @@ export function choice<T extends string>(choices: readonly T[]): Parse<T> {
   return (text) => {
     const chosen = choices.find((name) => name === text);
     if (chosen !== undefined) return chosen;
-    throw new WrongValue(choices.length === 1 ? choices.join() : `one of ${choices.join(', ')}`);
+    throw new WrongValueError(choices.length === 1 ? choices.join() : `one of ${choices.join(', ')}`);
   };
 }
 
@@ -78,7 +82,7 @@ export const yesOrNo: Parse<boolean> = (text) => choice(['yes', 'no'])(text) ===
 export const names: Parse<readonly string[]> = (text) => {
   const given = text.split(',').map((name) => name.trim());
   if (!given.includes('')) return given;
-  throw new WrongValue('names between commas');
+  throw new WrongValueError('names between commas');
 };
 
 const ASSIGNMENT = 'name=value, such as num.partitions=3';
@@ -89,9 +93,9 @@ export const assignments: Parse<Readonly<Record<string, string>>> = (text) => {
   for (const assignment of text.split(/[\n;]/)) {
     const [, name, value] = /^\s*([^=\s]+)\s*=(.*)$/s.exec(assignment) ?? [];
     if (name !== undefined && value !== undefined) values[name] = value.trim();
-    else if (assignment.trim() !== '') throw new WrongValue(ASSIGNMENT);
+    else if (assignment.trim() !== '') throw new WrongValueError(ASSIGNMENT);
   }
-  if (text.trim() === '') throw new WrongValue(ASSIGNMENT);
+  if (text.trim() === '') throw new WrongValueError(ASSIGNMENT);
   return values;
 };
 
@@ -102,7 +106,7 @@ export function endpoint(leastPort: 0 | 1): Parse<Endpoint> {
   return (text) => {
     const { host, port } = splitEndpoint(text, leastPort) ?? {};
     if (host !== undefined && port !== undefined) return { host, port };
-    throw new WrongValue(`host:port, an IPv6 address in brackets, a port from ${String(leastPort)} to 65535`);
+    throw new WrongValueError(`host:port, an IPv6 address in brackets, a port from ${String(leastPort)} to 65535`);
   };
 }
 
@@ -112,21 +116,21 @@ export const endpoints: Parse<readonly Endpoint[]> = (text) =>
     const { host, port } = splitEndpoint(each.trim(), 1) ?? {};
     if (host !== undefined && port !== undefined) return { host, port };
     const rules = 'an IPv6 address in brackets, a port from 1 to 65535';
-    throw new WrongValue(`host:port, several separated by commas, ${rules}; got "${each.trim()}"`);
+    throw new WrongValueError(`host:port, several separated by commas, ${rules}; got "${each.trim()}"`);
   });
 
 /** As {@link endpoint}, or a host alone. */
 export const hostMaybePort: Parse<{ readonly host: string; readonly port?: number }> = (text) => {
   const parts = splitEndpoint(text, 1);
   if (parts !== null) return parts;
-  throw new WrongValue('host:port or a host alone, an IPv6 address in brackets, a port from 1 to 65535');
+  throw new WrongValueError('host:port or a host alone, an IPv6 address in brackets, a port from 1 to 65535');
 };
 
 /** A host alone, where an IPv6 address needs no brackets. */
 export const host: Parse<string> = (text) => {
   const parts = splitEndpoint(isIPv6(text) ? `[${text}]` : text, 1);
   if (parts !== null && parts.port === undefined) return parts.host;
-  throw new WrongValue('a host name or an address, without a port');
+  throw new WrongValueError('a host name or an address, without a port');
 };
 
 function splitEndpoint(text: string, leastPort: number): { host: string; port?: number } | null {

@@ -3,6 +3,7 @@ export { checkInteger, MAX_TIMER_MS } from '../checks.js';
 export { GatewayError, OptionError } from '../errors.js';
 export { checkOptionNames, nearestName } from '../option-names.js';
 export { settles } from '../settles.js';
+export { CodedError } from '../protocol/errors.js';
 export type { ApiName } from '../protocol/apis.js';
 export type { VersionRange } from '../protocol/codec.js';
 export { ErrorCode, errorName, type ErrorName, isFailureCode } from '../protocol/error-codes.js';
@@ -23,6 +24,6 @@ export {
   type ConnectionInfo,
   type Endpoint,
   type Principal,
-  RequestAborted,
+  RequestAbortedError,
   type RequestContext,
 } from './request.js';

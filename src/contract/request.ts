@@ -1,4 +1,5 @@
 import type { ApiName } from '../protocol/apis.js';
+import { CodedError } from '../protocol/errors.js';
 
 /** The address of a listener. */
 export interface Endpoint {
@@ -49,7 +50,7 @@ export interface RequestContext<State = unknown> {
   /** What metadata should name as the address of this broker. */
   readonly advertised: Endpoint;
   /**
-   * Aborts when the response is no longer needed; its reason is a {@link RequestAborted}. Made when first asked for.
+   * Aborts when the response is no longer needed; its reason is a {@link RequestAbortedError}. Made when first asked for.
    *
    * A listener of yours on it must not throw: Node.js makes an uncaught exception of that, which the gateway cannot
    * catch.
@@ -64,8 +65,9 @@ export type AbortCause = 'disconnect' | 'shutdown' | 'timeout';
  * The reason of a request's abort signal. Rejecting with it is no error. A backend that throws one of its own with the
  * cause `disconnect` ends the connection: the request gets no answer, those before it have theirs.
  */
-export class RequestAborted extends Error {
-  override readonly name: string = 'RequestAborted';
+export class RequestAbortedError extends CodedError {
+  override readonly name: string = 'RequestAbortedError';
+  readonly code = 'REQUEST_ABORTED';
 
   /** @param cause - Why. */
   constructor(override readonly cause: AbortCause) {

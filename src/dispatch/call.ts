@@ -4,7 +4,7 @@ import {
   type Endpoint,
   KafkaError,
   type Principal,
-  RequestAborted,
+  RequestAbortedError,
   type RequestContext,
 } from '../contract/index.js';
 import { isPromise } from '../awaitable.js';
@@ -115,7 +115,7 @@ export class Call implements RequestContext, AwaitingCall {
   readonly #startedAt: number;
   /** Created when the signal is first read: most handlers never do. */
   #controller: AbortController | null = null;
-  #aborted: RequestAborted | null = null;
+  #aborted: RequestAbortedError | null = null;
 
   // Positional, since it runs for every request.
   constructor(
@@ -163,9 +163,9 @@ export class Call implements RequestContext, AwaitingCall {
   }
 
   /** Aborts the request unless it is aborted; returns the reason. */
-  abort(cause: AbortCause): RequestAborted {
+  abort(cause: AbortCause): RequestAbortedError {
     if (this.#aborted === null) {
-      this.#aborted = new RequestAborted(cause);
+      this.#aborted = new RequestAbortedError(cause);
       this.#controller?.abort(this.#aborted);
     }
     return this.#aborted;
@@ -250,10 +250,10 @@ export class Call implements RequestContext, AwaitingCall {
       return this.respondError(ErrorCode.REQUEST_TIMED_OUT, null);
     }
     // The backend ends the connection.
-    if (error instanceof RequestAborted && error.cause === 'disconnect') return CLOSE;
+    if (error instanceof RequestAbortedError && error.cause === 'disconnect') return CLOSE;
     if (isKafkaError(error)) {
       const { hasResponse } = this;
-      const outcome = this.respondError(error.code, error.message === '' ? null : error.message);
+      const outcome = this.respondError(error.errorCode, error.message === '' ? null : error.message);
       // The response has no place for the code, so the client does not get it: the operator must.
       if (outcome === CLOSE && hasResponse) this.reportError(error);
       return outcome;
@@ -310,5 +310,5 @@ export class Call implements RequestContext, AwaitingCall {
 function isKafkaError(error: unknown): error is KafkaError {
   if (error instanceof KafkaError) return true;
   if (!(error instanceof Error) || error.name !== 'KafkaError') return false;
-  return isFailureCode((error as { readonly code?: unknown }).code);
+  return isFailureCode((error as { readonly errorCode?: unknown }).errorCode);
 }

@@ -1,3 +1,5 @@
+import { CodedError } from '../protocol/errors.js';
+
 /** Limits of one connection; times in milliseconds, sizes in bytes. */
 export interface ConnectionLimits {
   readonly maxFrameBytes: number;
@@ -8,8 +10,9 @@ export interface ConnectionLimits {
 }
 
 /** A connection was given up because of a limit on time. */
-export class ConnectionTimeoutError extends Error {
+export class ConnectionTimeoutError extends CodedError {
   override readonly name: string = 'ConnectionTimeoutError';
+  readonly code = 'CONNECTION_TIMEOUT';
 
   /** @param limit - The option that sets the limit. */
   constructor(

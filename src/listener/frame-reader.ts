@@ -1,7 +1,8 @@
+import { CodedError } from '../protocol/errors.js';
 import { findForeignProtocol, FOREIGN_PROTOCOL_BYTES, LEAST_FOREIGN_LENGTH } from './foreign-protocol.js';
 
 /** The length prefix of a frame is zero, negative, or over the limit. */
-export class FrameLengthError extends Error {
+export class FrameLengthError extends CodedError {
   override readonly name: string = 'FrameLengthError';
   /** What is wrong, stable over releases. */
   readonly code: 'INVALID_LENGTH' | 'HTTP_REQUEST' | 'TLS_HANDSHAKE' = 'INVALID_LENGTH';

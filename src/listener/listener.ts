@@ -1,4 +1,5 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { CodedError } from '../protocol/errors.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { ConnectionSet } from './connection-set.js';
 import { Connection, type ConnectionShared } from './connection.js';
@@ -17,8 +18,9 @@ export interface ListenerSettings extends ConnectionLimits {
 }
 
 /** A client connected while there were `maxConnections` already. */
-export class TooManyConnectionsError extends Error {
+export class TooManyConnectionsError extends CodedError {
   override readonly name: string = 'TooManyConnectionsError';
+  readonly code = 'TOO_MANY_CONNECTIONS';
 
   /** @param maxConnections - The most that are allowed at once. */
   constructor(readonly maxConnections: number) {

@@ -17,7 +17,7 @@ export { type ApiInfo, type ApiName, apis } from './apis.js';
 export type { ApiCodec, DataCodec, VersionRange } from './codec.js';
 export { decodeConsumerProtocol, encodeConsumerProtocol } from './consumer-protocol.js';
 export { ErrorCode, errorName, type ErrorName } from './error-codes.js';
-export { DecodeError, type DecodeErrorCode, EncodeError, type EncodeErrorCode } from './errors.js';
+export { CodedError, DecodeError, type DecodeErrorCode, EncodeError, type EncodeErrorCode } from './errors.js';
 export {
   hasFlexibleResponseHeader,
   isFlexible,

@@ -156,6 +156,11 @@ export function errorName(code: number): string {
   return names.get(code) ?? String(code);
 }
 
+/** Whether a text is the name of an error code. */
+export function isErrorName(text: string): text is ErrorName {
+  return Object.hasOwn(ErrorCode, text);
+}
+
 /** Whether it says that something failed: an int16, as the wire has it, and not 0, which is success. */
 export function isFailureCode(code: unknown): code is number {
   return typeof code === 'number' && code !== 0 && (code << 16) >> 16 === code;

@@ -1,3 +1,14 @@
+/**
+ * The base of every error class of this package. `code` says what is wrong and stays the same over releases; the message
+ * may change.
+ */
+export abstract class CodedError extends Error {
+  /** Name of the class. */
+  abstract override readonly name: string;
+  /** What is wrong, in upper case with underscores. */
+  abstract readonly code: string;
+}
+
 /** Why bytes could not be read as a message, as a stable code. */
 export type DecodeErrorCode =
   | 'TRUNCATED'
@@ -11,7 +22,7 @@ export type DecodeErrorCode =
   | 'UNKNOWN_VERSION';
 
 /** Bytes could not be read as the message that they should be. */
-export class DecodeError extends Error {
+export class DecodeError extends CodedError {
   override readonly name: string = 'DecodeError';
 
   /**
@@ -38,7 +49,7 @@ export class DecodeError extends Error {
 export type EncodeErrorCode = 'INVALID_VALUE' | 'UNSUPPORTED_FIELD' | 'UNKNOWN_API' | 'UNKNOWN_VERSION';
 
 /** A value does not fit the message that it should become. */
-export class EncodeError extends Error {
+export class EncodeError extends CodedError {
   override readonly name: string = 'EncodeError';
 
   /** Path of the field in the value, such as `topics[0].partitions[2].leaderEpoch`; empty when the value as a whole is wrong. */

@@ -1,19 +1,20 @@
 import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { FrameReader } from '../listener/frame-reader.js';
+import { CodedError } from '../protocol/errors.js';
 import { WireFrame } from './frames.js';
 
 /** The longest response that is read, in bytes. */
 const MAX_RESPONSE_BYTES = 100 * 1024 * 1024;
 
 /** The connection ended before the response came. `cause` is the error of the socket, if it had one. */
-export class WireClosedError extends Error {
+export class WireClosedError extends CodedError {
   override readonly name: string = 'WireClosedError';
   /** Stable over releases. */
   readonly code = 'CONNECTION_CLOSED';
 }
 
 /** The server did not accept the connection or did not respond in time. */
-export class WireTimeoutError extends Error {
+export class WireTimeoutError extends CodedError {
   override readonly name: string = 'WireTimeoutError';
   /** Stable over releases. */
   readonly code = 'TIMED_OUT';

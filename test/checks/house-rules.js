@@ -220,4 +220,31 @@ const imports = {
   },
 };
 
-export default { meta: { name: 'house' }, rules: { imports, fields } };
+/**
+ * Error classes of src/ and adapters/: each has a name that ends in `Error`, and extends `CodedError` or another of them.
+ *
+ * @type {import('eslint').Rule.RuleModule}
+ */
+const errors = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: {
+      base: 'an error class extends CodedError, which gives it a code',
+      name: "the name of an error class ends in 'Error'",
+    },
+  },
+  create(context) {
+    /** @param {any} node */
+    function check({ id, superClass }) {
+      if (superClass?.type !== 'Identifier' || !/Error$/.test(superClass.name)) return;
+      if (superClass.name === 'Error' && id?.name !== 'CodedError') {
+        context.report({ node: superClass, messageId: 'base' });
+      }
+      if (!/Error$/.test(id?.name ?? '')) context.report({ node: id ?? superClass, messageId: 'name' });
+    }
+    return { ClassDeclaration: check, ClassExpression: check };
+  },
+};
+
+export default { meta: { name: 'house' }, rules: { imports, fields, errors } };

@@ -163,3 +163,17 @@ test('imports of values do not go round', async () => {
   expect(await lint('{ Reader }')).toContain('import-x/no-cycle');
   expect(await lint('type { Reader }')).not.toContain('import-x/no-cycle');
 });
+
+test.each([
+  ['class WrongValue extends CodedError {}', ["the name of an error class ends in 'Error'"]],
+  ['class WrongValueError extends Error {}', ['an error class extends CodedError, which gives it a code']],
+  ['throw new (class extends OptionError {})()', ["the name of an error class ends in 'Error'"]],
+  ['class WrongValueError extends CodedError {}', []],
+  ['class CodedError extends Error {}', []],
+  ['class Reader extends Base {}', []],
+])('error classes: %s', async (code, found) => {
+  const [result] = await eslint.lintText(code, { filePath: `${root}src/gateway.ts` });
+  expect(result!.messages.filter(({ ruleId }) => ruleId === 'house/errors').map(({ message }) => message)).toEqual(
+    found,
+  );
+});

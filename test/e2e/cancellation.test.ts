@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Backend, ErrorCode, RequestAborted, type RequestContext } from 'iggy-gateway-kafka';
+import { type Backend, ErrorCode, RequestAbortedError, type RequestContext } from 'iggy-gateway-kafka';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { defer } from '../support/deferred.js';
@@ -50,7 +50,7 @@ describe('a client that vanishes', () => {
     client.reset();
     await expect(answered).rejects.toBeInstanceOf(WireClosedError);
     await gateway.close();
-    expect(signal.reason).toBeInstanceOf(RequestAborted);
+    expect(signal.reason).toBeInstanceOf(RequestAbortedError);
     expect(signal.reason).toMatchObject({ cause: 'disconnect' });
   });
 
@@ -131,7 +131,7 @@ describe('a client that vanishes', () => {
 describe('requestTimeoutMs', () => {
   const options = { requestTimeoutMs: 1 };
   /** A backend that hangs is the operator's to know. */
-  const TIMED_OUT = { api: 'metadata', error: { name: 'RequestAborted', cause: 'timeout' } };
+  const TIMED_OUT = { api: 'metadata', error: { name: 'RequestAbortedError', cause: 'timeout' } };
 
   test('answers REQUEST_TIMED_OUT for a handler that does not listen, and goes on', async () => {
     const released = defer();

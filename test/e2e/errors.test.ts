@@ -1,4 +1,4 @@
-import { type Backend, createStubBackend, ErrorCode, KafkaError } from 'iggy-gateway-kafka';
+import { type Backend, CodedError, createStubBackend, ErrorCode, KafkaError } from 'iggy-gateway-kafka';
 import {
   type ApiCodec,
   createTopicsApi,
@@ -260,7 +260,7 @@ describe('what is thrown', () => {
 
   /** As a second copy of this package would throw it. */
   function foreign(code: unknown): Error {
-    return Object.assign(new Error('from elsewhere'), { name: 'KafkaError', code });
+    return Object.assign(new Error('from elsewhere'), { name: 'KafkaError', errorCode: code });
   }
 
   test('may be the KafkaError of a second copy of this package', async () => {
@@ -309,13 +309,22 @@ describe('KafkaError', () => {
     'refuses the code %s, which would read as a success or not at all',
     (code) => {
       expect(() => new KafkaError(code)).toThrow(RangeError);
-      expect(() => new KafkaError(code)).toThrow(`code is ${String(code)}`);
+      expect(() => new KafkaError(code)).toThrow(`errorCode is ${String(code)}`);
     },
   );
 
-  test('has a name, a code and a message', () => {
-    expect(new KafkaError(CODE, MESSAGE)).toMatchObject({ name: 'KafkaError', code: CODE, message: MESSAGE });
+  test('has a name, an error code with its name in Kafka, and a message', () => {
+    expect(new KafkaError(CODE, MESSAGE)).toMatchObject({
+      name: 'KafkaError',
+      errorCode: CODE,
+      code: 'TOPIC_AUTHORIZATION_FAILED',
+      message: MESSAGE,
+    });
     expect(new KafkaError(CODE).message).toBe('');
-    expect(new KafkaError(CODE)).toBeInstanceOf(Error);
+    expect(new KafkaError(CODE)).toBeInstanceOf(CodedError);
+  });
+
+  test('has the code that Kafka’s clients assume for an error code that Kafka does not define', () => {
+    expect(new KafkaError(12345)).toMatchObject({ errorCode: 12345, code: 'UNKNOWN_SERVER_ERROR' });
   });
 });

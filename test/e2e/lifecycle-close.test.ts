@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { type Backend, createKafkaGateway, GatewayError, RequestAborted } from 'iggy-gateway-kafka';
+import { type Backend, createKafkaGateway, GatewayError, RequestAbortedError } from 'iggy-gateway-kafka';
 import { metadataApi } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { defer } from '../support/deferred.js';
@@ -144,7 +144,7 @@ describe('what is in flight at close', () => {
       metadata: async (_request, { signal }) => {
         entered.resolve();
         const reason = await untilAborted(signal).catch((error: unknown) => error);
-        return { ...answer(), clusterId: (reason as RequestAborted).cause };
+        return { ...answer(), clusterId: (reason as RequestAbortedError).cause };
       },
     });
     const client = await connectClient();
@@ -167,7 +167,7 @@ describe('what is in flight at close', () => {
     const answered = client.send(metadataApi, 9, ALL);
     const signal = await entered.promise;
     await Promise.all([gateway.close({ graceMs: 0 }), expect(answered).rejects.toBeInstanceOf(WireClosedError)]);
-    expect(signal.reason).toBeInstanceOf(RequestAborted);
+    expect(signal.reason).toBeInstanceOf(RequestAbortedError);
     expect(signal.reason).toMatchObject({ cause: 'shutdown' });
     expect(errors).toEqual([]);
   });
@@ -199,7 +199,7 @@ describe('what is in flight at close', () => {
       metadata: async (_request, { signal }) => {
         entered.resolve();
         await untilAborted(signal).catch(() => undefined);
-        reasons.push((signal.reason as RequestAborted).cause);
+        reasons.push((signal.reason as RequestAbortedError).cause);
         return answer();
       },
     });

@@ -60,7 +60,7 @@ test('a client that vanishes while its request is with the handler disturbs nobo
     });
   });
   gone.reset();
-  expect(await aborted).toMatchObject({ name: 'RequestAborted', cause: 'disconnect' });
+  expect(await aborted).toMatchObject({ name: 'RequestAbortedError', cause: 'disconnect' });
   await stays.send(apiVersionsApi, 3, software);
   // The handler is still at it: until it has settled, the connection is not over, and its request is held.
   expect(running.disconnects).toEqual([]);

@@ -81,7 +81,9 @@ describe('a body that does not decode is reported and its connection closed, wit
     const running = await startObserved();
     const body = Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(code === 'UNEXPECTED_NULL' ? 10 : 2)]);
     await expectRejected(running, apiKey, version, body);
-    expect(running.protocolErrors).toMatchObject([{ error: { name: 'DecodeError', code }, apiKey, apiVersion: version }]);
+    expect(running.protocolErrors).toMatchObject([
+      { error: { name: 'DecodeError', code }, apiKey, apiVersion: version },
+    ]);
   });
 
   test('more array elements than maxDecodedElements', async () => {

@@ -37,7 +37,7 @@ const MAX_DELTA = 0xffff_ffffn;
 export const NEVER = 2n ** 64n - 1n;
 
 /** As the SDK's ResponseError. */
-export class Refused extends Error {
+export class RefusedError extends Error {
   override readonly name: string = 'ResponseError';
 
   constructor(readonly errorCode: number) {
@@ -150,7 +150,7 @@ export function addPartitions(topic: Topic, count: number): void {
 }
 
 export function changeSettings(topic: Topic, { messageExpiry = 0n, maxTopicSize = 0n }: IggyTopicSettings): void {
-  if (maxTopicSize !== 0n && maxTopicSize < SEGMENT_BYTES) throw new Refused(Code.TOPIC_BELOW_SEGMENT);
+  if (maxTopicSize !== 0n && maxTopicSize < SEGMENT_BYTES) throw new RefusedError(Code.TOPIC_BELOW_SEGMENT);
   if (messageExpiry !== 0n) topic.messageExpiry = messageExpiry;
   if (maxTopicSize !== 0n) topic.maxTopicSize = maxTopicSize;
 }

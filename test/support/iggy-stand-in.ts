@@ -29,7 +29,7 @@ import {
   offsetKey,
   optionsOf,
   type Partition,
-  Refused,
+  RefusedError,
   sizeOf,
   type Stored,
   Stream,
@@ -102,7 +102,7 @@ class Server implements StandIn {
       throw Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:8090'), { code: 'ECONNREFUSED' });
     }
     if (fault === 'before') throw closed();
-    if (!this.letsIn && name !== 'system.ping') throw new Refused(Code.INVALID_CREDENTIALS);
+    if (!this.letsIn && name !== 'system.ping') throw new RefusedError(Code.INVALID_CREDENTIALS);
     const answer = work();
     if (fault === 'after') throw closed();
     if (fault === 'hang') await new Promise(() => undefined);
@@ -123,7 +123,7 @@ class Server implements StandIn {
 
   stream(id: IggyId): Stream {
     const stream = this.findStream(id);
-    if (stream === undefined) throw new Refused(Code.STREAM_ID_NOT_FOUND);
+    if (stream === undefined) throw new RefusedError(Code.STREAM_ID_NOT_FOUND);
     return stream;
   }
 
@@ -137,13 +137,13 @@ class Server implements StandIn {
   topic(ref: { streamId: IggyId; topicId: IggyId }): Topic {
     this.stream(ref.streamId);
     const topic = this.findTopic(ref);
-    if (topic === undefined) throw new Refused(Code.TOPIC_ID_NOT_FOUND);
+    if (topic === undefined) throw new RefusedError(Code.TOPIC_ID_NOT_FOUND);
     return topic;
   }
 
   partition(ref: { streamId: IggyId; topicId: IggyId }, id: number): Partition {
     const partition = this.topic(ref).partitions[id];
-    if (partition === undefined) throw new Refused(Code.PARTITION_NOT_FOUND);
+    if (partition === undefined) throw new RefusedError(Code.PARTITION_NOT_FOUND);
     return partition;
   }
 }
@@ -226,7 +226,7 @@ class StandInClient {
         },
         delete: command('partition.delete', (args) => {
           const { partitions } = this.#server.topic(args);
-          if (args.partitionCount > partitions.length) throw new Refused(Code.INVALID_PARTITIONS_COUNT);
+          if (args.partitionCount > partitions.length) throw new RefusedError(Code.INVALID_PARTITIONS_COUNT);
           partitions.splice(partitions.length - args.partitionCount);
           return true;
         }),
@@ -241,15 +241,15 @@ class StandInClient {
         store: command('offset.store', (args) => {
           const topic = this.#server.findTopic(args);
           const partition = topic?.partitions[args.partitionId];
-          if (topic === undefined || partition === undefined) throw new Refused(Code.NOT_FOUND);
-          if (args.offset >= partition.nextOffset) throw new Refused(Code.INVALID_OFFSET);
+          if (topic === undefined || partition === undefined) throw new RefusedError(Code.NOT_FOUND);
+          if (args.offset >= partition.nextOffset) throw new RefusedError(Code.INVALID_OFFSET);
           topic.offsets.set(offsetKey(args), args.offset);
           return true;
         }),
         delete: command('offset.delete', (args) => {
           const topic = this.#server.findTopic(args);
-          if (topic === undefined) throw new Refused(Code.NOT_FOUND);
-          if (!topic.offsets.delete(offsetKey(args))) throw new Refused(Code.NO_STORED_OFFSET);
+          if (topic === undefined) throw new RefusedError(Code.NOT_FOUND);
+          if (!topic.offsets.delete(offsetKey(args))) throw new RefusedError(Code.NO_STORED_OFFSET);
           return true;
         }),
       },
@@ -277,7 +277,7 @@ class StandInClient {
 
   #createStream(name: string): IggyStream {
     checkName(name, 'Stream');
-    if (this.#server.findStream(name) !== undefined) throw new Refused(Code.STREAM_EXISTS);
+    if (this.#server.findStream(name) !== undefined) throw new RefusedError(Code.STREAM_EXISTS);
     const stream = new Stream(freeId(this.#server.streams), name);
     this.#server.streams.set(stream.id, stream);
     return describeStream(stream);
@@ -286,8 +286,8 @@ class StandInClient {
   #createTopic({ streamId, name, partitionCount, ...settings }: IggyTopicInit): IggyTopic {
     checkName(name, 'Topic');
     const { topics } = this.#server.stream(streamId);
-    if (partitionCount > 1000) throw new Refused(Code.TOO_MANY_PARTITIONS);
-    if (this.#server.findTopic({ streamId, topicId: name }) !== undefined) throw new Refused(Code.TOPIC_EXISTS);
+    if (partitionCount > 1000) throw new RefusedError(Code.TOO_MANY_PARTITIONS);
+    if (this.#server.findTopic({ streamId, topicId: name }) !== undefined) throw new RefusedError(Code.TOPIC_EXISTS);
     const topic = new Topic(freeId(topics), name, optionsOf(settings));
     changeSettings(topic, settings);
     addPartitions(topic, partitionCount);
@@ -299,7 +299,7 @@ class StandInClient {
     checkName(args.name, 'Topic');
     const topic = this.#server.topic(args);
     const namesake = this.#server.findTopic({ streamId: args.streamId, topicId: args.name });
-    if (namesake !== undefined && namesake !== topic) throw new Refused(Code.TOPIC_EXISTS);
+    if (namesake !== undefined && namesake !== topic) throw new RefusedError(Code.TOPIC_EXISTS);
     changeSettings(topic, args);
     topic.name = args.name;
     return true;
@@ -312,7 +312,7 @@ class StandInClient {
     const bytes = messages.reduce((sum, message) => sum + sizeOf(message), BATCH_HEADER_BYTES);
     if (bytes + 2 * BATCH_HEADER_BYTES > MAX_FRAME_BYTES) throw closed();
     const partition = this.#server.findTopic(args)?.partitions[args.partition.value];
-    if (partition === undefined) throw new Refused(Code.NOT_FOUND);
+    if (partition === undefined) throw new RefusedError(Code.NOT_FOUND);
     const timestamp = this.#server.now();
     const baseOffset = partition.nextOffset;
     for (const message of messages) {

@@ -3,7 +3,7 @@ import { attempt, andThen } from '../awaitable.js';
 import { brokerConfig, topicConfig } from '../configs/known-configs.js';
 import { applyOperations, type ConfigOperation, Operation } from '../configs/operations.js';
 import { checkNodeId, ResourceType } from '../configs/resources.js';
-import { checkTopicConfigs, ConfigFailure } from '../configs/topic-configs.js';
+import { checkTopicConfigs, ConfigRefusedError } from '../configs/topic-configs.js';
 import { type ApiFailure, storeFailure } from './admin-failure.js';
 import { topicNameProblem } from '../topics/topic-name.js';
 import type { Broker } from './handler.js';
@@ -42,8 +42,8 @@ export function alterResources(
       () => answer({ errorCode: ErrorCode.NONE, errorMessage: null }),
       (error) =>
         answer(
-          error instanceof ConfigFailure
-            ? { errorCode: error.code, errorMessage: error.message }
+          error instanceof ConfigRefusedError
+            ? { errorCode: error.errorCode, errorMessage: error.message }
             : storeFailure(broker.kit, error),
         ),
     );
@@ -51,7 +51,7 @@ export function alterResources(
   return andThen(all(answers), (responses) => ({ responses }));
 }
 
-/** @throws ConfigFailure */
+/** @throws ConfigRefusedError */
 function checkForm({ configs }: Resource): void {
   if (new Set(configs.map(({ name }) => name)).size < configs.length)
     throw invalid('Error due to duplicate config keys');
@@ -61,7 +61,7 @@ function checkForm({ configs }: Resource): void {
   if (nulls.length > 0) throw invalid(`Null value not supported for : ${nulls.join(', ')}`);
 }
 
-/** @throws ConfigFailure */
+/** @throws ConfigRefusedError */
 function alterOne(
   { kit, configs: dynamicConfigs }: Broker,
   { resourceType, resourceName, configs }: Resource,
@@ -74,11 +74,11 @@ function alterOne(
       const { kept, set } = applyOperations(topicConfig, replace ? {} : (topic?.configs ?? {}), configs);
       if (resourceName === '') throw invalid('Default topic resources are not allowed.');
       const problem = topicNameProblem(resourceName);
-      if (problem !== null) throw new ConfigFailure(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
+      if (problem !== null) throw new ConfigRefusedError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
       const texts = checkTopicConfigs(kit, kept, set);
       if (topic === undefined) {
         const why = `The topic '${resourceName}' does not exist.`;
-        throw new ConfigFailure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, why);
+        throw new ConfigRefusedError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, why);
       }
       return validateOnly ? undefined : kit.topics.configure(topic, texts);
     }
@@ -95,7 +95,7 @@ function alterOne(
       checkNodeId(resourceName, kit.placement.nodeId);
       const [logger] = configs;
       if (logger === undefined) return undefined;
-      throw new ConfigFailure(ErrorCode.INVALID_CONFIG, `Logger ${logger.name} does not exist!`);
+      throw new ConfigRefusedError(ErrorCode.INVALID_CONFIG, `Logger ${logger.name} does not exist!`);
     }
     default:
       throw invalid(`Unknown resource type ${String(resourceType)}`);
@@ -106,6 +106,6 @@ function keyOf({ resourceType, resourceName }: Resource): string {
   return `${String(resourceType)} ${resourceName}`;
 }
 
-function invalid(why: string): ConfigFailure {
-  return new ConfigFailure(ErrorCode.INVALID_REQUEST, why);
+function invalid(why: string): ConfigRefusedError {
+  return new ConfigRefusedError(ErrorCode.INVALID_REQUEST, why);
 }

@@ -11,7 +11,7 @@ import type {
 } from '../../../src/protocol/index.js';
 import { attempt, andThen } from '../awaitable.js';
 import { describeTopicConfigs } from '../configs/describe.js';
-import { checkTopicConfigs, ConfigFailure } from '../configs/topic-configs.js';
+import { checkTopicConfigs, ConfigRefusedError } from '../configs/topic-configs.js';
 import type { Kit } from '../kit.js';
 import { type ApiFailure, storeFailure } from './admin-failure.js';
 import { assignmentProblem, MAX_PARTS_PER_REQUEST } from '../topics/assignments.js';
@@ -105,8 +105,8 @@ function planTopic(kit: Kit, topic: CreateTopicsRequestCreatableTopic, nodeIds: 
   try {
     configs = checkTopicConfigs(kit, {}, topic.configs);
   } catch (error) {
-    if (!(error instanceof ConfigFailure)) throw error;
-    return refuse(error.code, error.message);
+    if (!(error instanceof ConfigRefusedError)) throw error;
+    return refuse(error.errorCode, error.message);
   }
 
   const { assignments, numPartitions, replicationFactor } = topic;

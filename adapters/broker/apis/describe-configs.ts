@@ -17,7 +17,7 @@ import {
   describeTopicConfigs,
 } from '../configs/describe.js';
 import { checkNodeId, ResourceType } from '../configs/resources.js';
-import { ConfigFailure } from '../configs/topic-configs.js';
+import { ConfigRefusedError } from '../configs/topic-configs.js';
 import type { Kit } from '../kit.js';
 import { logDir } from './describe-log-dirs.js';
 import type { Broker, Handler } from './handler.js';
@@ -38,13 +38,13 @@ export const describeConfigs: Handler<DescribeConfigsRequest, DescribeConfigsRes
       );
       return { ...answer, errorCode: ErrorCode.NONE, errorMessage: null, configs };
     } catch (error) {
-      if (!(error instanceof ConfigFailure)) throw error;
-      return { ...answer, errorCode: error.code, errorMessage: error.message, configs: [] };
+      if (!(error instanceof ConfigRefusedError)) throw error;
+      return { ...answer, errorCode: error.errorCode, errorMessage: error.message, configs: [] };
     }
   }),
 });
 
-/** @throws ConfigFailure */
+/** @throws ConfigRefusedError */
 function describeResource(
   { kit, configs }: Broker,
   { resourceType, resourceName }: DescribeConfigsRequestDescribeConfigsResource,
@@ -53,10 +53,10 @@ function describeResource(
   switch (resourceType) {
     case ResourceType.TOPIC: {
       const problem = topicNameProblem(resourceName);
-      if (problem !== null) throw new ConfigFailure(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
+      if (problem !== null) throw new ConfigRefusedError(ErrorCode.INVALID_TOPIC_EXCEPTION, problem);
       const topic = kit.topics.byName(resourceName);
       if (topic !== undefined) return describeTopicConfigs(configs.current, topic.configs);
-      throw new ConfigFailure(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `There is no topic ${resourceName}`);
+      throw new ConfigRefusedError(ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, `There is no topic ${resourceName}`);
     }
     case ResourceType.BROKER:
       if (resourceName === '') return describeClusterConfigs(configs.current);
@@ -66,7 +66,7 @@ function describeResource(
       checkNodeId(resourceName, kit.placement.nodeId);
       return []; // there are no loggers whose level could be changed
     default:
-      throw new ConfigFailure(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${String(resourceType)}`);
+      throw new ConfigRefusedError(ErrorCode.INVALID_REQUEST, `Unsupported resource type: ${String(resourceType)}`);
   }
 }
 

@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import { nearestName, OptionError } from '../../../src/contract/index.js';
 import type { BrokerConfig, BrokerConfigInit, BrokerConfigValues } from '../broker-config.js';
 import { SYNONYMS } from './broker-config-definitions.js';
-import { checkConfig, ConfigError, configValue, type ConfigValue } from './config-definition.js';
+import { checkConfig, ConfigValueError, configValue, type ConfigValue } from './config-definition.js';
 import { allBrokerConfigs, brokerConfig, topicConfig } from './known-configs.js';
 import type { TopicConfig } from '../topic-config.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
@@ -138,7 +138,7 @@ export function checkBrokerConfig(init: BrokerConfigInit): ConfigTexts {
     try {
       texts[name] = checkConfig(name, definition, String(value));
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
+      if (!(error instanceof ConfigValueError)) throw error;
       throw new OptionError(option, value, error.message.replace(/^.*?: /s, ''));
     }
   }

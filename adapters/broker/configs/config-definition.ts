@@ -1,3 +1,5 @@
+import { CodedError } from '../../../src/contract/index.js';
+
 /** Types of configs, by Kafka's names, in the order of the numbers that DescribeConfigs gives them, from 1. */
 export const CONFIG_TYPES = [
   'boolean',
@@ -57,8 +59,9 @@ export interface KafkaConfigFacts extends Omit<ConfigDefinition, 'doc' | 'enforc
 }
 
 /** A value that a config cannot have. */
-export class ConfigError extends Error {
-  override readonly name: string = 'ConfigError';
+export class ConfigValueError extends CodedError {
+  override readonly name: string = 'ConfigValueError';
+  readonly code = 'INVALID_CONFIG';
 }
 
 const INTEGERS: Readonly<Partial<Record<ConfigType, readonly [bigint, bigint]>>> = {
@@ -70,11 +73,11 @@ const INTEGERS: Readonly<Partial<Record<ConfigType, readonly [bigint, bigint]>>>
 /**
  * Checks the text of a config and brings it into the form in which it is kept and shown.
  *
- * @throws ConfigError that names the config and its value.
+ * @throws ConfigValueError that names the config and its value.
  */
 export function checkConfig(name: string, definition: ConfigDefinition, text: string): string {
-  const wrong = (why: string): ConfigError =>
-    new ConfigError(`Invalid value ${shorten(text)} for configuration ${name}: ${why}`);
+  const wrong = (why: string): ConfigValueError =>
+    new ConfigValueError(`Invalid value ${shorten(text)} for configuration ${name}: ${why}`);
   const trimmed = text.trim();
   switch (definition.type) {
     case 'boolean': {

@@ -3,9 +3,9 @@ import { andThen } from '../awaitable.js';
 import type { Kit, KitPart } from '../kit.js';
 import { serial } from '../serial.js';
 import type { BrokerConfigs, ConfigTexts } from './broker-configs.js';
-import { checkConfig, ConfigError } from './config-definition.js';
+import { checkConfig, ConfigValueError } from './config-definition.js';
 import { brokerConfig } from './known-configs.js';
-import { ConfigFailure, lacking } from './topic-configs.js';
+import { ConfigRefusedError, lacking } from './topic-configs.js';
 
 /** For this broker, or for all of them. */
 export type Layer = 'broker' | 'cluster';
@@ -40,7 +40,7 @@ export class DynamicConfigs implements KitPart {
   /**
    * Returns a layer's configs with changes on top.
    *
-   * @throws ConfigFailure that names the config.
+   * @throws ConfigRefusedError that names the config.
    */
   check(
     layer: Layer,
@@ -58,7 +58,7 @@ export class DynamicConfigs implements KitPart {
       try {
         texts[name] = checkConfig(name, definition, value);
       } catch (error) {
-        throw error instanceof ConfigError ? invalid(error.message) : error;
+        throw error instanceof ConfigValueError ? invalid(error.message) : error;
       }
     }
     const problem = lacking(this.#kit.store, texts, 'log.');
@@ -92,7 +92,7 @@ export class DynamicConfigs implements KitPart {
       try {
         texts = this.check(layer, texts, [{ name, value: text }]);
       } catch (error) {
-        if (!(error instanceof ConfigFailure)) throw error;
+        if (!(error instanceof ConfigRefusedError)) throw error;
         this.#kit.warn(`a config that was altered before the restart does not hold: ${error.message}`);
       }
     }
@@ -104,6 +104,6 @@ export class DynamicConfigs implements KitPart {
   }
 }
 
-function invalid(why: string): ConfigFailure {
-  return new ConfigFailure(ErrorCode.INVALID_REQUEST, why);
+function invalid(why: string): ConfigRefusedError {
+  return new ConfigRefusedError(ErrorCode.INVALID_REQUEST, why);
 }

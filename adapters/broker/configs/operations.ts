@@ -1,7 +1,7 @@
 import { ErrorCode } from '../../../src/contract/index.js';
 import type { ConfigTexts } from './broker-configs.js';
 import { type ConfigDefinition, splitList } from './config-definition.js';
-import { ConfigFailure } from './topic-configs.js';
+import { ConfigRefusedError } from './topic-configs.js';
 
 /** What IncrementalAlterConfigs does with a config, by Kafka's numbers. */
 export const Operation = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const;
@@ -20,7 +20,7 @@ export interface AppliedOperations {
   readonly set: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** @throws ConfigFailure for an operation that there is not, or that the config's type does not have. */
+/** @throws ConfigRefusedError for an operation that there is not, or that the config's type does not have. */
 export function applyOperations(
   definitionOf: (name: string) => ConfigDefinition | undefined,
   own: ConfigTexts,
@@ -43,7 +43,7 @@ export function applyOperations(
         if (definition?.type !== 'list') {
           const verb = configOperation === Operation.APPEND ? 'APPEND' : 'SUBTRACT';
           const why = `Can't ${verb} to key ${name} because its type is not LIST.`;
-          throw new ConfigFailure(ErrorCode.INVALID_CONFIG, why);
+          throw new ConfigRefusedError(ErrorCode.INVALID_CONFIG, why);
         }
         const elements = new Set(splitList(before ?? definition.fallback ?? ''));
         for (const element of splitList(value ?? '')) {
@@ -54,7 +54,7 @@ export function applyOperations(
         break;
       }
       default:
-        throw new ConfigFailure(ErrorCode.INVALID_REQUEST, `Unknown operations type ${String(configOperation)}`);
+        throw new ConfigRefusedError(ErrorCode.INVALID_REQUEST, `Unknown operations type ${String(configOperation)}`);
     }
   }
   return { kept: Object.fromEntries(kept), set };

@@ -1,27 +1,20 @@
-import { ErrorCode } from '../../../src/contract/index.js';
+import { ErrorCode, KafkaError } from '../../../src/contract/index.js';
 import type { Kit } from '../kit.js';
 import type { LogStore } from '../store/log-store.js';
-import { checkConfig, ConfigError } from './config-definition.js';
+import { checkConfig, ConfigValueError } from './config-definition.js';
 import type { ConfigTexts } from './broker-configs.js';
 import { topicConfig } from './known-configs.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 
 /** Configs that cannot be set, with the error code that says so. */
-export class ConfigFailure extends Error {
-  override readonly name: string = 'ConfigFailure';
-
-  constructor(
-    readonly code: number,
-    message: string,
-  ) {
-    super(message);
-  }
+export class ConfigRefusedError extends KafkaError {
+  override readonly name: string = 'ConfigRefusedError';
 }
 
 /**
  * A topic's own configs with changes on top.
  *
- * @throws ConfigFailure that names the config.
+ * @throws ConfigRefusedError that names the config.
  */
 export function checkTopicConfigs(
   kit: Pick<Kit, 'store'>,
@@ -31,20 +24,23 @@ export function checkTopicConfigs(
   const configs: Record<string, string> = { ...own };
   const nulls = changes.filter(({ value }) => value === null).map(({ name }) => name);
   if (nulls.length > 0) {
-    throw new ConfigFailure(ErrorCode.INVALID_CONFIG, `Null value not supported for topic configs: ${nulls.join(',')}`);
+    throw new ConfigRefusedError(
+      ErrorCode.INVALID_CONFIG,
+      `Null value not supported for topic configs: ${nulls.join(',')}`,
+    );
   }
   for (const { name, value } of changes) {
     const definition = topicConfig(name);
     if (definition === undefined)
-      throw new ConfigFailure(ErrorCode.INVALID_CONFIG, `Unknown topic config name: ${name}`);
+      throw new ConfigRefusedError(ErrorCode.INVALID_CONFIG, `Unknown topic config name: ${name}`);
     try {
       configs[name] = checkConfig(name, definition, value ?? '');
     } catch (error) {
-      throw error instanceof ConfigError ? new ConfigFailure(ErrorCode.INVALID_CONFIG, error.message) : error;
+      throw error instanceof ConfigValueError ? new ConfigRefusedError(ErrorCode.INVALID_CONFIG, error.message) : error;
     }
   }
   const problem = crossProblem(configs) ?? lacking(kit.store, configs);
-  if (problem !== null) throw new ConfigFailure(ErrorCode.INVALID_CONFIG, problem);
+  if (problem !== null) throw new ConfigRefusedError(ErrorCode.INVALID_CONFIG, problem);
   return configs;
 }
 

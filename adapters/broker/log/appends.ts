@@ -1,7 +1,7 @@
 import { type Awaitable, ErrorCode, isPromise } from '../../../src/contract/index.js';
 import type { ProduceResponsePartitionProduceResponseInit, RecordBatch } from '../../../src/protocol/index.js';
 import { andThen, attempt, rejected } from '../awaitable.js';
-import { BatchRefused } from '../batch-refused.js';
+import { BatchRefusedError } from '../batch-refused.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import type { AppendEntry, AppendResult, LogOffsets, PartitionId } from '../store/log-store.js';
@@ -61,9 +61,9 @@ export class AppendJob implements AppendEntry {
     return this.batch.maxTimestamp;
   }
 
-  refuse(error: BatchRefused): void {
+  refuse(error: BatchRefusedError): void {
     const { answer } = this;
-    answer.errorCode = error.code;
+    answer.errorCode = error.errorCode;
     answer.errorMessage = error.message;
     answer.baseOffset = NONE;
     answer.logAppendTimeMs = NONE;
@@ -71,13 +71,19 @@ export class AppendJob implements AppendEntry {
 }
 
 /** The answer for a partition whose batch is not taken. */
-export function refusedAnswer(index: number, { code, message, recordErrors }: BatchRefused): PartitionAnswer {
+export function refusedAnswer(
+  index: number,
+  { errorCode: code, message, recordErrors }: BatchRefusedError,
+): PartitionAnswer {
   return { index, errorCode: code, baseOffset: NONE, errorMessage: message, recordErrors };
 }
 
 /** Why a batch of an idempotent producer is not taken while another broker has the state. */
-export function notOwner(): BatchRefused {
-  return new BatchRefused(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'another broker has the state of idempotent producers');
+export function notOwner(): BatchRefusedError {
+  return new BatchRefusedError(
+    ErrorCode.NOT_LEADER_OR_FOLLOWER,
+    'another broker has the state of idempotent producers',
+  );
 }
 
 /** Appends what was checked: one append at a time for each partition, and a producer's batches in their order, once. */
@@ -161,7 +167,7 @@ export class Appends {
       const repeated = producers.states.check(job.batch);
       return repeated === null || this.repeat(job, producers, repeated);
     } catch (error) {
-      if (!(error instanceof BatchRefused)) throw error;
+      if (!(error instanceof BatchRefusedError)) throw error;
       job.refuse(error);
     }
     job.log.release();
@@ -294,7 +300,7 @@ export class Appends {
       (): Awaitable<unknown> => undefined,
       (error) => {
         if (!(error instanceof StoreError)) return rejected(error);
-        job.refuse(new BatchRefused(storeErrorCode(error, 'records'), error.message));
+        job.refuse(new BatchRefusedError(storeErrorCode(error, 'records'), error.message));
         return undefined;
       },
     );
@@ -304,7 +310,7 @@ export class Appends {
     // It may be in the log or not: what the producers sent is learned from there.
     if (error.code === 'OUTCOME_UNKNOWN') this.producers.doubt(job.log);
     if (error.code === 'FULL') this.kit.warn(`Produce is refused: ${error.message}`, 'Produce: full');
-    job.refuse(new BatchRefused(storeErrorCode(error, 'records'), error.message));
+    job.refuse(new BatchRefusedError(storeErrorCode(error, 'records'), error.message));
     job.log.release();
   }
 
@@ -319,7 +325,7 @@ export class Appends {
   private broken(jobs: readonly AppendJob[], error: unknown): PromiseLike<never> {
     for (const job of jobs) {
       this.producers.doubt(job.log);
-      job.refuse(new BatchRefused(ErrorCode.UNKNOWN_SERVER_ERROR, ''));
+      job.refuse(new BatchRefusedError(ErrorCode.UNKNOWN_SERVER_ERROR, ''));
       job.log.release();
     }
     return rejected(error);

@@ -5,7 +5,7 @@ import type {
   ProduceResponseInit,
   ProduceResponseTopicProduceResponseInit,
 } from '../../../src/protocol/index.js';
-import { BatchRefused } from '../batch-refused.js';
+import { BatchRefusedError } from '../batch-refused.js';
 import { int64 } from '../int64.js';
 import type { Kit } from '../kit.js';
 import { findTopic, type Topic, unknownTopicCode } from '../topic-registry.js';
@@ -55,9 +55,9 @@ export class Produce {
           if (jobs === null) jobs = [job];
           else jobs.push(job);
         } catch (error) {
-          if (!(error instanceof BatchRefused)) throw error;
+          if (!(error instanceof BatchRefusedError)) throw error;
           answer = refusedAnswer(data.index, error);
-          const elsewhere = error.code === ErrorCode.NOT_LEADER_OR_FOLLOWER && apiVersion >= LEADER_HINTS_SINCE;
+          const elsewhere = error.errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER && apiVersion >= LEADER_HINTS_SINCE;
           if (elsewhere) answer.currentLeader = hints.last;
         }
         partitionResponses[index] = answer;
@@ -83,9 +83,9 @@ export class Produce {
     if (partition === undefined) throw unknownTopic(false);
     const batch = theBatch(records, version);
     if (batch.isTransactional) throw new KafkaError(ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED);
-    if (!validAcks) throw new BatchRefused(ErrorCode.INVALID_REQUIRED_ACKS, 'acks are 0, 1 or -1');
-    if (topic.isInternal) throw new BatchRefused(ErrorCode.INVALID_TOPIC_EXCEPTION, `'${topic.name}' is internal`);
-    if (!hints.leads(partition)) throw new BatchRefused(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'led by another broker');
+    if (!validAcks) throw new BatchRefusedError(ErrorCode.INVALID_REQUIRED_ACKS, 'acks are 0, 1 or -1');
+    if (topic.isInternal) throw new BatchRefusedError(ErrorCode.INVALID_TOPIC_EXCEPTION, `'${topic.name}' is internal`);
+    if (!hints.leads(partition)) throw new BatchRefusedError(ErrorCode.NOT_LEADER_OR_FOLLOWER, 'led by another broker');
     if (batch.producerId >= 0 && !this.kit.placement.isOwner) {
       hints.toOwner(partition);
       throw notOwner();
@@ -102,7 +102,7 @@ function whenDone(done: PromiseLike<unknown>, response: ProduceResponseInit): Pr
   return done.then(() => response);
 }
 
-function unknownTopic(byId: boolean): BatchRefused {
+function unknownTopic(byId: boolean): BatchRefusedError {
   const what = byId ? 'there is no topic with this id' : 'there is no such topic or partition';
-  return new BatchRefused(unknownTopicCode(byId), what);
+  return new BatchRefusedError(unknownTopicCode(byId), what);
 }

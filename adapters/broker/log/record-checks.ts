@@ -9,7 +9,7 @@ import {
   RecordsError,
   validateBatch,
 } from '../../../src/protocol/core.js';
-import { BatchRefused, type RecordFault } from '../batch-refused.js';
+import { BatchRefusedError, type RecordFault } from '../batch-refused.js';
 import type { TopicConfig } from '../topic-config.js';
 
 /** The first Produce version that may carry zstd (KIP-110). */
@@ -18,25 +18,25 @@ const ZSTD_SINCE = 7;
 /** The batch in a partition's records: exactly one, as every version that Kafka 4 knows has it. */
 export function theBatch(records: Buffer | null, version: number): RecordBatch {
   if (records === null || records.length === 0) {
-    throw new BatchRefused(
+    throw new BatchRefusedError(
       ErrorCode.INVALID_RECORD,
       'there must be one record batch for each partition; there is none',
     );
   }
   const batch = batchAt(records, 0);
   if (batch === null) {
-    throw new BatchRefused(
+    throw new BatchRefusedError(
       ErrorCode.INVALID_RECORD,
       'there must be one record batch for each partition; it is cut off',
     );
   }
   if (version < ZSTD_SINCE && batch.compression === 'zstd') {
     const since = `zstd is known from version ${String(ZSTD_SINCE)} on`;
-    throw new BatchRefused(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, since);
+    throw new BatchRefusedError(ErrorCode.UNSUPPORTED_COMPRESSION_TYPE, since);
   }
   // What is left at the end and too short for a batch, Kafka cuts off.
   if (batch.end < records.length && batchAt(records, batch.end) !== null) {
-    throw new BatchRefused(
+    throw new BatchRefusedError(
       ErrorCode.INVALID_RECORD,
       'there must be one record batch for each partition; there are more',
     );
@@ -51,7 +51,7 @@ function batchAt(records: Buffer, at: number): RecordBatch | null {
     if (!(error instanceof RecordsError)) throw error;
     if (error.code === 'TRUNCATED') return null;
     const old = magicAt(records, at) < 2 && batchSizeAt(records, at) >= MIN_MESSAGE_BYTES;
-    throw new BatchRefused(old ? ErrorCode.INVALID_RECORD : ErrorCode.CORRUPT_MESSAGE, error.message);
+    throw new BatchRefusedError(old ? ErrorCode.INVALID_RECORD : ErrorCode.CORRUPT_MESSAGE, error.message);
   }
 }
 
@@ -63,7 +63,7 @@ const MIN_MESSAGE_BYTES = 26;
  * topic's configs want.
  *
  * @returns The batch to append, in a buffer of its own where it had to be written anew.
- * @throws BatchRefused
+ * @throws BatchRefusedError
  */
 export function checkBatch(batch: RecordBatch, config: TopicConfig, now: number): RecordBatch {
   try {
@@ -83,7 +83,7 @@ export function checkBatch(batch: RecordBatch, config: TopicConfig, now: number)
     else rewritten.setMaxTimestamp('CreateTime', summary.maxTimestamp);
     return rewritten;
   } catch (error) {
-    throw error instanceof RecordsError ? new BatchRefused(codeOf(error), error.message) : error;
+    throw error instanceof RecordsError ? new BatchRefusedError(codeOf(error), error.message) : error;
   }
 }
 
@@ -95,8 +95,8 @@ function checkSize(batch: RecordBatch, config: TopicConfig): void {
   if (sizeInBytes > segment) throw tooLarge(ErrorCode.RECORD_LIST_TOO_LARGE, sizeInBytes, 'segment.bytes', segment);
 }
 
-function tooLarge(code: number, bytes: number, limit: string, most: number): BatchRefused {
-  return new BatchRefused(code, `a batch of ${String(bytes)} bytes; ${limit} is ${String(most)}`);
+function tooLarge(code: number, bytes: number, limit: string, most: number): BatchRefusedError {
+  return new BatchRefusedError(code, `a batch of ${String(bytes)} bytes; ${limit} is ${String(most)}`);
 }
 
 /** Whether keys and timestamps are welcome; the records are gone through once more only if some is not. */
@@ -109,7 +109,7 @@ function checkRecords(batch: RecordBatch, summary: BatchSummary, config: TopicCo
         batchIndex,
         batchIndexErrorMessage,
       }));
-      throw new BatchRefused(ErrorCode.INVALID_TIMESTAMP, batchIndexErrorMessage, faults);
+      throw new BatchRefusedError(ErrorCode.INVALID_TIMESTAMP, batchIndexErrorMessage, faults);
     }
     if (keyless) refuseRecords(batch, keyless, -Infinity, Infinity);
     return;
@@ -136,7 +136,7 @@ function refuseRecords(batch: RecordBatch, keyless: boolean, earliest: number, l
   }
   if (faults.length === 0) return;
   const code = untimely > 0 ? ErrorCode.INVALID_TIMESTAMP : ErrorCode.INVALID_RECORD;
-  throw new BatchRefused(code, `${String(faults.length)} records were refused, the batch with them`, faults);
+  throw new BatchRefusedError(code, `${String(faults.length)} records were refused, the batch with them`, faults);
 }
 
 /** The batch with the compression that the topic wants. */
@@ -172,6 +172,6 @@ function codeOf({ code }: RecordsError): number {
   }
 }
 
-function invalid(detail: string): BatchRefused {
-  return new BatchRefused(ErrorCode.INVALID_RECORD, detail);
+function invalid(detail: string): BatchRefusedError {
+  return new BatchRefusedError(ErrorCode.INVALID_RECORD, detail);
 }

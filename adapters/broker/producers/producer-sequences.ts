@@ -1,6 +1,6 @@
 import { nextSequence } from '../../../src/protocol/core.js';
 import { ErrorCode } from '../../../src/contract/index.js';
-import { BatchRefused } from '../batch-refused.js';
+import { BatchRefusedError } from '../batch-refused.js';
 import type { ReplayedBatch } from '../store/log-store.js';
 
 /** A batch that a producer may send again, because its answer got lost. */
@@ -47,7 +47,7 @@ export class ProducerStates {
    * Checks a batch against its producer's last ones. Whether the log still has the batch that is repeated, `appends.ts` asks.
    *
    * @returns The batch that it repeats, which was appended before; null for a new one.
-   * @throws BatchRefused for an old epoch, or a sequence with a gap.
+   * @throws BatchRefusedError for an old epoch, or a sequence with a gap.
    */
   check(batch: Omit<ReplayedBatch, 'baseOffset' | 'maxTimestamp'>): RememberedBatch | null {
     const { producerId, producerEpoch, baseSequence, lastSequence } = batch;
@@ -56,7 +56,7 @@ export class ProducerStates {
     if (producer === undefined) return null;
     if (producerEpoch < producer.epoch) {
       const detail = `epoch ${String(producerEpoch)} of producer ${String(producerId)}, which is at ${String(producer.epoch)}`;
-      throw new BatchRefused(ErrorCode.INVALID_PRODUCER_EPOCH, detail);
+      throw new BatchRefusedError(ErrorCode.INVALID_PRODUCER_EPOCH, detail);
     }
     let expected = 0;
     if (producerEpoch === producer.epoch) {
@@ -69,7 +69,7 @@ export class ProducerStates {
     }
     if (baseSequence !== expected) {
       const detail = `sequence ${String(baseSequence)} of producer ${String(producerId)} instead of ${String(expected)}`;
-      throw new BatchRefused(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, detail);
+      throw new BatchRefusedError(ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, detail);
     }
     return null;
   }

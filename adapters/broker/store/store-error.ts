@@ -1,3 +1,5 @@
+import { CodedError } from '../../../src/contract/index.js';
+
 /** Why a store could not do what it was asked. */
 export type StoreErrorCode =
   /** The topic or partition does not exist. */
@@ -20,7 +22,7 @@ export type StoreErrorCode =
   | 'FENCED';
 
 /** A store failure that the kit maps to a Kafka error. Anything else thrown becomes UNKNOWN_SERVER_ERROR. */
-export class StoreError extends Error {
+export class StoreError extends CodedError {
   override readonly name: string = 'StoreError';
 
   constructor(

@@ -7,7 +7,7 @@ import { storeError } from '../sdk/failures.js';
  * Returns the stream of a name.
  *
  * @param create - Whether it is created when there is none.
- * @throws StoreError, CommandFailure
+ * @throws StoreError, IggyCommandError
  */
 export async function findStream(pool: ClientPool, name: string, create: boolean): Promise<IggyStream> {
   const found = await pool.query((client) => client.stream.get({ streamId: name }));

@@ -2,7 +2,7 @@ import { StoreError } from '../../broker/index.js';
 import { CONSUMER, type IggyPollingStrategy, type IggyTopic, PollingStrategy } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { CommandKey } from '../sdk/command-key.js';
-import { CommandFailure, readError } from '../sdk/failures.js';
+import { IggyCommandError, readError } from '../sdk/failures.js';
 import type { PartitionState } from './partition-state.js';
 import type { IggyTopics } from './topics.js';
 
@@ -86,7 +86,7 @@ export class PartitionEnds {
     }
     // With nothing left, the log begins where it ends; but an answer may be empty as well because a read failed.
     if (first === null && state.count > 0) {
-      throw this.failed(new CommandFailure('broken', 'the server gives no message'), state);
+      throw this.failed(new IggyCommandError('BROKEN', 'the server gives no message'), state);
     }
     state.start = first ?? state.end;
   }
@@ -108,7 +108,7 @@ export class PartitionEnds {
       const first = messages[0];
       return first === undefined ? null : Number(first.headers.offset);
     } catch (error) {
-      if (error instanceof CommandFailure && error.kind === 'garbled') return 'unreadable';
+      if (error instanceof IggyCommandError && error.code === 'GARBLED') return 'unreadable';
       throw this.failed(error, state);
     }
   }

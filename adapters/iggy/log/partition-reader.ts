@@ -3,7 +3,7 @@ import { type Compression, RecordBatch, RecordBatchBuilder, RecordReader } from 
 import { type ReadEntry, type ReadResult, StoreError } from '../../broker/index.js';
 import { CONSUMER, type IggyMessage, type IggyPolled, PollingStrategy } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
-import { type CommandFailure } from '../sdk/failures.js';
+import { type IggyCommandError } from '../sdk/failures.js';
 import type { PartitionEnds } from './partition-ends.js';
 import type { BatchRun, PartitionState, RunBatch } from './partition-state.js';
 import { indexOf, type ReadAhead } from './read-ahead.js';
@@ -196,11 +196,11 @@ export class PartitionReader {
       try {
         polled = await this.#ask(state, from, count);
       } catch (error) {
-        const { kind } = error as CommandFailure;
-        if ((kind !== 'broken' && kind !== 'garbled') || tries === MOST_TRIES) throw ends.failed(error, state);
+        const { code } = error as IggyCommandError;
+        if ((code !== 'BROKEN' && code !== 'GARBLED') || tries === MOST_TRIES) throw ends.failed(error, state);
         // The connection broke, the answer was too long, or the SDK cannot read a message: fewer, down to one alone.
         state.pollSize.failed(count);
-        if (kind !== 'garbled' || count > 1) continue;
+        if (code !== 'GARBLED' || count > 1) continue;
         // A client that can read nothing at all is no reason to leave out a message.
         await ends.refreshOne(state);
         if (++garbled < GARBLED) continue;

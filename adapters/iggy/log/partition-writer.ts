@@ -4,7 +4,7 @@ import { readBatches, RecordBatch } from '../../../src/protocol/core.js';
 import { type AppendEntry, type AppendResult, type ReplayedBatch, StoreError } from '../../broker/index.js';
 import type { IggyMessageInit } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
-import { CommandFailure, mayBeDone, storeError } from '../sdk/failures.js';
+import { IggyCommandError, mayBeDone, storeError } from '../sdk/failures.js';
 import { confirmedOffset } from '../sdk/features.js';
 import type { PartitionEnds } from './partition-ends.js';
 import type { PartitionReader } from './partition-reader.js';
@@ -199,13 +199,13 @@ export class PartitionWriter {
         const send = { ...ends.ref(state), messages, partition };
         const sent = await pool.run((client) => client.message.send(send), state.sends);
         const offset = confirmedOffset(sent);
-        if (offset === undefined) throw new CommandFailure('garbled', 'the server has not confirmed the offset');
+        if (offset === undefined) throw new IggyCommandError('GARBLED', 'the server has not confirmed the offset');
         state.appended(offset, messages.length, from, performance.now());
         noteSizes(state, messages);
         unwritable.taken(state);
         return offset;
       } catch (error) {
-        const failure = error instanceof CommandFailure ? error : null;
+        const failure = error instanceof IggyCommandError ? error : null;
         const refusal = failure === null ? null : await unwritable.failed(failure, state);
         if (failure !== null && mayBeDone(failure)) {
           const found = await this.#look(state, id, from, LOOKS);
@@ -215,7 +215,7 @@ export class PartitionWriter {
             return found.baseOffset;
           }
           // A server that was too slow may do it yet.
-          const surely = found === 'absent' && failure.kind === 'broken';
+          const surely = found === 'absent' && failure.code === 'BROKEN';
           if (surely && sends < MOST_SENDS) continue;
           this.#unfinished(state, { ...progress, unknownId: surely ? null : id, from, isOver: letGo(failure) });
         } else {
@@ -281,7 +281,7 @@ export class PartitionWriter {
 }
 
 /** Whether a command that was given up cannot be sent any more. */
-function letGo({ settled }: CommandFailure): () => boolean {
+function letGo({ settled }: IggyCommandError): () => boolean {
   const until = performance.now() + LET_GO_MS;
   let over = settled === undefined;
   void settled?.then(() => {

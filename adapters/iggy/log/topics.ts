@@ -3,7 +3,7 @@ import { type StoredTopic, StoreError } from '../../broker/index.js';
 import type { IggyClient, IggyStream, IggyTopic } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { DURABILITY_SETTINGS, durabilityOf, type IggyDurability, isWeaker } from '../sdk/durability.js';
-import { CommandFailure, mayBeDone, readError, storeError } from '../sdk/failures.js';
+import { IggyCommandError, mayBeDone, readError, storeError } from '../sdk/failures.js';
 import { updateTopic } from '../sdk/features.js';
 import type { StateShards } from '../state/state-shards.js';
 import { configsOf, otherConfigs, settingsOf } from './topic-configs.js';
@@ -120,7 +120,7 @@ export class IggyTopics {
         client.topic.create({ streamId, name, partitionCount: first, compressionAlgorithm: 1, ...settings }),
       );
     } catch (error) {
-      topic = await this.#afterAll(error as CommandFailure, name, what);
+      topic = await this.#afterAll(error as IggyCommandError, name, what);
     }
     try {
       await this.#addPartitions(name, partitionCount - topic.partitionsCount);
@@ -173,7 +173,7 @@ export class IggyTopics {
       const { partitionsCount } = await this.#current(id);
       await pool.run((client) => client.topic.delete({ streamId, topicId: name, partitionsCount }));
     } catch (error) {
-      const gone = error instanceof CommandFailure && mayBeDone(error) && (await this.#isGone(id));
+      const gone = error instanceof IggyCommandError && mayBeDone(error) && (await this.#isGone(id));
       if (!gone) throw storeError(error, `topic '${name}' cannot be deleted`);
     }
     this.#changes++;
@@ -292,7 +292,7 @@ export class IggyTopics {
   }
 
   /** The connection broke while a topic was made: it is there, or it is not. */
-  async #afterAll(failure: CommandFailure, name: string, what: string): Promise<IggyTopic> {
+  async #afterAll(failure: IggyCommandError, name: string, what: string): Promise<IggyTopic> {
     if (!mayBeDone(failure)) throw storeError(failure, what);
     const ref = { streamId: this.#context.stream, topicId: name };
     const topic = await this.#context.pool.query((client) => client.topic.get(ref)).catch(() => null);

@@ -1,6 +1,6 @@
 import { StoreError } from '../../broker/index.js';
 import type { ClientPool } from '../sdk/client-pool.js';
-import { type CommandFailure, IggyCode, isTransient, mayBeDone } from '../sdk/failures.js';
+import { type IggyCommandError, IggyCode, isTransient, mayBeDone } from '../sdk/failures.js';
 import { readRoster, type Roster } from '../sdk/features.js';
 import type { PartitionState } from './partition-state.js';
 
@@ -33,8 +33,8 @@ export class UnwritablePartitions {
     this.#warn(`Iggy: ${state.name} can be written again`);
   }
 
-  async #errorOf(failure: CommandFailure, state: PartitionState): Promise<StoreError> {
-    if (failure.code === IggyCode.NOT_COMMITTED) {
+  async #errorOf(failure: IggyCommandError, state: PartitionState): Promise<StoreError> {
+    if (failure.errorCode === IggyCode.NOT_COMMITTED) {
       const why = 'too few nodes of Iggy answer, and it may be committed yet';
       return new StoreError(
         'OUTCOME_UNKNOWN',
@@ -49,7 +49,7 @@ export class UnwritablePartitions {
    *
    * @returns The error of an append that surely was not done; null where another one is to be given.
    */
-  async failed(failure: CommandFailure, state: PartitionState): Promise<StoreError | null> {
+  async failed(failure: IggyCommandError, state: PartitionState): Promise<StoreError | null> {
     if (!isTransient(failure)) return null;
     const error = await this.#errorOf(failure, state);
     if (state.refusal?.error.code !== error.code) this.#warn(error.message);
@@ -58,7 +58,7 @@ export class UnwritablePartitions {
   }
 }
 
-function refusalOf(roster: Roster | null, { message }: CommandFailure, { name }: PartitionState): StoreError {
+function refusalOf(roster: Roster | null, { message }: IggyCommandError, { name }: PartitionState): StoreError {
   if (roster === null || roster.nodeCount < 2 || roster.leader === null) {
     const why = roster === null ? 'Iggy does not take messages for it' : 'no node of Iggy is its primary for now';
     return new StoreError('UNAVAILABLE', `Iggy: ${name} cannot be written: ${why}: ${message}`);

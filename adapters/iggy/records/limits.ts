@@ -35,8 +35,8 @@ export function messageBytes({ payload, headers = [] }: IggyMessageInit): number
 }
 
 /** A record that Iggy cannot hold. It is checked before anything is sent, for neither the SDK nor the server does. */
-export class UnmappableRecord extends StoreError {
-  override readonly name: string = 'UnmappableRecord';
+export class UnmappableRecordError extends StoreError {
+  override readonly name: string = 'UnmappableRecordError';
 
   constructor(
     /** Its index among those that were to be appended together. */

@@ -1,6 +1,6 @@
 import { HeaderKind, type IggyHeaderInit, type IggyMessage } from '../sdk/client.js';
 import { EPOCH_MARKER, type MappedMessage, TIMESTAMP_NAME } from './mapping.js';
-import { UnmappableRecord } from './limits.js';
+import { UnmappableRecordError } from './limits.js';
 import { fieldBytes } from './fields.js';
 import { Unreadable } from './unreadable.js';
 
@@ -16,7 +16,7 @@ const LAST_DATE = 8_640_000_000_000_000;
  * of the send begins. What is outside of it, 0 (which Iggy has for none) and what is no date get `kafka.ts` and the
  * nearest origin within.
  *
- * @throws UnmappableRecord for a timestamp before 1970.
+ * @throws UnmappableRecordError for a timestamp before 1970.
  */
 export function stampOrigins(messages: readonly MappedMessage[], timestamps: readonly number[]): void {
   let start = Infinity;
@@ -25,7 +25,7 @@ export function stampOrigins(messages: readonly MappedMessage[], timestamps: rea
     if (timestamp > 0) start = Math.min(start, timestamp);
     else if (timestamp < NONE) {
       const detail = `a timestamp of ${String(timestamp)} ms, before 1970, which Iggy cannot hold`;
-      throw new UnmappableRecord(index, 'timestamp', detail);
+      throw new UnmappableRecordError(index, 'timestamp', detail);
     }
   }
   const untimed = start === Infinity;

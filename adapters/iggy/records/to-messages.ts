@@ -7,7 +7,7 @@ import {
   MAX_FIELD_BYTES,
   MAX_HEADERS_BYTES,
   MAX_PAYLOAD_BYTES,
-  UnmappableRecord,
+  UnmappableRecordError,
 } from './limits.js';
 import {
   EMPTY_HEADER,
@@ -39,7 +39,7 @@ const FEW = 8;
  * what they were decompressed to: they must not change until the messages are sent.
  *
  * @param firstId - Id of the first message; the others count on from it. Left out, the SDK draws ids.
- * @throws UnmappableRecord for a record that Iggy cannot hold.
+ * @throws UnmappableRecordError for a record that Iggy cannot hold.
  */
 export function toMessages(batches: Buffer, firstId?: bigint): MappedMessage[] {
   const messages: MappedMessage[] = [];
@@ -121,7 +121,7 @@ function enveloped(record: Enveloped & { readonly headers: readonly RecordHeader
   return message(writeEnvelope(record, size), ENVELOPE_ONLY);
 }
 
-function tooLong(index: number, field: 'value' | 'record', what: string, bytes: number): UnmappableRecord {
+function tooLong(index: number, field: 'value' | 'record', what: string, bytes: number): UnmappableRecordError {
   const detail = `${what} of ${String(bytes)} bytes; Iggy holds at most ${String(MAX_PAYLOAD_BYTES)}`;
-  return new UnmappableRecord(index, field, detail);
+  return new UnmappableRecordError(index, field, detail);
 }

@@ -3,7 +3,7 @@ import type { IggyClient } from './client.js';
 import { CommandKey } from './command-key.js';
 import { ConnectionReports } from './connection-reports.js';
 import { Dialler, type DiallerOptions } from './dialler.js';
-import { CommandFailure, commandFailure, IggyCode, isTransient } from './failures.js';
+import { IggyCommandError, commandFailure, IggyCode, isTransient } from './failures.js';
 import { Liveness } from './liveness.js';
 import { type BusySlot, type Job, type Slot, Slots } from './slots.js';
 import { type GivesUp, within } from './within.js';
@@ -27,7 +27,7 @@ export interface PoolOptions extends DiallerOptions {
 interface Waiting {
   readonly key: CommandKey;
   readonly take: (slot: BusySlot) => void;
-  readonly fail: (error: CommandFailure) => void;
+  readonly fail: (error: IggyCommandError) => void;
 }
 
 /** How often what changes nothing is asked while connections break. */
@@ -112,7 +112,7 @@ export class ClientPool {
    * Runs a command on the next free client.
    *
    * @param key - What it shares its fate with; left out for the server as a whole.
-   * @throws CommandFailure
+   * @throws IggyCommandError
    */
   async run<T>(command: (client: IggyClient) => Promise<T>, key: CommandKey = this.#control): Promise<T> {
     const deadline = performance.now() + this.#options.connectTimeoutMs;
@@ -122,20 +122,20 @@ export class ClientPool {
       try {
         client ??= await this.#connect(slot);
       } catch (error) {
-        if ((error as CommandFailure).kind === 'unsent' && performance.now() < deadline) continue;
+        if ((error as IggyCommandError).code === 'UNSENT' && performance.now() < deadline) continue;
         throw error;
       }
       return this.#command(slot, client, command);
     }
   }
 
-  /** The same for a command that changes nothing: when the connection breaks, it is asked again. @throws CommandFailure */
+  /** The same for a command that changes nothing: when the connection breaks, it is asked again. @throws IggyCommandError */
   async query<T>(command: (client: IggyClient) => Promise<T>, key?: CommandKey): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.run(command, key);
       } catch (error) {
-        if ((error as CommandFailure).kind !== 'broken' || attempt === MOST_ATTEMPTS || this.isClosed) throw error;
+        if ((error as IggyCommandError).code !== 'BROKEN' || attempt === MOST_ATTEMPTS || this.isClosed) throw error;
       }
     }
   }
@@ -190,7 +190,7 @@ export class ClientPool {
       const timer = setTimeout(() => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         const waited = String(this.#options.connectTimeoutMs);
-        waiting.fail(new CommandFailure('unsent', `no connection for ${waited} ms: ${this.#whyWaiting(key)}`));
+        waiting.fail(new IggyCommandError('UNSENT', `no connection for ${waited} ms: ${this.#whyWaiting(key)}`));
       }, left);
       this.#waiting.push(waiting);
       this.#serveLater();
@@ -271,8 +271,8 @@ export class ClientPool {
       this.#reports.failed(failure, target, this.#state);
       this.#release(slot);
       // Nothing of what was asked was sent.
-      const isAnswer = failure.kind === 'refused' && !isTransient(failure);
-      throw isAnswer ? failure : new CommandFailure('unsent', failure.message, undefined, { cause: error });
+      const isAnswer = failure.code === 'REFUSED' && !isTransient(failure);
+      throw isAnswer ? failure : new IggyCommandError('UNSENT', failure.message, undefined, { cause: error });
     }
   }
 
@@ -298,33 +298,33 @@ export class ClientPool {
       return result;
     } catch (error) {
       const failure = commandFailure(error);
-      if (failure.kind === 'late') failure.settled = running?.then(nothing, nothing);
-      if (failure.kind === 'refused' || failure.kind === 'garbled') this.#refused(slot, key, failure);
+      if (failure.code === 'LATE') failure.settled = running?.then(nothing, nothing);
+      if (failure.code === 'REFUSED' || failure.code === 'GARBLED') this.#refused(slot, key, failure);
       else this.#broken(slot, client, failure, running);
       throw failure;
     }
   }
 
   /** The server has answered a command, if only with a refusal: the connection is fine. */
-  #refused(slot: BusySlot, key: CommandKey, failure: CommandFailure): void {
+  #refused(slot: BusySlot, key: CommandKey, failure: IggyCommandError): void {
     key.isSlow = isTransient(failure) && key !== this.#control;
     key.isProven ||= !key.isSlow;
     slot.answeredAt = performance.now();
-    if (failure.code === IggyCode.UNAUTHORIZED) this.#reports.lacks(failure);
+    if (failure.errorCode === IggyCode.UNAUTHORIZED) this.#reports.lacks(failure);
     this.#release(slot);
   }
 
   /** A command has no answer. */
-  #broken(slot: BusySlot, client: IggyClient, failure: CommandFailure, running: Promise<unknown> | undefined): void {
+  #broken(slot: BusySlot, client: IggyClient, failure: IggyCommandError, running: Promise<unknown> | undefined): void {
     const { job } = slot;
-    if (failure.kind === 'late') job.key.isSlow = job.key !== this.#control;
+    if (failure.code === 'LATE') job.key.isSlow = job.key !== this.#control;
     // The SDK closes the connection when its last attempt of a refused command is not answered: the node is fine.
     if (!isTransient(failure)) this.#reports.failed(failure, slot.target, this.#state);
     if (this.#dialler.canDial) {
       slot.client = null;
       void this.#dialler.destroy(client);
       this.#rest(slot);
-    } else if (failure.kind === 'late') {
+    } else if (failure.code === 'LATE') {
       // Not ours to replace: it is free again when it has an answer, or gives up, which may be never.
       this.#slots.detach(job);
       const over = (): void => this.#rest(slot);
@@ -349,8 +349,8 @@ export class ClientPool {
   }
 }
 
-function closed(): CommandFailure {
-  return new CommandFailure('unsent', 'the adapter is closed');
+function closed(): IggyCommandError {
+  return new IggyCommandError('UNSENT', 'the adapter is closed');
 }
 
 function nothing(): void {

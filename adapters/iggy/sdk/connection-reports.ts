@@ -1,5 +1,5 @@
 import type { DialTarget } from './addresses.js';
-import { type CommandFailure, IggyCode, isRefusedEntry } from './failures.js';
+import { type IggyCommandError, IggyCode, isRefusedEntry } from './failures.js';
 
 /** Reports failures of connections to the operator: each kind once, until commands are answered again. */
 export class ConnectionReports {
@@ -28,9 +28,9 @@ export class ConnectionReports {
    *
    * @param pool - State of the pool: the caller of `open` gets a refusal as a rejection.
    */
-  failed(failure: CommandFailure, target: DialTarget | null, pool: 'opening' | 'open' | 'closed'): void {
+  failed(failure: IggyCommandError, target: DialTarget | null, pool: 'opening' | 'open' | 'closed'): void {
     this.#lastFailure = failure.message;
-    if (failure.code === IggyCode.UNAUTHORIZED) {
+    if (failure.errorCode === IggyCode.UNAUTHORIZED) {
       this.lacks(failure);
       return;
     }
@@ -42,7 +42,7 @@ export class ConnectionReports {
   }
 
   /** The user lacks a right. Reported once: whoever needs the right asks for it again and again. */
-  lacks({ message }: CommandFailure): void {
+  lacks({ message }: IggyCommandError): void {
     if (this.#lacking.has(message)) return;
     this.#lacking.add(message);
     this.#warn(`Iggy: ${message}`);

@@ -1,6 +1,6 @@
 import { type Addresses, backoffMs, type DialTarget, type IggyAddress } from './addresses.js';
 import { type IggyClient, isIggyClient } from './client.js';
-import { CommandFailure } from './failures.js';
+import { IggyCommandError } from './failures.js';
 import { type GivesUp, within } from './within.js';
 
 /** How a pool gets its clients. */
@@ -56,7 +56,7 @@ export class Dialler {
     return Math.min(connectTimeoutMs, Math.max(MIN_DIAL_MS, connectTimeoutMs / addresses.count));
   }
 
-  /** A new client that works. @throws CommandFailure, and what `connect` or the SDK throw. */
+  /** A new client that works. @throws IggyCommandError, and what `connect` or the SDK throw. */
   async dial(target: DialTarget, givesUp: GivesUp): Promise<IggyClient> {
     this.#dialling++;
     try {
@@ -87,7 +87,8 @@ export class Dialler {
     const making = (async () => connect?.(target.address))();
     const work = async (): Promise<IggyClient> => {
       const made = await making;
-      if (!isIggyClient(made)) throw new CommandFailure('unsent', "what connect gave is no client of Iggy's Node SDK");
+      if (!isIggyClient(made))
+        throw new IggyCommandError('UNSENT', "what connect gave is no client of Iggy's Node SDK");
       await (checking = check(made));
       return made;
     };
@@ -116,5 +117,5 @@ export class Dialler {
 }
 
 function isLate(error: unknown): boolean {
-  return error instanceof CommandFailure && error.kind === 'late';
+  return error instanceof IggyCommandError && error.code === 'LATE';
 }

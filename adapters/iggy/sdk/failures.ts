@@ -1,28 +1,29 @@
+import { CodedError } from '../../../src/contract/index.js';
 import { StoreError, type StoreErrorCode } from '../../broker/index.js';
 import { iggyErrorCode } from './client.js';
 
 /**
  * How a command failed:
  *
- * - `refused`: the server said no, and did nothing;
- * - `unsent`: there was no connection to send it on;
- * - `broken`: the connection broke: it may have been done;
- * - `garbled`: the SDK could not read the answer: it may have been done;
- * - `late`: no answer came in time: it may have been done, or be done yet.
+ * - `REFUSED`: the server said no, and did nothing;
+ * - `UNSENT`: there was no connection to send it on;
+ * - `BROKEN`: the connection broke: it may have been done;
+ * - `GARBLED`: the SDK could not read the answer: it may have been done;
+ * - `LATE`: no answer came in time: it may have been done, or be done yet.
  */
-export type CommandFailureKind = 'refused' | 'unsent' | 'broken' | 'garbled' | 'late';
+export type IggyCommandErrorCode = 'REFUSED' | 'UNSENT' | 'BROKEN' | 'GARBLED' | 'LATE';
 
 /** A command that did not come to an answer. */
-export class CommandFailure extends Error {
-  override readonly name: string = 'CommandFailure';
+export class IggyCommandError extends CodedError {
+  override readonly name: string = 'IggyCommandError';
   /** For one that was late: when the SDK has let go of it. */
   settled: Promise<void> | undefined;
 
   constructor(
-    readonly kind: CommandFailureKind,
+    readonly code: IggyCommandErrorCode,
     message: string,
     /** With which the server refused, at last or before the answer was late; undefined for the other kinds. */
-    readonly code?: number,
+    readonly errorCode?: number,
     options?: ErrorOptions,
   ) {
     super(message, options);
@@ -30,18 +31,18 @@ export class CommandFailure extends Error {
 }
 
 /** What an SDK's client threw. */
-export function commandFailure(error: unknown): CommandFailure {
-  if (error instanceof CommandFailure) return error;
-  const code = iggyErrorCode(error);
+export function commandFailure(error: unknown): IggyCommandError {
+  if (error instanceof IggyCommandError) return error;
+  const errorCode = iggyErrorCode(error);
   const text = said(error instanceof Error ? error.message : String(error));
-  const message = code === IggyCode.UNAUTHORIZED ? missingRight(error, text) : text;
+  const message = errorCode === IggyCode.UNAUTHORIZED ? missingRight(error, text) : text;
   // The SDK's last attempt had less than 30 s: it had repeated the command, which the node did not take, up to then.
   if (error instanceof Error && error.name === 'VsrResponseTimeoutError' && !/ 30000 ms /.test(error.message)) {
     const cause = { cause: error };
-    return new CommandFailure('late', `the node did not take it for 30 s: ${text}`, IggyCode.NOT_ACCEPTED, cause);
+    return new IggyCommandError('LATE', `the node did not take it for 30 s: ${text}`, IggyCode.NOT_ACCEPTED, cause);
   }
-  const kind = code !== undefined ? 'refused' : isOfConnection(error) ? 'broken' : 'garbled';
-  return new CommandFailure(kind, message, code, { cause: error });
+  const code = errorCode !== undefined ? 'REFUSED' : isOfConnection(error) ? 'BROKEN' : 'GARBLED';
+  return new IggyCommandError(code, message, errorCode, { cause: error });
 }
 
 /** What the server said: the SDK puts its own tables around it, and leaves the gaps in the server's texts empty. */
@@ -150,13 +151,13 @@ const REFUSED_ENTRY: ReadonlySet<number> = new Set([40, 42, 43, 44, 47, 53, 54])
 
 /** Whether the server does not let us in, whatever is asked: trying again does not help before someone changes that. */
 export function isRefusedEntry(error: unknown): boolean {
-  const code = error instanceof CommandFailure ? error.code : iggyErrorCode(error);
+  const code = error instanceof IggyCommandError ? error.errorCode : iggyErrorCode(error);
   return code !== undefined && REFUSED_ENTRY.has(code);
 }
 
 /** Whether the server could not do it for now. The SDK has repeated the command for 30 s by then. The connection is fine. */
-export function isTransient({ code }: CommandFailure): boolean {
-  return code === IggyCode.NOT_ACCEPTED || code === IggyCode.NOT_COMMITTED;
+export function isTransient({ errorCode }: IggyCommandError): boolean {
+  return errorCode === IggyCode.NOT_ACCEPTED || errorCode === IggyCode.NOT_COMMITTED;
 }
 
 /** A failed command as the kit knows it. */
@@ -170,15 +171,15 @@ export function storeError(error: unknown, what: string): StoreError {
  * Whether a command that failed like this may have been done, or be done yet: so may what the server refused with a code
  * of its insides, such as that it cannot write to its disk, or cannot say what became of it.
  */
-export function mayBeDone({ kind, code }: CommandFailure): boolean {
-  if (kind === 'refused') return code !== undefined && !STORE_CODES.has(code) && !INVALID.has(code);
-  return kind !== 'unsent';
+export function mayBeDone({ code, errorCode }: IggyCommandError): boolean {
+  if (code === 'REFUSED') return errorCode !== undefined && !STORE_CODES.has(errorCode) && !INVALID.has(errorCode);
+  return code !== 'UNSENT';
 }
 
-function storeCodeOf(failure: CommandFailure): StoreErrorCode {
+function storeCodeOf(failure: IggyCommandError): StoreErrorCode {
   if (mayBeDone(failure)) return 'OUTCOME_UNKNOWN';
-  if (failure.code === undefined) return 'UNAVAILABLE';
-  return STORE_CODES.get(failure.code) ?? 'INVALID';
+  if (failure.errorCode === undefined) return 'UNAVAILABLE';
+  return STORE_CODES.get(failure.errorCode) ?? 'INVALID';
 }
 
 /** The same for what only reads: whatever broke, nothing was changed. */

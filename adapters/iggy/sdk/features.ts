@@ -10,7 +10,7 @@
 // | `durability`, `enforceFsync`, `messagesRequiredToSave` | durable topics   | all are set: an SDK leaves out unknown ones |
 // | `updateTopic`             | `retention.*` of existing topics              | `updateTopic`: `topic.update`        |
 import type { IggyClient, IggyConsumer, IggySendResult } from './client.js';
-import { CommandFailure, IggyCode } from './failures.js';
+import { IggyCommandError, IggyCode } from './failures.js';
 
 /** Kind of the consumers that Iggy's Kafka gateway in Rust stores offsets for; the SDK passes it on and its types lack it. */
 export const EXTERNAL_GROUP = 3 as number as IggyConsumer['kind'];
@@ -30,7 +30,7 @@ export function updateTopic(
   args: Parameters<IggyClient['topic']['update']>[0],
 ): Promise<boolean> {
   if (typeof (topic as Partial<IggyClient['topic']>).update === 'function') return topic.update(args);
-  throw new CommandFailure('refused', "Iggy's SDK has no command that changes a topic", IggyCode.INVALID_COMMAND);
+  throw new IggyCommandError('REFUSED', "Iggy's SDK has no command that changes a topic", IggyCode.INVALID_COMMAND);
 }
 
 /** The nodes of a cluster. */

@@ -1,7 +1,7 @@
 import type { IggyClient } from './client.js';
 import type { CommandKey } from './command-key.js';
 import type { Dialler } from './dialler.js';
-import { CommandFailure } from './failures.js';
+import { IggyCommandError } from './failures.js';
 import type { BusySlot, Job, Slot, Slots } from './slots.js';
 
 /** What the check of commands in flight needs of the pool. */
@@ -71,7 +71,7 @@ export class Liveness {
     }
     if (slot.target !== null) this.#context.dialler.addresses.failed(slot.target, job.sentAt, now);
     const silent = String(Math.round(now - job.aliveAt));
-    job.giveUp(new CommandFailure('late', `no answer for ${silent} ms, and none to another connection`));
+    job.giveUp(new IggyCommandError('LATE', `no answer for ${silent} ms, and none to another connection`));
   }
 
   async #isAlive(slot: Slot, job: Job): Promise<boolean> {
@@ -97,7 +97,7 @@ export class Liveness {
     job.isProbing = true;
     const pinging = run(slot, client, ({ system }) => system.ping());
     const late = setTimeout(() => {
-      job.giveUp(new CommandFailure('late', 'no answer to a ping'));
+      job.giveUp(new IggyCommandError('LATE', 'no answer to a ping'));
     }, dialler.dialMs);
     try {
       await pinging;

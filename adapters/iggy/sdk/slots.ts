@@ -1,7 +1,7 @@
 import type { DialTarget } from './addresses.js';
 import type { IggyClient } from './client.js';
 import { CommandKey } from './command-key.js';
-import type { CommandFailure } from './failures.js';
+import type { IggyCommandError } from './failures.js';
 
 /**
  * Which limit a command counts for:
@@ -21,7 +21,7 @@ export interface Job {
   sentAt: number;
   /** When the node was last known to be alive. */
   aliveAt: number;
-  giveUp: (failure: CommandFailure) => void;
+  giveUp: (failure: IggyCommandError) => void;
 }
 
 /** A place for one client, which has one command in flight. */

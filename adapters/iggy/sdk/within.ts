@@ -1,15 +1,15 @@
-import { CommandFailure } from './failures.js';
+import { IggyCommandError } from './failures.js';
 
 /** Receives the function that rejects work before its time-out. */
-export type GivesUp = (reject: (failure: CommandFailure) => void) => void;
+export type GivesUp = (reject: (failure: IggyCommandError) => void) => void;
 
-/** Returns the result of work. @throws CommandFailure `late` when it takes longer than its time-out. */
+/** Returns the result of work. @throws IggyCommandError `late` when it takes longer than its time-out. */
 export async function within<T>(ms: number, what: string, work: () => Promise<T>, givesUp?: GivesUp): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     givesUp?.(reject);
     timer = setTimeout(() => {
-      reject(new CommandFailure('late', `no answer within ${String(ms)} ms to ${what}`));
+      reject(new IggyCommandError('LATE', `no answer within ${String(ms)} ms to ${what}`));
     }, ms);
   });
   try {

@@ -3,7 +3,7 @@ import { type ShardChange, type ShardValue, type StateShard, StoreError } from '
 import { unlessAborted } from '../sdk/abortable.js';
 import type { IggyTopic } from '../sdk/client.js';
 import { storeError } from '../sdk/failures.js';
-import { Overtaken } from './overtaken.js';
+import { OvertakenError } from './overtaken.js';
 import { SharedCheck } from './shared-check.js';
 import { entryBytes, EntryKind, NO_VALUE, type StateEntryInit } from './state-entry.js';
 import { type EntrySequence, epochOf } from './state-replay.js';
@@ -223,10 +223,10 @@ export class IggyShard implements StateShard {
   #failure(error: unknown): StoreError {
     if (this.#lost !== null) return this.#lost;
     const failure = storeError(error, 'state cannot be kept');
-    if (!(failure instanceof Overtaken) && failure.code !== 'NOT_FOUND') return failure;
+    if (!(failure instanceof OvertakenError) && failure.code !== 'NOT_FOUND') return failure;
     const { stream, prefix, fenced } = this.#context;
     const why =
-      failure instanceof Overtaken
+      failure instanceof OvertakenError
         ? `another gateway has opened stream '${stream}' with stateTopic '${prefix}', which has groups and committed offsets from now on`
         : `topic '${this.#topic.name}' of stream '${stream}', which holds groups and committed offsets, is not there any more: it was removed, or another gateway has taken over`;
     this.#lost = new StoreError('FENCED', `Iggy: ${why}`, { cause: error });

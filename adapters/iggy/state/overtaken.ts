@@ -7,8 +7,8 @@ import { epochOf } from './state-replay.js';
 // loss, also where the topic is gone.
 
 /** Another gateway has opened the shard: what is appended here since then does not count. */
-export class Overtaken extends StoreError {
-  override readonly name: string = 'Overtaken';
+export class OvertakenError extends StoreError {
+  override readonly name: string = 'OvertakenError';
 
   constructor(topic: string) {
     super('FENCED', `Iggy: another gateway has opened the state in topic '${topic}'`);

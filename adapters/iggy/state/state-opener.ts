@@ -1,3 +1,4 @@
+import { CodedError } from '../../../src/contract/index.js';
 import { type ShardOpening, StoreError } from '../../broker/index.js';
 import { throwIfAborted } from '../sdk/abortable.js';
 import { currentEntry, type ShardGenerations } from './shard-generations.js';
@@ -30,8 +31,9 @@ export interface OpenerContext {
 }
 
 /** What `accept` threw, as it is. */
-export class Refusal extends Error {
-  override readonly name: string = 'Refusal';
+export class StateRefusedError extends CodedError {
+  override readonly name: string = 'StateRefusedError';
+  readonly code = 'STATE_REFUSED';
 
   constructor(readonly reason: unknown) {
     super('the state was refused');
@@ -43,7 +45,7 @@ export class Refusal extends Error {
  *
  * @returns The topic to write to; null when there is more than was read, or what was read is not there any more: then it is
  * to be done again.
- * @throws Refusal, StoreError, CommandFailure
+ * @throws StateRefusedError, StoreError, IggyCommandError
  */
 export async function openState(context: OpenerContext): Promise<StateTopic | null> {
   const { layout, generations, rewriter, sequence, opening, signal } = context;
@@ -139,12 +141,12 @@ function checkStanding(found: readonly Opened[], context: OpenerContext): void {
   if (!replaceable.has(epoch)) throw fenced(context, epoch);
 }
 
-/** @throws Refusal */
+/** @throws StateRefusedError */
 function accept({ opening, values }: OpenerContext): void {
   try {
     opening.accept(values.ofKit());
   } catch (error) {
-    throw new Refusal(error);
+    throw new StateRefusedError(error);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ShardGenerations } from './shard-generations.js';
 import { EntryKind, type StateEntry, type StateEntryInit } from './state-entry.js';
-import { Overtaken } from './overtaken.js';
+import { OvertakenError } from './overtaken.js';
 import type { EntrySequence } from './state-replay.js';
 import type { StateTopic } from './state-topic.js';
 import type { StateValues } from './state-values.js';
@@ -43,7 +43,7 @@ export class StateRewriter {
    * dropped when the shard is opened next.
    *
    * @returns The topic to go on with; null for the one before.
-   * @throws Overtaken
+   * @throws OvertakenError
    */
   async rewrite(before: StateTopic): Promise<StateTopic | null> {
     const { sequence, owner } = this.#context;
@@ -54,7 +54,7 @@ export class StateRewriter {
       this.#patience = 0;
       return topic;
     } catch (error) {
-      if (error instanceof Overtaken) throw error;
+      if (error instanceof OvertakenError) throw error;
       this.#patience = before.bytes;
       return null;
     }
@@ -63,13 +63,13 @@ export class StateRewriter {
   /**
    * Writes all that is known, and changes that are to be put, in place of a topic that has lost entries.
    *
-   * @throws StoreError, CommandFailure
+   * @throws StoreError, IggyCommandError
    */
   async replaceCut(before: StateTopic, changes: readonly StateEntryInit[]): Promise<StateTopic> {
     const { generations, sequence, owner } = this.#context;
     const listed = await generations.list();
     if (listed.some(({ shard, number }) => shard !== null && number > generations.last))
-      throw new Overtaken(before.name);
+      throw new OvertakenError(before.name);
     const topic = await this.copy(null, changes);
     try {
       await before.append([sequence.entry(EntryKind.OPENED, '', owner)]);

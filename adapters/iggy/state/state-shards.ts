@@ -5,11 +5,11 @@ import type { IggyTopic } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { storeError } from '../sdk/failures.js';
 import { IggyShard } from './iggy-shard.js';
-import { Overtaken } from './overtaken.js';
+import { OvertakenError } from './overtaken.js';
 import { ShardFollower } from './shard-follower.js';
 import { ShardGenerations } from './shard-generations.js';
 import { StateLayout } from './state-layout.js';
-import { openState, Refusal } from './state-opener.js';
+import { openState, StateRefusedError } from './state-opener.js';
 import { EntrySequence } from './state-replay.js';
 import { StateRewriter } from './state-rewriter.js';
 import { StateTopics } from './state-topics.js';
@@ -94,10 +94,10 @@ export class StateShards {
           return opened;
         }
       } catch (error) {
-        if (error instanceof Refusal) throw error.reason;
+        if (error instanceof StateRefusedError) throw error.reason;
         const failure = storeError(error, 'state cannot be kept');
         // One has opened the shard after us, or has dropped a topic that it has written anew.
-        if (!(failure instanceof Overtaken) && failure.code !== 'NOT_FOUND') throw failure;
+        if (!(failure instanceof OvertakenError) && failure.code !== 'NOT_FOUND') throw failure;
         why = failure.message;
       }
       if (round >= MAX_ROUNDS) throw new StoreError('UNAVAILABLE', `Iggy: the state cannot be opened: ${why}`);

@@ -4,9 +4,9 @@ import { StoreError } from '../../broker/index.js';
 import type { IggyMessage, IggyMessageInit } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
 import { DURABLE } from '../sdk/durability.js';
-import { CommandFailure, storeError } from '../sdk/failures.js';
+import { IggyCommandError, storeError } from '../sdk/failures.js';
 import { confirmedOffset } from '../sdk/features.js';
-import { judge, Overtaken } from './overtaken.js';
+import { judge, OvertakenError } from './overtaken.js';
 import { idOf } from '../records/message-ids.js';
 import { encodeEntry, readEntry, type StateEntry } from './state-entry.js';
 import { epochOf } from './state-replay.js';
@@ -118,8 +118,8 @@ export class StateTopic {
    * Sends entries until they are confirmed: one that is there twice says the same. Where the topic is cut, what was
    * confirmed before may be gone, and the caller writes it anew.
    *
-   * @throws Overtaken when another gateway has opened the shard before.
-   * @throws StoreError, CommandFailure when they may not be there.
+   * @throws OvertakenError when another gateway has opened the shard before.
+   * @throws StoreError, IggyCommandError when they may not be there.
    */
   async append(entries: readonly StateEntry[]): Promise<void> {
     const offset = await this.send(entries);
@@ -133,7 +133,7 @@ export class StateTopic {
   /**
    * Looks for entries of another gateway that has opened the shard since: those of an earlier epoch had it before.
    *
-   * @throws Overtaken
+   * @throws OvertakenError
    */
   async #checkOwner(from: number, to: number, epoch: number): Promise<void> {
     const others: Buffer[] = [];
@@ -142,7 +142,7 @@ export class StateTopic {
     });
     const claims = new Set(others.map((payload) => judge(payload, epoch)));
     if (claims.has('overtakes') || (claims.has('rivals') && !(await this.#isFirst(to, epoch)))) {
-      throw new Overtaken(this.name);
+      throw new OvertakenError(this.name);
     }
   }
 
@@ -168,7 +168,7 @@ export class StateTopic {
    * Sends entries until they are confirmed.
    *
    * @returns The offset of the first one.
-   * @throws StoreError, CommandFailure when they may not be there.
+   * @throws StoreError, IggyCommandError when they may not be there.
    */
   async send(entries: readonly StateEntry[]): Promise<number> {
     const firstId = this.#idOf(entries[0]!);
@@ -183,8 +183,8 @@ export class StateTopic {
         this.#hasConfirmed = true;
         return offset;
       } catch (error) {
-        const kind = error instanceof CommandFailure ? error.kind : null;
-        if (kind === null || kind === 'refused' || this.#pool.isClosed || performance.now() > deadline) throw error;
+        const code = error instanceof IggyCommandError ? error.code : null;
+        if (code === null || code === 'REFUSED' || this.#pool.isClosed || performance.now() > deadline) throw error;
         await delay(PAUSE_MS);
       }
     }
@@ -202,7 +202,7 @@ export class StateTopic {
     // Where the topic was cut, it may stand before that.
     if (found < 0) await this.#reader.read(0, Math.min(this.#next, end), look);
     if (found >= 0) return found;
-    throw new CommandFailure('garbled', 'the server has not confirmed the offset, and the message is not there');
+    throw new IggyCommandError('GARBLED', 'the server has not confirmed the offset, and the message is not there');
   }
 
   get #ref(): { streamId: string; topicId: string } {

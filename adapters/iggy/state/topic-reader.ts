@@ -1,7 +1,7 @@
 import { StoreError } from '../../broker/index.js';
 import { CONSUMER, type IggyMessage, type IggyPolled, PollingStrategy } from '../sdk/client.js';
 import type { ClientPool } from '../sdk/client-pool.js';
-import { type CommandFailure, readError } from '../sdk/failures.js';
+import { type IggyCommandError, readError } from '../sdk/failures.js';
 import { PollSize } from '../sdk/poll-size.js';
 import { decodeEntry, type StateEntry } from './state-entry.js';
 
@@ -54,8 +54,8 @@ export class TopicReader {
       try {
         polled = await this.#poll(next, count);
       } catch (error) {
-        const { kind } = error as CommandFailure;
-        if ((kind !== 'broken' && kind !== 'garbled') || (count === 1 && tries++ === MOST_TRIES)) {
+        const { code } = error as IggyCommandError;
+        if ((code !== 'BROKEN' && code !== 'GARBLED') || (count === 1 && tries++ === MOST_TRIES)) {
           throw readError(error, `topic '${this.name}' cannot be read`);
         }
         size.failed(count);

@@ -1,3 +1,5 @@
+import { CodedError } from '../errors.js';
+
 /** Why bytes are no batch or no records, as a stable code. */
 export type RecordsErrorCode =
   /** Bytes end before the batch or the record does. */
@@ -28,7 +30,7 @@ export type RecordsErrorCode =
   | 'LIBRARY_UNAVAILABLE';
 
 /** Record batches or records that are not what they should be. */
-export class RecordsError extends Error {
+export class RecordsError extends CodedError {
   override readonly name: string = 'RecordsError';
 
   /**

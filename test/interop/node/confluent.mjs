@@ -2,7 +2,7 @@
 // @ts-nocheck
 import confluent from '@confluentinc/kafka-javascript';
 import { createRequire } from 'node:module';
-import { base64, bytes, serve, Unsupported } from './serve.ts';
+import { base64, bytes, serve, UnsupportedError } from './serve.ts';
 
 const { Kafka, logLevel } = confluent.KafkaJS;
 const kafka = new Kafka({
@@ -28,7 +28,7 @@ const held = (text) => (text === '' ? Buffer.alloc(1).subarray(1) : bytes(text))
 function headersOf(headers) {
   const all = {};
   for (const [name, value] of headers) {
-    if (value === null) throw new Unsupported('its producer takes no null as the value of a header');
+    if (value === null) throw new UnsupportedError('its producer takes no null as the value of a header');
     all[name] = all[name] === undefined ? held(value) : [all[name], held(value)].flat();
   }
   return all;

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import kafkajs, { type Consumer, type EachMessagePayload, type IHeaders } from 'kafkajs';
 import { compress, decompress } from '../../../src/protocol/records/compression/index.js';
 import type { Commands, ReadRecord } from '../matrix/driver-protocol.js';
-import { base64, bytes, serve, Unsupported } from './serve.js';
+import { base64, bytes, serve, UnsupportedError } from './serve.js';
 
 // kafkajs compresses with gzip by itself, and takes what its user brings for the rest.
 const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafkajs;
@@ -36,7 +36,7 @@ function headersOf(headers: readonly (readonly [string, string | null])[]): IHea
   for (const [name, value] of headers) {
     const before = all[name];
     const now = bytes(value);
-    if (now === null) throw new Unsupported('its encoder takes no null as the value of a header');
+    if (now === null) throw new UnsupportedError('its encoder takes no null as the value of a header');
     if (before === undefined) all[name] = now;
     else all[name] = [...(Array.isArray(before) ? before : [before!]), now];
   }

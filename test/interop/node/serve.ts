@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline';
 import { inspect } from 'node:util';
 
 /** What the client has no way to do. */
-export class Unsupported extends Error {}
+export class UnsupportedError extends Error {}
 
 /** Answers the runner's commands, one after another (matrix/driver-protocol.ts), until there are no more. */
 export async function serve(
@@ -17,10 +17,10 @@ export async function serve(
     const { op, ...input } = JSON.parse(line) as { op: string };
     try {
       const command = commands[op];
-      if (command === undefined) throw new Unsupported(`no ${op}`);
+      if (command === undefined) throw new UnsupportedError(`no ${op}`);
       print({ ok: await command(input as never) });
     } catch (error) {
-      if (error instanceof Unsupported) print({ unsupported: error.message });
+      if (error instanceof UnsupportedError) print({ unsupported: error.message });
       else print({ error: inspect(error, { depth: 4 }) });
     }
   }

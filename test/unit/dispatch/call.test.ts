@@ -1,5 +1,5 @@
 // AbortController is watched, not replaced: that none is made cannot be seen otherwise.
-import { type Backend, KafkaError, RequestAborted, type RequestContext } from 'iggy-gateway-kafka';
+import { type Backend, KafkaError, RequestAbortedError, type RequestContext } from 'iggy-gateway-kafka';
 import { decodeResponse, encodeRequest, encodeRequestHeader, Reader } from 'iggy-gateway-kafka/protocol';
 import { describe, expect, test } from 'vitest';
 import { type Call, type CallScope, handleFrame } from '../../../src/dispatch/call.js';
@@ -199,8 +199,8 @@ describe('the signal', () => {
     const reason = context.abort(cause);
     expect(signal.aborted).toBe(true);
     expect(signal.reason).toBe(reason);
-    expect(reason).toBeInstanceOf(RequestAborted);
-    expect(reason).toMatchObject({ name: 'RequestAborted', cause, message: `request aborted: ${cause}` });
+    expect(reason).toBeInstanceOf(RequestAbortedError);
+    expect(reason).toMatchObject({ name: 'RequestAbortedError', cause, message: `request aborted: ${cause}` });
     expect(context.aborted).toBe(cause);
   });
 
@@ -236,7 +236,7 @@ describe('an error that is but the abort', () => {
     expect(context.isAbort(undefined)).toBe(false);
     expect(context.isAbort(null)).toBe(false);
     expect(context.isAbort(new Error('own'))).toBe(false);
-    expect(context.isAbort(new RequestAborted('disconnect'))).toBe(false);
+    expect(context.isAbort(new RequestAbortedError('disconnect'))).toBe(false);
     expect(context.isAbort((await make()).abort('disconnect'))).toBe(false);
   });
 });

@@ -254,7 +254,7 @@ describe('OffsetFetch', () => {
     expect(everything.topics).toHaveLength(1);
     bench.coordinator = () => 2;
     expect(() => bench.methods.offsetFetch(request, contextOf(7))).toThrow(
-      expect.objectContaining({ code: ErrorCode.NOT_COORDINATOR }),
+      expect.objectContaining({ errorCode: ErrorCode.NOT_COORDINATOR }),
     );
   });
 

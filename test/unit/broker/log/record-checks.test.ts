@@ -19,6 +19,6 @@ test('a compression whose library is not on this machine is told as one that is 
   const snappy = 2;
   const batch = new RecordBatch(batchAround(Buffer.from('packed'), { count: 1, attributes: snappy }));
   expect(() => checkBatch(batch, new BrokerConfigs({}).topicConfig({}), 0)).toThrow(
-    expect.objectContaining({ code: ErrorCode.UNSUPPORTED_COMPRESSION_TYPE }),
+    expect.objectContaining({ errorCode: ErrorCode.UNSUPPORTED_COMPRESSION_TYPE }),
   );
 });

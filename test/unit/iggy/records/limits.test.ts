@@ -7,7 +7,7 @@ import {
   MAX_HEADERS_BYTES,
   MAX_PAYLOAD_BYTES,
   messageBytes,
-  UnmappableRecord,
+  UnmappableRecordError,
 } from '../../../../adapters/iggy/records/limits.js';
 import { splitIntoSends } from '../../../../adapters/iggy/records/sends.js';
 import { toMessages } from '../../../../adapters/iggy/records/to-messages.js';
@@ -71,7 +71,7 @@ describe('what a message can hold', () => {
     const error = thrownBy(() => mapped({ key: Buffer.alloc(0), value: Buffer.alloc(MAX_PAYLOAD_BYTES - 12) }));
     expect(error).toBeInstanceOf(StoreError);
     expect(error).toMatchObject({
-      name: 'UnmappableRecord',
+      name: 'UnmappableRecordError',
       code: 'INVALID',
       field: 'record',
       message: 'record 0: key, value and headers of 64000001 bytes; Iggy holds at most 64000000',
@@ -82,7 +82,7 @@ describe('what a message can hold', () => {
     const record = [...varint(6), 0, 0, 0, ...varint(-1), ...varint(-1), 0];
     const batch = batchAround(record, { count: 1, baseTimestamp: -5n });
     const error = thrownBy(() => toMessages(batch));
-    expect(error).toBeInstanceOf(UnmappableRecord);
+    expect(error).toBeInstanceOf(UnmappableRecordError);
     expect(error).toMatchObject({ field: 'timestamp', index: 0 });
   });
 

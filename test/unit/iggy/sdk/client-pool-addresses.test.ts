@@ -84,7 +84,7 @@ test('the address that worked last is dialled first', async () => {
   await pool.run(ping);
   away.clear();
   await expect(pool.run(() => Promise.reject(new Error('connection closed')))).rejects.toMatchObject({
-    kind: 'broken',
+    code: 'BROKEN',
   });
   await pool.run(ping);
   expect(dialled).toEqual([1, 2, 2]);
@@ -93,7 +93,7 @@ test('the address that worked last is dialled first', async () => {
 test('a node that takes connections and answers nothing gets its share of the time for connecting', async () => {
   const { pool, dialled, silent } = makeCluster([1, 2], { connectTimeoutMs: 200 });
   silent.add(1);
-  await expect(pool.run(ping)).rejects.toMatchObject({ kind: 'unsent' });
+  await expect(pool.run(ping)).rejects.toMatchObject({ code: 'UNSENT' });
   expect(await pool.run(ping)).toBe(true);
   expect(dialled).toEqual([1, 2]);
 });
@@ -104,7 +104,7 @@ test('an address whose login was given up is dialled again once the SDK has let 
   let logins = 0;
   const check = (): Promise<void> => (++logins === 1 ? login : Promise.resolve());
   const { pool, dialled } = makeCluster([1], { connectTimeoutMs: 200, check });
-  await expect(pool.run(ping)).rejects.toMatchObject({ kind: 'unsent' });
+  await expect(pool.run(ping)).rejects.toMatchObject({ code: 'UNSENT' });
   letGo();
   expect(await pool.run(ping)).toBe(true);
   expect(dialled).toEqual([1, 1]);
@@ -166,7 +166,7 @@ function unanswered(pool: ClientPool): { readonly sent: Promise<void>; readonly 
   return { sent, failure };
 }
 
-const DEAD = { kind: 'late', message: expect.stringMatching(/^no answer for \d+ ms, and none to another connection$/) };
+const DEAD = { code: 'LATE', message: expect.stringMatching(/^no answer for \d+ ms, and none to another connection$/) };
 
 test('a node that answers no new connection either is given up early, and left for the next one', async () => {
   const { pool, silent, dialled } = makeCluster([1, 2], { silenceMs: 40, connectTimeoutMs: 200 });

@@ -76,7 +76,7 @@ test('keys that were never answered leave one connection to those that were, how
     await new Promise((resolve) => setImmediate(resolve));
   }
   await pool.close();
-  expect(await Promise.race(waiting)).toMatchObject({ kind: 'unsent' });
+  expect(await Promise.race(waiting)).toMatchObject({ code: 'UNSENT' });
 });
 
 test('with one connection the others get one besides, which is closed after the slow command is answered', async () => {
@@ -121,7 +121,7 @@ test('what waits for a key without an answer is told so', async () => {
 test('a key whose command was given up has a connection of its own for the next, and is as any once that is answered', async () => {
   const { pool } = makePool({ ...SLOW, connections: 1, commandTimeoutMs: 50 });
   const slow = new CommandKey('slow');
-  await expect(pool.run(held().command, slow)).rejects.toMatchObject({ kind: 'late' });
+  await expect(pool.run(held().command, slow)).rejects.toMatchObject({ code: 'LATE' });
   expect(slow.isSlow).toBe(true);
   const again = held();
   const running = pool.run(again.command, slow);
@@ -146,10 +146,10 @@ test('more slow commands than have connections of their own stay among the other
 test('what the server refuses for now is no broken connection, and confines its key', async () => {
   const { pool, warnings, open } = makePool(SLOW);
   const key = new CommandKey('orders-0');
-  await expect(pool.run(() => Promise.reject(refusal(58, 101)), key)).rejects.toMatchObject({ kind: 'refused' });
+  await expect(pool.run(() => Promise.reject(refusal(58, 101)), key)).rejects.toMatchObject({ code: 'REFUSED' });
   expect([key.isSlow, key.isProven, open.size, warnings]).toEqual([true, false, 1, []]);
-  await expect(pool.run(() => Promise.reject(refusal(58, 101)))).rejects.toMatchObject({ kind: 'refused' });
-  await expect(pool.run(() => Promise.reject(refusal(20, 101)), key)).rejects.toMatchObject({ kind: 'refused' });
+  await expect(pool.run(() => Promise.reject(refusal(58, 101)))).rejects.toMatchObject({ code: 'REFUSED' });
+  await expect(pool.run(() => Promise.reject(refusal(20, 101)), key)).rejects.toMatchObject({ code: 'REFUSED' });
   expect([key.isSlow, key.isProven]).toEqual([false, true]);
 });
 
@@ -160,9 +160,9 @@ test('a refused command whose last repetition the SDK got no answer for is told 
       name: 'VsrResponseTimeoutError',
     });
   const key = new CommandKey('orders-0');
-  await expect(pool.run(() => Promise.reject(timeout(39)), key)).rejects.toMatchObject({ kind: 'late', code: 58 });
+  await expect(pool.run(() => Promise.reject(timeout(39)), key)).rejects.toMatchObject({ code: 'LATE', errorCode: 58 });
   expect([key.isSlow, warnings]).toEqual([true, []]);
-  await expect(pool.run(() => Promise.reject(timeout(30_000)), key)).rejects.toMatchObject({ kind: 'broken' });
+  await expect(pool.run(() => Promise.reject(timeout(30_000)), key)).rejects.toMatchObject({ code: 'BROKEN' });
   expect(warnings).toHaveLength(1);
 });
 
@@ -202,6 +202,6 @@ test('a client of the user that never answers does not keep its topic from the o
   const clients = [iggy.connect(), iggy.connect()];
   const { pool } = makePool({ ...SLOW, connect: undefined, clients, commandTimeoutMs: 50 });
   const key = new CommandKey('orders-0');
-  await expect(pool.run(held().command, key)).rejects.toMatchObject({ kind: 'late' });
+  await expect(pool.run(held().command, key)).rejects.toMatchObject({ code: 'LATE' });
   expect(await pool.run(ping, key)).toBe(true);
 });

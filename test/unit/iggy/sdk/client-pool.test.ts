@@ -14,7 +14,7 @@ test('a client that is made too late is closed', async () => {
       make = () => resolve(tracked(iggy, open));
     });
   const { pool } = makePool({ ...QUICK, connect, connections: 1, connectTimeoutMs: 50 });
-  await expect(pool.run(ping)).rejects.toMatchObject({ kind: 'unsent' });
+  await expect(pool.run(ping)).rejects.toMatchObject({ code: 'UNSENT' });
   make();
   await vi.waitFor(() => expect(open.size).toBe(0));
 });
@@ -32,7 +32,7 @@ test('a pool that is closed while it connects keeps no client, and asks nothing 
   const running = pool.run(ping).catch((error: unknown) => error);
   await checking;
   await pool.close();
-  expect(await running).toMatchObject({ kind: 'unsent', message: 'the adapter is closed' });
+  expect(await running).toMatchObject({ code: 'UNSENT', message: 'the adapter is closed' });
   await vi.waitFor(() => expect(open.size).toBe(0));
   expect(iggy.counts.get('system.ping')).toBeUndefined();
 });
@@ -53,7 +53,7 @@ test('a client of the user that gives no answer is told of at once: it may never
     commandTimeoutMs: 50,
   });
   iggy.fault = () => 'hang';
-  await expect(pool.run(ping)).rejects.toMatchObject({ kind: 'late' });
+  await expect(pool.run(ping)).rejects.toMatchObject({ code: 'LATE' });
   expect(warnings).toEqual(['Iggy: a connection has failed: no answer within 50 ms to a command']);
 });
 
@@ -63,7 +63,7 @@ test('a client of the user that answers late, after others have, is no new failu
   const { pool, warnings } = makePool({ ...QUICK, connect: undefined, clients, commandTimeoutMs: 50 });
   let answer = (): void => undefined;
   const late = new Promise<void>((resolve) => (answer = resolve));
-  await expect(pool.run(() => late)).rejects.toMatchObject({ kind: 'late' });
+  await expect(pool.run(() => late)).rejects.toMatchObject({ code: 'LATE' });
   await pool.run(ping);
   answer();
   await late;

@@ -14,7 +14,11 @@ describe('what the server said is told by itself, with the command and the code'
     [1009, 'GetStream', 'Stream with ID: {0} was not found.', 'GetStream: Stream with ID was not found (error 1009)'],
     [1019, 'CreateTopic', 'Size: {0} < segment: {1}.', 'CreateTopic: Size < segment (error 1019)'],
   ])('%i', (code, name, message, said) => {
-    expect(commandFailure(refused(code, name, message))).toMatchObject({ kind: 'refused', code, message: said });
+    expect(commandFailure(refused(code, name, message))).toMatchObject({
+      code: 'REFUSED',
+      errorCode: code,
+      message: said,
+    });
   });
 });
 
