@@ -10,5 +10,5 @@ const { host, port } = await gateway.listen();
 console.log(`Kafka clients may connect to ${host}:${String(port)}`);
 
 process.once('SIGTERM', () => {
-  void gateway.close({ graceMs: 5_000 });
+  void gateway.close({ drainTimeoutMs: 5_000 });
 });

@@ -20,8 +20,8 @@ gateway
   .on('response', ({ connection, api, apiVersion, clientId, durationMs, errorCode, bytes }) => {
     log('response', { id: connection.id, api, apiVersion, clientId, durationMs, error: errorName(errorCode), bytes });
   })
-  .on('refused', ({ connection, apiName, apiKey, apiVersion }) => {
-    log('refused', { id: connection.id, api: apiName ?? apiKey, apiVersion });
+  .on('unsupportedVersion', ({ connection, apiName, apiKey, apiVersion }) => {
+    log('unsupportedVersion', { id: connection.id, api: apiName ?? apiKey, apiVersion });
   })
   .on('protocolError', ({ connection, error }) => {
     log('protocolError', { id: connection.id, message: error.message });
@@ -42,5 +42,5 @@ gateway
 await gateway.listen();
 
 process.once('SIGTERM', () => {
-  void gateway.close({ graceMs: 5_000 });
+  void gateway.close({ drainTimeoutMs: 5_000 });
 });

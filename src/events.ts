@@ -43,7 +43,7 @@ export interface ResponseEvent {
 }
 
 /** The version firewall refused a request. */
-export interface RefusedEvent {
+export interface UnsupportedVersionEvent {
   /** The connection that the request came on. */
   readonly connection: ConnectionInfo;
   /** API key as it was sent: any int16. */
@@ -54,7 +54,7 @@ export interface RefusedEvent {
   readonly apiVersion: number;
   /** Number that the client gave to the request, an int32. */
   readonly correlationId: number;
-  /** Whether the connection was closed in place of an answer (`unsupported: 'close'`). */
+  /** Whether the connection was closed in place of an answer (`onUnsupportedVersion: 'close'`). */
   readonly closed: boolean;
 }
 
@@ -114,7 +114,7 @@ export type GatewayEvents = {
   /** A request was answered. */
   response: (event: ResponseEvent) => void;
   /** A request was refused for its API or version. */
-  refused: (event: RefusedEvent) => void;
+  unsupportedVersion: (event: UnsupportedVersionEvent) => void;
   /** A connection sent what is not the Kafka protocol; it is closed. */
   protocolError: (event: ProtocolErrorEvent) => void;
   /** A connection failed. */
@@ -138,7 +138,7 @@ const EVENT_NAMES: readonly string[] = Object.keys({
   disconnect: true,
   request: true,
   response: true,
-  refused: true,
+  unsupportedVersion: true,
   protocolError: true,
   connectionError: true,
   requestError: true,

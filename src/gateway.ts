@@ -28,7 +28,7 @@ export interface CloseOptions {
    * Milliseconds, from 0, in which requests in flight are answered and clients take their answers; after that requests
    * are aborted and connections closed. Default: 25000.
    */
-  readonly graceMs?: number | undefined;
+  readonly drainTimeoutMs?: number | undefined;
 }
 
 /** A Kafka port with a backend behind it. Made by {@link createKafkaGateway}. */
@@ -47,9 +47,9 @@ export interface KafkaGateway extends AsyncDisposable {
   listen(): Promise<Endpoint>;
   /**
    * Answers what has arrived, then closes connections and backend. Calling again waits for the same close. Settles some
-   * three seconds after `graceMs` at the latest; a backend that is not done by then is reported as `error`.
+   * three seconds after `drainTimeoutMs` at the latest; a backend that is not done by then is reported as `error`.
    *
-   * @throws OptionError as a rejection, when `graceMs` is not a number from 0 on.
+   * @throws OptionError as a rejection, when `drainTimeoutMs` is not a number from 0 on.
    */
   close(options?: CloseOptions): Promise<void>;
   /**
@@ -58,7 +58,7 @@ export interface KafkaGateway extends AsyncDisposable {
    * @throws GatewayError when the gateway does not listen or a gateway has the socket already, OptionError when the socket
    * is not connected or has an encoding.
    */
-  handle(socket: Socket): void;
+  handleConnection(socket: Socket): void;
   /** What the gateway holds at the moment. */
   stats(): GatewayStats;
   /**
@@ -82,7 +82,7 @@ export interface KafkaGateway extends AsyncDisposable {
  * const gateway = createKafkaGateway({ listener: { host: '127.0.0.1', port: 9093 }, backend });
  * await gateway.listen();
  * // ...
- * await gateway.close({ graceMs: 5_000 });
+ * await gateway.close({ drainTimeoutMs: 5_000 });
  * ```
  *
  * @param options - Listener, backend and limits. Without any, the stub listens on 127.0.0.1:9093.
@@ -95,7 +95,7 @@ export function createKafkaGateway(options: GatewayOptions = {}): KafkaGateway {
   return new Gateway(checked, backend);
 }
 
-const DEFAULT_GRACE_MS = 25_000;
+const DEFAULT_DRAIN_TIMEOUT_MS = 25_000;
 /** What handlers that were aborted have to come to an end. */
 const ABORT_MS = 1_000;
 
@@ -149,27 +149,30 @@ class Gateway implements KafkaGateway {
   }
 
   close(options?: CloseOptions): Promise<void> {
-    const { graceMs = DEFAULT_GRACE_MS, ...unknown } = options ?? {};
+    const { drainTimeoutMs = DEFAULT_DRAIN_TIMEOUT_MS, ...unknown } = options ?? {};
     const [name] = typeof options === 'object' ? Object.keys(unknown) : [];
     if (name !== undefined || (options !== undefined && typeof options !== 'object')) {
       const [option, value] = name === undefined ? ['close', options] : [name, unknown[name as never]];
-      return Promise.reject(new OptionError(option, value, 'close() takes { graceMs }'));
+      const wanted = option === 'graceMs' ? 'renamed to drainTimeoutMs' : 'close() takes { drainTimeoutMs }';
+      return Promise.reject(new OptionError(option, value, wanted));
     }
-    if (typeof graceMs !== 'number' || !(graceMs >= 0)) {
-      return Promise.reject(new OptionError('graceMs', graceMs, 'it is a number of milliseconds from 0 on'));
+    if (typeof drainTimeoutMs !== 'number' || !(drainTimeoutMs >= 0)) {
+      return Promise.reject(
+        new OptionError('drainTimeoutMs', drainTimeoutMs, 'it is a number of milliseconds from 0 on'),
+      );
     }
-    if (graceMs === 0) this.#deadline.abort();
-    this.#closing ??= this.#close(graceMs);
+    if (drainTimeoutMs === 0) this.#deadline.abort();
+    this.#closing ??= this.#close(drainTimeoutMs);
     return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
-    return this.close({ graceMs: 0 });
+    return this.close({ drainTimeoutMs: 0 });
   }
 
-  handle(socket: Socket): void {
+  handleConnection(socket: Socket): void {
     if (this.#state !== 'listening' || this.#listener === null) {
-      throw new GatewayError('INVALID_STATE', `handle(): the gateway is ${this.#state}, not listening`);
+      throw new GatewayError('INVALID_STATE', `handleConnection(): the gateway is ${this.#state}, not listening`);
     }
     if (!(socket instanceof Socket) || (socket.pending && !socket.destroyed)) {
       throw new OptionError('socket', socket, 'expected a connected net.Socket or tls.TLSSocket');
@@ -178,7 +181,8 @@ class Gateway implements KafkaGateway {
       throw new OptionError('socket.readableEncoding', socket.readableEncoding, 'expected null: Kafka needs bytes');
     }
     if (socket.destroyed) return;
-    if (handled.has(socket)) throw new GatewayError('INVALID_STATE', 'handle(): a gateway has this socket already');
+    if (handled.has(socket))
+      throw new GatewayError('INVALID_STATE', 'handleConnection(): a gateway has this socket already');
     handled.add(socket);
     // As the listener's own: a client may end its side and still read what it asked for.
     socket.allowHalfOpen = true;
@@ -313,9 +317,9 @@ class Gateway implements KafkaGateway {
     });
   }
 
-  async #close(graceMs: number): Promise<void> {
+  async #close(drainTimeoutMs: number): Promise<void> {
     const { signal } = this.#deadline;
-    const timer = setTimeout(() => this.#deadline.abort(), Math.min(graceMs, MAX_TIMER_MS));
+    const timer = setTimeout(() => this.#deadline.abort(), Math.min(drainTimeoutMs, MAX_TIMER_MS));
     const opening = this.#opening?.catch(() => undefined);
     if (!(await settles(opening, signal, ABORT_MS))) this.#reportTimeout('open()');
     const listener = this.#listener;

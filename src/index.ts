@@ -40,10 +40,10 @@ export type {
   GatewayEvents,
   ListeningEvent,
   ProtocolErrorEvent,
-  RefusedEvent,
   RequestErrorEvent,
   RequestEvent,
   ResponseEvent,
+  UnsupportedVersionEvent,
 } from './events.js';
 export { ConnectionTimeoutError } from './listener/connection-limits.js';
 export { ForeignProtocolError, FrameLengthError } from './listener/frame-reader.js';

@@ -31,12 +31,12 @@ export interface GatewayOptions {
   /** Versions to allow, by API: narrows what the codecs know and the backend allows. Default: all of those. */
   readonly versions?: Partial<Record<ApiName, VersionRange>> | undefined;
   /** Whether to allow and advertise versions that Kafka calls unstable. Default: false. */
-  readonly unstableVersions?: boolean | undefined;
+  readonly allowUnstableVersions?: boolean | undefined;
   /**
-   * What to do with an API or version that is not allowed: `answer` UNSUPPORTED_VERSION, or `close` the connection as
-   * Kafka does. Default: `answer`.
+   * What to do with an API or version that is not allowed: `respond` with UNSUPPORTED_VERSION, or `close` the connection
+   * as Kafka does. Default: `respond`.
    */
-  readonly unsupported?: 'answer' | 'close' | undefined;
+  readonly onUnsupportedVersion?: 'respond' | 'close' | undefined;
   /** Most connections at once, 1 to 1000000; one more is closed as it comes. Default: 1024. */
   readonly maxConnections?: number | undefined;
   /**
@@ -83,8 +83,8 @@ export interface CheckedOptions {
   readonly advertisedPort: number | null;
   readonly backlog: number;
   readonly versions: Partial<Record<ApiName, VersionRange>>;
-  readonly unstableVersions: boolean;
-  readonly unsupported: 'answer' | 'close';
+  readonly allowUnstableVersions: boolean;
+  readonly onUnsupportedVersion: 'respond' | 'close';
   readonly maxConnections: number;
   readonly maxFrameBytes: number;
   readonly maxInFlightBytes: number;
@@ -109,7 +109,19 @@ const NUMBERS = {
   requestTimeoutMs: [0, MAX_INT32, 0],
 } as const;
 
-const OPTION_NAMES = ['listener', 'backend', 'versions', 'unstableVersions', 'unsupported', ...Object.keys(NUMBERS)];
+const OPTION_NAMES = [
+  'listener',
+  'backend',
+  'versions',
+  'allowUnstableVersions',
+  'onUnsupportedVersion',
+  ...Object.keys(NUMBERS),
+];
+/** Options of 0.1, by their old names. */
+const RENAMED_OPTIONS: ReadonlyMap<string, string> = new Map([
+  ['unsupported', "onUnsupportedVersion; expected 'respond' or 'close'"],
+  ['unstableVersions', 'allowUnstableVersions'],
+]);
 const LISTENER_NAMES = ['host', 'port', 'advertised', 'backlog'];
 const API_NAMES = apis.flatMap(({ method }) => method ?? []);
 /** APIs that the gateway answers itself. */
@@ -124,21 +136,21 @@ const WILDCARDS = ['0.0.0.0', '[::]', '[::ffff:0:0]'];
 /** Checks all options and fills in the defaults. @throws OptionError naming the option and its value. */
 export function checkOptions(options: GatewayOptions): CheckedOptions {
   checkPlaces(options);
-  checkOptionNames('', options, OPTION_NAMES);
+  checkOptionNames('', options, OPTION_NAMES, RENAMED_OPTIONS);
   const numbers = {} as { -readonly [Name in keyof typeof NUMBERS]: number };
   for (const [name, [least, most, fallback]] of Object.entries(NUMBERS)) {
     const value = options[name as keyof typeof NUMBERS] ?? fallback;
     numbers[name as keyof typeof NUMBERS] = checkInteger(name, value, least, most);
   }
-  const unsupported = options.unsupported ?? 'answer';
-  if (!['answer', 'close'].includes(unsupported)) {
-    throw new OptionError('unsupported', unsupported, `it is 'answer' or 'close'`);
+  const onUnsupportedVersion = options.onUnsupportedVersion ?? 'respond';
+  if (!['respond', 'close'].includes(onUnsupportedVersion)) {
+    throw new OptionError('onUnsupportedVersion', onUnsupportedVersion, `expected 'respond' or 'close'`);
   }
   return {
     ...checkListener(options.listener ?? {}),
     ...numbers,
-    unsupported,
-    unstableVersions: checkBoolean('unstableVersions', options.unstableVersions ?? false),
+    onUnsupportedVersion,
+    allowUnstableVersions: checkBoolean('allowUnstableVersions', options.allowUnstableVersions ?? false),
     versions: checkVersions('versions', options.versions ?? {}),
   };
 }

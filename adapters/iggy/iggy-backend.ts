@@ -1,7 +1,7 @@
-import { OptionError } from '../../src/contract/index.js';
+import { checkOptionNames, OptionError } from '../../src/contract/index.js';
 import { BROKER_OPTION_NAMES, type BrokerBackend, type BrokerOptions, createBrokerBackend } from '../broker/index.js';
 import { createIggyStore } from './iggy-store.js';
-import { checkIggyOptionNames, IGGY_OPTION_NAMES, type IggyStoreOptions } from './options.js';
+import { IGGY_OPTION_NAMES, type IggyStoreOptions, RENAMED_IGGY_OPTIONS } from './options.js';
 
 /** Options of {@link createIggyBackend}: those of the broker, and where Iggy is. */
 export interface IggyBackendOptions extends Omit<BrokerOptions, 'store'>, IggyStoreOptions {}
@@ -20,7 +20,7 @@ export interface IggyBackendOptions extends Omit<BrokerOptions, 'store'>, IggySt
  * @throws OptionError naming the option, or the config, and its value.
  */
 export function createIggyBackend(options: IggyBackendOptions): BrokerBackend {
-  checkIggyOptionNames(options, [...IGGY_OPTION_NAMES, ...BROKER_OPTION_NAMES]);
+  checkOptionNames('', options, [...IGGY_OPTION_NAMES, ...BROKER_OPTION_NAMES], RENAMED_IGGY_OPTIONS);
   const { config, placement, clock, clusterId, groups, sessionTimeoutMs, warn, ...store } = options;
   const retention = Object.keys(config ?? {}).find((name) => /^log\.retention\.(ms|minutes|hours|bytes)$/.test(name));
   if (retention !== undefined) {

@@ -76,7 +76,8 @@ export interface IggyStoreOptions {
    * How often the server is asked for messages that Iggy clients append, while consumers wait, in ms from 1. Default: every
    * 5 ms after messages have come, slowing down to every 100 ms.
    */
-  readonly pollInterval?: { readonly leastMs?: number | undefined; readonly mostMs?: number | undefined } | undefined;
+  readonly pollInterval?:
+    { readonly minIntervalMs?: number | undefined; readonly maxIntervalMs?: number | undefined } | undefined;
   /** Bytes of messages that are held for the next fetches, over all topics; from 65536. Default: 64 MiB. */
   readonly readAheadBytes?: number | undefined;
 }
@@ -115,7 +116,7 @@ export interface IggyStoreSettings {
   readonly commandTimeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly topicsRefreshMs: number;
-  readonly pace: { readonly leastMs: number; readonly mostMs: number };
+  readonly pace: { readonly minIntervalMs: number; readonly maxIntervalMs: number };
   readonly readAheadBytes: number;
 }
 
@@ -125,22 +126,18 @@ const DEFAULT_ADDRESS: IggyAddress = { host: '127.0.0.1', port: 8090 };
 /** Above the 30 s for which the SDK repeats a command, so that what the server says arrives. */
 const DEFAULT_COMMAND_TIMEOUT_MS = 35_000;
 
-/**
- * Rejects unknown options, and those of 0.1 that have another name now.
- *
- * @throws OptionError naming the option and its value, and what it should be.
- */
-export function checkIggyOptionNames(options: unknown, names: readonly string[]): void {
-  if (typeof options === 'object' && options !== null && 'enforceFsync' in options) {
-    const meant = "expected durability: 'power' for true, 'process' (the default) or 'none' for false";
-    throw new OptionError('enforceFsync', options.enforceFsync, `renamed to durability; ${meant}`);
-  }
-  checkOptionNames('', options, names);
-}
+/** Options of 0.1, by their old names. */
+export const RENAMED_IGGY_OPTIONS: ReadonlyMap<string, string> = new Map([
+  ['enforceFsync', "durability; expected durability: 'power' for true, 'process' (the default) or 'none' for false"],
+]);
+const RENAMED_INTERVALS: ReadonlyMap<string, string> = new Map([
+  ['leastMs', 'minIntervalMs'],
+  ['mostMs', 'maxIntervalMs'],
+]);
 
 /** @throws OptionError naming the option and its value. */
 export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings {
-  checkIggyOptionNames(options, IGGY_OPTION_NAMES);
+  checkOptionNames('', options, IGGY_OPTION_NAMES, RENAMED_IGGY_OPTIONS);
   const { client, clients, connect, stream, createStream = true, stateTopic = DEFAULT_STATE_TOPIC } = options;
   const { pollInterval = {} } = options;
   const [first, second] = Object.entries({ client, clients, connect }).filter(([, each]) => each !== undefined);
@@ -168,8 +165,8 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   if (!isArray) throw new OptionError('importOffsets', importOffsets, 'it is an array of groups');
   // Iggy's names have 255 bytes.
   for (const group of importOffsets) requireName('importOffsets', group, 246);
-  checkOptionNames('pollInterval.', pollInterval, ['leastMs', 'mostMs']);
-  const leastMs = checkInteger('pollInterval.leastMs', pollInterval.leastMs ?? 5, 1, MAX_TIMER_MS);
+  checkOptionNames('pollInterval.', pollInterval, ['minIntervalMs', 'maxIntervalMs'], RENAMED_INTERVALS);
+  const minIntervalMs = checkInteger('pollInterval.minIntervalMs', pollInterval.minIntervalMs ?? 5, 1, MAX_TIMER_MS);
   return {
     connect,
     addresses: addressesOf(options),
@@ -190,8 +187,13 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
     connectTimeoutMs: checkInteger('connectTimeoutMs', options.connectTimeoutMs ?? 5000, 1, MAX_TIMER_MS),
     topicsRefreshMs: checkInteger('topicsRefreshMs', options.topicsRefreshMs ?? 1000, 10, MAX_TIMER_MS),
     pace: {
-      leastMs,
-      mostMs: checkInteger('pollInterval.mostMs', pollInterval.mostMs ?? Math.max(100, leastMs), leastMs, MAX_TIMER_MS),
+      minIntervalMs,
+      maxIntervalMs: checkInteger(
+        'pollInterval.maxIntervalMs',
+        pollInterval.maxIntervalMs ?? Math.max(100, minIntervalMs),
+        minIntervalMs,
+        MAX_TIMER_MS,
+      ),
     },
     readAheadBytes: checkInteger('readAheadBytes', options.readAheadBytes ?? 64 * 1024 ** 2, 65_536),
   };

@@ -102,7 +102,7 @@ async function startWith(make: () => Backend, options: Omit<GatewayOptions, 'lis
   const { backend, faults } = withFaults(make());
   const gateway = createKafkaGateway({ ...options, listener: { host: '127.0.0.1', port: 0 }, backend });
   const { host, port } = await gateway.listen();
-  const close = (): Promise<void> => gateway.close({ graceMs: 0 });
+  const close = (): Promise<void> => gateway.close({ drainTimeoutMs: 0 });
   return {
     bootstrap: `${host}:${String(port)}`,
     host,

@@ -9,7 +9,7 @@ export interface IggySettings {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   /** The most connections. */
-  readonly clients?: number | undefined;
+  readonly connections?: number | undefined;
   readonly stateTopic?: string | undefined;
   /** What acknowledged records survive in topics that Kafka's clients create. */
   readonly durability?: 'none' | 'process' | 'power' | undefined;
@@ -55,7 +55,7 @@ export const backends: Readonly<Record<BackendName, MakeBackend>> = {
   iggy: async ({ config, iggy }, { cwd, warn }): Promise<Backend> => {
     const { Client } = await loadIggySdk(cwd);
     const { createIggyBackend } = await import('../../adapters/iggy/index.js');
-    const { addresses = [{ host: '127.0.0.1', port: 8090 }], stream = 'kafka', clients: connections } = iggy;
+    const { addresses = [{ host: '127.0.0.1', port: 8090 }], stream = 'kafka', connections: connections } = iggy;
     const { username = 'iggy', password = 'iggy', stateTopic, durability, sessionTimeoutMs } = iggy;
     const { importOffsets, mirrorOffsets } = iggy;
     const credentials = { username, password };

@@ -25,9 +25,9 @@ export function logEvents(
   };
   const debug = level === 'debug';
 
-  gateway.on('refused', ({ connection, apiKey, apiName, apiVersion, closed }) => {
+  gateway.on('unsupportedVersion', ({ connection, apiKey, apiName, apiVersion, closed }) => {
     const api = apiName ?? `API ${String(apiKey)}`;
-    log('refused', connection, `${api} v${String(apiVersion)}${closed ? ', connection closed' : ''}`);
+    log('unsupported version', connection, `${api} v${String(apiVersion)}${closed ? ', connection closed' : ''}`);
   });
   gateway.on('protocolError', ({ connection, error }) => {
     log('protocol error', connection, error.message);

@@ -31,7 +31,7 @@ interface Setting {
   /** Its environment variables: the first one that is there counts, and any flag before it. */
   readonly variables: readonly string[];
   /** Set for a setting of 0.1 that has another name now: not in the help, and an error if it is given. */
-  readonly renamed?: { readonly flag: string; readonly variable: string; readonly expected: string };
+  readonly renamed?: { readonly flag: string; readonly variable: string; readonly expected?: string };
 }
 
 const DEFAULT_BACKEND: BackendName = 'memory';
@@ -49,6 +49,7 @@ type SettingName =
   | 'iggyStream'
   | 'iggyUsername'
   | 'iggyPassword'
+  | 'iggyConnections'
   | 'iggyClients'
   | 'iggyStateTopic'
   | 'iggyDurability'
@@ -61,11 +62,14 @@ type SettingName =
   | 'advertisedHost'
   | 'advertisedPort'
   | 'maxConnections'
+  | 'maxFrameBytes'
   | 'maxFrameSize'
   | 'maxInFlightBytes'
   | 'idleTimeoutSecs'
+  | 'frameTimeoutSecs'
   | 'readTimeoutSecs'
   | 'writeTimeoutSecs'
+  | 'drainTimeoutSecs'
   | 'shutdownDrainTimeoutSecs'
   | 'logLevel';
 
@@ -114,10 +118,10 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
     variables: ['IGGY_KAFKA_IGGY_PASSWORD'],
     isSecret: true,
   },
-  iggyClients: {
-    flag: '--iggy-clients <count>',
+  iggyConnections: {
+    flag: '--iggy-connections <count>',
     help: 'most connections to Iggy, each with one command at a time (default: 4)',
-    variables: ['IGGY_KAFKA_IGGY_CLIENTS'],
+    variables: ['IGGY_KAFKA_IGGY_CONNECTIONS'],
   },
   iggyStateTopic: {
     flag: '--iggy-state-topic <name>',
@@ -170,10 +174,10 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
     help: 'most connections at once (default: 1024)',
     variables: ['IGGY_KAFKA_MAX_CONNECTIONS'],
   },
-  maxFrameSize: {
-    flag: '--max-frame-size <bytes>',
+  maxFrameBytes: {
+    flag: '--max-frame-bytes <bytes>',
     help: 'longest request (default: 104857600)',
-    variables: ['IGGY_KAFKA_MAX_FRAME_SIZE'],
+    variables: ['IGGY_KAFKA_MAX_FRAME_BYTES'],
   },
   maxInFlightBytes: {
     flag: '--max-in-flight-bytes <bytes>',
@@ -185,25 +189,45 @@ const SETTINGS: Readonly<Record<SettingName, Setting>> = {
     help: 'time without a request (default: 600)',
     variables: ['IGGY_KAFKA_IDLE_TIMEOUT_SECS'],
   },
-  readTimeoutSecs: {
-    flag: '--read-timeout-secs <seconds>',
+  frameTimeoutSecs: {
+    flag: '--frame-timeout-secs <seconds>',
     help: 'time without a byte of a request that has begun (default: 15)',
-    variables: ['IGGY_KAFKA_READ_TIMEOUT_SECS'],
+    variables: ['IGGY_KAFKA_FRAME_TIMEOUT_SECS'],
   },
   writeTimeoutSecs: {
     flag: '--write-timeout-secs <seconds>',
     help: 'time without the client taking a byte of its answers (default: 600)',
     variables: ['IGGY_KAFKA_WRITE_TIMEOUT_SECS'],
   },
-  shutdownDrainTimeoutSecs: {
-    flag: '--shutdown-drain-timeout-secs <seconds>',
+  drainTimeoutSecs: {
+    flag: '--drain-timeout-secs <seconds>',
     help: 'time for requests in flight after SIGTERM or SIGINT (default: 25)',
-    variables: ['IGGY_KAFKA_SHUTDOWN_DRAIN_TIMEOUT_SECS'],
+    variables: ['IGGY_KAFKA_DRAIN_TIMEOUT_SECS'],
   },
   logLevel: {
     flag: '--log-level <level>',
     help: `what is written to stderr: ${logLevels.join(', ')} (default: info)`,
     variables: ['IGGY_KAFKA_LOG_LEVEL'],
+  },
+  iggyClients: {
+    flag: '--iggy-clients <count>',
+    variables: ['IGGY_KAFKA_IGGY_CLIENTS'],
+    renamed: { flag: '--iggy-connections', variable: 'IGGY_KAFKA_IGGY_CONNECTIONS' },
+  },
+  maxFrameSize: {
+    flag: '--max-frame-size <bytes>',
+    variables: ['IGGY_KAFKA_MAX_FRAME_SIZE'],
+    renamed: { flag: '--max-frame-bytes', variable: 'IGGY_KAFKA_MAX_FRAME_BYTES' },
+  },
+  readTimeoutSecs: {
+    flag: '--read-timeout-secs <seconds>',
+    variables: ['IGGY_KAFKA_READ_TIMEOUT_SECS'],
+    renamed: { flag: '--frame-timeout-secs', variable: 'IGGY_KAFKA_FRAME_TIMEOUT_SECS' },
+  },
+  shutdownDrainTimeoutSecs: {
+    flag: '--shutdown-drain-timeout-secs <seconds>',
+    variables: ['IGGY_KAFKA_SHUTDOWN_DRAIN_TIMEOUT_SECS'],
+    renamed: { flag: '--drain-timeout-secs', variable: 'IGGY_KAFKA_DRAIN_TIMEOUT_SECS' },
   },
 };
 
@@ -212,7 +236,7 @@ const IGGY_SETTINGS = [
   'iggyStream',
   'iggyUsername',
   'iggyPassword',
-  'iggyClients',
+  'iggyConnections',
   'iggyStateTopic',
   'iggyDurability',
   'iggySessionTimeoutSecs',
@@ -273,7 +297,7 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
   for (const name of Object.keys(SETTINGS) as SettingName[]) rejectRenamed(SETTINGS[name], find(name));
   const bind = read('bind', endpoint(0));
   const advertised = read('advertised', hostMaybePort);
-  const graceMs = read('shutdownDrainTimeoutSecs', seconds(0));
+  const drainTimeoutMs = read('drainTimeoutSecs', seconds(0));
   const backend = read('backend', choice(backendNames)) ?? DEFAULT_BACKEND;
   const only = (name: SettingName, ...owners: readonly BackendName[]): void => {
     const given = find(name);
@@ -289,7 +313,7 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
     stream: read('iggyStream', text(1, 255)),
     username: read('iggyUsername', text(1, 255)),
     password: read('iggyPassword', text(1, 255)),
-    clients: read('iggyClients', wholeNumber(1, 100)),
+    connections: read('iggyConnections', wholeNumber(1, 100)),
     stateTopic: read('iggyStateTopic', text(1, 240)),
     durability: read('iggyDurability', choice(DURABILITIES)),
     sessionTimeoutMs: read('iggySessionTimeoutSecs', seconds(0.1)),
@@ -317,13 +341,13 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
         },
       },
       maxConnections: read('maxConnections', wholeNumber(1, 1_000_000)),
-      maxFrameBytes: read('maxFrameSize', wholeNumber(64, 2_147_483_647)),
+      maxFrameBytes: read('maxFrameBytes', wholeNumber(64, 2_147_483_647)),
       maxInFlightBytes: read('maxInFlightBytes', wholeNumber(65_536, Number.MAX_SAFE_INTEGER)),
       idleTimeoutMs: read('idleTimeoutSecs', seconds(0.001)),
-      frameTimeoutMs: read('readTimeoutSecs', seconds(0.001)),
+      frameTimeoutMs: read('frameTimeoutSecs', seconds(0.001)),
       writeTimeoutMs: read('writeTimeoutSecs', seconds(0.001)),
     },
-    close: graceMs === undefined ? {} : { graceMs },
+    close: drainTimeoutMs === undefined ? {} : { drainTimeoutMs },
     advertisedBy: find('advertised') ?? find('advertisedHost') ?? find('bind'),
   };
 }
@@ -331,5 +355,8 @@ export function readSettings(flags: Flags, env: Readonly<Record<string, string |
 function rejectRenamed({ renamed }: Setting, given: Given | undefined): void {
   if (renamed === undefined || given === undefined) return;
   const name = given.name.startsWith('--') ? renamed.flag : renamed.variable;
-  throw wrongValue(given, `renamed to ${name}; expected ${renamed.expected}`);
+  throw wrongValue(
+    given,
+    `renamed to ${name}${renamed.expected === undefined ? '' : `; expected ${renamed.expected}`}`,
+  );
 }

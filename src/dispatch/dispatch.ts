@@ -19,7 +19,7 @@ export interface Dispatch {
   readonly maxDecodedElements: number;
   /** 0 for no limit. */
   readonly requestTimeoutMs: number;
-  readonly unsupported: 'answer' | 'close';
+  readonly onUnsupportedVersion: 'respond' | 'close';
   readonly counters: DispatchCounters;
 }
 

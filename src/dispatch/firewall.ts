@@ -28,7 +28,7 @@ export interface Route {
 /** What narrows the table beside the backend. */
 export interface FirewallOptions {
   readonly versions: Partial<Record<ApiName, VersionRange>>;
-  readonly unstableVersions: boolean;
+  readonly allowUnstableVersions: boolean;
 }
 
 export const PRODUCE_KEY = 0;
@@ -123,7 +123,7 @@ function allowedVersions(
   backend: Backend,
   options: FirewallOptions,
 ): VersionRange {
-  const stable = info.unstableFrom === null || options.unstableVersions ? known.max : info.unstableFrom - 1;
+  const stable = info.unstableFrom === null || options.allowUnstableVersions ? known.max : info.unstableFrom - 1;
   const byBackend = backend.versions?.[api];
   const byOption = options.versions[api];
   const min = Math.max(known.min, byBackend?.min ?? 0, byOption?.min ?? 0);

@@ -11,7 +11,8 @@ import { RequestWarnings } from './request-warnings.js';
 export { Session } from './session.js';
 
 /** Options of the gateway that concern requests. */
-type DispatchOptions = FirewallOptions & Pick<Dispatch, 'maxDecodedElements' | 'requestTimeoutMs' | 'unsupported'>;
+type DispatchOptions = FirewallOptions &
+  Pick<Dispatch, 'maxDecodedElements' | 'requestTimeoutMs' | 'onUnsupportedVersion'>;
 
 /**
  * Creates what the sessions of a gateway share, after the backend was opened.
@@ -20,7 +21,7 @@ type DispatchOptions = FirewallOptions & Pick<Dispatch, 'maxDecodedElements' | '
  */
 export async function createDispatch(
   gateway: Pick<Dispatch, 'backend' | 'events' | 'counters' | 'responses'>,
-  { maxDecodedElements, requestTimeoutMs, unsupported, ...firewallOptions }: DispatchOptions,
+  { maxDecodedElements, requestTimeoutMs, onUnsupportedVersion, ...firewallOptions }: DispatchOptions,
 ): Promise<Dispatch> {
   return {
     ...gateway,
@@ -29,7 +30,7 @@ export async function createDispatch(
     reader: new Reader(Buffer.alloc(0)),
     maxDecodedElements,
     requestTimeoutMs,
-    unsupported,
+    onUnsupportedVersion,
   };
 }
 

@@ -26,10 +26,10 @@ const TRANSACTIONAL_ID_SINCE = 3;
 export function refuse(dispatch: Dispatch, connection: ConnectionInfo, refused: Refused): FrameOutcome {
   const { firewall, events } = dispatch;
   const { apiKey, version, correlationId } = refused;
-  const closed = dispatch.unsupported === 'close' && apiKey !== API_VERSIONS_KEY;
-  if (events.has('refused')) {
+  const closed = dispatch.onUnsupportedVersion === 'close' && apiKey !== API_VERSIONS_KEY;
+  if (events.has('unsupportedVersion')) {
     const apiName = firewall.info(apiKey)?.name ?? null;
-    events.emit('refused', { connection, apiKey, apiName, apiVersion: version, correlationId, closed });
+    events.emit('unsupportedVersion', { connection, apiKey, apiName, apiVersion: version, correlationId, closed });
   }
   if (closed) return CLOSE;
   if (apiKey === API_VERSIONS_KEY) {

@@ -109,7 +109,7 @@ async function main(): Promise<boolean> {
       );
     }
   } finally {
-    await gateway.close({ graceMs: 0 });
+    await gateway.close({ drainTimeoutMs: 0 });
   }
   return ok;
 }

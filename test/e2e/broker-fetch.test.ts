@@ -165,7 +165,7 @@ describe('a fetch that waits', () => {
     await gone;
     await produce(client, 't', batchOf(['a']));
     const started = performance.now();
-    await gateway.close({ graceMs: 5_000 });
+    await gateway.close({ drainTimeoutMs: 5_000 });
     expect(performance.now() - started).toBeLessThan(4_000);
   });
 });

@@ -9,7 +9,11 @@ const WAIT = { timeout: 15_000, interval: 20 };
 async function cluster() {
   const config = { 'group.initial.rebalance.delay.ms': 0, 'group.min.session.timeout.ms': 100 };
   const { gateway, port } = await start({ backend: createMemoryBackend({ config }) });
-  const problems = [record(gateway, 'requestError'), record(gateway, 'protocolError'), record(gateway, 'refused')];
+  const problems = [
+    record(gateway, 'requestError'),
+    record(gateway, 'protocolError'),
+    record(gateway, 'unsupportedVersion'),
+  ];
   const kafka = new Kafka({ clientId: 'js', brokers: [`127.0.0.1:${String(port)}`], logLevel: logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();

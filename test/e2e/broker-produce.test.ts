@@ -274,7 +274,7 @@ describe('an idempotent producer', () => {
     let client = await first.connect();
     await createTopic(client, 't');
     await produce(client, 't', at(0));
-    await first.gateway.close({ graceMs: 0 });
+    await first.gateway.close({ drainTimeoutMs: 0 });
     const second = await startBroker({ store });
     client = await second.connect();
     expect(await produce(client, 't', at(0))).toMatchObject({ errorCode: 0, baseOffset: 0n });
@@ -300,7 +300,7 @@ describe('an idempotent producer', () => {
         expect(response).toMatchObject({ errorCode: 0, producerEpoch: 0 });
         ids.add(response.producerId);
       }
-      await gateway.close({ graceMs: 0 });
+      await gateway.close({ drainTimeoutMs: 0 });
     }
     expect(ids.size).toBe(2200);
   });

@@ -31,7 +31,7 @@ async function waiting() {
   });
   const accepted = defer<Socket>();
   const port = await ownServer((socket) => {
-    gateway.handle(socket);
+    gateway.handleConnection(socket);
     accepted.resolve(socket);
   });
   const client = await WireClient.connect(port);

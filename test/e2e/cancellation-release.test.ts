@@ -191,7 +191,7 @@ describe('records with an owner are given back once', () => {
     const client = await connect();
     const answered = send(client);
     await entered.promise;
-    await gateway.close({ graceMs: 0 });
+    await gateway.close({ drainTimeoutMs: 0 });
     await answered;
     expect(release).toHaveBeenCalledOnce();
   });

@@ -70,7 +70,7 @@ describe('serve --backend iggy', () => {
 
   test("takes a server's own defaults, and as many clients as it is told", async () => {
     const { path, made } = await installed();
-    const { port } = await serveCommand(['--backend', 'iggy', '--iggy-clients', '1'], {}, path);
+    const { port } = await serveCommand(['--backend', 'iggy', '--iggy-connections', '1'], {}, path);
     const client = await WireClient.connect(port);
     await Promise.all([client.send(metadataApi, 9, { topics: null }), client.send(metadataApi, 9, { topics: null })]);
     await client.close();

@@ -25,7 +25,7 @@ async function everything(level: LogLevel): Promise<string[]> {
       if (turnAway) throw new Error('turned away');
     },
   };
-  const { gateway, port, connect } = await start({ backend, maxConnections: 1, unsupported: 'close' });
+  const { gateway, port, connect } = await start({ backend, maxConnections: 1, onUnsupportedVersion: 'close' });
   logEvents(gateway, level, errorName, (line) => lines.push(line));
   gateway.on('error', () => undefined);
   const successor = { host: '10.0.0.8', port: 9093 };
@@ -67,9 +67,9 @@ const PROBLEMS = [
   /^backend status: overtaken by 10\.0\.0\.8:9093$/,
   /^backend status: active$/,
   new RegExp(`^request error ${FROM}: metadata v1, backend failing: Error: broken in two`),
-  new RegExp(`^refused ${FROM}: ApiVersions v99$`),
+  new RegExp(`^unsupported version ${FROM}: ApiVersions v99$`),
   new RegExp(`^connection error ${FROM}: more than 1 connections$`),
-  new RegExp(`^refused ${FROM}: Metadata v99, connection closed$`),
+  new RegExp(`^unsupported version ${FROM}: Metadata v99, connection closed$`),
   /^error: a listener of the gateway's 'disconnect' event failed: Error: broken listener$/,
   new RegExp(`^request error ${FROM}: connect, backend failing: Error: turned away`),
   new RegExp(`^protocol error ${FROM}: a frame of -1 bytes`),
@@ -112,7 +112,7 @@ test('an API that Kafka does not have is told by its key', async () => {
   // API key 999, version 7, correlation id 1, no client id.
   client.sendRaw(Buffer.from('0000000a03e7000700000001ffff', 'hex'));
   await client.next();
-  expect(lines).toEqual([expect.stringMatching(new RegExp(`^refused ${FROM}: API 999 v7$`))]);
+  expect(lines).toEqual([expect.stringMatching(new RegExp(`^unsupported version ${FROM}: API 999 v7$`))]);
 });
 
 test.each([

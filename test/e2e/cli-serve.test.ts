@@ -75,7 +75,7 @@ describe('serve', () => {
   });
 
   test('holds its clients to the limits it was given', async () => {
-    const { command, port } = await serveCommand(['--max-connections', '1', '--max-frame-size', '64']);
+    const { command, port } = await serveCommand(['--max-connections', '1', '--max-frame-bytes', '64']);
     const client = await WireClient.connect(port);
     await client.send(apiVersionsApi, 0, {});
     const second = await WireClient.connect(port);
@@ -85,7 +85,7 @@ describe('serve', () => {
     expect(command.err).toContain('more than 1 connections');
     expect(command.err).toContain('protocol error');
 
-    const { command: hurried, port: other } = await serveCommand(['--read-timeout-secs', '0.02']);
+    const { command: hurried, port: other } = await serveCommand(['--frame-timeout-secs', '0.02']);
     const slow = await WireClient.connect(other);
     slow.sendRaw(Buffer.from([0]));
     await slow.closed;
@@ -119,7 +119,7 @@ describe('a signal', () => {
   });
 
   test('does not wait longer than the drain timeout for a client that stays', async () => {
-    const { command, port } = await serveCommand(['--shutdown-drain-timeout-secs', '0']);
+    const { command, port } = await serveCommand(['--drain-timeout-secs', '0']);
     const client = await WireClient.connect(port, { allowHalfOpen: true });
     await client.send(apiVersionsApi, 0, {});
     command.signal('SIGTERM');
@@ -172,7 +172,7 @@ describe('the start is stopped, with one line that names what is wrong,', () => 
   const wrong: [string[], Record<string, string>, string][] = [
     [['--bind', 'nowhere'], {}, '--bind "nowhere": want host:port'],
     [['--bind', '127.0.0.1:70000'], {}, '--bind "127.0.0.1:70000"'],
-    [['--max-frame-size', '1e6'], {}, '--max-frame-size "1e6"'],
+    [['--max-frame-bytes', '1e6'], {}, '--max-frame-bytes "1e6"'],
     [['--backend', 'kafka'], {}, '--backend "kafka": want one of memory, stub, iggy'],
     [['--stub-mode', 'accepting'], {}, '--stub-mode "accepting": only with --backend stub'],
     [
@@ -253,9 +253,9 @@ describe('usage', () => {
           'ADVERTISED_PORT',
           'LOG_LEVEL',
         ],
-        ...['MAX_CONNECTIONS', 'MAX_FRAME_SIZE', 'MAX_IN_FLIGHT_BYTES', 'IDLE_TIMEOUT_SECS', 'READ_TIMEOUT_SECS'],
-        ...['WRITE_TIMEOUT_SECS', 'SHUTDOWN_DRAIN_TIMEOUT_SECS'],
-        ...['IGGY_ADDRESS', 'IGGY_STREAM', 'IGGY_USERNAME', 'IGGY_PASSWORD', 'IGGY_CLIENTS'],
+        ...['MAX_CONNECTIONS', 'MAX_FRAME_BYTES', 'MAX_IN_FLIGHT_BYTES', 'IDLE_TIMEOUT_SECS', 'FRAME_TIMEOUT_SECS'],
+        ...['WRITE_TIMEOUT_SECS', 'DRAIN_TIMEOUT_SECS'],
+        ...['IGGY_ADDRESS', 'IGGY_STREAM', 'IGGY_USERNAME', 'IGGY_PASSWORD', 'IGGY_CONNECTIONS'],
         ...[
           'IGGY_STATE_TOPIC',
           'IGGY_DURABILITY',

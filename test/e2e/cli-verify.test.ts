@@ -211,7 +211,7 @@ describe('verify fails when', () => {
   });
 
   test('the server goes away', async () => {
-    const { command, address } = await serveCommand(['--shutdown-drain-timeout-secs', '0']);
+    const { command, address } = await serveCommand(['--drain-timeout-secs', '0']);
     command.signal('SIGTERM');
     await command.code;
     for (const name of ['send', 'verify']) {

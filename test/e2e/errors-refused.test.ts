@@ -82,7 +82,7 @@ describe('a refused request, the connection staying open', () => {
   });
 
   test('of ApiVersions lists what there is, in version 0, whatever was asked', async () => {
-    for (const options of [{}, { unsupported: 'close' as const }]) {
+    for (const options of [{}, { onUnsupportedVersion: 'close' as const }]) {
       const { connect } = await start(options);
       const client = await connect();
       const { response: listed } = await client.send(apiVersionsApi, 0, {});
@@ -117,8 +117,8 @@ describe('a refused request, the connection staying open', () => {
   });
 
   test('closes it where that was asked for', async () => {
-    const { gateway, connect } = await start({ unsupported: 'close' });
-    const refused = record(gateway, 'refused');
+    const { gateway, connect } = await start({ onUnsupportedVersion: 'close' });
+    const refused = record(gateway, 'unsupportedVersion');
     const client = await connect();
     const before = client.send(metadataApi, 9, ALL);
     client.post(metadataApi, 10, ALL);
@@ -148,7 +148,7 @@ describe('a body that does not decode', () => {
       const methods = { produce: 1, fetch: 1, listOffsets: 1, metadata: 1, createTopics: 1 };
       const { gateway, connect } = await startBackend(
         Object.fromEntries(Object.keys(methods).map((name) => [name, () => expect.unreachable()])),
-        { unstableVersions: true },
+        { allowUnstableVersions: true },
       );
       const protocolErrors = record(gateway, 'protocolError');
       const client = await connect();

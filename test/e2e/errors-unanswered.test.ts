@@ -113,7 +113,7 @@ describe('Produce with acks 0 that is refused is not answered either', () => {
 
   test.each([0, 1, 2])('v%d, which is too old', async (version) => {
     const { client, gateway } = await startWith(() => stored(0));
-    const refused = record(gateway, 'refused');
+    const refused = record(gateway, 'unsupportedVersion');
     client.sendRaw(oldProduce(version, 0, 71));
     client.sendRaw(oldProduce(version, 1, 72));
     client.sendRaw(oldProduce(version, -1, 73));

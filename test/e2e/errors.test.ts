@@ -153,7 +153,7 @@ function failing(method: keyof Backend, error: unknown, how: 'throws' | 'rejects
     else throw error;
   };
   const backend = { ...createStubBackend(), versions: {}, [method]: handler, name: 'test' };
-  return start({ backend, unstableVersions: true });
+  return start({ backend, allowUnstableVersions: true });
 }
 
 describe.each(MATRIX)('$name v$version', ({ codec, method, version, request, expected }) => {
@@ -211,7 +211,7 @@ describe('where there is no place for an error, the connection ends instead of a
     const client = await connect();
     const answered = client.send(metadataApi, version, { topics: version === 0 ? [] : null });
     await expect(answered).rejects.toBeInstanceOf(WireClosedError);
-    expect(errors).toMatchObject([{ api: 'metadata', error: { code: CODE } }]);
+    expect(errors).toMatchObject([{ api: 'metadata', error: { errorCode: CODE } }]);
     expect(responses).toMatchObject([{ errorCode: CODE, bytes: 0 }]);
   });
 

@@ -89,13 +89,13 @@ describe('the event', () => {
   });
 
   test('refused tells what was not allowed, and whether the connection goes on', async () => {
-    for (const unsupported of ['answer', 'close'] as const) {
-      const { gateway, connect } = await start({ unsupported });
-      const refused = record(gateway, 'refused');
+    for (const onUnsupportedVersion of ['respond', 'close'] as const) {
+      const { gateway, connect } = await start({ onUnsupportedVersion });
+      const refused = record(gateway, 'unsupportedVersion');
       const requests = record(gateway, 'request');
       const client = await connect();
       client.post(metadataApi, 10, ALL, { correlationId: 5 });
-      if (unsupported === 'answer') await client.next();
+      if (onUnsupportedVersion === 'respond') await client.next();
       else await client.closed;
       expect(refused).toEqual([
         {
@@ -104,7 +104,7 @@ describe('the event', () => {
           apiName: 'Metadata',
           apiVersion: 10,
           correlationId: 5,
-          closed: unsupported === 'close',
+          closed: onUnsupportedVersion === 'close',
         },
       ]);
       expect(requests).toEqual([]);
@@ -113,7 +113,7 @@ describe('the event', () => {
 
   test('refused names an API that Kafka knows, and no other', async () => {
     const { gateway, connect } = await start();
-    const refused = record(gateway, 'refused');
+    const refused = record(gateway, 'unsupportedVersion');
     const client = await connect();
     for (const apiKey of [11, 999]) {
       client.sendRaw(encodeRequestFrame({ ...metadataApi, key: apiKey }, 2, ALL));
@@ -211,7 +211,7 @@ describe('listeners', () => {
     'disconnect',
     'request',
     'response',
-    'refused',
+    'unsupportedVersion',
     'protocolError',
     'connectionError',
     'requestError',

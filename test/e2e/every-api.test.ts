@@ -103,7 +103,7 @@ test('each comes to its method as Kafka’s client sent it, and its answer goes 
     const { key } = apis.find(({ method }) => method === api)!;
     return responses.get(place({ apiKey: key, version: apiVersion }))!.value;
   });
-  const { connect, refused, requestErrors } = await startObserved({ backend, unstableVersions: true });
+  const { connect, refused, requestErrors } = await startObserved({ backend, allowUnstableVersions: true });
   const client = await connect();
   const asked = requests.filter(({ apiKey }) => ![API_VERSIONS, 17, 36].includes(apiKey));
   for (const [correlationId, golden] of asked.entries()) {
@@ -128,7 +128,7 @@ test('what a method throws is said in the shape of its API', async () => {
   const backend = everyMethod(() => {
     throw new KafkaError(29, 'not for you');
   });
-  const { connect } = await startObserved({ backend, unstableVersions: true });
+  const { connect } = await startObserved({ backend, allowUnstableVersions: true });
   const client = await connect();
   const asked = requests.filter(
     ({ apiKey, version }) => ![API_VERSIONS, 17, 36].includes(apiKey) && !(apiKey === 35 && version < 3),
@@ -185,7 +185,7 @@ describe('a backend with every method', () => {
   });
 
   test('advertises versions that Kafka calls unstable when told to', async () => {
-    const { connect } = await startObserved({ backend: everyMethod(() => null), unstableVersions: true });
+    const { connect } = await startObserved({ backend: everyMethod(() => null), allowUnstableVersions: true });
     const { response } = await (await connect()).send(API_VERSIONS, 0, {});
     const { apiKeys } = response as ReturnType<typeof decodeResponse<18>>;
     expect(apiKeys.find(({ apiKey }) => apiKey === 22)).toMatchObject({ maxVersion: 6 });

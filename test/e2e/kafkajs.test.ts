@@ -13,7 +13,7 @@ async function connectTo(mode: StubMode, config: Partial<KafkaConfig> = {}) {
     ...config,
   });
   const problems = [
-    record(gateway, 'refused'),
+    record(gateway, 'unsupportedVersion'),
     record(gateway, 'protocolError'),
     record(gateway, 'requestError'),
     record(gateway, 'connectionError'),

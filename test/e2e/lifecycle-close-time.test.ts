@@ -57,9 +57,9 @@ test('requests have 25 s to be answered where nothing else is said', async () =>
   await closing;
 });
 
-test.each([Infinity, 1e12])('they may have %d ms, more than a timer can', async (graceMs) => {
+test.each([Infinity, 1e12])('they may have %d ms, more than a timer can', async (drainTimeoutMs) => {
   const { gateway, answered, signal, release } = await inFlight();
-  const closing = gateway.close({ graceMs });
+  const closing = gateway.close({ drainTimeoutMs });
   await turns();
   vi.advanceTimersByTime(DAY_MS);
   await turns();
@@ -74,7 +74,7 @@ test('a handler that does not listen is cut off a second after the abort, and an
   const { gateway, client, answered, release } = await inFlight({ close });
   const errors = record(gateway, 'error');
   const cut = expect(answered).rejects.toBeInstanceOf(WireClosedError);
-  const closing = gateway.close({ graceMs: 0 });
+  const closing = gateway.close({ drainTimeoutMs: 0 });
   await turns();
   vi.advanceTimersByTime(999);
   await turns();
@@ -99,7 +99,7 @@ test('a connect that never settles does not keep the gateway open for ever', asy
   await vi.waitFor(() => {
     expect(gateway.stats().connections).toBe(1);
   });
-  const closing = gateway.close({ graceMs: 0 });
+  const closing = gateway.close({ drainTimeoutMs: 0 });
   await turns();
   vi.advanceTimersByTime(1000);
   await cut;
@@ -114,7 +114,7 @@ test('closing at once waits for no timer where all that is there ends at once', 
   const clients = await Promise.all(Array.from({ length: 20 }, connect));
   await Promise.all(clients.map((client) => client.send(metadataApi, 9, ALL)));
   const closed = record(gateway, 'close');
-  const closing = gateway.close({ graceMs: 0 });
+  const closing = gateway.close({ drainTimeoutMs: 0 });
   // Ten milliseconds pass for timers, then none any more: one that only gives up in the end never runs.
   for (let turn = 0; closed.length === 0; turn++) {
     if (turn < 10) vi.advanceTimersByTime(1);
@@ -133,7 +133,7 @@ test('the backend’s close has what is left of the time', async () => {
       return done.promise;
     },
   });
-  const closing = gateway.close({ graceMs: 100 });
+  const closing = gateway.close({ drainTimeoutMs: 100 });
   await turns();
   vi.advanceTimersByTime(99);
   expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
@@ -156,7 +156,7 @@ test('the backend’s close is hurried by a second close with no time', async ()
   });
   const closing = gateway.close();
   await turns();
-  void gateway.close({ graceMs: 0 });
+  void gateway.close({ drainTimeoutMs: 0 });
   expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
   done.resolve();
   await closing;

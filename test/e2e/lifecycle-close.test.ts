@@ -44,7 +44,7 @@ describe('close', () => {
     const events = record(gateway, 'close');
     const first = gateway.close();
     expect(gateway.close()).toBe(first);
-    await Promise.all([first, gateway.close({ graceMs: 5 }), gateway[Symbol.asyncDispose]()]);
+    await Promise.all([first, gateway.close({ drainTimeoutMs: 5 }), gateway[Symbol.asyncDispose]()]);
     await gateway.close();
     expect(close).toHaveBeenCalledOnce();
     expect(events).toHaveLength(1);
@@ -106,12 +106,12 @@ describe('close', () => {
     await expect(once(connect(port, '127.0.0.1'), 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  test.each([-1, NaN, '5', null])('refuses a time that is none, and goes on: %j', async (graceMs) => {
+  test.each([-1, NaN, '5', null])('refuses a time that is none, and goes on: %j', async (drainTimeoutMs) => {
     const { gateway, connect: connectClient } = await startBackend({ metadata: answer });
-    const refused = gateway.close({ graceMs: graceMs as number });
+    const refused = gateway.close({ drainTimeoutMs: drainTimeoutMs as number });
     await expect(refused).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     await expect(refused).rejects.toThrow(
-      `option graceMs is ${JSON.stringify(graceMs) === 'null' ? String(graceMs) : JSON.stringify(graceMs)}`,
+      `option drainTimeoutMs is ${JSON.stringify(drainTimeoutMs) === 'null' ? String(drainTimeoutMs) : JSON.stringify(drainTimeoutMs)}`,
     );
     const client = await connectClient();
     await client.send(metadataApi, 9, ALL);
@@ -150,7 +150,7 @@ describe('what is in flight at close', () => {
     const client = await connectClient();
     const answered = client.send(metadataApi, 9, ALL);
     await entered.promise;
-    await gateway.close({ graceMs: 1 });
+    await gateway.close({ drainTimeoutMs: 1 });
     expect((await answered).response.clusterId).toBe('shutdown');
   });
 
@@ -166,7 +166,7 @@ describe('what is in flight at close', () => {
     const client = await connectClient();
     const answered = client.send(metadataApi, 9, ALL);
     const signal = await entered.promise;
-    await Promise.all([gateway.close({ graceMs: 0 }), expect(answered).rejects.toBeInstanceOf(WireClosedError)]);
+    await Promise.all([gateway.close({ drainTimeoutMs: 0 }), expect(answered).rejects.toBeInstanceOf(WireClosedError)]);
     expect(signal.reason).toBeInstanceOf(RequestAbortedError);
     expect(signal.reason).toMatchObject({ cause: 'shutdown' });
     expect(errors).toEqual([]);
@@ -185,7 +185,7 @@ describe('what is in flight at close', () => {
     const signal = await entered.promise;
     const patient = gateway.close();
     expect(signal.aborted).toBe(false);
-    const hasty = gateway.close({ graceMs: 0 });
+    const hasty = gateway.close({ drainTimeoutMs: 0 });
     expect(hasty).toBe(patient);
     await hasty;
     expect(signal.reason).toMatchObject({ cause: 'shutdown' });
@@ -230,7 +230,7 @@ describe('what is in flight at close', () => {
     client.post(metadataApi, 9, ALL);
     await entered.promise;
     const patient = gateway.close();
-    await gateway.close({ graceMs: 0 });
+    await gateway.close({ drainTimeoutMs: 0 });
     await patient;
     await client.closed;
     // Fewer: a timer of the test runner may have expired meanwhile.

@@ -17,7 +17,7 @@ expectQuietProcess();
 test('a close settles although the backend’s never does, and says so', async () => {
   const { gateway } = await startBackend({ metadata: answer, close: () => new Promise<void>(() => undefined) });
   const errors = record(gateway, 'error');
-  await gateway.close({ graceMs: 0 });
+  await gateway.close({ drainTimeoutMs: 0 });
   expect(errors).toMatchObject([{ code: 'CLOSE_TIMEOUT', message: expect.stringContaining('backend test: close()') }]);
 });
 
@@ -25,7 +25,7 @@ test('what fails after the close had given up waiting, is still reported', async
   const failed = defer();
   const { gateway } = await startBackend({ metadata: answer, close: () => failed.promise });
   const errors = record(gateway, 'error');
-  await gateway.close({ graceMs: 0 });
+  await gateway.close({ drainTimeoutMs: 0 });
   failed.reject(new Error('too late'));
   await vi.waitFor(() => {
     expect(errors).toMatchObject([{ code: 'CLOSE_TIMEOUT' }, { code: 'BACKEND_CLOSE_FAILED' }]);
@@ -52,7 +52,7 @@ test('a close settles although the backend’s open never does; when it does, it
   const listening = gateway.listen();
   const refused = expect(listening).rejects.toMatchObject({ code: 'INVALID_STATE' });
   expect(handle?.signal.aborted).toBe(false);
-  await gateway.close({ graceMs: 0 });
+  await gateway.close({ drainTimeoutMs: 0 });
   expect(handle?.signal.aborted).toBe(true);
   expect(errors).toMatchObject([{ code: 'CLOSE_TIMEOUT', message: expect.stringContaining('backend test: open()') }]);
   expect(close).not.toHaveBeenCalled();
@@ -67,15 +67,15 @@ test('a socket that a gateway has is not taken again', async () => {
   const other = await startBackend({ metadata: answer });
   const socket = connect(port, '127.0.0.1');
   expect(() => {
-    gateway.handle(socket);
+    gateway.handleConnection(socket);
   }).toThrow('expected a connected net.Socket or tls.TLSSocket');
   await once(socket, 'connect');
-  gateway.handle(socket);
+  gateway.handleConnection(socket);
   expect(() => {
-    gateway.handle(socket);
+    gateway.handleConnection(socket);
   }).toThrow('a gateway has this socket already');
   expect(() => {
-    other.gateway.handle(socket);
+    other.gateway.handleConnection(socket);
   }).toThrow('a gateway has this socket already');
   socket.destroy();
 });
@@ -97,7 +97,7 @@ test('listening comes before the first connection, even of a client that connect
     expect(log).toEqual(['listening', 'connection']);
   });
   early?.destroy();
-  await gateway.close({ graceMs: 0 });
+  await gateway.close({ drainTimeoutMs: 0 });
 });
 
 test('the time of a request that began before anyone listened is not told', async () => {
@@ -151,16 +151,17 @@ test('a close does not wait for handlers whose clients are gone', async () => {
   });
   client.reset();
   await answered;
-  const closed = gateway.close({ graceMs: 600_000 });
+  const closed = gateway.close({ drainTimeoutMs: 600_000 });
   await closed;
   expect(errors).toMatchObject([{ code: 'CLOSE_TIMEOUT', message: expect.stringContaining('handlers of 1') }]);
   released.resolve();
 });
 
 test.each([
-  [{ grace: 5 }, 'option grace is 5; close() takes { graceMs }'],
-  [5, 'option close is 5; close() takes { graceMs }'],
-  ['now', 'option close is "now"; close() takes { graceMs }'],
+  [{ grace: 5 }, 'option grace is 5; close() takes { drainTimeoutMs }'],
+  [{ graceMs: 5 }, 'option graceMs is 5; renamed to drainTimeoutMs'],
+  [5, 'option close is 5; close() takes { drainTimeoutMs }'],
+  ['now', 'option close is "now"; close() takes { drainTimeoutMs }'],
 ])('close refuses what it does not know: %j', async (options, message) => {
   const { gateway } = await startBackend({ metadata: answer });
   await expect(gateway.close(options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION', message });
@@ -169,7 +170,7 @@ test.each([
 test.each([null, {}, new PassThrough()])('handle refuses what is no connected socket', async (socket) => {
   const { gateway } = await startBackend({ metadata: answer });
   expect(() => {
-    gateway.handle(socket as never);
+    gateway.handleConnection(socket as never);
   }).toThrow('expected a connected net.Socket or tls.TLSSocket');
 });
 

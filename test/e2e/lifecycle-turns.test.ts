@@ -36,7 +36,7 @@ async function watched(
     socket.on('data', (chunk: Buffer) => {
       note('read', chunk.length);
     });
-    gateway.handle(socket);
+    gateway.handleConnection(socket);
   });
   const client = await WireClient.connect(port);
   onTestFinished(() => client.close());

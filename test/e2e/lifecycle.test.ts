@@ -26,7 +26,7 @@ function make(methods: Partial<Backend>, options: GatewayOptions = {}): KafkaGat
     ...options,
     backend: { name: 'test', metadata: answer, ...methods },
   });
-  onTestFinished(() => gateway.close({ graceMs: 0 }));
+  onTestFinished(() => gateway.close({ drainTimeoutMs: 0 }));
   return gateway;
 }
 
@@ -89,7 +89,7 @@ describe('listen', () => {
       }
     }
     const gateway = createKafkaGateway({ listener: { port: 0 }, backend: new Store() });
-    onTestFinished(() => gateway.close({ graceMs: 0 }));
+    onTestFinished(() => gateway.close({ drainTimeoutMs: 0 }));
     const client = await WireClient.connect((await gateway.listen()).port);
     const { response } = await client.send(metadataApi, 9, { topics: null });
     expect(response.controllerId).toBe(1);

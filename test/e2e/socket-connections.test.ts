@@ -99,7 +99,7 @@ test('a close with requests in flight answers them, and each connection ends aft
     for (let id = 1; id <= 3; id++) client.post(metadataApi, 9, { topics: [{ name: String(id) }] });
   }
   await holds(20);
-  const closed = running.gateway.close({ graceMs: 60_000 });
+  const closed = running.gateway.close({ drainTimeoutMs: 60_000 });
   await expect(running.connect()).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   open();
   await closed;
@@ -118,7 +118,7 @@ test('a close whose time is over aborts what is in flight, and closes', async ()
       request.fail(request.context.signal.reason);
     });
   }
-  await running.gateway.close({ graceMs: 0 });
+  await running.gateway.close({ drainTimeoutMs: 0 });
   await Promise.all(clients.map((client) => client.closed));
   expect(clients.flatMap(({ arrived }) => arrived)).toEqual([]);
   expect(held).toEqual([]);

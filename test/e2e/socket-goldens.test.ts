@@ -114,7 +114,7 @@ test.each(bothForms)('$title: no count at any place is believed', async (golden)
   const model: Modelled = {
     backend,
     failure: () => 0,
-    unsupported: 'answer',
+    onUnsupportedVersion: 'respond',
     maxFrameBytes: 100 * 1024 * 1024,
     advertised: gateway.advertised!,
   };

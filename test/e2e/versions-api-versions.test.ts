@@ -173,7 +173,7 @@ describe('a client that expects a broker (KIP-1242)', () => {
     const gateway = createKafkaGateway({ listener: { port: 0 }, backend });
     await expect(gateway.listen()).rejects.toMatchObject({ option: 'backend.identity().nodeId', value: -1 });
     expect(gateway.endpoint).toBeNull();
-    await gateway.close({ graceMs: 0 });
+    await gateway.close({ drainTimeoutMs: 0 });
   });
 
   test('is told the cluster that the store kept, and the node of the placement', async () => {
@@ -186,7 +186,7 @@ describe('a client that expects a broker (KIP-1242)', () => {
       const { response } = await client.send(describeClusterApi, 1, { includeClusterAuthorizedOperations: false });
       clusterIds.push(response.clusterId);
       expect((await ask(client, 5, clusterIds[0], 7)).response.errorCode).toBe(ErrorCode.NONE);
-      await gateway.close({ graceMs: 0 });
+      await gateway.close({ drainTimeoutMs: 0 });
     }
     expect(clusterIds[0]).toBe(clusterIds[1]);
   });

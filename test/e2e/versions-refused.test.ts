@@ -115,19 +115,21 @@ test('Produce after version 9 with acks 0 is not answered either, where it can b
   expect(refused).toHaveLength(4);
 });
 
-describe("with unsupported: 'close'", () => {
+describe("with onUnsupportedVersion: 'close'", () => {
   test('a refused request closes its connection, after what came before it was answered', async () => {
-    const { connect, refused } = await startObserved({ unsupported: 'close' });
+    const { connect, refused } = await startObserved({ onUnsupportedVersion: 'close' });
     const client = await connect();
     const before = encodeRequestFrame(metadataApi, 9, { topics: null }, { correlationId: 1 });
     client.sendRaw(Buffer.concat([before, rawRequest({ apiKey: 8, version: 8, correlationId: 2 }), before]));
     await client.closed;
     expect(client.arrived).toEqual([1]);
-    expect(refused).toMatchObject([{ apiKey: 8, apiName: 'OffsetCommit', apiVersion: 8, correlationId: 2, closed: true }]);
+    expect(refused).toMatchObject([
+      { apiKey: 8, apiName: 'OffsetCommit', apiVersion: 8, correlationId: 2, closed: true },
+    ]);
   });
 
   test('so does one whose schema is known', async () => {
-    const { connect, refused } = await startObserved({ unsupported: 'close' });
+    const { connect, refused } = await startObserved({ onUnsupportedVersion: 'close' });
     const client = await connect();
     client.post(fetchApi, 13, { maxWaitMs: 1, minBytes: 1, topics: [] });
     await client.closed;
@@ -136,7 +138,7 @@ describe("with unsupported: 'close'", () => {
   });
 
   test('ApiVersions in a version that we do not know is answered all the same: the client asks again', async () => {
-    const { connect, refused } = await startObserved({ unsupported: 'close' });
+    const { connect, refused } = await startObserved({ onUnsupportedVersion: 'close' });
     const client = await connect();
     const { response } = await client.send(apiVersionsApi, 4, software);
     expect(response.errorCode).toBe(UNSUPPORTED_VERSION);

@@ -76,7 +76,7 @@ function createVaried(stub: StubBackend): Backend {
   };
 }
 
-type Setting = Partial<Pick<Modelled, 'unsupported' | 'failure'>> & {
+type Setting = Partial<Pick<Modelled, 'onUnsupportedVersion' | 'failure'>> & {
   readonly backend: Backend;
   /** What answers in the model, if not the backend itself. */
   readonly stub?: Backend;
@@ -87,7 +87,7 @@ const settings: Record<string, Setting> = {
   'the accepting stub': { backend: accepting },
   'handlers that answer later, or fail': { backend: createVaried(accepting), stub: accepting, failure: failureOf },
   'a backend with one API of all its versions': { backend: { name: 'one', metadata: accepting.metadata } },
-  'a gateway that closes on what it refuses': { backend: accepting, unsupported: 'close' },
+  'a gateway that closes on what it refuses': { backend: accepting, onUnsupportedVersion: 'close' },
 };
 
 const requests = goldens.filter(({ direction }) => direction === 'request');
@@ -237,14 +237,20 @@ async function talk(client: WireClient, each: Conversation, owed: Owed, reported
 
 test.each(Object.entries(settings))(
   '%s: every stream gets the answers that it is owed, or its end, and nobody else notices',
-  async (_, { backend, stub = backend, failure = () => 0, unsupported = 'answer' }) => {
-    const { gateway, port, connect } = await start({ backend, unsupported, maxFrameBytes: MAX_FRAME_BYTES });
+  async (_, { backend, stub = backend, failure = () => 0, onUnsupportedVersion = 'respond' }) => {
+    const { gateway, port, connect } = await start({ backend, onUnsupportedVersion, maxFrameBytes: MAX_FRAME_BYTES });
     const advertised = gateway.advertised!;
-    const model: Modelled = { backend: stub, failure, unsupported, advertised, maxFrameBytes: MAX_FRAME_BYTES };
+    const model: Modelled = {
+      backend: stub,
+      failure,
+      onUnsupportedVersion,
+      advertised,
+      maxFrameBytes: MAX_FRAME_BYTES,
+    };
     const errors = record(gateway, 'error');
     const disconnects = record(gateway, 'disconnect');
     let reported: { readonly name: string; readonly port: number | undefined }[] = [];
-    for (const name of ['protocolError', 'requestError', 'refused'] as const) {
+    for (const name of ['protocolError', 'requestError', 'unsupportedVersion'] as const) {
       gateway.on(name, ({ connection }: { connection: ConnectionInfo }) => {
         reported.push({ name, port: connection.remotePort });
       });

@@ -40,7 +40,7 @@ async function serve({ clusterId, nodeId, port = 0, advertised }: Place) {
     if (api === 'apiVersions' && apiVersion === 5) answered.push(errorCode);
   });
   const endpoint = await gateway.listen();
-  const close = () => gateway.close({ graceMs: 0 });
+  const close = () => gateway.close({ drainTimeoutMs: 0 });
   onTestFinished(close);
   return { port: endpoint.port, answered, close };
 }

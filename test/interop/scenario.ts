@@ -31,7 +31,7 @@ export async function startStub(mode: StubMode, options: GatewayOptions = {}): P
   gateway.on('response', ({ api, apiVersion, errorCode }) => {
     asked.push(`${capital(api)} v${apiVersion}${errorCode === 0 ? '' : ` error ${errorCode}`}`);
   });
-  gateway.on('refused', ({ apiName, apiKey, apiVersion }) => {
+  gateway.on('unsupportedVersion', ({ apiName, apiKey, apiVersion }) => {
     asked.push(`${apiName ?? `API ${apiKey}`} v${apiVersion} refused`);
   });
   for (const event of ['protocolError', 'requestError', 'error'] as const) {
@@ -48,7 +48,7 @@ export async function startStub(mode: StubMode, options: GatewayOptions = {}): P
     bootstrap: `127.0.0.1:${port}`,
     asked,
     trouble,
-    [Symbol.asyncDispose]: () => gateway.close({ graceMs: 0 }),
+    [Symbol.asyncDispose]: () => gateway.close({ drainTimeoutMs: 0 }),
   };
 }
 

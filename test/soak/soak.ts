@@ -80,7 +80,7 @@ export async function soak(options: SoakOptions): Promise<Invariants> {
   for (let part = 0; part <= restarts; part++) {
     if (part > 0) {
       invariants.counts.restarts++;
-      await gateway.close({ graceMs: 0 });
+      await gateway.close({ drainTimeoutMs: 0 });
       gateway = await listen();
     }
     await sleep(durationMs / (restarts + 1));
@@ -90,7 +90,7 @@ export async function soak(options: SoakOptions): Promise<Invariants> {
   await readToTheEnd(world, groupIds, ends);
   phase = 'over';
   await Promise.all(lives);
-  await gateway.close({ graceMs: 0 });
+  await gateway.close({ drainTimeoutMs: 0 });
   return invariants;
 }
 

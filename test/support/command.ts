@@ -84,11 +84,7 @@ export interface Served {
 }
 
 export async function serveCommand(args: readonly string[] = [], env: Env = {}, cwd?: string): Promise<Served> {
-  const command = startCommand(
-    ['serve', '--bind', '127.0.0.1:0', '--shutdown-drain-timeout-secs', '0.5', ...args],
-    env,
-    cwd,
-  );
+  const command = startCommand(['serve', '--bind', '127.0.0.1:0', '--drain-timeout-secs', '0.5', ...args], env, cwd);
   const [address, port] = await vi.waitFor(
     () => {
       const [, host, digits] = /listening on (127\.0\.0\.1:(\d+))/.exec(command.out) ?? [];

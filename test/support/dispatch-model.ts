@@ -13,7 +13,7 @@ export interface Modelled {
   readonly backend: Backend;
   /** The code with which a request fails in the handler, by its correlation id; 0 for none. */
   readonly failure: (correlationId: number) => number;
-  readonly unsupported: 'answer' | 'close';
+  readonly onUnsupportedVersion: 'respond' | 'close';
   readonly maxFrameBytes: number;
   readonly advertised: { readonly host: string; readonly port: number };
 }
@@ -29,7 +29,7 @@ export interface OwedAnswer {
 }
 
 /** What is reported beside an answer, or instead of one. */
-export type OwedEvent = 'protocolError' | 'requestError' | 'refused';
+export type OwedEvent = 'protocolError' | 'requestError' | 'unsupportedVersion';
 
 export interface Owed {
   readonly answers: readonly OwedAnswer[];
@@ -128,25 +128,25 @@ function refusal(asked: Request, gateway: Modelled): Outcome {
   const { apiKey, version, correlationId, rest } = asked;
   if (apiKey === API_VERSIONS) {
     const response = { errorCode: UNSUPPORTED_VERSION, apiKeys: advertised(gateway.backend) };
-    return { event: 'refused', answer: answerOf(codecOf({ apiKey }), { ...asked, version: 0 }, response) };
+    return { event: 'unsupportedVersion', answer: answerOf(codecOf({ apiKey }), { ...asked, version: 0 }, response) };
   }
-  if (gateway.unsupported === 'close') return { event: 'refused', closed: true };
+  if (gateway.onUnsupportedVersion === 'close') return { event: 'unsupportedVersion', closed: true };
   const codec = codecs.get(apiKey);
   const known = codec && version >= codec.versions.min && version <= codec.versions.max ? codec : undefined;
   const request = known ? decode(asked, known) : null;
-  if (acksOf(asked, rest) === 0) return { event: 'refused' };
+  if (acksOf(asked, rest) === 0) return { event: 'unsupportedVersion' };
   if (known && request !== null) {
     const { answer } = errorOutcome(known, asked, request, UNSUPPORTED_VERSION);
-    if (answer) return { event: 'refused', answer };
+    if (answer) return { event: 'unsupportedVersion', answer };
   }
   const rejection = request === null ? known?.rejection?.(version, UNSUPPORTED_VERSION, null) : undefined;
   if (known && rejection !== undefined && known.findErrorCode(rejection, version) !== 0) {
-    return { event: 'refused', answer: answerOf(known, asked, rejection) };
+    return { event: 'unsupportedVersion', answer: answerOf(known, asked, rejection) };
   }
   const flexibleFrom = apis.find(({ key }) => key === apiKey)?.flexibleFrom ?? -1;
   const flexible = hasFlexibleResponseHeader(apiKey, flexibleFrom, version);
   const body = Buffer.of(...(flexible ? [0] : []), 0, UNSUPPORTED_VERSION);
-  return { event: 'refused', answer: { title: titleOf(asked), correlationId, body, schema: null } };
+  return { event: 'unsupportedVersion', answer: { title: titleOf(asked), correlationId, body, schema: null } };
 }
 
 /** The acks of a Produce, whatever comes behind them; null where there are none to see. */

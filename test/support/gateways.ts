@@ -7,7 +7,7 @@ import {
   type GatewayOptions,
   type KafkaGateway,
   type ProtocolErrorEvent,
-  type RefusedEvent,
+  type UnsupportedVersionEvent,
   type RequestErrorEvent,
 } from 'iggy-gateway-kafka';
 import { expect, onTestFinished, vi } from 'vitest';
@@ -29,7 +29,7 @@ export interface Observed extends Started {
   readonly protocolErrors: readonly ProtocolErrorEvent[];
   readonly connectionErrors: readonly ConnectionErrorEvent[];
   readonly requestErrors: readonly RequestErrorEvent[];
-  readonly refused: readonly RefusedEvent[];
+  readonly refused: readonly UnsupportedVersionEvent[];
   readonly disconnects: readonly ConnectionInfo[];
 }
 
@@ -43,7 +43,7 @@ export async function start(options: Options = {}): Promise<Started> {
   const clients: WireClient[] = [];
   onTestFinished(async () => {
     await Promise.all(clients.map((client) => client.close()));
-    await gateway.close({ graceMs: 0 });
+    await gateway.close({ drainTimeoutMs: 0 });
     await vi.waitFor(() => {
       expect(gateway.stats()).toMatchObject({ connections: 0, inFlightBytes: 0 });
     });
@@ -73,7 +73,7 @@ export async function startObserved(options: Options = {}): Promise<Observed> {
     protocolErrors: record(gateway, 'protocolError'),
     connectionErrors: record(gateway, 'connectionError'),
     requestErrors: record(gateway, 'requestError'),
-    refused: record(gateway, 'refused'),
+    refused: record(gateway, 'unsupportedVersion'),
     disconnects: record(gateway, 'disconnect'),
   };
 }

@@ -48,7 +48,7 @@ export async function startSharedBroker(
   const status = () => gateway.stats().backendStatus;
   const close = async (): Promise<void> => {
     await client.close();
-    await gateway.close({ graceMs: 0 });
+    await gateway.close({ drainTimeoutMs: 0 });
   };
   onTestFinished(close);
   return {

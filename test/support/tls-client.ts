@@ -7,10 +7,10 @@ import { listenForTest } from './own-server.js';
 import { WireClient } from './wire-client.js';
 
 /** Connects over TLS, to a server that hands its sockets to the gateway. */
-export async function tlsClient(gateway: { handle(socket: Socket): void }): Promise<WireClient> {
+export async function tlsClient(gateway: { handleConnection(socket: Socket): void }): Promise<WireClient> {
   const port = await listenForTest(
     createServer({ key, cert }, (socket) => {
-      gateway.handle(socket);
+      gateway.handleConnection(socket);
     }),
   );
   const socket = connect({ host: '127.0.0.1', port, ca: cert });

@@ -15,7 +15,7 @@ import {
 const gateway = createKafkaGateway({ listener: { host: '127.0.0.1', port: 9093 } });
 expectType<KafkaGateway>(gateway);
 expectType<Promise<Endpoint>>(gateway.listen());
-expectType<Promise<void>>(gateway.close({ graceMs: 100 }));
+expectType<Promise<void>>(gateway.close({ drainTimeoutMs: 100 }));
 expectType<Endpoint | null>(gateway.endpoint);
 expectType<Endpoint | null>(gateway.advertised);
 expectType<GatewayStats>(gateway.stats());
@@ -49,7 +49,7 @@ takesOurs(gateway);
 
 // Options.
 expectError(createKafkaGateway({ listener: { hostname: '127.0.0.1' } }));
-expectError(createKafkaGateway({ unsupported: 'ignore' }));
+expectError(createKafkaGateway({ onUnsupportedVersion: 'ignore' }));
 expectError(createKafkaGateway({ versions: { produces: { min: 3, max: 9 } } }));
 createKafkaGateway();
 createKafkaGateway({ listener: [{ port: 0 }], backend: createStubBackend({ mode: 'accepting' }) });

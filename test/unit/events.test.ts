@@ -97,11 +97,11 @@ describe('whether anyone listens', () => {
   test('is known, so that the objects of events are made for nobody in vain', () => {
     const events = new GuardedEvents();
     const listener = vi.fn();
-    expect(events.has('refused')).toBe(false);
-    events.on('refused', listener);
-    expect(events.has('refused')).toBe(true);
-    events.off('refused', listener);
-    expect(events.has('refused')).toBe(false);
+    expect(events.has('unsupportedVersion')).toBe(false);
+    events.on('unsupportedVersion', listener);
+    expect(events.has('unsupportedVersion')).toBe(true);
+    events.off('unsupportedVersion', listener);
+    expect(events.has('unsupportedVersion')).toBe(false);
   });
 
   test.each(['request', 'response'] as const)('is a plain field for %s, which every request looks at', (name) => {

@@ -66,7 +66,7 @@ describe.each(TAKERS)('%s', (_taker, take, needed, mistyped, meant) => {
 const WITHIN: readonly (readonly [path: string, take: (value: never) => unknown, mistyped: string, meant: string])[] = [
   ['groups', (groups) => createBrokerBackend({ store, groups }), 'member', 'members'],
   ['groups', (groups) => createMemoryBackend({ groups }), 'Bytes', 'bytes'],
-  ['pollInterval', (pollInterval) => createIggyStore({ ...iggy, pollInterval }), 'leastms', 'leastMs'],
+  ['pollInterval', (pollInterval) => createIggyStore({ ...iggy, pollInterval }), 'minintervalms', 'minIntervalMs'],
   ['capabilities', (capabilities) => contractCases({ start, capabilities }), 'durability', 'durable'],
 ];
 

@@ -207,18 +207,31 @@ describe('listener', () => {
   });
 });
 
-describe('unsupported', () => {
-  test.each(['answer', 'close', undefined] as const)('%s is taken', (unsupported) => {
-    expect(() => createKafkaGateway({ unsupported })).not.toThrow();
+test.each([
+  [
+    { unsupported: 'answer' },
+    `option unsupported is "answer"; renamed to onUnsupportedVersion; expected 'respond' or 'close'`,
+  ],
+  [{ unstableVersions: true }, 'option unstableVersions is true; renamed to allowUnstableVersions'],
+])('a renamed option is refused with its new name: %j', (options, message) => {
+  expect(refusal(options)).toMatchObject({ message });
+});
+
+describe('onUnsupportedVersion', () => {
+  test.each(['respond', 'close', undefined] as const)('%s is taken', (onUnsupportedVersion) => {
+    expect(() => createKafkaGateway({ onUnsupportedVersion })).not.toThrow();
   });
 
-  test.each(['drop', 1, ['close']])('%j is refused', (unsupported) => {
-    expect(refusal({ unsupported })).toMatchObject({ option: 'unsupported', value: unsupported });
+  test.each(['drop', 1, ['close']])('%j is refused', (onUnsupportedVersion) => {
+    expect(refusal({ onUnsupportedVersion })).toMatchObject({
+      option: 'onUnsupportedVersion',
+      value: onUnsupportedVersion,
+    });
   });
 });
 
-test.each(['yes', 0, {}])('unstableVersions is true or false: %j is refused', (value) => {
-  expect(refusal({ unstableVersions: value })).toMatchObject({ option: 'unstableVersions', value });
+test.each(['yes', 0, {}])('allowUnstableVersions is true or false: %j is refused', (value) => {
+  expect(refusal({ allowUnstableVersions: value })).toMatchObject({ option: 'allowUnstableVersions', value });
 });
 
 describe.each([

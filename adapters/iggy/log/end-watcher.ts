@@ -4,9 +4,9 @@ import type { PartitionState } from './partition-state.js';
 /** How often the server is asked for messages from elsewhere while someone waits for them. */
 export interface Pace {
   /** Milliseconds between two questions after messages have come. */
-  readonly leastMs: number;
+  readonly minIntervalMs: number;
   /** Milliseconds between two questions after a long time without. */
-  readonly mostMs: number;
+  readonly maxIntervalMs: number;
 }
 
 /** By how much longer each wait is, as long as nothing comes. */
@@ -54,7 +54,7 @@ export class EndWatcher {
 
   /** Whether the end of a partition was learned so lately that it need not be asked for again. */
   isFresh(state: PartitionState): boolean {
-    const intervalMs = this.#topics.get(state.id.topicId)?.intervalMs ?? this.#pace.leastMs;
+    const intervalMs = this.#topics.get(state.id.topicId)?.intervalMs ?? this.#pace.minIntervalMs;
     return performance.now() - state.seenAt <= intervalMs + GAP_MS * this.#topics.size;
   }
 
@@ -73,7 +73,7 @@ export class EndWatcher {
   #topic(id: string): WatchedTopic {
     let topic = this.#topics.get(id);
     if (topic === undefined) {
-      topic = { id, states: new Set(), intervalMs: this.#pace.leastMs, dueAt: Infinity, asking: false };
+      topic = { id, states: new Set(), intervalMs: this.#pace.minIntervalMs, dueAt: Infinity, asking: false };
       this.#topics.set(id, topic);
     }
     return topic;
@@ -110,8 +110,8 @@ export class EndWatcher {
       // Whoever reads there learns of it; as long as it lasts, the pace slows down.
     }
     topic.asking = false;
-    const { leastMs, mostMs } = this.#pace;
-    topic.intervalMs = grown ? leastMs : Math.min(mostMs, topic.intervalMs * SLOWER);
+    const { minIntervalMs, maxIntervalMs } = this.#pace;
+    topic.intervalMs = grown ? minIntervalMs : Math.min(maxIntervalMs, topic.intervalMs * SLOWER);
     topic.dueAt = performance.now() + Math.max(topic.intervalMs, GAP_MS * this.#topics.size);
     this.#schedule();
   }

@@ -61,7 +61,7 @@ export async function startSide(
   const client = await WireClient.connect(`127.0.0.1:${String(port)}`);
   const close = async (): Promise<void> => {
     await client.close();
-    await gateway.close({ graceMs: 0 });
+    await gateway.close({ drainTimeoutMs: 0 });
   };
   onTestFinished(close);
   return { gateway, client, port, warnings, states, close };

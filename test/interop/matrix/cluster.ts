@@ -67,7 +67,7 @@ export class Cluster {
 
   async close(): Promise<void> {
     await this.#wire?.close();
-    await this.#gateway.close({ graceMs: 0 });
+    await this.#gateway.close({ drainTimeoutMs: 0 });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -97,7 +97,7 @@ export class Cluster {
     gateway.on('disconnect', (connection) => {
       for (const fetch of this.#fetches) if (fetch.startsWith(`${connection.id} `)) this.#fetches.delete(fetch);
     });
-    gateway.on('refused', ({ apiName, apiKey, apiVersion }) => {
+    gateway.on('unsupportedVersion', ({ apiName, apiKey, apiVersion }) => {
       this.asked.push(`${apiName ?? `API ${apiKey}`} v${apiVersion} refused`);
     });
     for (const event of ['protocolError', 'requestError', 'error'] as const) {

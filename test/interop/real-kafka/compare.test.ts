@@ -28,7 +28,7 @@ describe('the memory backend answers as Apache Kafka does', () => {
   }, 150_000);
 
   afterAll(async () => {
-    await gateway.close({ graceMs: 0 });
+    await gateway.close({ drainTimeoutMs: 0 });
     await kafka.stop();
   });
 

@@ -52,14 +52,14 @@ async function makeScope(metadata: NonNullable<Backend['metadata']>): Promise<Sc
   const backend: Backend = { name: 'test', metadata };
   return new Scope({
     backend,
-    firewall: await Firewall.create(backend, () => undefined, { versions: {}, unstableVersions: false }),
+    firewall: await Firewall.create(backend, () => undefined, { versions: {}, allowUnstableVersions: false }),
     events: new GuardedEvents(),
     warnings: new RequestWarnings(),
     reader: new Reader(Buffer.alloc(0)),
     responses: new ResponseBuffer(),
     maxDecodedElements: 1000,
     requestTimeoutMs: 0,
-    unsupported: 'answer',
+    onUnsupportedVersion: 'respond',
     counters: { trailingBytes: 0 },
   });
 }

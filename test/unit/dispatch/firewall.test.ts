@@ -8,7 +8,7 @@ const stub = createStubBackend();
 
 function make(backend: Partial<Backend> = {}, options: Partial<FirewallOptions> = {}): Promise<Firewall> {
   const full = { name: 'test', ...backend } as Backend;
-  return Firewall.create(full, answer, { versions: {}, unstableVersions: false, ...options });
+  return Firewall.create(full, answer, { versions: {}, allowUnstableVersions: false, ...options });
 }
 
 /** A method for every API that a backend can have one for. */

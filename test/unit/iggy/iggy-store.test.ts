@@ -140,7 +140,7 @@ test('an open that failed is closed by the broker, and may be repeated', async (
   const close = vi.spyOn(store, 'close');
   const backend = createBrokerBackend({ store });
   const gateway = createKafkaGateway({ listener: { port: 0 }, backend });
-  onTestFinished(() => gateway.close({ graceMs: 0 }));
+  onTestFinished(() => gateway.close({ drainTimeoutMs: 0 }));
   iggy.letsIn = false;
   await expect(gateway.listen()).rejects.toThrow('Iggy refuses the credentials');
   expect(close).toHaveBeenCalledOnce();

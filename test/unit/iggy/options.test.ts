@@ -62,8 +62,8 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   ['too short a time', { client, commandTimeoutMs: 99 }, /^option commandTimeoutMs is 99; .* from 100 to/],
   [
     'a pace that is none',
-    { client, pollInterval: { leastMs: 200, mostMs: 100 } },
-    /^option pollInterval\.mostMs is 100/,
+    { client, pollInterval: { minIntervalMs: 200, maxIntervalMs: 100 } },
+    /^option pollInterval\.maxIntervalMs is 100/,
   ],
   [
     'a durability that is none',
@@ -80,6 +80,13 @@ test.each<[string, Record<string, unknown>, RegExp]>([
   const create = () => createIggyStore({ stream: 'kafka', ...options });
   expect(create).toThrow(OptionError);
   expect(create).toThrow(message);
+});
+
+test.each([
+  [{ leastMs: 1 }, 'option pollInterval.leastMs is 1; renamed to pollInterval.minIntervalMs'],
+  [{ mostMs: 2 }, 'option pollInterval.mostMs is 2; renamed to pollInterval.maxIntervalMs'],
+])('pollInterval refuses a renamed option: %j', (pollInterval, message) => {
+  expect(() => createIggyStore({ client, stream: 'kafka', pollInterval: pollInterval as never })).toThrow(message);
 });
 
 test('a backend refuses a renamed option as its store does', () => {

@@ -17,7 +17,7 @@ The codec knows all ${String(coded.length)} APIs of Kafka 4.4 that a client can 
 them. \`iggy-gateway-kafka/protocol\` has all of them; \`iggy-gateway-kafka/protocol/messages/list-offsets\` has one, without loading the others.
 
 - **Method**: what a backend calls its answer to the API. Those that the gateway answers itself have none.
-- **Versions**: a version that Kafka calls unstable is known, and neither advertised nor accepted unless \`unstableVersions\` is set.
+- **Versions**: a version that Kafka calls unstable is known, and neither advertised nor accepted unless \`allowUnstableVersions\` is set.
 - **Flexible**: the versions with compact lengths and tagged fields (KIP-482).
 - **Error at the top**: the versions whose response has an error code of its own. In others an error is said for each topic, partition
   or group that was asked for, and a request that names none has no place for it: [decision 004](../decisions/004-where-an-error-has-no-place.md).

@@ -27,7 +27,7 @@ describe('a socket of another server', () => {
     const { gateway, port } = await start();
     const came = record(gateway, 'connection');
     const gone = record(gateway, 'disconnect');
-    const client = await clientOf(await ownServer((socket) => gateway.handle(socket)));
+    const client = await clientOf(await ownServer((socket) => gateway.handleConnection(socket)));
     const { response } = await client.send(metadataApi, 9, TOPIC);
     expect(response.topics[0]?.errorCode).toBe(3);
     expect(response.brokers[0]?.port).toBe(port);
@@ -54,7 +54,7 @@ describe('a socket of another server', () => {
     });
     const port = await ownServer((socket) => {
       served = socket;
-      gateway.handle(socket);
+      gateway.handleConnection(socket);
     });
     const client = await clientOf(port);
     const answered = client.send(fetchApi, 11, { maxWaitMs: 0, minBytes: 0, topics: [] });
@@ -68,7 +68,7 @@ describe('a socket of another server', () => {
     const timedOut = defer();
     const port = await ownServer((socket) => {
       socket.setTimeout(20, () => timedOut.resolve());
-      gateway.handle(socket);
+      gateway.handleConnection(socket);
     });
     const client = await clientOf(port);
     await timedOut.promise;
@@ -78,7 +78,7 @@ describe('a socket of another server', () => {
 
   test('that the server handed out paused is read', async () => {
     const { gateway } = await start();
-    const port = await ownServer((socket) => gateway.handle(socket), { pauseOnConnect: true });
+    const port = await ownServer((socket) => gateway.handleConnection(socket), { pauseOnConnect: true });
     const client = await clientOf(port);
     await client.send(metadataApi, 9, ALL);
   });
@@ -88,7 +88,7 @@ describe('a socket of another server', () => {
     const port = await ownServer((socket) => {
       socket.once('data', (bytes) => {
         socket.unshift(bytes);
-        gateway.handle(socket);
+        gateway.handleConnection(socket);
       });
     });
     const client = await clientOf(port);
@@ -111,7 +111,7 @@ describe('a socket of another server', () => {
       socket.once('end', () => {
         ended.resolve();
       });
-      gateway.handle(socket);
+      gateway.handleConnection(socket);
     });
     const client = await clientOf(port);
     const answered = client.send(metadataApi, 9, ALL);
@@ -128,7 +128,7 @@ describe('a socket of another server', () => {
     const errors = record(gateway, 'connectionError');
     const first = await connect();
     await first.send(metadataApi, 9, ALL);
-    const second = await clientOf(await ownServer((socket) => gateway.handle(socket)));
+    const second = await clientOf(await ownServer((socket) => gateway.handleConnection(socket)));
     await second.closed;
     expect(errors).toMatchObject([{ error: { name: 'TooManyConnectionsError', maxConnections: 1 } }]);
     await first.send(metadataApi, 9, ALL);
@@ -141,7 +141,7 @@ describe('a socket of another server', () => {
     const port = await ownServer((socket) => {
       socket.destroy();
       socket.once('close', () => {
-        gateway.handle(socket);
+        gateway.handleConnection(socket);
         handed.resolve();
       });
     });
@@ -161,7 +161,7 @@ describe('a socket of another server', () => {
           socket.resume();
           socket.once('end', () => {
             setImmediate(() => {
-              gateway.handle(socket);
+              gateway.handleConnection(socket);
               handed.resolve(socket);
             });
           });
@@ -179,14 +179,14 @@ describe('a socket of another server', () => {
   );
 });
 
-describe('handle', () => {
+describe('handleConnection', () => {
   test('refuses a socket that gives text instead of bytes, which nothing can be read from', async () => {
     const { gateway } = await start();
     const thrown = defer<unknown>();
     const port = await ownServer((socket) => {
       socket.setEncoding('utf8');
       try {
-        gateway.handle(socket);
+        gateway.handleConnection(socket);
         thrown.resolve(null);
       } catch (error) {
         thrown.resolve(error);
@@ -210,15 +210,15 @@ describe('handle', () => {
     const gateway = createKafkaGateway({ listener: { port: 0 } });
     const state = (what: string) => ({
       code: 'INVALID_STATE',
-      message: `handle(): the gateway is ${what}, not listening`,
+      message: `handleConnection(): the gateway is ${what}, not listening`,
     });
     expect(() => {
-      gateway.handle(socket);
+      gateway.handleConnection(socket);
     }).toThrow(expect.objectContaining(state('new')));
     await gateway.listen();
     await gateway.close();
     expect(() => {
-      gateway.handle(socket);
+      gateway.handleConnection(socket);
     }).toThrow(expect.objectContaining(state('closed')));
     expect(socket.destroyed).toBe(false);
     expect(socket.listenerCount('data')).toBe(0);
