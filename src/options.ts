@@ -129,7 +129,7 @@ const GATEWAY_OWNED: readonly string[] = ['apiVersions', 'saslHandshake', 'saslA
 /** What any object may have. */
 const OBJECT_FUNCTIONS = ['constructor', 'toString', 'toJSON', 'valueOf'];
 const LIFE_CYCLE = ['open', 'bound', 'connect', 'disconnect', 'close', 'identity'];
-const LONGEST_HOST_BYTES = 32767;
+const MAX_HOST_BYTES = 32767;
 /** As a URL spells them. */
 const WILDCARDS = ['0.0.0.0', '[::]', '[::ffff:0:0]'];
 
@@ -295,8 +295,8 @@ function isWildcard(host: string): boolean {
 
 function checkHost(option: string, value: unknown): string {
   const bytes = typeof value === 'string' ? Buffer.byteLength(value) : 0;
-  if (typeof value !== 'string' || bytes === 0 || bytes > LONGEST_HOST_BYTES) {
-    throw new OptionError(option, value, `it is a host name of 1 to ${String(LONGEST_HOST_BYTES)} bytes`);
+  if (typeof value !== 'string' || bytes === 0 || bytes > MAX_HOST_BYTES) {
+    throw new OptionError(option, value, `it is a host name of 1 to ${String(MAX_HOST_BYTES)} bytes`);
   }
   if (!isIPv6(value) && /[\s:/[\]@]/.test(value)) {
     throw new OptionError(option, value, 'it is a host name or an address alone, without port, brackets or scheme');

@@ -24,7 +24,7 @@ import { checkGroupLimits, type GroupLimits } from './groups/limits.js';
 import type { Kit, KitMethods, KitPart } from './kit.js';
 import type { LogStore } from './store/log-store.js';
 import { checkStore } from './store/check-store.js';
-import { HIGHEST_NODE_ID, type Placement } from './cluster/placement.js';
+import { MAX_NODE_ID, type Placement } from './cluster/placement.js';
 import { assignNodeId } from './cluster/node-ids.js';
 import { OwnedPlacement } from './cluster/owned-placement.js';
 import { StateOwnership } from './cluster/state-ownership.js';
@@ -347,5 +347,5 @@ function ownNode(config: BrokerConfigs): { readonly nodeId: number | null; reado
 }
 
 function checkNodeId(nodeId: number): void {
-  checkInteger('placement.nodeId', nodeId, 0, HIGHEST_NODE_ID);
+  checkInteger('placement.nodeId', nodeId, 0, MAX_NODE_ID);
 }

@@ -49,11 +49,11 @@ export const MEMORY_OPTION_NAMES: readonly string[] = Object.keys({
 
 const DEFAULT_MAX_BYTES = 1024 ** 3;
 const DEFAULT_MAX_STATE_BYTES = 64 * 1024 ** 2;
-const LEAST_BYTES = 64 * 1024;
+const MIN_BYTES = 64 * 1024;
 
 const SEGMENT_BYTES = 4 * 1024 ** 2;
 /** A store with a low limit has smaller segments, so that it is not full with the first few. */
-const LEAST_SEGMENTS = 64;
+const MIN_SEGMENTS = 64;
 
 interface MemoryTopic {
   topic: StoredTopic;
@@ -76,9 +76,9 @@ export class MemoryStore implements LogStore {
   constructor(options: MemoryStoreOptions = {}) {
     checkOptionNames('', options, MEMORY_OPTION_NAMES);
     const { maxBytes = DEFAULT_MAX_BYTES, maxStateBytes = DEFAULT_MAX_STATE_BYTES } = options;
-    checkInteger('maxBytes', maxBytes, LEAST_BYTES);
-    checkInteger('maxStateBytes', maxStateBytes, LEAST_BYTES);
-    this.memory = new SegmentMemory(maxBytes, Math.min(SEGMENT_BYTES, Math.ceil(maxBytes / LEAST_SEGMENTS)));
+    checkInteger('maxBytes', maxBytes, MIN_BYTES);
+    checkInteger('maxStateBytes', maxStateBytes, MIN_BYTES);
+    this.memory = new SegmentMemory(maxBytes, Math.min(SEGMENT_BYTES, Math.ceil(maxBytes / MIN_SEGMENTS)));
     this.shards = new MemoryShards(maxStateBytes);
   }
 

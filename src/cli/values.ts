@@ -20,7 +20,7 @@ class WrongValueError extends CodedError {
   readonly code = 'WRONG_VALUE';
 }
 
-const LONGEST_SHOWN = 80;
+const MAX_SHOWN_CHARACTERS = 80;
 
 /** @throws CommandError that names the setting and its value when it is none. */
 export function parseGiven<T>(given: Given, parse: Parse<T>): T {
@@ -34,7 +34,7 @@ export function parseGiven<T>(given: Given, parse: Parse<T>): T {
 
 export function wrongValue({ name, text, isSecret = false }: Given, why: string): CommandError {
   if (isSecret) return new CommandError(USAGE, `${name}: ${why}`);
-  const shown = text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+  const shown = text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
   return new CommandError(USAGE, `${name} ${JSON.stringify(shown)}: ${why}`);
 }
 
@@ -55,15 +55,15 @@ export function wholeNumber(least: number, most: number): Parse<number> {
 }
 
 /** The longest time that a timer of Node's can take, in whole seconds. */
-const MOST_SECONDS = 2_147_483;
+const MAX_SECONDS = 2_147_483;
 
 /** Seconds as milliseconds; fractions down to one. */
 export function seconds(least: number): Parse<number> {
   return (text) => {
     const value = /^\d{1,10}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
-    if (value >= least && value <= MOST_SECONDS) return Math.round(value * 1000);
+    if (value >= least && value <= MAX_SECONDS) return Math.round(value * 1000);
     throw new WrongValueError(
-      `a number of seconds from ${String(least)} to ${String(MOST_SECONDS)}, with at most three decimals`,
+      `a number of seconds from ${String(least)} to ${String(MAX_SECONDS)}, with at most three decimals`,
     );
   };
 }

@@ -3,7 +3,7 @@ import type { Features, VersionRange } from '../contract/index.js';
 import { OptionError } from '../errors.js';
 import type { ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
 
-const HIGHEST_LEVEL = 0x7fff;
+const MAX_LEVEL = 0x7fff;
 /** Clients take no notice of features without an epoch. */
 const FIRST_EPOCH = 0n;
 
@@ -16,12 +16,12 @@ export function describeFeatures(
   }
   const { supported = {}, finalized = {}, finalizedEpoch = FIRST_EPOCH } = features;
   const supportedFeatures = Object.entries<VersionRange | undefined>(supported).map(([name, range]) => {
-    const minVersion = checkLevel(`supported.${name}.min`, range?.min, 0, HIGHEST_LEVEL);
-    const maxVersion = checkLevel(`supported.${name}.max`, range?.max, Math.max(1, minVersion), HIGHEST_LEVEL);
+    const minVersion = checkLevel(`supported.${name}.min`, range?.min, 0, MAX_LEVEL);
+    const maxVersion = checkLevel(`supported.${name}.max`, range?.max, Math.max(1, minVersion), MAX_LEVEL);
     return { name, minVersion, maxVersion };
   });
   const finalizedFeatures = Object.entries(finalized).map(([name, level]) => {
-    const { min, max }: VersionRange = supported[name] ?? { min: 1, max: HIGHEST_LEVEL };
+    const { min, max }: VersionRange = supported[name] ?? { min: 1, max: MAX_LEVEL };
     checkLevel(`finalized.${name}`, level, Math.max(1, min), max);
     // Ranges of finalized levels are a matter of the past: a cluster is at one level.
     return { name, minVersionLevel: level, maxVersionLevel: level };

@@ -9,7 +9,7 @@ export interface ForeignProtocol {
 export const FOREIGN_PROTOCOL_BYTES = 256;
 
 /** No protocol below begins with a smaller positive int32; no Kafka client begins with a request of so many bytes. */
-export const LEAST_FOREIGN_LENGTH = 0x1603_0000;
+export const MIN_FOREIGN_LENGTH = 0x1603_0000;
 
 /** The first four bytes of an HTTP request line, those of the HTTP/2 preface (`PRI * HTTP/2.0`) among them. */
 const HTTP_STARTS = new Set(

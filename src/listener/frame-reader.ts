@@ -1,5 +1,5 @@
 import { CodedError } from '../protocol/errors.js';
-import { findForeignProtocol, FOREIGN_PROTOCOL_BYTES, LEAST_FOREIGN_LENGTH } from './foreign-protocol.js';
+import { findForeignProtocol, FOREIGN_PROTOCOL_BYTES, MIN_FOREIGN_LENGTH } from './foreign-protocol.js';
 
 /** The length prefix of a frame is zero, negative, or over the limit. */
 export class FrameLengthError extends CodedError {
@@ -49,7 +49,7 @@ const OWN_MEMORY_BYTES = 64 * 1024;
 /** Chunks below this are gathered into larger blocks, so that a frame that comes byte by byte costs no more than its bytes. */
 const SMALL_CHUNK_BYTES = 4 * 1024;
 const FIRST_BLOCK_BYTES = 256;
-const LARGEST_BLOCK_BYTES = 64 * 1024;
+const MAX_BLOCK_BYTES = 64 * 1024;
 
 /** What a frame has in front of it: its length. */
 const PREFIX_BYTES = 4;
@@ -161,7 +161,7 @@ export class FrameReader {
   }
 
   private checkProtocol(length: number): void {
-    if (length <= 0 || length >= LEAST_FOREIGN_LENGTH) {
+    if (length <= 0 || length >= MIN_FOREIGN_LENGTH) {
       const found = findForeignProtocol(this.peek(FOREIGN_PROTOCOL_BYTES));
       if (found !== null) throw new ForeignProtocolError(length, this.limit, found.code, found.message);
     }
@@ -253,7 +253,7 @@ export class FrameReader {
 
   private openBlock(least: number): Buffer {
     const last = this.block?.length ?? 0;
-    const size = Math.min(LARGEST_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * last, least));
+    const size = Math.min(MAX_BLOCK_BYTES, Math.max(FIRST_BLOCK_BYTES, 2 * last, least));
     this.closeBlock();
     const block = Buffer.allocUnsafeSlow(size);
     this.block = block;

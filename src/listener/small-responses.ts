@@ -9,7 +9,7 @@ export interface Sender {
 /** With the first answer that comes so long after the first one that waits, all are sent, in milliseconds. */
 const PATIENCE_MS = 0.5;
 /** How many bytes of answers wait at most: more would need another piece of memory. */
-const MOST_BYTES = 32 * 1024;
+const MAX_BYTES = 32 * 1024;
 
 /**
  * Small answers of all connections, until the event loop has gone over the sockets that were readable: written one after
@@ -39,7 +39,7 @@ export class Outbox {
     }
     const now = performance.now();
     if (last < 0) this.since = now;
-    if (this.responses.heldBytes > MOST_BYTES || now - this.since > PATIENCE_MS) this.send();
+    if (this.responses.heldBytes > MAX_BYTES || now - this.since > PATIENCE_MS) this.send();
     else if (!this.scheduled) {
       this.scheduled = true;
       setImmediate(this.onImmediate);

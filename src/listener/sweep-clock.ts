@@ -1,7 +1,7 @@
 /** How often the limits on time are looked at, in relation to the shortest of them. */
 const SWEEPS_PER_LIMIT = 8;
-const SHORTEST_SWEEP_MS = 5;
-const LONGEST_SWEEP_MS = 1_000;
+const MIN_SWEEP_MS = 5;
+const MAX_SWEEP_MS = 1_000;
 
 /** Looks at the limits on time again and again, and is the clock that they are measured by. */
 export class SweepClock {
@@ -11,7 +11,7 @@ export class SweepClock {
 
   /** Starts the sweeps, often enough for a limit of so many milliseconds. */
   start(shortestLimitMs: number, sweep: (now: number) => void): void {
-    const interval = Math.min(Math.max(shortestLimitMs / SWEEPS_PER_LIMIT, SHORTEST_SWEEP_MS), LONGEST_SWEEP_MS);
+    const interval = Math.min(Math.max(shortestLimitMs / SWEEPS_PER_LIMIT, MIN_SWEEP_MS), MAX_SWEEP_MS);
     let last = performance.now();
     this.timer = setInterval(() => {
       const now = performance.now();

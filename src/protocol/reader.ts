@@ -1,5 +1,5 @@
 import { DecodeError, type DecodeErrorCode } from './errors.js';
-import { decodeUtf8, decodeUuid, LONGEST_STRING_BYTES } from './strings.js';
+import { decodeUtf8, decodeUuid, MAX_STRING_BYTES } from './strings.js';
 
 /** How one element of an array is read. */
 export type ReadElement<T> = (reader: Reader, version: number) => T;
@@ -148,7 +148,7 @@ export class Reader {
     const length = flexible ? this.uvarint() - 1 : this.int16();
     if (length < 0) return this.null(length);
     // Compact lengths could say more, but Kafka takes no more.
-    if (length > LONGEST_STRING_BYTES) this.fail('INVALID_LENGTH', `a string of ${String(length)} bytes`);
+    if (length > MAX_STRING_BYTES) this.fail('INVALID_LENGTH', `a string of ${String(length)} bytes`);
     const start = this.advance(length);
     return decodeUtf8(this.buffer, start, start + length);
   }
@@ -165,17 +165,17 @@ export class Reader {
     return this.buffer.subarray(start, start + length);
   }
 
-  array<T>(read: ReadElement<T>, version: number, flexible: boolean, leastSize: number): T[] {
-    return this.nullableArray(read, version, flexible, leastSize) ?? this.unexpectedNull('an array');
+  array<T>(read: ReadElement<T>, version: number, flexible: boolean, minSize: number): T[] {
+    return this.nullableArray(read, version, flexible, minSize) ?? this.unexpectedNull('an array');
   }
 
   /**
-   * @param leastSize - The fewest bytes that one element takes: a count that cannot fit is refused before reading on.
+   * @param minSize - The fewest bytes that one element takes: a count that cannot fit is refused before reading on.
    */
-  nullableArray<T>(read: ReadElement<T>, version: number, flexible: boolean, leastSize: number): T[] | null {
+  nullableArray<T>(read: ReadElement<T>, version: number, flexible: boolean, minSize: number): T[] | null {
     const count = flexible ? this.uvarint() - 1 : this.int32();
     if (count < 0) return this.null(count);
-    if (count * leastSize > this.remaining) {
+    if (count * minSize > this.remaining) {
       this.fail('TRUNCATED', `an array of ${String(count)} in ${String(this.remaining)} bytes`);
     }
     if (count > this.elementsLeft) this.fail('TOO_MANY_ELEMENTS', `more array elements than one message may hold`);

@@ -39,7 +39,7 @@ function slotOf(bytes: Buffer, start: number, end: number): number {
 }
 
 /** The longest string that Kafka reads or writes, in bytes. */
-export const LONGEST_STRING_BYTES = 0x7fff;
+export const MAX_STRING_BYTES = 0x7fff;
 
 /** The uuid that stands for none. */
 export const NIL_UUID = '00000000-0000-0000-0000-000000000000';

@@ -1,6 +1,6 @@
 import { describeValue, EncodeError } from './errors.js';
 import type { RecordsInit } from './records-init.js';
-import { encodeUuid, LONGEST_STRING_BYTES, NIL_UUID } from './strings.js';
+import { encodeUuid, MAX_STRING_BYTES, NIL_UUID } from './strings.js';
 
 /** How one element of an array is written. */
 export type WriteElement<T> = (writer: Writer, value: T, version: number) => void;
@@ -388,7 +388,7 @@ export class Writer {
   private longString(value: string, flexible: boolean): void {
     const length = Buffer.byteLength(value);
     // Compact lengths could say more, but Kafka takes no more.
-    if (length > LONGEST_STRING_BYTES) this.reject(value, `a string of at most ${String(LONGEST_STRING_BYTES)} bytes`);
+    if (length > MAX_STRING_BYTES) this.reject(value, `a string of at most ${String(MAX_STRING_BYTES)} bytes`);
     if (flexible) this.uvarint(length + 1);
     else this.int16(length);
     const at = this.reserve(length);

@@ -2,8 +2,8 @@
 // A child process: gets the answer as a message, listens, and sends back the port.
 import net from 'node:net';
 
-const mostAtOnce = 256;
-const mostBytesAtOnce = 1024 ** 2;
+const MAX_AT_ONCE = 256;
+const MAX_BYTES_AT_ONCE = 1024 ** 2;
 
 /** Counts the frames that each chunk completes. */
 function frameCounter(): (chunk: Buffer) => number {
@@ -39,7 +39,7 @@ function frameCounter(): (chunk: Buffer) => number {
 }
 
 function serve(answer: Buffer): void {
-  const most = Math.max(1, Math.min(mostAtOnce, Math.floor(mostBytesAtOnce / answer.length)));
+  const most = Math.max(1, Math.min(MAX_AT_ONCE, Math.floor(MAX_BYTES_AT_ONCE / answer.length)));
   const answers = Buffer.alloc(answer.length * most, answer);
   const server = net.createServer({ noDelay: true }, (socket) => {
     const countFrames = frameCounter();

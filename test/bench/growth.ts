@@ -57,7 +57,7 @@ export const growthRows: readonly GrowthRow[] = [
 
 const warmUpSeconds = 1;
 const rampSeconds = 0.2;
-const mostSeconds = 2;
+const MAX_SECONDS = 2;
 const flight = { connections: 4, depth: 2 };
 
 /**
@@ -72,7 +72,7 @@ export async function measureGrowth(row: GrowthRow, rounds: number, seconds: num
       try {
         const job = { address: server.address, serverPid: server.pid, request, ...flight, rampSeconds };
         await load.run({ ...job, seconds: warmUpSeconds });
-        const result = await load.run({ ...job, seconds: Math.min(seconds, mostSeconds) });
+        const result = await load.run({ ...job, seconds: Math.min(seconds, MAX_SECONDS) });
         return (result.serverMicros ?? 1e6 / result.requestsPerSecond) / parts;
       } finally {
         await server.stop();

@@ -20,7 +20,7 @@ export interface WaitingResult {
 const fetches = 1000;
 const bar = 0.01;
 /** Longer than a round. */
-const longestWaitMs = 600_000;
+const MAX_WAIT_MS = 600_000;
 const settleMs = 500;
 const name = 'empty';
 
@@ -30,7 +30,7 @@ export async function measureWaiting(rounds: number, seconds: number): Promise<W
   const server = await startGateway('memory', { wide });
   try {
     if (server.pid === undefined || processorSeconds(server.pid) === undefined) return null;
-    const request = fetchRequest({ name, count: 1 }, longestWaitMs);
+    const request = fetchRequest({ name, count: 1 }, MAX_WAIT_MS);
     const idle: number[] = [];
     const waiting: number[] = [];
     for (let round = 0; round < rounds; round++) {

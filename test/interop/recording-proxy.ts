@@ -3,7 +3,7 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import type { CapturedFrame } from './capture.js';
 
 /** What a client repeats, such as a consumer its Fetch, is kept this often. */
-const MOST_OF_A_KIND = 3;
+const MAX_OF_A_KIND = 3;
 
 type Asked = Pick<CapturedFrame, 'apiKey' | 'apiVersion'> & { readonly kept: boolean };
 
@@ -70,7 +70,7 @@ export class RecordingProxy {
   #request(connection: number, asked: Map<number, Asked>, frame: Buffer): void {
     const [apiKey, apiVersion, correlationId] = [frame.readInt16BE(0), frame.readInt16BE(2), frame.readInt32BE(4)];
     const ofAKind = [...asked.values()].filter((other) => other.apiKey === apiKey && other.apiVersion === apiVersion);
-    const kept = ofAKind.length < MOST_OF_A_KIND;
+    const kept = ofAKind.length < MAX_OF_A_KIND;
     asked.set(correlationId, { apiKey, apiVersion, kept });
     if (!kept) return;
     this.#frames.push({

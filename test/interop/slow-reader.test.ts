@@ -10,7 +10,7 @@ const MAX_UNSENT_BYTES = 1024 * 1024;
 const TOPICS = 200;
 const BATCH = 50;
 /** Some 140 MB of answers: more than any two socket buffers. */
-const MOST_REQUESTS = 20_000;
+const MAX_REQUESTS = 20_000;
 /** So many are left waiting at the end. */
 const WAITING_REQUESTS = 1_000;
 const VERSION = 1;
@@ -30,7 +30,7 @@ describe('raw socket', () => {
     let sent = 0;
     const unsent = (): number => stub.gateway.stats().inFlightBytes;
     // Until the gateway lags behind, and stays so: it does not answer while that many bytes wait for the client.
-    while (sent - stub.asked.length < WAITING_REQUESTS && sent < MOST_REQUESTS) {
+    while (sent - stub.asked.length < WAITING_REQUESTS && sent < MAX_REQUESTS) {
       client.sendRaw(Buffer.concat(Array.from({ length: BATCH }, () => request(++sent))));
       await vi.waitFor(
         () => {

@@ -2,7 +2,7 @@ import type { Endpoint } from '../../../src/contract/index.js';
 import type { BrokerNode } from '../broker-node.js';
 
 /** Producer ids begin with that of the node that gave them, and 53 bits hold no more with 2^32 ids for each. */
-export const HIGHEST_NODE_ID: number = 2 ** 21 - 1;
+export const MAX_NODE_ID: number = 2 ** 21 - 1;
 
 /** What a coordinator is asked for: `group`, or `transaction` (a transactional id). */
 export type CoordinatorType = 'group' | 'transaction';

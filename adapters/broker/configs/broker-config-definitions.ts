@@ -1,4 +1,4 @@
-import { HIGHEST_NODE_ID } from '../cluster/placement.js';
+import { MAX_NODE_ID } from '../cluster/placement.js';
 import type { ConfigDefinition, UpdateMode } from './config-definition.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 
@@ -109,8 +109,8 @@ function ownConfigs(): Record<string, BrokerConfigDefinition> {
     },
 
     'advertised.listeners': derived('Where clients connect to: follows from what the gateway advertises.'),
-    'broker.id': { ...int('-1', 'Id of this broker; node.id goes before it.'), least: -1, most: HIGHEST_NODE_ID },
-    'node.id': { ...int('1', 'Id of this broker.'), least: 0, most: HIGHEST_NODE_ID },
+    'broker.id': { ...int('-1', 'Id of this broker; node.id goes before it.'), least: -1, most: MAX_NODE_ID },
+    'node.id': { ...int('1', 'Id of this broker.'), least: 0, most: MAX_NODE_ID },
     'broker.rack': { ...text('Rack of this broker.'), enforced: true },
     'process.roles': derived('What this process is: a broker, and the controller of its own cluster.'),
     listeners: derived('Where the gateway listens.'),

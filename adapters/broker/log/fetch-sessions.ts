@@ -64,8 +64,8 @@ export interface FetchScope {
 const INITIAL_EPOCH = 0;
 /** The last one, or one without a session. */
 const FINAL_EPOCH = -1;
-const HIGHEST_EPOCH = 0x7fff_ffff;
-const HIGHEST_ID = 0x7fff_ffff;
+const MAX_EPOCH = 0x7fff_ffff;
+const MAX_ID = 0x7fff_ffff;
 
 /** A session that was not used for so long makes room for a new one; so does a smaller one of that age. */
 const EVICTION_MS = 120_000;
@@ -124,7 +124,7 @@ export class FetchSessions {
     if (targets.size === 0) return { targets: [], session: null, incremental: false, errorCode: 0 };
     this.#sessions.set(session.id, session);
     session.usedAt = this.#clock.monotonic();
-    session.epoch = session.epoch === HIGHEST_EPOCH ? 1 : session.epoch + 1;
+    session.epoch = session.epoch === MAX_EPOCH ? 1 : session.epoch + 1;
     return { targets: [...targets.values()], session, incremental: true, errorCode: 0 };
   }
 
@@ -133,7 +133,7 @@ export class FetchSessions {
     const now = this.#clock.monotonic();
     if (!this.#makeRoom(targets.length, now)) return null;
     let id: number;
-    do id = randomInt(1, HIGHEST_ID);
+    do id = randomInt(1, MAX_ID);
     while (this.#sessions.has(id));
     const entries = targets.map((target) => [
       keyOf(usesTopicIds ? target.topicId : target.topic, target.index),

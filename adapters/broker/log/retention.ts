@@ -10,7 +10,7 @@ import { type Maintenance, quietly, visitPartitions } from './maintenance.js';
 const RELIEF_MS = 1000;
 /** A partition that has grown by this share of its `retention.bytes` is looked at at once. */
 const GROWTH_SHARE = 8;
-const LEAST_GROWTH_BYTES = 16 * 1024;
+const MIN_GROWTH_BYTES = 16 * 1024;
 
 /** Drops old records by time and size, at the interval of `log.retention.check.interval.ms`. */
 export class RetentionLoop implements Maintenance {
@@ -60,7 +60,7 @@ export class RetentionLoop implements Maintenance {
     log.grown += bytes;
     const { config } = log.partition.topic;
     const most = config['retention.bytes'];
-    if (most < 0 || log.grown < Math.max(LEAST_GROWTH_BYTES, most / GROWTH_SHARE)) return;
+    if (most < 0 || log.grown < Math.max(MIN_GROWTH_BYTES, most / GROWTH_SHARE)) return;
     log.grown = 0;
     quietly(this, log.partition, () => this.#trim(log.partition, true));
   }

@@ -9,7 +9,7 @@ const BLOCK = 1000;
 const RANGE = 2 ** 32;
 
 /** Where the ids of a store that forgets begin, at most: half of the range is left to give. */
-const HIGHEST_FIRST = RANGE / 2;
+const MAX_FIRST = RANGE / 2;
 
 const KEY = 'log/producer-ids/';
 
@@ -27,7 +27,7 @@ export class ProducerIds {
   open(): void {
     const nodeId = String(this.#kit.placement.nodeId);
     // Clients outlive a store that forgets: with the id of one of them, a new producer's batches would be taken for its.
-    this.#next = this.#kit.store.durability !== 'none' ? 0 : randomInt(HIGHEST_FIRST);
+    this.#next = this.#kit.store.durability !== 'none' ? 0 : randomInt(MAX_FIRST);
     for (const [key, value] of this.#kit.state.load(KEY)) if (key === nodeId) this.#next = Number(value.toString());
     this.#reserved = this.#next;
     this.#reserving = null;

@@ -9,7 +9,7 @@ import type { IggyTopics } from '../log/topics.js';
 /** The server is told so often at most; in ms from one answer to the next command. */
 const PAUSE_MS = 10;
 /** Iggy's names have 255 bytes. */
-const MOST_GROUP_BYTES = 255 - GROUP_PREFIX.length;
+const MAX_GROUP_BYTES = 255 - GROUP_PREFIX.length;
 
 /** What a mirror needs of the store. */
 export interface MirrorContext {
@@ -64,7 +64,7 @@ export class OffsetMirror {
   async #tell({ topicId, partition, groupId: group, offset }: StoredOffset): Promise<void> {
     const { pool, topics, stream, warn } = this.#context;
     try {
-      if (Buffer.byteLength(group) > MOST_GROUP_BYTES) throw new StoreError('INVALID', 'Iggy: its name is too long');
+      if (Buffer.byteLength(group) > MAX_GROUP_BYTES) throw new StoreError('INVALID', 'Iggy: its name is too long');
       const consumer: IggyConsumer = { kind: 1, id: GROUP_PREFIX + group };
       const ref = { streamId: stream, topicId: topics.nameOf(topicId), partitionId: partition, consumer };
       const committed = offset ?? 0n;

@@ -16,11 +16,11 @@ import type { Unreadable } from '../records/unreadable.js';
  */
 const BATCH_BYTES = 64 * 1024;
 /** The least that a batch builder takes. */
-const LEAST_BATCH_BYTES = 64;
+const MIN_BATCH_BYTES = 64;
 /** What one poll is to give where all messages are gone through. */
 const SCAN_BYTES = 4 * 1024 * 1024;
 /** How often a poll is tried while connections break. */
-const MOST_TRIES = 12;
+const MAX_TRIES = 12;
 /** How often while answers are empty that should not be. */
 const EMPTY = 3;
 /** How often one message alone is polled that the SDK cannot read. */
@@ -197,7 +197,7 @@ export class PartitionReader {
         polled = await this.#ask(state, from, count);
       } catch (error) {
         const { code } = error as IggyCommandError;
-        if ((code !== 'BROKEN' && code !== 'GARBLED') || tries === MOST_TRIES) throw ends.failed(error, state);
+        if ((code !== 'BROKEN' && code !== 'GARBLED') || tries === MAX_TRIES) throw ends.failed(error, state);
         // The connection broke, the answer was too long, or the SDK cannot read a message: fewer, down to one alone.
         state.pollSize.failed(count);
         if (code !== 'GARBLED' || count > 1) continue;
@@ -308,7 +308,7 @@ export class PartitionReader {
 function beginning({ bytes, nextOffset }: RunBatch, offset: number, maxBytes: number): RunBatch {
   const batch = new RecordBatch(bytes);
   const reader = new RecordReader(batch);
-  const most = Math.max(LEAST_BATCH_BYTES, maxBytes);
+  const most = Math.max(MIN_BATCH_BYTES, maxBytes);
   const builder = RecordBatchBuilder.like(batch, { maxBytes: most, baseOffset: offset });
   while (reader.next()) {
     if (reader.offset < offset || builder.appendFrom(reader)) continue;

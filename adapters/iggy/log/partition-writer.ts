@@ -23,7 +23,7 @@ const LOOK_MS = 10_000;
 const LOOK_FACTOR = 5;
 const PAUSE_MS = 100;
 /** How often a send is repeated that was surely not done. */
-const MOST_SENDS = 3;
+const MAX_SENDS = 3;
 /** How often in a row it must not be there, so that it is not on its way any more. */
 const LOOKS = 2;
 
@@ -31,7 +31,7 @@ const LOOKS = 2;
 const LET_GO_MS = 120_000;
 
 /** As many batches that are not finished are known of one partition. */
-const MOST_UNFINISHED = 1000;
+const MAX_UNFINISHED = 1000;
 
 /** Longer gaps are not looked through: then who has the state is looked up instead. */
 const MAX_GAP_MESSAGES = 1000;
@@ -216,7 +216,7 @@ export class PartitionWriter {
           }
           // A server that was too slow may do it yet.
           const surely = found === 'absent' && failure.code === 'BROKEN';
-          if (surely && sends < MOST_SENDS) continue;
+          if (surely && sends < MAX_SENDS) continue;
           this.#unfinished(state, { ...progress, unknownId: surely ? null : id, from, isOver: letGo(failure) });
         } else {
           this.#unfinished(state, { ...progress, unknownId: null, from, isOver: () => true });
@@ -230,7 +230,7 @@ export class PartitionWriter {
   #unfinished({ unfinished }: PartitionState, append: UnfinishedAppend & Pick<Progress, 'fingerprint'>): void {
     if (append.index === 0 && append.unknownId === null) return;
     const [oldest] = unfinished.keys();
-    if (oldest !== undefined && unfinished.size === MOST_UNFINISHED) unfinished.delete(oldest);
+    if (oldest !== undefined && unfinished.size === MAX_UNFINISHED) unfinished.delete(oldest);
     unfinished.set(append.fingerprint, append);
   }
 

@@ -3,7 +3,7 @@ import type { BatchRun, PartitionState } from './partition-state.js';
 /** What a run and a batch hold in memory besides their bytes, about. */
 const OBJECT_BYTES = 400;
 /** As many runs of one partition: at the end of a log, each append makes one. */
-const MOST_RUNS = 64;
+const MAX_RUNS = 64;
 
 /**
  * What was polled, for whoever reads next; what was not used for longest goes first. Messages are kept as the batches that
@@ -35,7 +35,7 @@ export class ReadAhead {
       if (other.from < run.to && run.from < other.to) this.#drop(other);
     }
     for (const oldest of runs) {
-      if (runs.size < MOST_RUNS) break;
+      if (runs.size < MAX_RUNS) break;
       this.#drop(oldest);
     }
     runs.add(run);

@@ -31,7 +31,7 @@ interface Waiting {
 }
 
 /** How often what changes nothing is asked while connections break. */
-const MOST_ATTEMPTS = 3;
+const MAX_ATTEMPTS = 3;
 const SLOW_MS = 500;
 const SILENCE_MS = 10_000;
 
@@ -135,7 +135,7 @@ export class ClientPool {
       try {
         return await this.run(command, key);
       } catch (error) {
-        if ((error as IggyCommandError).code !== 'BROKEN' || attempt === MOST_ATTEMPTS || this.isClosed) throw error;
+        if ((error as IggyCommandError).code !== 'BROKEN' || attempt === MAX_ATTEMPTS || this.isClosed) throw error;
       }
     }
   }

@@ -2,7 +2,7 @@ import type { IggyMessage } from './client.js';
 
 /** What one answer should have at most, of the 64 MiB that the SDK takes: sizes are foreseen, and not known. */
 const SAFE_BYTES = 16 * 1024 * 1024;
-const MOST_MESSAGES = 10_000;
+const MAX_MESSAGES = 10_000;
 const FIRST_MESSAGES = 100;
 /** By how much more than last time is asked for. */
 const GROWTH = 4;
@@ -36,7 +36,7 @@ export class PollSize {
     }
     this.#average = (this.#average + bytes / count) / 2;
     this.#longest = Math.max(longest, this.#longest * 0.9);
-    this.#most = Math.min(MOST_MESSAGES, Math.max(this.#most, count * GROWTH));
+    this.#most = Math.min(MAX_MESSAGES, Math.max(this.#most, count * GROWTH));
   }
 
   /** A message of this size is in the log. */

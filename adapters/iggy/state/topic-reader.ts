@@ -6,7 +6,7 @@ import { PollSize } from '../sdk/poll-size.js';
 import { decodeEntry, type StateEntry } from './state-entry.js';
 
 /** How often one entry alone is polled. */
-const MOST_TRIES = 3;
+const MAX_TRIES = 3;
 
 /** Reads one topic of the state. */
 export class TopicReader {
@@ -55,7 +55,7 @@ export class TopicReader {
         polled = await this.#poll(next, count);
       } catch (error) {
         const { code } = error as IggyCommandError;
-        if ((code !== 'BROKEN' && code !== 'GARBLED') || (count === 1 && tries++ === MOST_TRIES)) {
+        if ((code !== 'BROKEN' && code !== 'GARBLED') || (count === 1 && tries++ === MAX_TRIES)) {
           throw readError(error, `topic '${this.name}' cannot be read`);
         }
         size.failed(count);

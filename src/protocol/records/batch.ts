@@ -1,7 +1,7 @@
 import { type Compression, COMPRESSIONS } from './compression/compression.js';
 import { crc32c } from './crc.js';
 import { RecordsError } from './errors.js';
-import { INT32_MAX, int16At, int32At, int64At, requireInteger, writeInt64 } from './integers.js';
+import { MAX_INT32, int16At, int32At, int64At, requireInteger, writeInt64 } from './integers.js';
 import {
   ATTRIBUTES,
   BASE_OFFSET,
@@ -100,7 +100,7 @@ export class RecordBatch {
   }
 
   set partitionLeaderEpoch(epoch: number) {
-    requireInteger(epoch, -1, INT32_MAX, 'partitionLeaderEpoch');
+    requireInteger(epoch, -1, MAX_INT32, 'partitionLeaderEpoch');
     this.bytes.writeInt32BE(epoch, this.start + LEADER_EPOCH);
   }
 
@@ -183,7 +183,7 @@ export class RecordBatch {
   /** Sequence number of the last record, -1 for none; after 2147483647 comes 0. */
   get lastSequence(): number {
     const base = this.baseSequence;
-    return base === NONE ? NONE : (base + this.lastOffsetDelta) % (INT32_MAX + 1);
+    return base === NONE ? NONE : (base + this.lastOffsetDelta) % (MAX_INT32 + 1);
   }
 
   /** How many records there are, as the batch states it. */

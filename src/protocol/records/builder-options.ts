@@ -2,7 +2,7 @@ import { EncodeError } from '../errors.js';
 import type { RecordBatch } from './batch.js';
 import { type Compression, COMPRESSIONS } from './compression/compression.js';
 import { checkLevel } from './compression/index.js';
-import { INT16_MAX, INT32_MAX, requireInteger } from './integers.js';
+import { MAX_INT16, MAX_INT32, requireInteger } from './integers.js';
 import {
   BATCH_HEADER_BYTES,
   CONTROL_FLAG,
@@ -62,7 +62,7 @@ export interface BatchSettings {
   readonly attributes: number;
 }
 
-const INT64_MAX = Number.MAX_SAFE_INTEGER;
+const MAX_INT64 = Number.MAX_SAFE_INTEGER;
 
 /** The options with their defaults. */
 export function batchSettings(options: RecordBatchOptions): BatchSettings {
@@ -77,21 +77,21 @@ export function batchSettings(options: RecordBatchOptions): BatchSettings {
     baseSequence = NONE,
     isTransactional = false,
     isControl = false,
-    maxBytes = INT32_MAX,
+    maxBytes = MAX_INT32,
   } = options;
   const deleteHorizon = options.deleteHorizon ?? undefined;
 
   const id = COMPRESSIONS.indexOf(compression);
   if (id < 0) throw invalid(`'${compression}' instead of one of ${COMPRESSIONS.join(', ')}`, 'compression');
   checkLevel(compression, level);
-  if (baseOffset !== undefined) requireInteger(baseOffset, 0, INT64_MAX, 'baseOffset');
-  requireInteger(partitionLeaderEpoch, NONE, INT32_MAX, 'partitionLeaderEpoch');
-  if (logAppendTime !== undefined) requireInteger(logAppendTime, 0, INT64_MAX, 'logAppendTime');
-  requireInteger(producerId, NONE, INT64_MAX, 'producerId');
-  requireInteger(producerEpoch, NONE, INT16_MAX, 'producerEpoch');
-  requireInteger(baseSequence, NONE, INT32_MAX, 'baseSequence');
-  if (deleteHorizon !== undefined) requireInteger(deleteHorizon, 0, INT64_MAX, 'deleteHorizon');
-  requireInteger(maxBytes, BATCH_HEADER_BYTES, INT32_MAX, 'maxBytes');
+  if (baseOffset !== undefined) requireInteger(baseOffset, 0, MAX_INT64, 'baseOffset');
+  requireInteger(partitionLeaderEpoch, NONE, MAX_INT32, 'partitionLeaderEpoch');
+  if (logAppendTime !== undefined) requireInteger(logAppendTime, 0, MAX_INT64, 'logAppendTime');
+  requireInteger(producerId, NONE, MAX_INT64, 'producerId');
+  requireInteger(producerEpoch, NONE, MAX_INT16, 'producerEpoch');
+  requireInteger(baseSequence, NONE, MAX_INT32, 'baseSequence');
+  if (deleteHorizon !== undefined) requireInteger(deleteHorizon, 0, MAX_INT64, 'deleteHorizon');
+  requireInteger(maxBytes, BATCH_HEADER_BYTES, MAX_INT32, 'maxBytes');
   if (producerId === NONE) {
     if (isTransactional) throw invalid('a transaction without a producer id', 'isTransactional');
   } else {

@@ -3,7 +3,7 @@ import type { RecordBatch } from './batch.js';
 import { type BatchSettings, batchSettings, optionsLike, type RecordBatchOptions } from './builder-options.js';
 import { compress } from './compression/index.js';
 import { crc32c } from './crc.js';
-import { INT32_MAX, requireInteger, writeInt64 } from './integers.js';
+import { MAX_INT32, requireInteger, writeInt64 } from './integers.js';
 import {
   ATTRIBUTES,
   BASE_OFFSET,
@@ -162,7 +162,7 @@ export class RecordBatchBuilder {
     const size = 1 + sizeOfVarlong(timestampDelta) + sizeOfVarint(offsetDelta) + bodySize;
     const end = this.#position + sizeOfVarint(size) + size;
     if (end > this.#settings.maxBytes && !first) return -1;
-    if (end > INT32_MAX) throw new EncodeError('INVALID_VALUE', `a batch of ${String(end)} bytes`, 'record');
+    if (end > MAX_INT32) throw new EncodeError('INVALID_VALUE', `a batch of ${String(end)} bytes`, 'record');
     this.#reserve(end);
 
     const at = writeVarint(this.#bytes, this.#position, size);
@@ -175,7 +175,7 @@ export class RecordBatchBuilder {
 
   #checkDelta(offset: number, field: string): number {
     const delta = offset - this.#baseOffset;
-    requireInteger(delta, 0, INT32_MAX, `${field} - baseOffset`);
+    requireInteger(delta, 0, MAX_INT32, `${field} - baseOffset`);
     return delta;
   }
 

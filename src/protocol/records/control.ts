@@ -1,6 +1,6 @@
 import { RecordBatchBuilder } from './builder.js';
 import { RecordsError } from './errors.js';
-import { INT32_MAX, int16At, int32At, requireInteger } from './integers.js';
+import { MAX_INT32, int16At, int32At, requireInteger } from './integers.js';
 
 /** What a control record says. */
 export interface ControlMarker {
@@ -69,7 +69,7 @@ export interface EndTransactionMarker {
 export function buildEndTransactionMarker(marker: EndTransactionMarker): Buffer {
   const { type, coordinatorEpoch, timestamp, ...batch } = marker;
   requireInteger(batch.producerId, 0, Number.MAX_SAFE_INTEGER, 'producerId');
-  requireInteger(coordinatorEpoch, 0, INT32_MAX, 'coordinatorEpoch');
+  requireInteger(coordinatorEpoch, 0, MAX_INT32, 'coordinatorEpoch');
   const key = Buffer.alloc(KEY_BYTES);
   key.writeInt16BE(type === 'commit' ? COMMIT : ABORT, 2);
   const value = Buffer.alloc(VALUE_BYTES);

@@ -3,11 +3,11 @@ import { RecordsError } from './errors.js';
 
 const TWO_32 = 0x1_0000_0000;
 /** What the upper halves of safe integers lie within. */
-const HIGH_MAX = 0x1f_ffff;
-const HIGH_MIN = -0x20_0000;
+const MAX_HIGH = 0x1f_ffff;
+const MIN_HIGH = -0x20_0000;
 
-export const INT16_MAX = 0x7fff;
-export const INT32_MAX = 0x7fff_ffff;
+export const MAX_INT16 = 0x7fff;
+export const MAX_INT32 = 0x7fff_ffff;
 
 export function int16At(bytes: Buffer, at: number): number {
   return ((bytes[at]! << 24) | (bytes[at + 1]! << 16)) >> 16;
@@ -22,7 +22,7 @@ export function int64At(bytes: Buffer, at: number, field: string): number {
   const high = int32At(bytes, at);
   const low = int32At(bytes, at + 4) >>> 0;
   // By the upper half, which takes no floating point; -2^53 alone has the lowest one that fits, and does not.
-  if (high > HIGH_MAX || high < HIGH_MIN || (high === HIGH_MIN && low === 0)) throw tooWide(bytes, at, field);
+  if (high > MAX_HIGH || high < MIN_HIGH || (high === MIN_HIGH && low === 0)) throw tooWide(bytes, at, field);
   return high * TWO_32 + low;
 }
 

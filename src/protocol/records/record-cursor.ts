@@ -7,9 +7,9 @@ import { BATCH_HEADER_BYTES } from './layout.js';
 import type { RecordHeader } from './record.js';
 
 /** The fewest bytes that a record takes: seven fields of one byte. */
-const LEAST_RECORD_BYTES = 7;
+const MIN_RECORD_BYTES = 7;
 /** The fewest bytes that a header takes: two lengths. */
-const LEAST_HEADER_BYTES = 2;
+const MIN_HEADER_BYTES = 2;
 
 const TWO_27 = 2 ** 27;
 
@@ -60,7 +60,7 @@ export class RecordCursor {
     this.offsetDelta = -1;
     this.baseTimestamp = batch.baseTimestamp;
     this.lastDelta = batch.lastOffsetDelta;
-    if (recordCount < 0 || recordCount * LEAST_RECORD_BYTES > limit - at) failCount(recordCount, at, limit);
+    if (recordCount < 0 || recordCount * MIN_RECORD_BYTES > limit - at) failCount(recordCount, at, limit);
     return bytes;
   }
 
@@ -134,7 +134,7 @@ function skip(length: number): void {
 }
 
 function checkHeaders(bytes: Buffer, count: number, end: number): void {
-  if (count < 0 || count * LEAST_HEADER_BYTES > end - next) {
+  if (count < 0 || count * MIN_HEADER_BYTES > end - next) {
     fail('INVALID_COUNT', next, `${String(count)} headers in ${String(end - next)} bytes`);
   }
   for (let left = count; left > 0; left--) {

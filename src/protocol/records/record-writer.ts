@@ -1,5 +1,5 @@
 import { EncodeError } from '../errors.js';
-import { INT32_MAX } from './integers.js';
+import { MAX_INT32 } from './integers.js';
 import type { RecordHeaderInit, RecordInit } from './record.js';
 import { sizeOfVarint, writeVarint } from './varint.js';
 
@@ -67,7 +67,7 @@ function writeNullable(bytes: Buffer, at: number, value: Uint8Array | null | und
 function sizeOfBytes(value: Uint8Array | null | undefined, field: string, index?: number): number {
   if (value === null || value === undefined) return 1;
   const { length } = value;
-  if (!(value instanceof Uint8Array) || length > INT32_MAX) {
+  if (!(value instanceof Uint8Array) || length > MAX_INT32) {
     const path = index === undefined ? field : `${field}[${String(index)}].value`;
     const found = value instanceof Uint8Array ? `${String(length)} bytes` : `a ${typeof value}`;
     throw new EncodeError('INVALID_VALUE', `${found} instead of null or up to 2 GiB of bytes`, path);

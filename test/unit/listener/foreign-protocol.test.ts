@@ -4,7 +4,7 @@ import { thrownBy } from '../../support/thrown-by.js';
 
 const LIMIT = 100 * 1024 * 1024;
 /** With this limit the first four bytes of HTTP and TLS are lengths that are allowed. */
-const LARGEST_LIMIT = 0x7fff_ffff;
+const MAX_LIMIT = 0x7fff_ffff;
 
 function firstError(bytes: Buffer, limit = LIMIT): unknown {
   const reader = new FrameReader(limit);
@@ -36,7 +36,7 @@ const TLS = [
   ['an SSLv2 hello of SSLv2', '802e0100020015000000100100'],
 ] as const;
 
-describe.each([LIMIT, LARGEST_LIMIT])('with a limit of %i bytes', (limit) => {
+describe.each([LIMIT, MAX_LIMIT])('with a limit of %i bytes', (limit) => {
   test.each(HTTP)('%j is an HTTP request', (text, shown) => {
     const error = firstError(Buffer.from(text), limit);
     expect(error).toBeInstanceOf(ForeignProtocolError);
@@ -83,7 +83,7 @@ test.each([
 });
 
 test('a long first frame that the limit allows is waited for', () => {
-  const reader = new FrameReader(LARGEST_LIMIT);
+  const reader = new FrameReader(MAX_LIMIT);
   reader.push(Buffer.from('7fffffff', 'hex'));
   expect(reader.next()).toBe(false);
 });

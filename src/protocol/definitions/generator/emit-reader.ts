@@ -7,7 +7,7 @@ import {
   flexibleOf,
   inLine,
   isNullable,
-  leastSize,
+  minSize,
   nullCondition,
   structOf,
   typeName,
@@ -74,7 +74,7 @@ function readAs(message: Message, field: Field, nullable: boolean, tagged: boole
     return nullable ? `reader.${tagged ? 'presentInTag' : 'present'}() ? ${read} : null` : read;
   }
   if (type.kind === 'array') {
-    const args = `${elementFunction('read', message, type.element, flexible)}, version, ${flexible}, ${String(leastSize(message, type.element))}`;
+    const args = `${elementFunction('read', message, type.element, flexible)}, version, ${flexible}, ${String(minSize(message, type.element))}`;
     if (field.nullIsEmpty) return `reader.nullableArray(${args}) ?? []`;
     return nullable ? `reader.nullableArray(${args})` : `reader.array(${args})`;
   }

@@ -179,7 +179,7 @@ export function differsFromDefault(message: Message, field: Field): string {
 }
 
 /** The fewest bytes that a value of this type takes, over all versions of the message. */
-export function leastSize(message: Message, type: FieldType): number {
+export function minSize(message: Message, type: FieldType): number {
   if (type.kind === 'struct') {
     const struct = structOf(message, type)!;
     let least = Infinity;
@@ -200,7 +200,7 @@ export function leastSize(message: Message, type: FieldType): number {
 
 function fieldSize(message: Message, type: FieldType, flexible: boolean): number {
   if (type.kind === 'array') return flexible ? 1 : 4;
-  if (type.kind === 'struct') return leastSize(message, type);
+  if (type.kind === 'struct') return minSize(message, type);
   switch (type.name) {
     case 'bool':
     case 'int8':

@@ -18,7 +18,7 @@ const DICTIONARY = 0x01;
 
 const UNCOMPRESSED_BLOCK = 0x8000_0000;
 /** A byte of a match's length stands for 255 bytes at most. */
-const HIGHEST_RATIO = 255;
+const MAX_RATIO = 255;
 
 /** A frame within its input. */
 export interface Lz4Frame {
@@ -65,7 +65,7 @@ export function measureLz4Frame(bytes: Buffer, start: number, exact: boolean): L
     if (end + checksum > bytes.length) throw truncated(start);
     if (!compressed) size += blockSize;
     else if (exact) size += exactBlockSize(bytes, at, end);
-    else size += Math.min(largestBlock, blockSize * HIGHEST_RATIO);
+    else size += Math.min(largestBlock, blockSize * MAX_RATIO);
     at = end + checksum;
   }
   if (flags & CONTENT_CHECKSUM) at += 4;

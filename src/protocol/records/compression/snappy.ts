@@ -18,7 +18,7 @@ const XERIAL_MAGIC_BYTES = 8;
 const BLOCK_BYTES = 32 * 1024;
 
 /** No element of snappy's format gives more bytes than 64 for 3. */
-const HIGHEST_RATIO = 22;
+const MAX_RATIO = 22;
 
 /** Writes the framing of snappy-java, which every client of Kafka reads: a header, then blocks with their sizes. */
 export function snappyCompress(bytes: Buffer): Buffer {
@@ -73,7 +73,7 @@ function uncompressedBytes(block: Buffer, at: number): number {
     const byte = block[index] ?? 0xff;
     size += (byte & 0x7f) * 2 ** (7 * index);
     if (byte < 0x80) {
-      if (size > block.length * HIGHEST_RATIO) break;
+      if (size > block.length * MAX_RATIO) break;
       return size;
     }
   }

@@ -7,7 +7,7 @@ const FRAME_MAGIC = 0xfd2fb528;
 const SKIPPABLE_MAGIC = 0x184d2a50;
 
 /** No block gives more. */
-const LARGEST_BLOCK = 128 * 1024;
+const MAX_BLOCK_BYTES = 128 * 1024;
 
 const RAW = 0;
 const REPEATED_BYTE = 1;
@@ -47,8 +47,8 @@ export function measureZstdFrame(bytes: Buffer, start: number): ZstdFrame {
     last = (header & 1) !== 0;
     const type = (header >> 1) & 3;
     const blockSize = header >> 3;
-    if (type === RESERVED || blockSize > LARGEST_BLOCK) throw corrupt(at, 'a block of zstd that cannot be');
-    size += type === RAW || type === REPEATED_BYTE ? blockSize : LARGEST_BLOCK;
+    if (type === RESERVED || blockSize > MAX_BLOCK_BYTES) throw corrupt(at, 'a block of zstd that cannot be');
+    size += type === RAW || type === REPEATED_BYTE ? blockSize : MAX_BLOCK_BYTES;
     at += 3 + (type === REPEATED_BYTE ? 1 : blockSize);
     if (at > bytes.length) throw truncated(start);
   }

@@ -10,7 +10,7 @@ import { releaseZstd, type Zstd, zstdLibrary } from './zstd-library.js';
 const OUTPUT_TOO_SMALL = -70;
 
 /** The memory of the library can grow to this, in bytes. */
-const MOST_MEMORY = 2 ** 31;
+const MAX_MEMORY_BYTES = 2 ** 31;
 
 /** Writes one frame with its size in the header. */
 export function zstdCompress(bytes: Buffer, level: number): Buffer {
@@ -45,7 +45,7 @@ function run(
   call: (to: number, capacity: number, from: number) => number,
 ): Buffer {
   const size = input.length + capacity;
-  const from = size < MOST_MEMORY ? zstd._malloc(size) : 0;
+  const from = size < MAX_MEMORY_BYTES ? zstd._malloc(size) : 0;
   if (from === 0) throw new RecordsError('LIMIT_EXCEEDED', 0, `zstd needs ${String(size)} bytes that it does not have`);
   let broken = false;
   try {
