@@ -4,7 +4,7 @@ import { CodedError } from './protocol/errors.js';
  * What is wrong with the way a gateway is used, as a code that stays the same over releases.
  *
  * - `INVALID_OPTION`: an option has a wrong value; the error is an {@link OptionError}.
- * - `INVALID_BACKEND`: the backend has no API, or a function that is neither an API nor part of the life cycle.
+ * - `INVALID_BACKEND`: the backend has no API, or a function whose name is almost that of an API.
  * - `INVALID_STATE`: a method was called that the state of the gateway does not allow, such as `listen()` when closed.
  * - `BACKEND_IN_USE`: another gateway has the backend open, and it is not `shareable`.
  * - `BACKEND_CLOSE_FAILED`: the backend's `close` threw or rejected; told by an `error` event.

@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { isIPv6 } from 'node:net';
+import { distance } from 'fastest-levenshtein';
 import type { ApiName, Backend, VersionRange } from './contract/index.js';
 import { GatewayError, OptionError } from './errors.js';
 import { isPromise } from './awaitable.js';
@@ -129,6 +130,8 @@ const GATEWAY_OWNED: readonly string[] = ['apiVersions', 'saslHandshake', 'saslA
 /** What any object may have. */
 const OBJECT_FUNCTIONS = ['constructor', 'toString', 'toJSON', 'valueOf'];
 const LIFE_CYCLE = ['open', 'bound', 'connect', 'disconnect', 'close', 'identity'];
+/** Letters that a function's name may differ in from an API before it counts as a helper. */
+const MAX_TYPOS = 2;
 const MAX_HOST_BYTES = 32767;
 /** As a URL spells them. */
 const WILDCARDS = ['0.0.0.0', '[::]', '[::ffff:0:0]'];
@@ -206,10 +209,12 @@ export function checkBackend(backend: Backend): void {
     if (GATEWAY_OWNED.includes(name)) {
       throw new GatewayError('INVALID_BACKEND', `backend ${backend.name}: the gateway itself answers ${name}`);
     }
+    const meant = findMistyped(name, methods);
+    if (meant === null) continue;
     throw new GatewayError(
       'INVALID_BACKEND',
       `backend ${backend.name}: ${name} is neither an API nor part of the life cycle; ` +
-        `did you mean ${nearestName(name, [...methods, ...LIFE_CYCLE])}? (helpers: #${name} or _${name})`,
+        `did you mean ${meant}? (helpers: #${name} or _${name})`,
     );
   }
   if (!methods.some((name) => functions.includes(name))) {
@@ -219,6 +224,19 @@ export function checkBackend(backend: Backend): void {
     );
   }
   warnOfGaps(backend.name, functions);
+}
+
+/**
+ * Returns the method that a function's name was probably meant to be; null for a helper. A few letters off an API count,
+ * and so do another case or a prefix such as `onConnect` has.
+ */
+function findMistyped(name: string, methods: readonly ApiName[]): string | null {
+  const bare = name.toLowerCase().replace(/^(on|handle)/, '');
+  const same = [...methods, ...LIFE_CYCLE].find((method) => method.toLowerCase() === bare);
+  if (same !== undefined) return same;
+  const nearest = nearestName(name, methods);
+  const maxDistance = Math.min(MAX_TYPOS, Math.floor(name.length / 4));
+  return distance(name.toLowerCase(), nearest.toLowerCase()) <= maxDistance ? nearest : null;
 }
 
 /** A store has methods of these names, a backend has neither. */

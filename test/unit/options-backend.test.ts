@@ -73,6 +73,9 @@ describe('names of functions', () => {
     ['createTopic', 'createTopics'],
     ['onConnect', 'connect'],
     ['Close', 'close'],
+    ['handleFetch', 'fetch'],
+    ['list_offsets', 'listOffsets'],
+    ['fetchs', 'fetch'],
   ])('%s is refused with the nearest, %s', (name, nearest) => {
     const error = refusal({ name: 'typo', metadata, [name]: () => undefined });
     expect(error.code).toBe('INVALID_BACKEND');
@@ -80,6 +83,15 @@ describe('names of functions', () => {
     expect(error.message).toContain(`did you mean ${nearest}?`);
     expect(error.message).toContain(`#${name} or _${name}`);
   });
+
+  test.each(['topicsOf', 'reconnect', 'identify', 'patch', 'describeTopics', 'handle', 'append'])(
+    '%s is a helper: it is near no API',
+    (name) => {
+      expect(() =>
+        createKafkaGateway({ backend: { name: 'helped', metadata, [name]: () => undefined } }),
+      ).not.toThrow();
+    },
+  );
 
   test.each(['apiVersions', 'saslHandshake', 'saslAuthenticate'])('%s is answered by the gateway itself', (name) => {
     const error = refusal({ name: 'greedy', metadata, [name]: () => undefined });
