@@ -16,8 +16,8 @@ import {
 } from '../../src/contract/index.js';
 import { type Clock, systemClock } from './clock.js';
 import type { BrokerConfigInit } from './broker-config.js';
-import { BrokerConfigs, checkBrokerConfig } from './configs/broker-configs.js';
-import { lacking } from './configs/topic-configs.js';
+import { LayeredBrokerConfig, checkBrokerConfig } from './configs/layered-broker-config.js';
+import { lacking } from './configs/check-topic-configs.js';
 import { StoredState } from './durable-state.js';
 import { deferMethods } from './deferred-methods.js';
 import { checkGroupLimits, type GroupLimits } from './groups/limits.js';
@@ -30,7 +30,7 @@ import { OwnedPlacement } from './cluster/owned-placement.js';
 import { StateOwnership } from './cluster/state-ownership.js';
 import { checkStateFormat, markStateFormat } from './state-format.js';
 import { StateHandover } from './state-handover.js';
-import { StoreTopicRegistry } from './topics/store-topic-registry.js';
+import { TopicCache } from './topics/topic-cache.js';
 
 /** Options of {@link createBrokerBackend}. */
 export interface BrokerOptions {
@@ -99,7 +99,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   checkStore(store);
   checkOwn(options);
   const warn = guarded(options.warn ?? emitWarning);
-  const config = new BrokerConfigs(checkBrokerConfig(options.config ?? {}));
+  const config = new LayeredBrokerConfig(checkBrokerConfig(options.config ?? {}));
   const lack = lacking(store, config.layers.fixed, 'log.');
   if (lack !== null) throw new OptionError('config', options.config, lack);
   const { rack, nodeId } = ownNode(config);
@@ -130,7 +130,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   /** Whether several brokers may open the store. */
   const isShared = store.followShard !== undefined;
   const state = new StoredState(ownership);
-  const topics = new StoreTopicRegistry(store, config, placement, () => signal);
+  const topics = new TopicCache(store, config, placement, () => signal);
   const warned = new Set<string>();
   let clusterId = options.clusterId ?? '';
   let signal = AbortSignal.abort();
@@ -192,7 +192,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
 
   /** Loads what handles requests: it would be two thirds of what importing a broker costs. */
   async function loadParts(): Promise<StateHandover> {
-    const { createParts } = await import('./parts.js');
+    const { createParts } = await import('./create-parts.js');
     const created = createParts(kit, config, groupLimits);
     parts = created.parts;
     deferred.resolve(created.handlers);
@@ -340,7 +340,7 @@ function guarded(warn: (message: string) => void): (message: string) => void {
 const NO_ID = -1;
 
 /** Node id and rack as the configs set them; null for none. */
-function ownNode(config: BrokerConfigs): { readonly nodeId: number | null; readonly rack: string | null } {
+function ownNode(config: LayeredBrokerConfig): { readonly nodeId: number | null; readonly rack: string | null } {
   const { fixed } = config.layers;
   const id = Number(fixed['node.id'] ?? fixed['broker.id'] ?? NO_ID);
   return { nodeId: id === NO_ID ? null : id, rack: fixed['broker.rack'] ?? null };

@@ -7,7 +7,7 @@ import {
 } from '../../src/index.js';
 import { checkOptionNames } from '../../src/contract/index.js';
 import { type BrokerConfigInit, createBrokerBackend, type GroupLimits } from '../broker/index.js';
-import { checkBrokerConfig } from '../broker/configs/broker-configs.js';
+import { checkBrokerConfig } from '../broker/configs/layered-broker-config.js';
 import { createMemoryStore } from '../memory/index.js';
 import { type Faults, withFaults } from './faults.js';
 

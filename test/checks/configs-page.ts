@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { BrokerConfigDefinition } from '../../adapters/broker/configs/broker-config-definitions.js';
 import type { ConfigDefinition } from '../../adapters/broker/configs/config-definition.js';
-import { allBrokerConfigs, allTopicConfigs } from '../../adapters/broker/configs/known-configs.js';
+import { allBrokerConfigs, allTopicConfigs } from '../../adapters/broker/configs/config-lookup.js';
 import { root } from './entries.js';
 
 export const page = 'docs/reference/configs.md';

@@ -158,20 +158,20 @@ const rules = [
   },
   {
     id: 'broker-shared',
-    why: 'files beside the folders of adapters/broker/ are shared by all of them: of the folders they import cluster/ and store/ only (broker.ts, parts.ts and index.ts any)',
+    why: 'files beside the folders of adapters/broker/ are shared by all of them: of the folders they import cluster/ and store/ only (broker.ts, create-parts.ts and index.ts any)',
     breaks: (from, to) => {
-      if (brokerFolderOf(from) !== '' || /\/(broker|parts|index)\.ts$/.test(from)) return false;
+      if (brokerFolderOf(from) !== '' || /\/(broker|create-parts|index)\.ts$/.test(from)) return false;
       const other = brokerFolderOf(to);
       return other !== undefined && other !== '' && placeOf(other) < placeOf('cluster');
     },
   },
   {
     id: 'broker-assembly',
-    why: 'broker.ts, parts.ts, index.ts and state-handover.ts put the parts of adapters/broker/ together: no part imports them',
+    why: 'broker.ts, create-parts.ts, index.ts and state-handover.ts put the parts of adapters/broker/ together: no part imports them',
     breaks: (from, to) =>
       brokerFolderOf(from) !== undefined &&
       brokerFolderOf(from) !== '' &&
-      /^adapters\/broker\/(broker|parts|index|state-handover)\.ts$/.test(to),
+      /^adapters\/broker\/(broker|create-parts|index|state-handover)\.ts$/.test(to),
   },
   {
     id: 'example',

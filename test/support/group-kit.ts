@@ -1,7 +1,7 @@
 // Fakes on purpose: group state machines are tested alone, with a clock that is turned and a store that can fail.
 import type { Awaitable, ConnectionInfo, RequestContext } from '../../src/contract/index.js';
 import { createApis } from '../../adapters/broker/apis/index.js';
-import { Groups } from '../../adapters/broker/groups/groups.js';
+import { GroupsPart } from '../../adapters/broker/groups/groups-part.js';
 import { checkGroupLimits, type GroupLimits } from '../../adapters/broker/groups/limits.js';
 import type { BrokerConfigValues } from '../../adapters/broker/broker-config.js';
 import type { Broker } from '../../adapters/broker/apis/handler.js';
@@ -82,7 +82,7 @@ export async function groupBench(
     warn: (message: string) => warnings.push(message),
   } as unknown as Kit;
 
-  let groups = new Groups(kit, checkGroupLimits(limits));
+  let groups = new GroupsPart(kit, checkGroupLimits(limits));
   const apis = (): GroupMethods => createApis({ kit, groups } as Broker) as GroupMethods;
   const bench: GroupBench = {
     methods: apis(),
@@ -105,7 +105,7 @@ export async function groupBench(
     },
     async restart() {
       groups.close();
-      groups = new Groups(kit, checkGroupLimits(limits));
+      groups = new GroupsPart(kit, checkGroupLimits(limits));
       Object.assign(bench, { methods: apis() });
       groups.open();
     },

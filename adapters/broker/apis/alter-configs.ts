@@ -2,7 +2,7 @@
 // Supported: topics and this broker, each replaced as a whole; validateOnly.
 // Ignored: nothing. Groups and client metrics have no configs and are refused.
 import type { AlterConfigsRequest, AlterConfigsResponseInit } from '../../../src/protocol/index.js';
-import { Operation } from '../configs/operations.js';
+import { Operation } from '../configs/config-operations.js';
 import { alterResources } from './alter-resources.js';
 import type { Handler } from './handler.js';
 

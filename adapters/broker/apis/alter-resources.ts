@@ -1,9 +1,9 @@
 import { all, type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import { attempt, andThen } from '../awaitable.js';
-import { brokerConfig, topicConfig } from '../configs/known-configs.js';
-import { applyOperations, type ConfigOperation, Operation } from '../configs/operations.js';
-import { checkNodeId, ResourceType } from '../configs/resources.js';
-import { checkTopicConfigs, ConfigRefusedError } from '../configs/topic-configs.js';
+import { brokerConfig, topicConfig } from '../configs/config-lookup.js';
+import { applyOperations, type ConfigOperation, Operation } from '../configs/config-operations.js';
+import { checkNodeId, ResourceType } from '../configs/config-resources.js';
+import { checkTopicConfigs, ConfigRefusedError } from '../configs/check-topic-configs.js';
 import { type ApiFailure, storeFailure } from './admin-failure.js';
 import { topicNameProblem } from '../topics/topic-name.js';
 import type { Broker } from './handler.js';

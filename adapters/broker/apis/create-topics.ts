@@ -10,8 +10,8 @@ import type {
   CreateTopicsResponseInit,
 } from '../../../src/protocol/index.js';
 import { attempt, andThen } from '../awaitable.js';
-import { describeTopicConfigs } from '../configs/describe.js';
-import { checkTopicConfigs, ConfigRefusedError } from '../configs/topic-configs.js';
+import { describeTopicConfigs } from '../configs/described-configs.js';
+import { checkTopicConfigs, ConfigRefusedError } from '../configs/check-topic-configs.js';
 import type { Kit } from '../kit.js';
 import { type ApiFailure, storeFailure } from './admin-failure.js';
 import { assignmentProblem, MAX_PARTS_PER_REQUEST } from '../topics/assignments.js';

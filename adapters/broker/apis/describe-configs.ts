@@ -9,15 +9,15 @@ import type {
   DescribeConfigsResponseInit,
 } from '../../../src/protocol/index.js';
 import { topicNameProblem } from '../topics/topic-name.js';
-import type { ConfigTexts } from '../configs/broker-configs.js';
+import type { ConfigTexts } from '../configs/layered-broker-config.js';
 import {
   describeBrokerConfigs,
   describeClusterConfigs,
   type DescribedConfig,
   describeTopicConfigs,
-} from '../configs/describe.js';
-import { checkNodeId, ResourceType } from '../configs/resources.js';
-import { ConfigRefusedError } from '../configs/topic-configs.js';
+} from '../configs/described-configs.js';
+import { checkNodeId, ResourceType } from '../configs/config-resources.js';
+import { ConfigRefusedError } from '../configs/check-topic-configs.js';
 import type { Kit } from '../kit.js';
 import { logDir } from './describe-log-dirs.js';
 import type { Broker, Handler } from './handler.js';

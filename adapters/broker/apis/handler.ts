@@ -1,6 +1,6 @@
 import type { Awaitable, ConnectionInfo, RequestContext } from '../../../src/contract/index.js';
 import type { DynamicConfigs } from '../configs/dynamic-configs.js';
-import type { Groups } from '../groups/groups.js';
+import type { GroupsPart } from '../groups/groups-part.js';
 import type { Kit } from '../kit.js';
 import type { LogManager } from '../log/log-manager.js';
 
@@ -8,7 +8,7 @@ import type { LogManager } from '../log/log-manager.js';
 export interface Broker {
   readonly kit: Kit;
   readonly configs: DynamicConfigs;
-  readonly groups: Groups;
+  readonly groups: GroupsPart;
   readonly log: LogManager;
 }
 

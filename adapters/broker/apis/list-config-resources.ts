@@ -7,7 +7,7 @@ import type {
   ListConfigResourcesResponseConfigResourceInit,
   ListConfigResourcesResponseInit,
 } from '../../../src/protocol/index.js';
-import { ResourceType } from '../configs/resources.js';
+import { ResourceType } from '../configs/config-resources.js';
 import type { Kit } from '../kit.js';
 import type { Handler } from './handler.js';
 

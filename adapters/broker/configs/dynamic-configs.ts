@@ -2,10 +2,10 @@ import { type Awaitable, ErrorCode } from '../../../src/contract/index.js';
 import { andThen } from '../awaitable.js';
 import type { Kit, KitPart } from '../kit.js';
 import { serial } from '../serial.js';
-import type { BrokerConfigs, ConfigTexts } from './broker-configs.js';
+import type { LayeredBrokerConfig, ConfigTexts } from './layered-broker-config.js';
 import { checkConfig, ConfigValueError } from './config-definition.js';
-import { brokerConfig } from './known-configs.js';
-import { ConfigRefusedError, lacking } from './topic-configs.js';
+import { brokerConfig } from './config-lookup.js';
+import { ConfigRefusedError, lacking } from './check-topic-configs.js';
 
 /** For this broker, or for all of them. */
 export type Layer = 'broker' | 'cluster';
@@ -13,12 +13,12 @@ export type Layer = 'broker' | 'cluster';
 /** The broker's configs that are altered while it runs, kept in the durable state. */
 export class DynamicConfigs implements KitPart {
   /** What holds now. */
-  readonly current: BrokerConfigs;
+  readonly current: LayeredBrokerConfig;
   /** Runs alterations one after another: each builds on the one before. */
   readonly inTurn: <T>(work: () => Awaitable<T>) => Awaitable<T> = serial();
   readonly #kit: Kit;
 
-  constructor(kit: Kit, current: BrokerConfigs) {
+  constructor(kit: Kit, current: LayeredBrokerConfig) {
     this.#kit = kit;
     this.current = current;
   }

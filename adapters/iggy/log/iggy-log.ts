@@ -20,7 +20,7 @@ import { PartitionWriter } from './partition-writer.js';
 import { ProducerScan } from './producer-scan.js';
 import { ReadAhead } from './read-ahead.js';
 import { RecordTimes } from './record-times.js';
-import { compressionOf, hasAppendTime } from './topic-configs.js';
+import { compressionOf, hasAppendTime } from './topic-settings.js';
 import type { IggyTopics } from './topics.js';
 import { UnwritablePartitions } from './unwritable-partitions.js';
 

@@ -6,7 +6,7 @@ import { DURABILITY_SETTINGS, durabilityOf, type IggyDurability, isWeaker } from
 import { IggyCommandError, mayBeDone, readError, storeError } from '../sdk/failures.js';
 import { updateTopic } from '../sdk/features.js';
 import type { StateShards } from '../state/state-shards.js';
-import { configsOf, otherConfigs, settingsOf } from './topic-configs.js';
+import { configsOf, otherConfigs, settingsOf } from './topic-settings.js';
 
 /** As many partitions as one command makes. */
 const PARTITIONS_AT_A_TIME = 1000;

@@ -6,7 +6,7 @@ import type { ClientPool } from '../sdk/client-pool.js';
 import { storeError } from '../sdk/failures.js';
 import { IggyShard } from './iggy-shard.js';
 import { OvertakenError } from './overtaken.js';
-import { ShardFollower } from './shard-follower.js';
+import { ForeignShardReader } from './foreign-shard-reader.js';
 import { ShardGenerations } from './shard-generations.js';
 import { StateLayout } from './state-layout.js';
 import { openState, StateRefusedError } from './state-opener.js';
@@ -40,7 +40,7 @@ export interface StateShardsOptions {
 export class StateShards {
   readonly #options: StateShardsOptions;
   readonly #topics: StateTopics;
-  readonly #follower: ShardFollower;
+  readonly #follower: ForeignShardReader;
   /** The newest opening of each shard. */
   readonly #shards = new Map<number, IggyShard>();
 
@@ -48,7 +48,7 @@ export class StateShards {
     const topics = new StateTopics(options.pool, options.stream, options.prefix);
     this.#options = options;
     this.#topics = topics;
-    this.#follower = new ShardFollower(topics);
+    this.#follower = new ForeignShardReader(topics);
   }
 
   /** Whether a topic is part of the state of this gateway, or of another one, and none of a user's. */

@@ -7,7 +7,7 @@ import {
   allTopicConfigs,
   brokerConfig,
   topicConfig,
-} from '../../../../adapters/broker/configs/known-configs.js';
+} from '../../../../adapters/broker/configs/config-lookup.js';
 import { TOPIC_CONFIGS } from '../../../../adapters/broker/configs/topic-config-definitions.js';
 
 type Facts = Readonly<Record<string, KafkaConfigFacts>>;

@@ -2,7 +2,7 @@
 import { ErrorCode } from 'iggy-gateway-kafka';
 import { RecordBatch, RecordsError } from 'iggy-gateway-kafka/protocol';
 import { expect, test, vi } from 'vitest';
-import { BrokerConfigs } from '../../../../adapters/broker/configs/broker-configs.js';
+import { LayeredBrokerConfig } from '../../../../adapters/broker/configs/layered-broker-config.js';
 import { checkBatch } from '../../../../adapters/broker/log/record-checks.js';
 import { batchAround } from '../../../support/raw-batch.js';
 
@@ -18,7 +18,7 @@ function missing(): never {
 test('a compression whose library is not on this machine is told as one that is not supported', () => {
   const snappy = 2;
   const batch = new RecordBatch(batchAround(Buffer.from('packed'), { count: 1, attributes: snappy }));
-  expect(() => checkBatch(batch, new BrokerConfigs({}).topicConfig({}), 0)).toThrow(
+  expect(() => checkBatch(batch, new LayeredBrokerConfig({}).topicConfig({}), 0)).toThrow(
     expect.objectContaining({ errorCode: ErrorCode.UNSUPPORTED_COMPRESSION_TYPE }),
   );
 });

@@ -11,7 +11,7 @@ import { TopicIndex } from './topic-index.js';
 import { TopicSync } from './topic-sync.js';
 
 /** All topics of a store, kept in memory beside it. */
-export class StoreTopicRegistry implements TopicRegistry {
+export class TopicCache implements TopicRegistry {
   readonly #store: LogStore;
   readonly #config: BrokerConfig;
   readonly #placement: Placement;

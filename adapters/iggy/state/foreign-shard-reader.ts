@@ -21,7 +21,7 @@ interface Looked {
 }
 
 /** Reads shards that other gateways own. */
-export class ShardFollower {
+export class ForeignShardReader {
   readonly #topics: StateTopics;
   /** Of a shard that has several topics, what was looked through already. Positions do not depend on it. */
   readonly #looked = new Map<number, readonly Looked[]>();

@@ -1,7 +1,7 @@
 import { createApis } from './apis/index.js';
-import type { BrokerConfigs } from './configs/broker-configs.js';
+import type { LayeredBrokerConfig } from './configs/layered-broker-config.js';
 import { DynamicConfigs } from './configs/dynamic-configs.js';
-import { Groups } from './groups/groups.js';
+import { GroupsPart } from './groups/groups-part.js';
 import type { GroupLimits } from './groups/limits.js';
 import type { Kit, KitMethods, KitPart } from './kit.js';
 import { LogManager } from './log/log-manager.js';
@@ -12,11 +12,11 @@ import { LogManager } from './log/log-manager.js';
  */
 export function createParts(
   kit: Kit,
-  config: BrokerConfigs,
+  config: LayeredBrokerConfig,
   groupLimits: GroupLimits,
 ): { readonly parts: readonly KitPart[]; readonly handlers: KitMethods } {
   const configs = new DynamicConfigs(kit, config);
   const log = new LogManager(kit);
-  const groups = new Groups(kit, groupLimits);
+  const groups = new GroupsPart(kit, groupLimits);
   return { parts: [configs, log, groups], handlers: createApis({ kit, configs, log, groups }) };
 }

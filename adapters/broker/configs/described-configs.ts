@@ -1,7 +1,7 @@
-import type { BrokerConfigs, ConfigTexts } from './broker-configs.js';
+import type { LayeredBrokerConfig, ConfigTexts } from './layered-broker-config.js';
 import { SYNONYMS } from './broker-config-definitions.js';
 import { CONFIG_TYPES, type ConfigDefinition } from './config-definition.js';
-import { allBrokerConfigs, allTopicConfigs, brokerConfig } from './known-configs.js';
+import { allBrokerConfigs, allTopicConfigs, brokerConfig } from './config-lookup.js';
 
 /** Where a value comes from, as DescribeConfigs numbers it. */
 export const ConfigSource = {
@@ -38,7 +38,7 @@ export interface DescribedConfig {
 const NOT_ENFORCED = 'Accepted, kept and shown. Not enforced by this broker.';
 
 /** All configs of a topic with these of its own. */
-export function describeTopicConfigs(config: BrokerConfigs, own: ConfigTexts): DescribedConfig[] {
+export function describeTopicConfigs(config: LayeredBrokerConfig, own: ConfigTexts): DescribedConfig[] {
   return Object.entries(allTopicConfigs()).flatMap(([name, definition]) => {
     if (definition.internal && !(name in own)) return [];
     const value = config.topicText(name, own);
@@ -53,7 +53,7 @@ export function describeTopicConfigs(config: BrokerConfigs, own: ConfigTexts): D
  *
  * @param derived - Those that follow from the gateway, the store and the placement.
  */
-export function describeBrokerConfigs(config: BrokerConfigs, derived: ConfigTexts): DescribedConfig[] {
+export function describeBrokerConfigs(config: LayeredBrokerConfig, derived: ConfigTexts): DescribedConfig[] {
   const { broker, cluster, fixed } = config.layers;
   // Configs of single listeners are known by what they end in: those that are set are shown.
   const names = new Set([...Object.keys(allBrokerConfigs()), ...Object.keys({ ...fixed, ...cluster, ...broker })]);
@@ -71,7 +71,7 @@ export function describeBrokerConfigs(config: BrokerConfigs, derived: ConfigText
 }
 
 /** Configs that were altered for all brokers. */
-export function describeClusterConfigs(config: BrokerConfigs): DescribedConfig[] {
+export function describeClusterConfigs(config: LayeredBrokerConfig): DescribedConfig[] {
   return Object.entries(config.layers.cluster).flatMap(([name, value]) => {
     const definition = brokerConfig(name);
     if (definition === undefined) return [];
@@ -101,7 +101,7 @@ function describe(
 }
 
 /** What could give a config of the broker its value, in order; as in Kafka, nothing that only another name gives. */
-function synonymsOf(config: BrokerConfigs, name: string): DescribedSynonym[] {
+function synonymsOf(config: LayeredBrokerConfig, name: string): DescribedSynonym[] {
   const { broker, cluster, fixed } = config.layers;
   const names = SYNONYMS[name]?.map(([synonym]) => synonym) ?? [name];
   const found: DescribedSynonym[] = [];

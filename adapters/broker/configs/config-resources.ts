@@ -1,5 +1,5 @@
 import { ErrorCode } from '../../../src/contract/index.js';
-import { ConfigRefusedError } from './topic-configs.js';
+import { ConfigRefusedError } from './check-topic-configs.js';
 
 /** Types of resources that have configs, by Kafka's numbers. */
 export const ResourceType = { TOPIC: 2, BROKER: 4, BROKER_LOGGER: 8, CLIENT_METRICS: 16, GROUP: 32 } as const;

@@ -3,7 +3,7 @@ import { nearestName, OptionError } from '../../../src/contract/index.js';
 import type { BrokerConfig, BrokerConfigInit, BrokerConfigValues } from '../broker-config.js';
 import { SYNONYMS } from './broker-config-definitions.js';
 import { checkConfig, ConfigValueError, configValue, type ConfigValue } from './config-definition.js';
-import { allBrokerConfigs, brokerConfig, topicConfig } from './known-configs.js';
+import { allBrokerConfigs, brokerConfig, topicConfig } from './config-lookup.js';
 import type { TopicConfig } from '../topic-config.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 
@@ -21,7 +21,7 @@ export interface BrokerConfigLayers {
 }
 
 /** The broker's configs, layer over layer. */
-export class BrokerConfigs implements BrokerConfig {
+export class LayeredBrokerConfig implements BrokerConfig {
   #layers: BrokerConfigLayers;
   readonly #values = new Map<string, ConfigValue | null>();
   /** What holds for topics without configs of their own: one object for all of them. */

@@ -7,7 +7,7 @@ import type { GroupLimits } from './limits.js';
 import { OffsetCommits } from './offset-commits.js';
 
 /** Groups of the classic protocol, and committed offsets. */
-export class Groups implements KitPart {
+export class GroupsPart implements KitPart {
   readonly registry: GroupRegistry;
   readonly coordinator: GroupCoordinator;
   readonly commits: OffsetCommits;

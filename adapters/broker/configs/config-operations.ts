@@ -1,7 +1,7 @@
 import { ErrorCode } from '../../../src/contract/index.js';
-import type { ConfigTexts } from './broker-configs.js';
+import type { ConfigTexts } from './layered-broker-config.js';
 import { type ConfigDefinition, splitList } from './config-definition.js';
-import { ConfigRefusedError } from './topic-configs.js';
+import { ConfigRefusedError } from './check-topic-configs.js';
 
 /** What IncrementalAlterConfigs does with a config, by Kafka's numbers. */
 export const Operation = { SET: 0, DELETE: 1, APPEND: 2, SUBTRACT: 3 } as const;

@@ -2,8 +2,8 @@ import { ErrorCode, KafkaError } from '../../../src/contract/index.js';
 import type { Kit } from '../kit.js';
 import type { LogStore } from '../store/log-store.js';
 import { checkConfig, ConfigValueError } from './config-definition.js';
-import type { ConfigTexts } from './broker-configs.js';
-import { topicConfig } from './known-configs.js';
+import type { ConfigTexts } from './layered-broker-config.js';
+import { topicConfig } from './config-lookup.js';
 import { TOPIC_CONFIGS } from './topic-config-definitions.js';
 
 /** Configs that cannot be set, with the error code that says so. */
