@@ -38,6 +38,7 @@ export {
 export type { ShardChange, ShardEntry, ShardOpening, ShardValue, StateShard } from './store/state-shard.js';
 export { firstRecordSince, latestRecord } from './store/find-by-timestamp.js';
 export { LogCompactor } from './store/log-compactor.js';
+export { CodedError } from '../../src/contract/index.js';
 export { StoreError, type StoreErrorCode } from './store/store-error.js';
 export type { BrokerNode } from './broker-node.js';
 export { type CoordinatorType, type Placement, singleNode } from './cluster/placement.js';

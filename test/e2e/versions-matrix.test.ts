@@ -158,7 +158,12 @@ describe('every version of the stub’s APIs, and both sides of every bound, on 
         continue;
       }
       refusals++;
-      expect(refused.at(-1), title).toMatchObject({ apiKey: row.key, apiName: row.api, apiVersion: version, correlationId });
+      expect(refused.at(-1), title).toMatchObject({
+        apiKey: row.key,
+        apiName: row.api,
+        apiVersion: version,
+        correlationId,
+      });
       if (version >= row.known[0] && version <= row.known[1]) {
         const response = decodeResponseFrame(row.key, version, frame);
         expect(errorCodes(response), title).toEqual(row.refused(version));
