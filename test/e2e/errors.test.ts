@@ -237,7 +237,7 @@ describe('where there is no place for an error, the connection ends instead of a
     const client = await connect();
     const answered = client.send(codec, version, request);
     await expect(answered).rejects.toBeInstanceOf(WireClosedError);
-    expect(errors).toMatchObject([{ api: method, error: { code: CODE } }]);
+    expect(errors).toMatchObject([{ api: method, error: { errorCode: CODE } }]);
   });
 });
 

@@ -26,7 +26,7 @@ test.each(['GET', 'POST', 'PUT', 'HEAD', 'OPTIONS', 'DELETE', 'PATCH', 'TRACE'])
           message: `first frame: looks like an HTTP request (${method} /health); expected the Kafka protocol`,
         },
         apiKey: null,
-        version: null,
+        apiVersion: null,
       },
     ]);
     expect(protocolErrors[0]?.error).toBeInstanceOf(ForeignProtocolError);
