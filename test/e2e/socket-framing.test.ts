@@ -37,7 +37,7 @@ describe('a length prefix', () => {
     await bad.closed;
     expect(bad.arrived).toEqual([7]);
     expect(running.protocolErrors).toMatchObject([
-      { error: { name: 'FrameLengthError', length, message }, apiKey: null, version: null },
+      { error: { name: 'FrameLengthError', length, message }, apiKey: null, apiVersion: null },
     ]);
     await good.send(metadataApi, 9, { topics: null });
   });
@@ -127,7 +127,7 @@ describe('a frame', () => {
     await client.closed;
     expect(client.arrived).toEqual([]);
     expect(protocolErrors).toMatchObject([
-      { error: { name: 'DecodeError', code: 'TRUNCATED' }, apiKey: null, version: null },
+      { error: { name: 'DecodeError', code: 'TRUNCATED' }, apiKey: null, apiVersion: null },
     ]);
   });
 });
