@@ -85,7 +85,7 @@ export class StateRewriter {
    * that follow the shard learn who owns it.
    *
    * @param before - The topic that is followed until then: it shows that this gateway is alive.
-   * @throws Overtaken when another gateway has opened that topic.
+   * @throws OvertakenError when another gateway has opened that topic.
    */
   async copy(before: StateTopic | null, changes: readonly StateEntryInit[] = []): Promise<StateTopic> {
     const { generations, sequence, values, owner } = this.#context;
