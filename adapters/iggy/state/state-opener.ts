@@ -75,7 +75,7 @@ export async function openState(context: OpenerContext): Promise<StateTopic | nu
   const topic = isWhole ? only.topic : await rewriter.copy(followed(opened));
   known.add(topic.name);
   const replaced = opened.filter((before) => before.topic !== topic);
-  // One of them may have been opened by another gateway meanwhile, which goes on there: Overtaken.
+  // One of them may have been opened by another gateway meanwhile, which goes on there: OvertakenError.
   for (const before of replaced) await before.topic.append([sequence.entry(EntryKind.CHECK)]);
   // Another one that opens the shard may have written it anew as well.
   if (!isWhole && (await hasMore())) {
