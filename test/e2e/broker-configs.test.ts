@@ -405,7 +405,7 @@ describe('createBrokerBackend refuses', () => {
       'log.cleanup.policy=compact: memory does not compact',
     );
     expect(() => createBrokerBackend({ store: poor, config: { 'log.retention.hours': 1 } })).toThrow(
-      'log.retention.hours: memory drops records by rules of its own',
+      'log.retention.hours: memory does not apply it',
     );
   });
 });
@@ -416,7 +416,7 @@ test('a store that drops records by itself is told how long for a topic, and def
     retention: 'engine',
   });
   expect(() => createBrokerBackend({ store, config: { 'log.retention.ms': 1 } })).toThrow(
-    'log.retention.ms: memory drops records by rules of its own',
+    'log.retention.ms: memory does not apply it',
   );
   const broker = await startBroker({ store });
   const client = await broker.connect();
@@ -425,7 +425,7 @@ test('a store that drops records by itself is told how long for a topic, and def
   for (const name of ['', '1']) {
     expect(await alter(client, BROKER, name, [['log.retention.ms', SET, '1000']])).toEqual({
       errorCode: ErrorCode.INVALID_REQUEST,
-      errorMessage: 'log.retention.ms: memory drops records by rules of its own',
+      errorMessage: 'log.retention.ms: memory does not apply it',
     });
   }
 });

@@ -67,5 +67,5 @@ export function lacking(store: LogStore, configs: ConfigTexts, prefix = ''): str
   // An engine that applies retention knows the configs of topics, and not the broker's defaults for them.
   if (store.applyRetention !== undefined || (store.retention === 'engine' && prefix === '')) return null;
   const named = Object.keys(configs).find((name) => /^(log\.)?retention\.(ms|minutes|hours|bytes)$/.test(name));
-  return named === undefined ? null : `${named}: ${store.name} drops records by rules of its own`;
+  return named === undefined ? null : `${named}: ${store.name} does not apply it`;
 }

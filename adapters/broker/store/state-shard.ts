@@ -8,11 +8,14 @@ import type { StoreError } from './store-error.js';
 export interface ShardOpening {
   /** Number of the shard, from 0. */
   readonly shard: number;
-  /** Number of shards. Fixed once state is stored: a store whose state has another number throws `INVALID`. */
+  /** Number of shards. The first opening that succeeds fixes it: later, a store throws `INVALID` for another number. */
   readonly shardCount: number;
   /** What the new owner says of itself, for those that follow the shard. */
   readonly owner: Uint8Array;
-  /** Epoch of the opening that this one is to replace: `FENCED` if another one stands. Null to replace whichever stands. */
+  /**
+   * Epoch of the opening that this one is to replace: `FENCED` if another opening was the last one, or if there was none.
+   * Null to replace whichever was the last.
+   */
   readonly expectedEpoch: number | null;
   /**
    * Called with all that the shard holds before its present owner is fenced, and again if that has changed meanwhile. What it
@@ -21,7 +24,8 @@ export interface ShardOpening {
   readonly accept: (values: Iterable<ShardValue>) => void;
   /**
    * Called once if the store finds, at whatever moment, that another owner has opened the shard or that its state is gone;
-   * with the error that `put` fails with from then on. The first `put` or `check` that fails with `FENCED` has found it.
+   * with the error that `put` fails with from then on. The first `put` or `check` that fails with `FENCED` has found it. Not
+   * called once the shard is closed.
    */
   readonly fenced: (error: StoreError) => void;
 }
@@ -68,5 +72,8 @@ export interface StateShard {
 export type ShardEntry =
   | { readonly kind: 'opened'; readonly epoch: number; readonly owner: Uint8Array }
   | { readonly kind: 'put'; readonly epoch: number; readonly key: string; readonly value: Uint8Array | null }
-  /** What was read before does not count any more: the newest opening follows, and then all that the shard holds. */
+  /**
+   * What was read before does not count any more: the newest opening follows, and then all that the shard holds, each value
+   * with the epoch of that opening or a later one.
+   */
   | { readonly kind: 'reset' };
