@@ -133,7 +133,7 @@ export class Segment {
     if (this.dropped && this.readers === 0) this.owner.give(this.memory);
   }
 
-  /** Marks the segment as removed from the log. Its memory is freed after the last {@link release}. */
+  /** Marks the segment as removed from the log. Its memory is freed as soon as no reader retains it. */
   drop(): void {
     this.dropped = true;
     if (this.readers === 0) this.owner.give(this.memory);

@@ -269,7 +269,7 @@ export interface LogStore {
    * acknowledged records. Returns a function that stops watching.
    */
   watchTruncation?(truncated: (partition: PartitionId, logEndOffset: number) => void): () => void;
-  /** Calls `wake` after appends by others. Called while a fetch waits for the partition. Returns a function that stops watching. */
+  /** Calls `wake` after appends by others, while a fetch waits for the partition. Returns a function that stops watching. */
   watch?(partition: PartitionId, wake: () => void): () => void;
 
   /**
