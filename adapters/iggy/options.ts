@@ -64,7 +64,7 @@ export interface IggyStoreOptions {
   readonly durability?: IggyDurability | undefined;
   /**
    * Milliseconds after which a command without a response fails and its connection is closed; from 100. Iggy's SDK itself
-   * retries a command that the server rejects for 30 s; with a shorter timeout, the reason of the rejection is lost. If a
+   * repeats a command that the server does not accept for 30 s; with a shorter timeout, the reason is never reported. If a
    * node does not respond on any other connection either, the timeout is 10 s. Default: 35000.
    */
   readonly commandTimeoutMs?: number | undefined;
