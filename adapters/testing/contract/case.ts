@@ -23,7 +23,7 @@ export interface ContractCase<Need extends string = Capability> {
   readonly needs: readonly Need[];
   /** Required capabilities that are missing. If empty, the case can run. */
   readonly absent: readonly Need[];
-  /** Starts the broker or store under test, checks the rule and closes it. Rejects with an `AssertionError` if the rule is broken. */
+  /** Starts the broker or store, checks the rule and closes it. Rejects with an `AssertionError` if the rule is broken. */
   readonly run: () => Promise<void>;
 }
 
