@@ -34,29 +34,34 @@ import { TopicCache } from './topics/topic-cache.js';
 
 /** Options of {@link createBrokerBackend}. */
 export interface BrokerOptions {
-  /** Where records and state are kept. */
+  /** The store that keeps the records and the durable state. */
   readonly store: LogStore;
-  /** Configs of the broker by Kafka's names, such as `num.partitions`. Default: Kafka's defaults. */
+  /** Broker configs by Kafka's names, such as `num.partitions`. Default: Kafka's defaults. */
   readonly config?: BrokerConfigInit | undefined;
-  /** Which broker does what. Default: one node that does it all, with the id of the config `node.id` (1). */
+  /**
+   * Assigns leaders, coordinators and the controller to brokers. Default: one node that has every role. Its id is the config
+   * `node.id`, 1 by default.
+   */
   readonly placement?: Placement | undefined;
-  /** Time. Default: the machine's. */
+  /** Source of time. Default: `systemClock`. */
   readonly clock?: Clock | undefined;
-  /** Id of the cluster. Default: a random one, kept in the store from the first start on. */
+  /** Cluster id. Default: a random id, generated at the first start and saved in the store. */
   readonly clusterId?: string | undefined;
-  /** How much groups may hold. Default: `defaultGroupLimits`. */
+  /** Limits on groups, members and committed offsets. Default: `defaultGroupLimits`. */
   readonly groups?: Partial<GroupLimits> | undefined;
   /**
-   * Where several brokers open one store, of which one owns the state: after so many ms without a sign of the owner, from
-   * 100, another broker opens the state in its place. All brokers should have the same. Has no effect on other stores. Default:
-   * 10000.
+   * Milliseconds without a heartbeat of the owner of the state after which another broker takes the state over; from 100.
+   * Applies to stores that several brokers share. Use the same value on all of them. Default: 10000.
    */
   readonly sessionTimeoutMs?: number | undefined;
-  /** Hears what an operator should know, each text once. Default: `process.emitWarning`. */
+  /**
+   * Called with warnings for the operator. Each warning is reported once, except changes of the owner of the state.
+   * Default: `process.emitWarning`.
+   */
   readonly warn?: ((message: string) => void) | undefined;
 }
 
-/** A backend that is a whole broker over a {@link LogStore}. */
+/** A complete Kafka broker over a {@link LogStore}. */
 export interface BrokerBackend extends Backend<ConnectionInfo> {
   identity(): BrokerIdentity;
   connect(connection: ConnectionInfo): ConnectionInfo;
@@ -67,8 +72,8 @@ export interface BrokerBackend extends Backend<ConnectionInfo> {
 }
 
 /**
- * Names of the options of {@link createBrokerBackend} except `store`, for a function that accepts them together with
- * options of its own and rejects unknown ones.
+ * Names of the options of {@link createBrokerBackend} except `store`. A function that accepts these options and its own
+ * uses them to reject unknown names.
  */
 export const BROKER_OPTION_NAMES: readonly string[] = Object.keys({
   config: true,
@@ -85,10 +90,10 @@ const CLUSTER_ID = 'cluster/id';
 const DEFAULT_SESSION_TIMEOUT_MS = 10_000;
 
 /**
- * Makes a broker of a store: topics, produce and fetch, groups, configs. It serves one gateway at a time; closed, it can
- * be opened again.
+ * Creates a broker over a store. The broker handles topics, produce, fetch, groups and configs. It serves one gateway at a
+ * time. After it is closed, it can be opened again.
  *
- * @throws OptionError naming the option, or the config, and its value.
+ * @throws OptionError that names the option or config and its value.
  */
 export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   if (typeof (options as Partial<LogStore> | null | undefined)?.append === 'function') {
@@ -105,7 +110,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   const { rack, nodeId } = ownNode(config);
   const placement = new OwnedPlacement(options.placement ?? null, nodeId ?? 1, rack);
   checkNodeId(placement.nodeId);
-  /** The node id that was set; null where the store may assign one. */
+  /** The configured node id; null if the store may assign one. */
   const fixedId = options.placement === undefined ? nodeId : placement.nodeId;
   const sessionTimeoutMs = checkInteger(
     'sessionTimeoutMs',
@@ -124,7 +129,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     changed: (change) => {
       handover?.changed(change);
     },
-    // Each time anew: an operator wants to know of every handover.
+    // Not deduplicated: the operator needs to see every handover.
     warn,
   });
   /** Whether several brokers may open the store. */
@@ -169,17 +174,17 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       clusterId = kept[1].toString();
       return;
     }
-    // Regained without one, where the state was removed: clients know this broker by the one that it had.
+    // The state was removed while another broker owned it. Clients know this broker by its previous cluster id.
     if (clusterId !== '') {
       await state.put(CLUSTER_ID, Buffer.from(clusterId));
       return;
     }
-    // As Kafka's are: 16 random bytes in base64 for URLs, without a dash in front.
+    // Same format as Kafka's: 16 random bytes in base64url, without a leading dash.
     clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').replace(/^-/, 'A');
     await state.put(CLUSTER_ID, Buffer.from(clusterId));
   }
 
-  /** Loads the state, and what of it belongs to no part. */
+  /** Loads the state, and the values in it that belong to no part. */
   async function loadState(): Promise<void> {
     await state.open();
     await markStateFormat(state);
@@ -190,7 +195,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   let parts: readonly KitPart[] = [];
   let handover: StateHandover | null = null;
 
-  /** Loads what handles requests: it would be two thirds of what importing a broker costs. */
+  /** Loads the request handlers. A static import of them would be two thirds of the cost of importing a broker. */
   async function loadParts(): Promise<StateHandover> {
     const { createParts } = await import('./create-parts.js');
     const created = createParts(kit, config, groupLimits);
@@ -206,7 +211,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     });
   }
 
-  /** Takes a node id for what the gateway advertises, and shows both to those that share the store. */
+  /** Assigns a node id to the advertised address, and publishes both to the brokers that share the store. */
   async function identify(endpoint: Endpoint | null): Promise<void> {
     if (endpoint !== null) {
       const assigned = await assignNodeId(state, endpoint, fixedId);
@@ -234,12 +239,12 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
     ...methods,
     name: store.name,
     async open(gateway) {
-      // A gateway knows a backend again, but not one that was wrapped or spread: groups would have two coordinators.
+      // A gateway detects a backend that is in use, but not a wrapped or spread copy. Groups would have two coordinators.
       if (isOpen) throw new GatewayError('BACKEND_IN_USE', `backend ${store.name} is open in another gateway`);
       isOpen = true;
       signal = gateway.signal;
       try {
-        // Before open(): what a failed open() has half-opened is for close() to give back.
+        // Registered before open(): close() releases what a failed open() has acquired.
         undo.push((signal) => store.close?.(signal));
         await store.open?.(gateway.signal);
         const opened = (handover ??= await loadParts());
@@ -256,10 +261,10 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
         }
         opened.start(gateway);
         undo.push(() => opened.stop());
-        // What goes by the node id is loaded once that is known.
+        // A shared store assigns the node id later. Values that depend on it are loaded after that.
         if (!isShared) state.settled();
       } catch (error) {
-        // What failed first is what is told.
+        // Report the first failure, not one of close().
         await close(gateway.signal).catch(() => undefined);
         throw error;
       }
@@ -272,7 +277,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
       }
       handover?.identified();
     },
-    // The state of a connection is what is known of it: DescribeGroups tells where members connect from.
+    // The state of a connection is its ConnectionInfo: DescribeGroups returns the host of each member.
     connect: (connection) => connection,
     disconnect({ id }) {
       for (const part of parts) part.disconnected?.(id);
@@ -282,7 +287,7 @@ export function createBrokerBackend(options: BrokerOptions): BrokerBackend {
   };
 }
 
-/** APIs that change what is in the state or goes with it. Clients look for the controller again. */
+/** APIs that need the ownership of the state. The others fail with NOT_CONTROLLER, and clients look up the controller again. */
 const CONTROLLER_APIS = [
   'createTopics',
   'deleteTopics',
@@ -303,7 +308,7 @@ function requireOwner(methods: KitMethods, placement: OwnedPlacement): void {
   }
 }
 
-/** What would be missed only once it is needed. @throws OptionError */
+/** Checks options that would otherwise fail only on first use. @throws OptionError */
 function checkOwn({ clusterId, warn, clock, placement }: BrokerOptions): void {
   if (clusterId !== undefined && (typeof clusterId !== 'string' || clusterId === '')) {
     throw new OptionError('clusterId', clusterId, 'it is a string that is not empty');
@@ -314,7 +319,7 @@ function checkOwn({ clusterId, warn, clock, placement }: BrokerOptions): void {
       throw new OptionError(option, value, 'it is an object with the methods of its interface');
     }
   }
-  // Since 0.2, and so missing in placements of before.
+  // Added in 0.2: placements written for 0.1 lack it.
   const leaderEpoch: unknown = placement === undefined ? placement : Reflect.get(placement, 'leaderEpoch');
   if (placement !== undefined && typeof leaderEpoch !== 'function') {
     throw new OptionError('placement.leaderEpoch', leaderEpoch, 'expected a method');
@@ -325,7 +330,7 @@ function emitWarning(message: string): void {
   process.emitWarning(message);
 }
 
-/** What the operator's function throws must not keep the broker from going on. */
+/** Wraps `warn` so that an error that it throws does not interrupt the broker. */
 function guarded(warn: (message: string) => void): (message: string) => void {
   return (message) => {
     try {
@@ -336,10 +341,10 @@ function guarded(warn: (message: string) => void): (message: string) => void {
   };
 }
 
-/** What `broker.id` says for none. */
+/** Value of `broker.id` that means no id. */
 const NO_ID = -1;
 
-/** Node id and rack as the configs set them; null for none. */
+/** Returns the node id and rack from the configs; null for one that is not set. */
 function ownNode(config: LayeredBrokerConfig): { readonly nodeId: number | null; readonly rack: string | null } {
   const { fixed } = config.layers;
   const id = Number(fixed['node.id'] ?? fixed['broker.id'] ?? NO_ID);

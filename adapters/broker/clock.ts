@@ -1,23 +1,23 @@
-// Of Node's module, and not the global one: what waits for a test's fake timers is never run once they are gone.
+// Imported from Node's module because fake timers of a test replace the global one, and may never run the callback.
 import { setImmediate as afterThisTurn } from 'node:timers';
 import { MAX_TIMER_MS } from '../../src/contract/index.js';
 
-/** Time as the kit sees it, so that tests can turn it. */
+/** The kit's source of time. Tests replace it to control time. */
 export interface Clock {
-  /** Wall-clock time in ms since the epoch, for timestamps that are stored. */
+  /** Returns the wall-clock time in ms since the epoch, for stored timestamps. */
   now(): number;
-  /** Milliseconds that only go forward, for what lasts: timeouts, sessions. */
+  /** Returns a monotonic time in ms, for durations such as timeouts and sessions. */
   monotonic(): number;
   /**
-   * Calls back once, after so many ms, or earlier where that is more than the clock can wait; does not keep the process
-   * alive. Returns how to stop.
+   * Calls `callback` once after `ms` milliseconds, or earlier if `ms` exceeds the longest timer of the clock. The timer does
+   * not keep the process alive. Returns a function that cancels it.
    */
   after(ms: number, callback: () => void): () => void;
 }
 
 let time = 0;
 
-/** The machine's clock. Wall-clock time is asked for once in a turn of the event loop: every batch needs it. */
+/** The machine's clock. It reads the wall-clock time once per turn of the event loop, because every batch needs it. */
 export const systemClock: Clock = {
   now() {
     if (time === 0) {

@@ -1,7 +1,8 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * A whole Kafka broker over a store of yours: give it a `LogStore`, and it answers topics, produce, fetch, groups.
+ * A complete Kafka broker over your own store. You implement a `LogStore`; the broker handles topics, produce, fetch and
+ * groups.
  *
  * @packageDocumentation
  * @module iggy-gateway-kafka/adapters/broker

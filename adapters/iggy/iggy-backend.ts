@@ -3,11 +3,11 @@ import { BROKER_OPTION_NAMES, type BrokerBackend, type BrokerOptions, createBrok
 import { createIggyStore } from './iggy-store.js';
 import { IGGY_OPTION_NAMES, type IggyStoreOptions, RENAMED_IGGY_OPTIONS } from './options.js';
 
-/** Options of {@link createIggyBackend}: those of the broker, and where Iggy is. */
+/** Options of {@link createIggyBackend}: broker options and store options. */
 export interface IggyBackendOptions extends Omit<BrokerOptions, 'store'>, IggyStoreOptions {}
 
 /**
- * A broker whose records and state are in a stream of Apache Iggy.
+ * Creates a broker that stores records and state in a stream of Apache Iggy.
  *
  * ```ts
  * import { Client } from 'apache-iggy';
@@ -17,7 +17,7 @@ export interface IggyBackendOptions extends Omit<BrokerOptions, 'store'>, IggySt
  * const gateway = createKafkaGateway({ backend: createIggyBackend({ connect, addresses, stream: 'kafka' }) });
  * ```
  *
- * @throws OptionError naming the option, or the config, and its value.
+ * @throws OptionError that names the option or config and its value.
  */
 export function createIggyBackend(options: IggyBackendOptions): BrokerBackend {
   checkOptionNames('', options, [...IGGY_OPTION_NAMES, ...BROKER_OPTION_NAMES], RENAMED_IGGY_OPTIONS);

@@ -29,10 +29,10 @@ import { messageTag } from './state/message-tag.js';
 import type { IggyShard } from './state/iggy-shard.js';
 import { StateShards } from './state/state-shards.js';
 
-/** How long state that is still to be kept is waited for once closing should be over, in ms. */
+/** Milliseconds that `close` waits for pending state changes after its signal has aborted. */
 const CLOSING_MS = 1000;
 
-/** Topics and records in one stream of Apache Iggy. */
+/** A store that keeps topics, records and state in one stream of Apache Iggy. */
 export class IggyStore implements LogStore {
   readonly name = 'iggy';
   readonly durability: Durability;
@@ -45,10 +45,10 @@ export class IggyStore implements LogStore {
   readonly #topics: IggyTopics;
   readonly #log: IggyLog;
   readonly #mirror: OffsetMirror | null;
-  /** What marks the messages of this gateway's producers. */
+  /** Tag that marks the messages of this gateway's producers. */
   #tag = 0;
 
-  /** @throws OptionError naming the option and its value. */
+  /** @throws OptionError that names the option and its value. */
   constructor(options: IggyStoreOptions, warn: (message: string) => void) {
     const settings = iggyStoreSettings(options);
     const { connect, addresses, clients, connections } = settings;
@@ -93,14 +93,14 @@ export class IggyStore implements LogStore {
     this.#mirror = settings.mirrorOffsets ? new OffsetMirror(mirror) : null;
   }
 
-  /** How many messages could not be read, and were left out. */
+  /** Number of unreadable messages that were skipped. */
   get skippedMessages(): number {
     return this.#log.losses.skippedMessages;
   }
 
   /**
-   * How many offsets are gone because the end of a partition went back: its server lost what it had confirmed, or its topic
-   * was purged. Counts partitions that were read or written here, from the creation of the store on.
+   * Number of offsets lost because the end of a partition moved back: its server lost confirmed messages, or its topic was
+   * purged. Counts partitions that were read or written here, since the store was created.
    */
   get lostOffsets(): number {
     return this.#log.losses.lostOffsets;
@@ -196,7 +196,7 @@ export class IggyStore implements LogStore {
   async openShard(opening: ShardOpening, signal: AbortSignal): Promise<StateShard> {
     const shard = await this.#state.open(opening, signal);
     try {
-      // Another gateway may have appended before.
+      // Another gateway may have appended while it owned the shard.
       this.#log.forgetProducers();
       if (opening.shard === 0) await unlessAborted(this.#restore(shard, signal), signal, 'opening a shard');
       shard.start();
@@ -211,7 +211,7 @@ export class IggyStore implements LogStore {
     return this.#state.follow(shard, from, visit, signal);
   }
 
-  /** Loads what the adapter itself keeps in the state. */
+  /** Loads the adapter's own values of the state. */
   async #restore(shard: IggyShard, signal: AbortSignal): Promise<void> {
     this.#topics.reload();
     this.#tag = await messageTag(shard);
@@ -222,17 +222,17 @@ export class IggyStore implements LogStore {
     const { importOffsets: groups, stream } = this.#settings;
     if (groups.length === 0) return;
     const [pool, warn, topics] = [this.#pool, this.#warn, await this.#topics.list()];
-    // The kit shows that this gateway is alive once the shard is open.
+    // The kit starts its heartbeats only after the shard is open.
     const alive = (): Promise<void> => state.check(signal);
     await importOffsets(groups, { pool, state, stream, topics, alive, warn });
   }
 }
 
 /**
- * A store over a stream of Apache Iggy, for the broker kit.
+ * Creates a store over a stream of Apache Iggy, for the broker kit.
  *
- * @param warn - Hears what an operator should know. Default: `process.emitWarning`.
- * @throws OptionError naming the option and its value.
+ * @param warn - Called with warnings for the operator. Default: `process.emitWarning`.
+ * @throws OptionError that names the option and its value.
  */
 export function createIggyStore(
   options: IggyStoreOptions,

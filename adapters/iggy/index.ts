@@ -1,8 +1,8 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * A Kafka broker over a stream of Apache Iggy: records are Iggy's messages, and Iggy's clients and Kafka's read and write
- * the same topics. Iggy's Node SDK is yours: its clients are taken as they are.
+ * A Kafka broker over a stream of Apache Iggy. Records are Iggy messages. Iggy clients and Kafka clients read and write the
+ * same topics. You pass clients of Iggy's Node SDK, which this package does not depend on.
  *
  * @packageDocumentation
  * @module iggy-gateway-kafka/adapters/iggy

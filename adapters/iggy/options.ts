@@ -7,78 +7,78 @@ import { DEFAULT_STATE_TOPIC } from './state/state-topic.js';
 /** Options of {@link createIggyStore}. */
 export interface IggyStoreOptions {
   /**
-   * A client of Iggy's Node SDK, ready to be used; it stays yours. All goes over its one connection, one command at a time.
-   * One of `client`, `clients` and `connect` is needed.
+   * A connected client of Iggy's Node SDK. The caller closes it. All commands use its one connection, one at a time. Exactly
+   * one of `client`, `clients` and `connect` is required.
    */
   readonly client?: IggyClient | undefined;
-  /** Several clients, ready to be used, that work in parallel; they stay yours. */
+  /** Several connected clients, which are used in parallel. The caller closes them. */
   readonly clients?: readonly IggyClient[] | undefined;
   /**
-   * Makes a client that connects to an address. It is called for each connection, and again for one that broke or hung; what
-   * it makes is closed here. The address is one of `addresses`; a function that decides itself where to connect ignores it.
-   * The SDK's own `reconnect` is best turned off for these.
+   * Creates a client that connects to an address. Called for each connection, and again after a connection broke or hung. The
+   * store closes these clients. The address is one of `addresses`; a function that chooses the server itself can ignore it.
+   * Turn off the SDK option `reconnect` for these clients.
    */
   readonly connect?: ((address: IggyAddress) => IggyClient | Promise<IggyClient>) | undefined;
   /**
-   * The nodes of an Iggy cluster, each as `{ host, port }` or as `host:port` with an IPv6 address in brackets; 1 to 100,
-   * and only with `connect`. The first is dialled first. When a dial fails or the node gives no answer, the next one is
-   * dialled at once, and a failed one rests for 50 to 2000 ms. Default: `127.0.0.1:8090`.
+   * Nodes of an Iggy cluster, each as `{ host, port }` or `host:port`, with IPv6 addresses in brackets. From 1 to 100
+   * addresses, only with `connect`. The first address is dialled first. When a dial fails or a node does not respond, the
+   * next address is dialled immediately, and the failed one is skipped for 50 to 2000 ms. Default: `127.0.0.1:8090`.
    */
   readonly addresses?: readonly (IggyAddress | string)[] | undefined;
   /**
-   * Commands in flight at most, each on a client of its own, from 1 to 100. Clients are made when they are needed. Commands
-   * that take longer than 500 ms do not count: they may take as many clients again. Default: 4.
+   * Maximum number of commands in flight, from 1 to 100. Each uses its own client; clients are created on demand. Commands
+   * that take longer than 500 ms do not count towards the limit, and may use the same number of clients again. Default: 4.
    */
   readonly connections?: number | undefined;
-  /** Name of the stream whose topics are Kafka's topics, 1 to 255 bytes. */
+  /** Name of the stream whose topics are the Kafka topics, 1 to 255 bytes. */
   readonly stream: string;
-  /** Whether the stream is made when there is none. Default: true. */
+  /** Whether to create the stream if it does not exist. Default: true. */
   readonly createStream?: boolean | undefined;
   /**
-   * Name of the internal topics in the stream that hold committed offsets, groups and the like, with numbers behind it.
-   * Kafka's clients do not see them, nor those of other gateways whose names begin with `__kafka_gateway_state`. Of
-   * gateways with the same name and stream, the one that was opened last has them. It must not be the name of another
-   * gateway's topics with a number behind it.
+   * Prefix of the names of the internal topics, which store committed offsets, groups and other state. The names end in
+   * numbers. Kafka clients do not see these topics, nor those of other gateways whose names start with
+   * `__kafka_gateway_state`. If several gateways use the same prefix and stream, the gateway that was opened last owns the
+   * state. The prefix must not be the prefix of another gateway followed by a number. From 1 to 240 bytes.
    * Default: `__kafka_gateway_state`.
    */
   readonly stateTopic?: string | undefined;
   /**
-   * Groups whose committed offsets are taken over from Iggy's Kafka gateway in Rust, which keeps them at Iggy under
-   * `kafka.cg.` and the group: each once, when the store opens, for partitions that it has no offset for here. It needs a
-   * server that shows them (newer than 0.9.0-edge.5). Default: none.
+   * Groups whose committed offsets are imported from Iggy's Kafka gateway in Rust. That gateway stores them as offsets of
+   * the consumer `kafka.cg.` plus the group. Each group is imported once, when the store opens, for partitions without a
+   * committed offset here. Requires a server that returns these offsets (newer than 0.9.0-edge.5). Default: none.
    */
   readonly importOffsets?: readonly string[] | undefined;
   /**
-   * Whether what groups commit is shown to Iggy's tools as well: as the stored offset of a consumer `kafka.cg.` and the
-   * group, on each partition. The internal topic stays the place that is gone by. Iggy drops nothing that such a group has
-   * not read yet. Default: false.
+   * Whether to copy committed offsets to Iggy, so that its tools show them: as the stored offset of the consumer `kafka.cg.`
+   * plus the group, for each partition. The internal topics remain authoritative. Iggy does not drop messages that such a
+   * group has not read yet. Default: false.
    */
   readonly mirrorOffsets?: boolean | undefined;
   /**
-   * What acknowledged records survive in topics that are created here. `process`: the server saves them to its files
-   * before it confirms them, so they survive its killed process. `power`: it syncs the files as well (fsync), so they
-   * survive a loss of power. `none`: it confirms what it has in memory, and a killed server loses up to 1024 messages or
-   * 1 MiB of each partition. Iggy cannot change it later; a topic that promises less is reported to `warn` at the first
-   * append to it. The internal topics always have `power`. Default: `process`.
+   * Failures that acknowledged records survive, in topics that this store creates. `process`: the server writes messages to
+   * its files before it confirms them, so they survive a killed server. `power`: the server also syncs the files (fsync), so
+   * they survive a power failure. `none`: the server confirms messages in memory, and a killed server loses up to 1024
+   * messages or 1 MiB of each partition. Iggy cannot change the durability of an existing topic. A topic with a lower one is
+   * reported to `warn` at the first append to it. The internal topics always have `power`. Default: `process`.
    */
   readonly durability?: IggyDurability | undefined;
   /**
-   * Milliseconds after which a command without an answer is given up, and its connection; from 100. Iggy's SDK repeats a
-   * command that the server does not take for 30 s by itself: below that, the reason never arrives. A node that answers
-   * no other connection either is given up after 10 s. Default: 35000.
+   * Milliseconds after which a command without a response fails and its connection is closed; from 100. Iggy's SDK itself
+   * repeats a command that the server does not accept for 30 s; with a shorter timeout, the reason is never reported. If a
+   * node does not respond on any other connection either, the timeout is 10 s. Default: 35000.
    */
   readonly commandTimeoutMs?: number | undefined;
-  /** Milliseconds for which a command waits for a connection; from 1. Default: 5000. */
+  /** Maximum time in milliseconds that a command waits for a connection; from 1. Default: 5000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** How often topics are looked at that appear, change or vanish on Iggy's side, in ms; from 10. Default: 1000. */
+  /** Interval in milliseconds of checks for topics that Iggy clients created, changed or deleted; from 10. Default: 1000. */
   readonly topicsRefreshMs?: number | undefined;
   /**
-   * How often the server is asked for messages that Iggy clients append, while consumers wait, in ms from 1. Default: every
-   * 5 ms after messages have come, slowing down to every 100 ms.
+   * Interval in milliseconds of polls for messages from Iggy clients while consumers wait; from 1. It is `minIntervalMs`
+   * after messages have arrived, and grows up to `maxIntervalMs`. Default: 5 and 100.
    */
   readonly pollInterval?:
     { readonly minIntervalMs?: number | undefined; readonly maxIntervalMs?: number | undefined } | undefined;
-  /** Bytes of messages that are held for the next fetches, over all topics; from 65536. Default: 64 MiB. */
+  /** Maximum size in bytes of messages buffered for later fetches, over all topics; from 65536. Default: 64 MiB. */
   readonly readAheadBytes?: number | undefined;
 }
 
@@ -101,7 +101,7 @@ export const IGGY_OPTION_NAMES: readonly string[] = Object.keys({
   mirrorOffsets: true,
 } satisfies Record<keyof IggyStoreOptions, true>);
 
-/** The options, checked, with their defaults. */
+/** Validated options with defaults. */
 export interface IggyStoreSettings {
   readonly connect: ((address: IggyAddress) => IggyClient | Promise<IggyClient>) | undefined;
   readonly addresses: Addresses;
@@ -123,10 +123,10 @@ export interface IggyStoreSettings {
 const MAX_CONNECTIONS = 100;
 const MAX_ADDRESSES = 100;
 const DEFAULT_ADDRESS: IggyAddress = { host: '127.0.0.1', port: 8090 };
-/** Above the 30 s for which the SDK repeats a command, so that what the server says arrives. */
+/** Above the 30 s for which the SDK retries a command, so that the response of the server arrives. */
 const DEFAULT_COMMAND_TIMEOUT_MS = 35_000;
 
-/** Options of 0.1, by their old names. */
+/** Options of release 0.1 that were renamed, by their old names. */
 export const RENAMED_IGGY_OPTIONS: ReadonlyMap<string, string> = new Map([
   ['enforceFsync', "durability; expected durability: 'power' for true, 'process' (the default) or 'none' for false"],
 ]);
@@ -135,7 +135,7 @@ const RENAMED_INTERVALS: ReadonlyMap<string, string> = new Map([
   ['mostMs', 'maxIntervalMs'],
 ]);
 
-/** @throws OptionError naming the option and its value. */
+/** Returns the validated options with defaults. @throws OptionError that names the option and its value. */
 export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings {
   checkOptionNames('', options, IGGY_OPTION_NAMES, RENAMED_IGGY_OPTIONS);
   const { client, clients, connect, stream, createStream = true, stateTopic = DEFAULT_STATE_TOPIC } = options;
@@ -150,7 +150,7 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
   if (clients?.length === 0) throw new OptionError('clients', clients, 'at least one is needed');
   for (const each of ready) requireClient(client === undefined ? 'clients' : 'client', each);
   requireName('stream', stream, 255);
-  // Room for the numbers behind it.
+  // Leave room for the suffix with numbers.
   requireName('stateTopic', stateTopic, 240);
   if (/\.shard-\d+$/.test(stateTopic)) {
     throw new OptionError(
@@ -160,10 +160,10 @@ export function iggyStoreSettings(options: IggyStoreOptions): IggyStoreSettings 
     );
   }
   const { importOffsets = [] } = options;
-  // A text has letters, which would all be groups.
+  // A string is iterable, and each of its letters would become a group.
   const isArray: boolean = Array.isArray(importOffsets);
   if (!isArray) throw new OptionError('importOffsets', importOffsets, 'it is an array of groups');
-  // Iggy's names have 255 bytes.
+  // Iggy's names have up to 255 bytes, including the prefix `kafka.cg.`.
   for (const group of importOffsets) requireName('importOffsets', group, 246);
   checkOptionNames('pollInterval.', pollInterval, ['minIntervalMs', 'maxIntervalMs'], RENAMED_INTERVALS);
   const minIntervalMs = checkInteger('pollInterval.minIntervalMs', pollInterval.minIntervalMs ?? 5, 1, MAX_TIMER_MS);

@@ -6,16 +6,16 @@ import { Segment } from './segment.js';
 import type { SegmentMemory } from './segment-memory.js';
 
 /**
- * Rewrites the segments before an offset with the last record of each key; offsets stay. Works a segment at a time, so
- * that requests are answered meanwhile.
+ * Compacts the segments before an offset: keeps the last record of each key, at its offset. Processes one segment per turn
+ * of the event loop, so that requests are handled in between.
  *
- * @returns How many bytes were freed.
+ * @returns The number of bytes freed.
  */
 export async function compactLog(log: MemoryLog, memory: SegmentMemory, compaction: Compaction): Promise<number> {
   const segments = log.segments.filter(({ endOffset }) => endOffset <= compaction.beforeOffset);
   const latest = segments.at(-1);
   if (latest === undefined) return 0;
-  // What is appended meanwhile goes elsewhere, and what is dropped meanwhile is not written over.
+  // Appends during compaction go to another segment, and the memory of segments dropped during it is not reused.
   latest.closed = true;
   for (const segment of segments) segment.retain();
   try {
@@ -46,7 +46,7 @@ async function rewrite(
   try {
     for (const segment of segments) {
       for (const batch of compactor.clean(segment.memory.subarray(0, segment.filled))) {
-        // The broker keeps its producers for as long as this memory lasts.
+        // Empty batches are not needed: the broker keeps the producer state as long as this memory exists.
         if (new RecordBatch(batch).recordCount === 0) continue;
         if (gathered.bytes + batch.length > memory.segmentBytes) flush();
         gathered.add(batch);
@@ -68,7 +68,7 @@ async function rewrite(
   return 0;
 }
 
-/** Batches on their way into a new segment. */
+/** Collects batches for a new segment. */
 class Gathered {
   readonly #batches: Buffer[] = [];
   bytes = 0;

@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * A Kafka broker in the memory of the process: the broker kit over a store that forgets everything with it.
+ * A Kafka broker in memory: the broker kit over a store whose data is lost when the process ends.
  *
  * @packageDocumentation
  * @module iggy-gateway-kafka/adapters/memory

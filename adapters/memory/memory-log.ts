@@ -13,10 +13,10 @@ import {
 import { Segment } from './segment.js';
 import type { SegmentMemory } from './segment-memory.js';
 
-/** The first segment of a log, in bytes: thousands of logs with little in them must not take megabytes each. */
+/** Size of the first segment of a log in bytes. Small, so that thousands of nearly empty logs do not take megabytes each. */
 const FIRST_SEGMENT_BYTES = 16 * 1024;
 
-/** A segment takes at most this share of the bytes that retention leaves. */
+/** A segment is at most one `SEGMENT_SHARE`th of the bytes that retention keeps. */
 const SEGMENT_SHARE = 8;
 
 const NO_CHUNKS: readonly Uint8Array[] = [];
@@ -27,9 +27,9 @@ export class MemoryLog {
   segments: Segment[] = [];
   logStartOffset = 0;
   logEndOffset = 0;
-  /** Bytes of all batches. */
+  /** Total size of the batches in bytes. */
   bytes = 0;
-  /** What segments grow to: retention drops whole ones, so they are a small share of what it leaves. */
+  /** Maximum segment size in bytes. Retention drops whole segments, so each is a small share of the bytes that it keeps. */
   private mostPerSegment = Infinity;
   deleted = false;
 
@@ -43,7 +43,7 @@ export class MemoryLog {
     const segment = this.segmentFor(batches.length);
     const { memory, filled } = segment;
     let offset = baseOffset;
-    // All is read and written where the batches are, and copied then: the segment's memory is not in any cache yet.
+    // Stamp the batches before the copy, because the memory of the segment is not in a CPU cache yet.
     for (let at = 0; at < batches.length;) {
       stampBatch(batches, at, offset, leaderEpoch);
       const size = batchSizeAt(batches, at);
@@ -111,7 +111,7 @@ export class MemoryLog {
     return latest;
   }
 
-  /** Drops what lies before an offset. */
+  /** Drops the records before an offset and returns the new log start offset. @throws StoreError `OUT_OF_RANGE` */
   deleteBefore(offset: number): number {
     if (offset > this.logEndOffset) {
       throw new StoreError('OUT_OF_RANGE', `offset ${String(offset)} is after the end, ${String(this.logEndOffset)}`);
@@ -130,18 +130,18 @@ export class MemoryLog {
       const expired = olderThan >= 0 && age < olderThan;
       return expired || (maxBytes >= 0 && this.bytes - segment.filled >= maxBytes);
     });
-    // Not where the first batch stands: compaction may have left a gap before it, which is still within the log.
+    // Not the base offset of the first batch: compaction may have left a gap before it, which still belongs to the log.
     if (dropped !== null) this.logStartOffset = Math.max(this.logStartOffset, dropped.endOffset);
     return this.logStartOffset;
   }
 
-  /** The log is gone. */
+  /** Drops all segments of a deleted log. */
   drop(): void {
     this.deleted = true;
     this.dropWhile(() => true);
   }
 
-  /** Puts other segments in the place of the first ones; both have the same offsets. */
+  /** Replaces the first `count` segments by segments for the same offsets. */
   replace(count: number, replacements: readonly Segment[]): void {
     const before = this.segments.slice(0, count);
     this.segments = [...replacements, ...this.segments.slice(count)];
@@ -152,11 +152,11 @@ export class MemoryLog {
     }
   }
 
-  /** The last segment, or a new one where that has no room for so many bytes. */
+  /** Returns the last segment, or a new one if the last has no room for `bytes`. @throws StoreError `FULL` */
   private segmentFor(bytes: number): Segment {
     const last = this.segments.at(-1);
     if (last !== undefined && last.room >= bytes) return last;
-    // As much as there is: a log takes up to twice its bytes, also once most of it is gone.
+    // As large as the log itself: a log reserves at most about twice its bytes, also after most of it was dropped.
     const grown = Math.max(FIRST_SEGMENT_BYTES, this.bytes);
     const wanted = Math.max(bytes, Math.min(this.memory.segmentBytes, this.mostPerSegment, grown));
     const segment = new Segment(this.memory, this.memory.take(wanted, bytes), this.logEndOffset);
@@ -164,7 +164,7 @@ export class MemoryLog {
     return segment;
   }
 
-  /** The last segment that begins at the offset or before it. */
+  /** Returns the index of the last segment that starts at or before an offset. */
   private indexOf(offset: number): number {
     let low = 0;
     let high = this.segments.length - 1;
@@ -176,12 +176,12 @@ export class MemoryLog {
     return low;
   }
 
-  /** The first record with the highest timestamp in a segment; the other one if none is later. */
+  /** Returns the first record with the largest timestamp in a segment; `other` if no record is later than that. */
   private latestIn(segment: Segment, other: FoundOffset | null): FoundOffset | null {
     const { memory, maxTimestampAt, maxTimestamp } = segment;
     const found = firstRecordSince(new RecordBatch(memory, maxTimestampAt), maxTimestamp, this.logStartOffset);
     if (found !== null) return found;
-    // That record was deleted: what is left is looked through.
+    // That record was deleted: scan the remaining batches.
     let latest = other;
     for (let at = segment.find(this.logStartOffset); at < segment.filled; at += segment.sizeAt(at)) {
       if (segment.maxTimestampOf(at) <= (latest?.timestamp ?? -1)) continue;
@@ -190,7 +190,7 @@ export class MemoryLog {
     return latest;
   }
 
-  /** The last one that was dropped; null for none. */
+  /** Drops the first segments while a condition holds. Returns the last dropped segment; null if none was dropped. */
   private dropWhile(condition: (segment: Segment) => boolean): Segment | null {
     let count = 0;
     let last: Segment | null = null;

@@ -1,9 +1,9 @@
 import { type ShardChange, type ShardOpening, type StateShard, StoreError } from '../broker/index.js';
 
-/** What an entry of the durable state takes beside its bytes. */
+/** Estimated overhead of an entry of the durable state in bytes. */
 const ENTRY_BYTES = 64;
 
-/** What a shard holds, and its newest opening. */
+/** The values of a shard and its newest opening. */
 interface Shard {
   readonly values: Map<string, Uint8Array>;
   /** -1 before the first opening. */
@@ -11,7 +11,7 @@ interface Shard {
   fenced: ((error: StoreError) => void) | null;
 }
 
-/** The durable state of the broker, which is as durable as this object. */
+/** The durable state of the broker. It exists as long as this object. */
 export class MemoryShards {
   readonly #maxBytes: number;
   readonly #shards = new Map<number, Shard>();
@@ -55,7 +55,7 @@ export class MemoryShards {
   }
 
   #put(values: Map<string, Uint8Array>, changes: readonly ShardChange[]): void {
-    // Of several changes of one key the last one counts.
+    // If a key has several changes, the last one counts.
     const latest = changes.length === 1 ? changes : new Map(changes);
     let growth = 0;
     for (const [key, value] of latest) {
@@ -70,7 +70,7 @@ export class MemoryShards {
     this.#bytes += growth;
     for (const [key, value] of latest) {
       if (value === null) values.delete(key);
-      // Memory of its own: a Buffer of a few bytes is a piece of 8 KiB, which it keeps as long as it is there.
+      // Copy the value: a small Buffer is a slice of a pool of 8 KiB, and would keep the whole pool in memory.
       else values.set(key, new Uint8Array(value));
     }
   }

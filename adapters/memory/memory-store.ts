@@ -23,21 +23,20 @@ import { SegmentMemory } from './segment-memory.js';
 /** Options of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
   /**
-   * The most memory that records may take, in bytes, over all topics; from 65536. An append beyond it is refused.
-   * Default: 1 GiB.
+   * Maximum memory for the records of all topics in bytes; from 65536. Appends that exceed it fail. Default: 1 GiB.
    *
-   * Reserved memory counts, which is up to twice what the batches take and at least 16 KiB for a partition with records,
-   * until the answers with it are written. Not counted are some 500 bytes for a topic and 150 for each partition, which
-   * nothing limits, and what the broker knows of them; an index of a few percent of the records; and freed memory that
-   * is kept for the next records, at most a sixteenth of the limit and 16 MiB.
+   * The limit applies to reserved memory. That is up to twice the size of the batches, and at least 16 KiB for each
+   * partition with records. Memory counts until the responses that use it are written. Not counted: about 500 bytes per topic
+   * and 150 bytes per partition, which are unlimited, and the broker's own data about them; an index of a few percent of the
+   * records; and freed memory kept for reuse, at most a sixteenth of the limit and at most 16 MiB.
    */
   readonly maxBytes?: number | undefined;
   /**
-   * The most bytes of what the broker stores beside records, such as committed offsets, groups and configs that were
-   * changed; from 65536. What goes beyond it is refused. Default: 64 MiB.
+   * Maximum size of the durable state in bytes, such as committed offsets, groups and altered configs; from 65536. Changes
+   * that exceed it fail. Default: 64 MiB.
    *
-   * Keys and values count, and 64 bytes for each pair, which in truth takes up to 200 more. What the broker itself holds
-   * of groups is not counted here: its option `groups` limits that.
+   * The limit applies to the size of keys and values plus 64 bytes per pair. The actual overhead of a pair is up to 200 bytes
+   * more. The broker's own memory for groups is not included; the option `groups` limits it.
    */
   readonly maxStateBytes?: number | undefined;
 }
@@ -52,7 +51,7 @@ const DEFAULT_MAX_STATE_BYTES = 64 * 1024 ** 2;
 const MIN_BYTES = 64 * 1024;
 
 const SEGMENT_BYTES = 4 * 1024 ** 2;
-/** A store with a low limit has smaller segments, so that it is not full with the first few. */
+/** A store with a low limit has smaller segments, so that the first few do not fill it. */
 const MIN_SEGMENTS = 64;
 
 interface MemoryTopic {
@@ -60,19 +59,19 @@ interface MemoryTopic {
   readonly logs: MemoryLog[];
 }
 
-/** Topics and records in the memory of this process. All methods answer at once. */
+/** A store that keeps topics and records in the memory of this process. All methods except `compact` are synchronous. */
 export class MemoryStore implements LogStore {
   readonly name = 'memory';
   readonly durability = 'none';
   readonly keeps = 'batches';
   private readonly memory: SegmentMemory;
   private readonly topics = new Map<string, MemoryTopic>();
-  /** Ids of topics, by name: thousands of topics are created without a look at each. */
+  /** Topic ids by name, so that the creation of a topic does not scan all topics. */
   private readonly ids = new Map<string, string>();
   private readonly logs = new WeakMap<PartitionId, MemoryLog>();
   private readonly shards: MemoryShards;
 
-  /** @throws OptionError for a limit that is no whole number, or too low; for an option that there is not. */
+  /** @throws OptionError for an unknown option, and for a limit that is too low or not an integer. */
   constructor(options: MemoryStoreOptions = {}) {
     checkOptionNames('', options, MEMORY_OPTION_NAMES);
     const { maxBytes = DEFAULT_MAX_BYTES, maxStateBytes = DEFAULT_MAX_STATE_BYTES } = options;
@@ -82,7 +81,7 @@ export class MemoryStore implements LogStore {
     this.shards = new MemoryShards(maxStateBytes);
   }
 
-  /** Memory that records take at the moment, in bytes, as it counts against `maxBytes`. */
+  /** Memory that the records currently use in bytes, as counted against `maxBytes`. */
   get usedBytes(): number {
     return this.memory.used;
   }
@@ -119,7 +118,7 @@ export class MemoryStore implements LogStore {
   }
 
   append(entries: readonly AppendEntry[]): readonly AppendResult[] {
-    // Mostly one, and then no closure.
+    // Most appends have one entry; this path avoids a closure.
     if (entries.length === 1) return [this.appendOne(entries[0]!)];
     return entries.map((entry) => this.appendOne(entry));
   }
@@ -198,10 +197,10 @@ export class MemoryStore implements LogStore {
 }
 
 /**
- * A store that keeps everything in the memory of this process, as long as the object is held: a second backend over it
- * goes on where the first one stopped.
+ * Creates a store that keeps everything in the memory of this process. The data exists as long as the store object, so a
+ * second backend over the same store continues where the first one stopped.
  *
- * @throws OptionError for a limit that is no whole number, or too low; for an option that there is not.
+ * @throws OptionError for an unknown option, and for a limit that is too low or not an integer.
  */
 export function createMemoryStore(options: MemoryStoreOptions = {}): MemoryStore {
   return new MemoryStore(options);

@@ -1,16 +1,16 @@
 import { StoreError } from '../broker/index.js';
 
-/** How many freed segments of full size are kept for the next ones: memory that was touched before is much cheaper. */
+/** Number of freed full-size segments that are kept for reuse, because reused memory is much cheaper than fresh memory. */
 const SPARE_SEGMENTS = 4;
 
-/** The memory of all segments of a store: one limit over all, and freed segments serve again. */
+/** Allocates the memory of all segments of a store under one limit, and reuses freed segments. */
 export class SegmentMemory {
-  /** The most bytes of all segments together. */
+  /** Maximum total size of all segments in bytes. */
   readonly maxBytes: number;
-  /** What a segment grows to, in bytes. */
+  /** Size of a full-size segment in bytes. */
   readonly segmentBytes: number;
   private readonly spare: Buffer[] = [];
-  /** Bytes of the segments in use, as they were reserved. */
+  /** Bytes reserved by the segments in use. */
   used = 0;
 
   constructor(maxBytes: number, segmentBytes: number) {
@@ -19,7 +19,7 @@ export class SegmentMemory {
   }
 
   /**
-   * Memory of `wanted` bytes or, where the limit does not leave so much, of `least`.
+   * Allocates `wanted` bytes, or `least` bytes if `wanted` would exceed the limit.
    *
    * @throws StoreError `FULL`.
    */
@@ -34,7 +34,7 @@ export class SegmentMemory {
     return spare ?? Buffer.allocUnsafeSlow(size);
   }
 
-  /** Takes memory back that nobody reads any more. */
+  /** Frees memory that is no longer in use. */
   give(memory: Buffer): void {
     this.used -= memory.length;
     if (memory.length === this.segmentBytes && this.spare.length < SPARE_SEGMENTS) this.spare.push(memory);

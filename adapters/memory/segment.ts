@@ -1,45 +1,45 @@
 import { baseOffsetAt, batchSizeAt, lastOffsetDeltaAt, maxTimestampAt } from '../../src/protocol/core.js';
 import type { SegmentMemory } from './segment-memory.js';
 
-/** A batch this many bytes after the last indexed one gets an entry: as Kafka's `index.interval.bytes`. */
+/** Minimum distance in bytes between two indexed batches, as Kafka's `index.interval.bytes`. */
 const INDEX_INTERVAL_BYTES = 4096;
 
-/** After batches up to this size, it is worth while to look ahead; the processor itself sees what larger ones do. */
+/** Largest batch for which `lookAhead` pays off. For larger batches the CPU prefetches by itself. */
 const SMALL_BATCH_BYTES = 2048;
 const CACHE_LINE_BYTES = 64;
 
 /**
- * Batches one behind the other in one piece of memory, with an index by offset and by time. Hot path: one object holds all
- * of it, because each append and each fetch uses most of it.
+ * Contiguous batches in one buffer, with an index by offset and by timestamp. Hot path: one object has all the fields,
+ * because each append and each fetch uses most of them.
  */
 export class Segment {
   readonly memory: Buffer;
-  /** No offset of it is lower. */
+  /** Lower bound of the offsets in the segment. */
   readonly baseOffset: number;
-  /** The offset after its last. */
+  /** The offset after the last record. */
   endOffset: number;
   filled = 0;
-  /** Nothing is added to it. */
+  /** Whether appends are disabled, as they are during compaction. */
   closed = false;
   /**
-   * When it was begun, in ms since the epoch: its age as long as no record has a timestamp. By the machine's clock, as
-   * Kafka takes the time of the file then: a store is not told the time.
+   * Creation time in ms since the epoch. It determines the age of a segment without timestamps, as the modification time of
+   * the file does in Kafka. Uses the machine's clock because stores have no access to the broker's.
    */
   readonly begunAt: number = Date.now();
-  /** The highest timestamp in it; -1 for none. */
+  /** Largest timestamp in the segment, in ms since the epoch; -1 if no record has one. */
   maxTimestamp = -1;
-  /** Where the first batch with that timestamp stands. */
+  /** Position of the first batch with that timestamp. */
   maxTimestampAt = 0;
-  /** What {@link lookAhead} saw: a compiler leaves out what nobody asks for. */
+  /** Result of {@link lookAhead}. Stored so that the compiler does not remove the reads. */
   seen = 0;
 
-  // Of some batches: where they stand, their first offset less that of the segment, the highest timestamp before them.
+  // Index entries: position of a batch, its base offset relative to the segment's, largest timestamp before the batch.
   private readonly indexAt: number[] = [];
   private readonly indexDelta: number[] = [];
   private readonly indexTime: number[] = [];
 
   private readonly owner: SegmentMemory;
-  /** Readers whose answers have not been written yet. */
+  /** Number of reads that have not been released yet. */
   private readers = 0;
   private dropped = false;
 
@@ -54,7 +54,7 @@ export class Segment {
     return this.closed ? 0 : this.memory.length - this.filled;
   }
 
-  /** Takes in a batch that stands in the memory where the last one ends, or is about to. */
+  /** Registers a batch at position `filled`. Its bytes may be copied before or after this call. */
   add(size: number, maxTimestamp: number, baseOffset: number, endOffset: number): void {
     const at = this.filled;
     const { length } = this.indexAt;
@@ -72,8 +72,8 @@ export class Segment {
   }
 
   /**
-   * Reads where the next batch will go, if it is as small as this one: memory that has served before is in no cache, and
-   * while reads overlap with what is done next, writes would all wait for it.
+   * Prefetches the memory of the next batch if it is as small as this one. Reused memory is not in a CPU cache. Reads overlap
+   * with later work, but writes to uncached memory would stall.
    */
   lookAhead(size: number): void {
     if (size > SMALL_BATCH_BYTES) return;
@@ -84,7 +84,7 @@ export class Segment {
     this.seen = seen;
   }
 
-  /** Size of the batch that stands there, in bytes. */
+  /** Returns the size of the batch at a position in bytes. */
   sizeAt(at: number): number {
     return batchSizeAt(this.memory, at);
   }
@@ -97,21 +97,21 @@ export class Segment {
     return maxTimestampAt(this.memory, at);
   }
 
-  /** Where the first batch stands that ends at this offset or after it; the end of the segment if there is none. */
+  /** Returns the position of the first batch whose last offset is `offset` or higher; `filled` if there is none. */
   find(offset: number): number {
     let at = this.indexed(this.indexDelta, offset - this.baseOffset);
     while (at < this.filled && this.lastOffsetAt(at) < offset) at += this.sizeAt(at);
     return at;
   }
 
-  /** Where the first batch stands whose highest timestamp is not earlier; the end of the segment if there is none. */
+  /** Returns the position of the first batch whose largest timestamp is equal or later; `filled` if there is none. */
   findTime(timestamp: number, from: number): number {
     let at = Math.max(from, this.indexed(this.indexTime, timestamp - 1));
     while (at < this.filled && this.maxTimestampOf(at) < timestamp) at += this.sizeAt(at);
     return at;
   }
 
-  /** Where the last batch ends of those that fit into so many bytes from there. */
+  /** Returns the end of the last whole batch within `maxBytes` of a position; `from` if none fits. */
   fit(from: number, maxBytes: number): number {
     const limit = from + maxBytes;
     if (limit >= this.filled) return this.filled;
@@ -123,7 +123,7 @@ export class Segment {
     }
   }
 
-  /** Someone reads views of the memory until {@link release}. */
+  /** Keeps the memory in use until {@link release}. */
   retain(): void {
     this.readers++;
   }
@@ -133,13 +133,13 @@ export class Segment {
     if (this.dropped && this.readers === 0) this.owner.give(this.memory);
   }
 
-  /** The log has no use for it any more: its memory is free once nobody reads it. */
+  /** Marks the segment as removed from the log. Its memory is freed as soon as no reader retains it. */
   drop(): void {
     this.dropped = true;
     if (this.readers === 0) this.owner.give(this.memory);
   }
 
-  /** Position of the last entry that is not above a limit; the values ascend. */
+  /** Returns the batch position of the last index entry whose value is `limit` or lower; 0 without entries. Values ascend. */
   private indexed(values: readonly number[], limit: number): number {
     let low = 0;
     let high = values.length - 1;

@@ -22,19 +22,19 @@ import type {
 } from '../../src/protocol/index.js';
 
 /**
- * How the stub answers, since it stores nothing. `retriable`: with errors, so that no client takes anything for stored.
- * `accepting`: with successes, so that real clients reach every API, for tests of the wire. It answers a Fetch at once,
- * whatever `maxWaitMs` says, so a consumer polls it without a pause.
+ * How the stub responds. `retriable`: with retriable errors, so that no client assumes that its records are stored.
+ * `accepting`: with success, so that real clients reach every API, for tests of the wire protocol. Both modes respond to a
+ * Fetch immediately and ignore `maxWaitMs`, so a consumer polls without a pause.
  */
 export type StubMode = 'retriable' | 'accepting';
 
 /** Options of {@link createStubBackend}. */
 export interface StubOptions {
-  /** How to answer. Default: `retriable`. */
+  /** How the stub responds. Default: `retriable`. */
   readonly mode?: StubMode | undefined;
 }
 
-/** The backend that stores nothing: it answers five APIs with placeholders, and the gateway answers ApiVersions. */
+/** A backend that stores nothing. It responds to five APIs with placeholders; the gateway handles ApiVersions. */
 export interface StubBackend extends Backend<undefined> {
   metadata(request: MetadataRequest, context: RequestContext<undefined>): MetadataResponseInit;
   produce(request: ProduceRequest): ProduceResponseInit;
@@ -47,9 +47,9 @@ const NODE_ID = 1;
 const NO_RECORDS = Buffer.alloc(0);
 
 /**
- * Makes a stub backend.
+ * Creates a stub backend.
  *
- * @throws OptionError for a mode that is not known, or another option.
+ * @throws OptionError for an unknown mode or option.
  */
 export function createStubBackend(options: StubOptions = {}): StubBackend {
   checkOptionNames('', options, ['mode']);
@@ -74,7 +74,7 @@ export function createStubBackend(options: StubOptions = {}): StubBackend {
       brokers: [broker(advertised)],
       clusterId: null,
       controllerId: NODE_ID,
-      // All topics are asked for by null, and in version 0 by an empty list: the stub has none to list.
+      // Null, or an empty list in version 0, requests all topics. The stub has none.
       topics: (request.topics ?? []).map(({ name }) => answers.topic(name ?? '')),
     }),
     produce: (request) => ({
@@ -110,7 +110,7 @@ export function createStubBackend(options: StubOptions = {}): StubBackend {
   };
 }
 
-/** What the two modes say, by API. */
+/** Responses of a mode, by API. */
 interface Answers {
   topic(name: string): MetadataResponseTopicInit;
   readonly produced: Omit<ProduceResponseInit['responses'][0]['partitionResponses'][0], 'index'>;
@@ -174,7 +174,7 @@ function broker({ host, port }: Endpoint): MetadataResponseInit['brokers'][0] {
   return { nodeId: NODE_ID, host, port, rack: null };
 }
 
-/** The error of a topic that no broker would create, by what Kafka looks at first. */
+/** Returns the error code of an invalid topic, checked in Kafka's order; NONE for a valid one. */
 function checkNewTopic(topic: CreateTopicsRequestCreatableTopic): number {
   const { numPartitions, replicationFactor, assignments } = topic;
   if (replicationFactor === 0 || replicationFactor < -1) return ErrorCode.INVALID_REPLICATION_FACTOR;

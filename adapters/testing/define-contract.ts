@@ -2,41 +2,41 @@ import { OptionError } from '../../src/contract/index.js';
 import { type ContractCase, contractCases, type ContractOptions } from './contract/index.js';
 import { stateContractCases, type StateContractOptions } from './state-contract/index.js';
 
-/** Milliseconds that a case may take beside what it has patience for: so that it is the case that says what is missing. */
+/** Milliseconds that a test may take in addition to `patienceMs`, so that the case fails with its own error first. */
 const TIMEOUT_MS = 60_000;
 
-/** `test` of vitest, jest or node:test. */
+/** The function `test` of vitest, jest or node:test. */
 export interface TestFunction {
-  /** @param timeoutMs - Where the runner has a limit that is lower. */
+  /** Defines a test. @param timeoutMs - Timeout, for runners with a lower default. */
   (name: string, run: () => Promise<void>, timeoutMs: number): unknown;
-  /** Names a test that does not run. */
+  /** Defines a skipped test. */
   readonly skip?: ((name: string, run: () => Promise<void>) => unknown) | undefined;
 }
 
-/** The two functions of a test runner that are needed. */
+/** The two functions of a test runner that the contracts need. */
 export interface TestRunner {
   readonly describe: (name: string, define: () => void) => unknown;
   readonly test: TestFunction;
 }
 
 /**
- * Makes a test of each case of the contract, under its area. Cases that need what the backend lacks are shown as skipped
- * where the runner can.
+ * Defines a test for each case of the broker contract, grouped by area. Cases that need a missing capability are reported as
+ * skipped if the runner supports it.
  *
  * ```ts
  * import { describe, test } from 'node:test';
  * defineContract({ describe, test }, { start: () => startBroker({ backend: () => createMyBackend() }) });
  * ```
  *
- * @throws OptionError for what cannot be, of the runner's functions or the options.
+ * @throws OptionError for an invalid runner function, and for an unknown or invalid option.
  */
 export function defineContract(runner: TestRunner, options: ContractOptions): void {
   defineCases(runner, contractCases(options), options.patienceMs);
 }
 
 /**
- * Makes a test of each case of the contract of a store's state, under its area. Cases that need what the store lacks are
- * shown as skipped where the runner can.
+ * Defines a test for each case of the contract for the durable state of a store, grouped by area. Cases that need a missing
+ * capability are reported as skipped if the runner supports it.
  *
  * ```ts
  * import { describe, test } from 'node:test';
@@ -51,7 +51,7 @@ export function defineContract(runner: TestRunner, options: ContractOptions): vo
  * );
  * ```
  *
- * @throws OptionError for what cannot be, of the runner's functions or the options.
+ * @throws OptionError for an invalid runner function, and for an unknown or invalid option.
  */
 export function defineStateContract(runner: TestRunner, options: StateContractOptions): void {
   defineCases(runner, stateContractCases(options), options.patienceMs);

@@ -14,56 +14,57 @@ import {
 } from '../../src/contract/index.js';
 import { apis, fetchApi, type FetchResponseInit } from '../../src/protocol/index.js';
 
-/** Which requests of an API a fault meets. */
+/** Selects the requests of an API that a fault affects. */
 export interface FaultOptions<Api extends keyof BackendMethods = keyof BackendMethods> {
-  /** How many requests: a whole number from 1; `Infinity` for all until it is taken back. Default: 1. */
+  /** Number of affected requests: an integer from 1, or `Infinity` for all requests until the fault is cancelled. Default: 1. */
   readonly times?: number | undefined;
-  /** Only requests for which this answers true. Default: every request of the API. */
+  /** Affects only requests for which this returns true. Default: all requests of the API. */
   readonly where?: ((request: Parameters<ApiHandler<Api>>[0], context: RequestContext) => boolean) | undefined;
 }
 
-/** How a connection is cut. */
+/** Options of {@link Faults.cut}. */
 export interface CutOptions<Api extends keyof BackendMethods = keyof BackendMethods> extends FaultOptions<Api> {
   /**
-   * `before`: the backend never sees the request. `after`: it has done what it was asked, and the client is not told.
+   * `before`: the backend never receives the request. `after`: the backend handles the request, but the client gets no
+   * response.
    */
   readonly when: 'before' | 'after';
 }
 
-/** How a request fails. */
+/** Options of {@link Faults.fail}. */
 export interface FailOptions<Api extends keyof BackendMethods = keyof BackendMethods> extends FaultOptions<Api> {
-  /** One of `ErrorCode`, not 0. */
+  /** Kafka error code: one of `ErrorCode`, other than 0. */
   readonly errorCode: number;
-  /** `after`: the backend does what it was asked all the same. Default: `before`. */
+  /** `before`: the backend never receives the request. `after`: the backend handles it first. Default: `before`. */
   readonly when?: 'before' | 'after' | undefined;
 }
 
-/** How long a request takes longer. */
+/** Options of {@link Faults.delay}. */
 export interface DelayOptions<Api extends keyof BackendMethods = keyof BackendMethods> extends FaultOptions<Api> {
-  /** Milliseconds before the backend sees the request: 0 to 2147483647. */
+  /** Delay in milliseconds before the backend receives the request, from 0 to 2147483647. */
   readonly ms: number;
 }
 
-/** A fault that waits for its requests. */
+/** A planned fault. */
 export interface PlannedFault {
-  /** How many requests it has yet to meet. */
+  /** Number of requests that the fault still affects. */
   readonly remaining: number;
-  /** Takes it back. */
+  /** Cancels the fault. */
   cancel(): void;
 }
 
 /**
- * What is to go wrong, by API: the name of its method in a backend, which must have it. One request meets at most one
- * fault: of those that it fits, the one planned first.
+ * Plans faults by API. An API is named by its backend method, which the backend must have. At most one fault affects a
+ * request: the first planned one that matches.
  */
 export interface Faults {
-  /** Ends the connection of a request without an answer. */
+  /** Closes the connection of a request without a response. */
   cut<Api extends keyof BackendMethods>(api: Api, options: CutOptions<Api>): PlannedFault;
-  /** Answers a request with an error code, at every topic, partition or group that it names. */
+  /** Responds to a request with an error code for every topic, partition or group in it. */
   fail<Api extends keyof BackendMethods>(api: Api, options: FailOptions<Api>): PlannedFault;
-  /** Lets a request wait before the backend sees it. */
+  /** Delays a request before the backend receives it. */
   delay<Api extends keyof BackendMethods>(api: Api, options: DelayOptions<Api>): PlannedFault;
-  /** Takes back all faults. */
+  /** Cancels all faults. */
   clear(): void;
 }
 
@@ -87,10 +88,9 @@ const FAULT_OPTION_NAMES = Object.keys({ times: true, where: true } satisfies Re
 const METHODS: ReadonlySet<string> = new Set(apis.flatMap(({ method }) => method ?? []));
 
 /**
- * A backend that does what another does, save for the faults that are planned. Without any, requests go straight
- * through.
+ * Wraps a backend so that planned faults affect its requests. Other requests reach the backend unchanged.
  *
- * @throws OptionError for what is no backend; so do the methods of the faults, for an option that cannot be.
+ * @throws OptionError if `backend` is not an object. The methods of `faults` throw it for invalid options.
  */
 export function withFaults<State>(backend: Backend<State>): {
   readonly backend: Backend<State>;
@@ -112,7 +112,7 @@ export function withFaults<State>(backend: Backend<State>): {
     };
   }
 
-  // A proxy, so that what the gateway checks of a backend is seen as it is; methods run on the backend itself.
+  // A proxy, so that the gateway validates the properties of the backend itself. Methods run on the backend.
   const proxy = new Proxy(backend, {
     get(target, key) {
       const value: unknown = Reflect.get(target, key, target);
@@ -142,7 +142,7 @@ export function withFaults<State>(backend: Backend<State>): {
     if (!(times >= 1 && (Number.isInteger(times) || times === Infinity))) {
       throw new OptionError('times', times, 'it is a whole number from 1 on, or Infinity');
     }
-    // Requests of one API are all of its type.
+    // Safe cast: all requests of an API have its request type.
     const fault = new Fault(meet, where as (request: unknown, context: RequestContext) => boolean, times);
     const waiting = (planned.get(api) ?? []).filter(({ remaining }) => remaining > 0);
     planned.set(api, [...waiting, fault]);
@@ -190,7 +190,7 @@ export function withFaults<State>(backend: Backend<State>): {
   return { backend: proxy, faults };
 }
 
-/** A request that ends with an error: before the backend sees it, or after it is done. */
+/** Makes requests fail with an error, before or after the backend handles them. */
 function meeting(when: 'before' | 'after', error: () => Error): Meet {
   if (when !== 'before' && (when as string) !== 'after')
     throw new OptionError('when', when, "it is 'before' or 'after'");
@@ -201,7 +201,7 @@ function meeting(when: 'before' | 'after', error: () => Error): Meet {
   }
   return async (handle, { api }) => {
     const response = await handle();
-    // What is not written, is given back.
+    // The response is not written, so release its records.
     if (api === 'fetch') fetchApi.releaseRecords?.(response as FetchResponseInit, () => undefined);
     throw error();
   };

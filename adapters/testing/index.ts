@@ -1,7 +1,7 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * For tests: a Kafka broker in a line, faults on demand, and the contracts that every backend and store can be held to.
+ * Test tools: a Kafka broker in one line of code, fault injection, and contract tests for backends and stores.
  *
  * @packageDocumentation
  * @module iggy-gateway-kafka/testing

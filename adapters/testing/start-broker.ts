@@ -14,18 +14,17 @@ import { type Faults, withFaults } from './faults.js';
 /** Options of {@link startBroker}. */
 export interface StartBrokerOptions {
   /**
-   * Configs of the broker by Kafka's names; `group.initial.rebalance.delay.ms` is 0 where nothing else is said. Only for
-   * the memory backend: any other has its own.
+   * Broker configs by Kafka's names. `group.initial.rebalance.delay.ms` is 0 by default. Only without `backend`.
    */
   readonly config?: BrokerConfigInit | undefined;
-  /** How much groups may hold. Default: `defaultGroupLimits`. Only for the memory backend. */
+  /** Limits on groups, members and committed offsets. Default: `defaultGroupLimits`. Only without `backend`. */
   readonly groups?: Partial<GroupLimits> | undefined;
   /**
-   * What answers, or how to make it: called again for each {@link TestBroker.restart}. Default: a broker over a memory
-   * store, which a restart keeps.
+   * The backend, or a function that creates it, which each {@link TestBroker.restart} calls again. Default: a broker over a
+   * memory store, whose data survives a restart.
    */
   readonly backend?: Backend | (() => Backend) | undefined;
-  /** Options of the gateway, such as `maxFrameBytes`. It listens on 127.0.0.1, at a port of the system's choice. */
+  /** Options of the gateway, such as `maxFrameBytes`. It listens on 127.0.0.1, on a port that the system assigns. */
   readonly gateway?: Omit<GatewayOptions, 'backend' | 'listener'> | undefined;
 }
 
@@ -36,19 +35,19 @@ const OPTION_NAMES = Object.keys({
   gateway: true,
 } satisfies Record<keyof StartBrokerOptions, true>);
 
-/** A broker that runs in this process. */
+/** A running broker in this process. */
 export interface TestBroker extends AsyncDisposable {
-  /** What clients connect to: `127.0.0.1:port`. */
+  /** Bootstrap address for clients: `127.0.0.1:port`. */
   readonly bootstrap: string;
   readonly host: string;
   readonly port: number;
-  /** The gateway in front of the backend, with its events. */
+  /** The gateway in front of the backend. It emits events. */
   readonly gateway: KafkaGateway;
-  /** What is to go wrong. */
+  /** Plans faults for requests. */
   readonly faults: Faults;
-  /** Closes this broker and starts another over what it had stored, at another port. Faults are forgotten. */
+  /** Closes this broker and starts another one over the same data, on another port and without faults. */
   restart(): Promise<TestBroker>;
-  /** Closes it at once: requests in flight are aborted. Calling again waits for the same close. */
+  /** Closes the broker immediately and aborts requests in flight. Further calls wait for the same close. */
   close(): Promise<void>;
 }
 
@@ -60,7 +59,7 @@ export interface TestBroker extends AsyncDisposable {
  * const kafka = new Kafka({ brokers: [broker.bootstrap] });
  * ```
  *
- * @throws OptionError for an option that cannot be.
+ * @throws OptionError for an unknown or invalid option.
  */
 export async function startBroker(options: StartBrokerOptions = {}): Promise<TestBroker> {
   checkAddress('', options);
@@ -76,7 +75,7 @@ export async function startBroker(options: StartBrokerOptions = {}): Promise<Tes
   return startWith(backendMaker(options), gateway);
 }
 
-/** The first names that are tried for a fixed port. @throws OptionError */
+/** Rejects the option names that users try first to set a fixed port. @throws OptionError */
 function checkAddress(prefix: string, options: object | null): void {
   for (const [name, value] of Object.entries(options ?? {})) {
     if (!['port', 'host', 'listener'].includes(name)) continue;

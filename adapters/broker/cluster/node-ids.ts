@@ -2,18 +2,18 @@ import type { Endpoint } from '../../../src/contract/index.js';
 import type { DurableState } from '../durable-state.js';
 import { StoreError } from '../store/store-error.js';
 
-/** Keys of the node ids of brokers: this and what they advertise. */
+/** Prefix of the keys of node ids. The advertised address follows. */
 const PREFIX = 'cluster/node/';
 
-/** As many addresses are kept: brokers that get another one each time that they start leave theirs behind. */
+/** Maximum number of stored addresses. Brokers whose address changes at each start leave old addresses behind. */
 const MAX_ADDRESSES = 1000;
 
 /**
- * Returns the node id of a broker: the one that was set, or one that the state keeps for its address, so that it is the same
- * after a restart and no two addresses have one. Clients keep connections by node id.
+ * Returns the node id of a broker: the configured one, or one that the state stores for its address. A stored id stays the
+ * same after a restart, and no two addresses share it. Clients keep connections by node id.
  *
- * @param wanted - The id that was set; null for none.
- * @throws StoreError when it cannot be kept; not while another broker owns the state.
+ * @param wanted - The configured id; null if there is none.
+ * @throws StoreError if the id cannot be stored, except while another broker owns the state.
  */
 export async function assignNodeId(
   state: DurableState,
@@ -34,7 +34,7 @@ export async function assignNodeId(
       ...Array.from(dropped, (key) => state.put(PREFIX + key, null)),
     ]);
   } catch (error) {
-    // Another broker owns the state: it is done again once the state is regained.
+    // Another broker owns the state. The id is stored once the state is regained.
     if (!(error instanceof StoreError) || error.code !== 'FENCED') throw error;
   }
   return id;

@@ -3,21 +3,21 @@ import type { BrokerNode } from '../broker-node.js';
 import { type CoordinatorType, type Placement, singleNode } from './placement.js';
 
 /**
- * The placement that was given while this broker has the durable state. While another one has it, that one is named as
- * the only broker, leader, controller and coordinator, as soon as its address is known.
+ * Uses the configured placement while this broker owns the durable state. While another broker owns it, that broker is the
+ * only broker, leader, controller and coordinator, as soon as its address is known.
  */
 export class OwnedPlacement implements Placement {
-  /** False while another broker has the durable state. */
+  /** Whether this broker owns the durable state. */
   isOwner = true;
-  /** Leader epoch where the placement is the default one: that of the newest opening of the state that is known. */
+  /** Leader epoch of the default placement: the epoch of the newest known opening of the state. */
   #epoch = 0;
   #own: Placement;
   #self: Endpoint | null = null;
-  /** The broker that has the durable state, at whatever address. */
+  /** The broker that owns the durable state, even if it advertises the same address as this one. */
   #owner: BrokerNode | null = null;
   #successor: BrokerNode | null = null;
 
-  /** @param given - The placement that was set; null for one node that does it all. */
+  /** @param given - The configured placement; null for a single node with every role. */
   constructor(given: Placement | null, nodeId: number, rack: string | null) {
     this.#own = given ?? this.#single(nodeId, rack);
   }
@@ -26,17 +26,20 @@ export class OwnedPlacement implements Placement {
     return { ...singleNode(nodeId, rack), leaderEpoch: () => this.#epoch };
   }
 
-  /** The state was opened, here or by the broker that owns it now. */
+  /** Records that the state was opened, by this broker or its current owner. */
   opened(epoch: number): void {
     this.#learn(epoch);
   }
 
-  /** It never goes back, even if the state was removed: clients ignore a lower one. */
+  /** Raises the leader epoch. It never decreases, even if the state was removed, because clients ignore lower epochs. */
   #learn(epoch: number): void {
     this.#epoch = Math.max(this.#epoch, epoch);
   }
 
-  /** The broker that has the durable state; null while this one has it, while it is unknown, and at the same address. */
+  /**
+   * The broker that owns the durable state; null while this broker owns it, while the owner is unknown, and while the owner
+   * advertises the same address.
+   */
   get successor(): BrokerNode | null {
     return this.#successor;
   }
@@ -45,29 +48,29 @@ export class OwnedPlacement implements Placement {
     return this.#own.nodeId;
   }
 
-  /** Sets what the gateway advertises; and the node id, where the store has assigned one. */
+  /** Sets the advertised address, and the node id if the store has assigned one. */
   identify(self: Endpoint | null, nodeId: number | null, rack: string | null): void {
     this.#self = self;
     if (nodeId !== null) this.#own = this.#single(nodeId, rack);
-    // Whether the address is shared could not be known before.
+    // Only now is it known whether the owner advertises the same address.
     if (!this.isOwner) this.lose(this.#owner, null);
   }
 
-  /** Another broker has the durable state. */
+  /** Records that another broker owns the durable state. */
   lose(successor: BrokerNode | null, epoch: number | null): void {
     this.isOwner = false;
-    // Clients may have this from the successor, and use it here: at the same address, or while they look for it.
+    // Clients may use the epoch of the successor here: at a shared address, or before they connect to the successor.
     if (epoch !== null) this.#learn(epoch);
     this.#owner = successor;
     this.#successor = successor !== null && this.advertises(successor) ? null : successor;
   }
 
-  /** Whether this broker advertises an address too. Clients of it, such as a load balancer's, reach any broker behind it. */
+  /** Whether this broker advertises the same address. Clients of a shared address, such as a load balancer, reach any broker. */
   advertises({ host, port }: Endpoint): boolean {
     return this.#self?.host === host && this.#self.port === port;
   }
 
-  /** This broker has the durable state again. */
+  /** Records that this broker owns the durable state again. */
   regain(): void {
     this.isOwner = true;
     this.#successor = null;
@@ -90,9 +93,9 @@ export class OwnedPlacement implements Placement {
   }
 
   /**
-   * Whether this broker answers for the records of a partition. Without the state it does, since the engine orders appends,
-   * as long as clients cannot be sent to the successor: those that nothing sends there would lose this broker with the
-   * only address that they know.
+   * Whether this broker handles the records of a partition. Without the state it still does as long as clients cannot be
+   * redirected to the successor, because the engine orders appends. Otherwise those clients would have no leader at the only
+   * address that they know.
    */
   leads(topicId: string, partition: number): boolean {
     const { nodeId } = this.#own;

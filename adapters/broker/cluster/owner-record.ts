@@ -1,16 +1,16 @@
 import { asBuffer } from '../as-buffer.js';
 import type { BrokerNode } from '../broker-node.js';
 
-/** Key of the state under which the owner says who it is. It writes the record again and again: a follower sees that it lives. */
+/** Key of the owner record in the state. The owner rewrites it periodically as a heartbeat for followers. */
 export const OWNER_KEY = 'cluster/owner';
 
-/** What the owner of the state says of itself. */
+/** Record of the owner of the state. */
 export interface OwnerRecord {
-  /** What it advertises; null until that is known. */
+  /** Node id and advertised address; null until they are known. */
   readonly node: BrokerNode | null;
-  /** True once it has given the state back. */
+  /** Whether the owner has closed the state. */
   readonly isClosed: boolean;
-  /** Epoch of its opening; null in the opening itself. A store that writes its log anew may put a record under a later epoch. */
+  /** Epoch of its opening; null in the opening itself. A store that rewrites its log may store a record under a later epoch. */
   readonly epoch: number | null;
 }
 
@@ -20,7 +20,7 @@ export function encodeOwnerRecord({ node, isClosed, epoch }: OwnerRecord): Buffe
   return Buffer.from(JSON.stringify({ node: { nodeId, host, port, rack }, isClosed, epoch }));
 }
 
-/** Returns the record; null for what is none. */
+/** Decodes an owner record; null for an invalid value. */
 export function decodeOwnerRecord(value: Uint8Array): OwnerRecord | null {
   try {
     const record = JSON.parse(asBuffer(value).toString()) as Partial<OwnerRecord> | null;

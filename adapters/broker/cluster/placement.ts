@@ -1,32 +1,35 @@
 import type { Endpoint } from '../../../src/contract/index.js';
 import type { BrokerNode } from '../broker-node.js';
 
-/** Producer ids begin with that of the node that gave them, and 53 bits hold no more with 2^32 ids for each. */
+/** Highest node id. A producer id starts with the id of its node, and 53 bits leave 21 for it beside 2^32 ids per node. */
 export const MAX_NODE_ID: number = 2 ** 21 - 1;
 
-/** What a coordinator is asked for: `group`, or `transaction` (a transactional id). */
+/** Type of the key of a coordinator: `group` for a group id, `transaction` for a transactional id. */
 export type CoordinatorType = 'group' | 'transaction';
 
-/** Which broker does what. The kit never assumes that it is the only one. */
+/** Assigns leaders, coordinators and the controller to brokers. The kit never assumes that it is the only broker. */
 export interface Placement {
-  /** This broker's own id, from 0 to 2097151. */
+  /** Node id of this broker, from 0 to 2097151. */
   readonly nodeId: number;
-  /** All brokers, this one among them; `self` is where the asking client reaches this one. */
+  /** Returns all brokers, including this one. @param self - The address at which the client reaches this broker. */
   nodes(self: Endpoint): readonly BrokerNode[];
-  /** The node that answers for the cluster's metadata. */
+  /** Returns the node id of the controller. */
   controllerId(): number;
-  /** The node that leads a partition; -1 for none at the moment. */
+  /** Returns the node id of the leader of a partition; -1 if it has no leader at the moment. */
   leader(topicId: string, partition: number): number;
   /**
-   * Epoch of the leader of a partition, from 0 (KIP-101). Grows whenever the leader changes and never goes back. Asked for
-   * with every batch.
+   * Returns the leader epoch of a partition, from 0 (KIP-101). It grows whenever the leader changes and never decreases.
+   * Called for every batch.
    */
   leaderEpoch(topicId: string, partition: number): number;
-  /** The node that coordinates a group or a transactional id; -1 for none at the moment. */
+  /** Returns the node id of the coordinator of a group or transactional id; -1 if it has none at the moment. */
   coordinator(type: CoordinatorType, key: string): number;
 }
 
-/** One node that does it all, always under leader epoch 0. Without a placement, the epoch is that of the opening of the state. */
+/**
+ * Returns a placement with one node that has every role. Its leader epoch is always 0. A broker without a placement uses
+ * the epoch of the opening of the state instead.
+ */
 export function singleNode(nodeId = 1, rack: string | null = null): Placement {
   return {
     nodeId,

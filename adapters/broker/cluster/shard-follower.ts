@@ -3,32 +3,32 @@ import type { ShardEntry } from '../store/state-shard.js';
 import { decodeOwnerRecord, OWNER_KEY, type OwnerRecord } from './owner-record.js';
 import type { TakeBackWaits } from './take-back-backoff.js';
 
-/** What a follower goes by. */
+/** Options of {@link ShardFollower}. */
 export interface ShardFollowerOptions extends TakeBackWaits {
-  /** Reads on from a position; returns the next one. */
+  /** Reads entries from a position; returns the next position. */
   readonly read: (from: number, visit: (entry: ShardEntry) => void) => PromiseLike<number> | number;
   readonly sessionTimeoutMs: number;
-  /** How often `look` is called, in ms. */
+  /** Interval in ms at which `look` is called. */
   readonly intervalMs: number;
-  /** When this broker lost the shard, by the monotonic clock. */
+  /** Monotonic time at which this broker lost the shard, in ms. */
   readonly lostAt: number;
 }
 
 const UNKNOWN: OwnerRecord = { node: null, isClosed: false, epoch: null };
 
 /**
- * Follows a shard that another broker owns: who that is, and whether it is alive. Time is this machine's own and decides
- * only when to try: the store decides who owns the shard.
+ * Follows a shard that another broker owns, and detects which broker that is and whether it is alive. The local clock decides
+ * only when this broker tries to open the shard. The store decides which broker owns it.
  */
 export class ShardFollower {
   readonly #options: ShardFollowerOptions;
   #position = 0;
-  /** When something new was last seen in the shard. */
+  /** Monotonic time at which a new entry was last seen. */
   #aliveAt: number;
   #lookedAt: number;
   #epoch: number | null = null;
   #owner = UNKNOWN;
-  /** When a shard that was closed may be opened; null while it is not closed. */
+  /** Monotonic time from which a closed shard may be opened; null while it is not closed. */
   #closedUntil: number | null = null;
 
   constructor(options: ShardFollowerOptions) {
@@ -37,31 +37,31 @@ export class ShardFollower {
     this.#lookedAt = options.lostAt;
   }
 
-  /** The broker that owns the shard; null while it has not said what it advertises. The same object until it says otherwise. */
+  /** The broker that owns the shard; null until it publishes its address. The same object until the address or id changes. */
   get owner(): BrokerNode | null {
     return this.#owner.node;
   }
 
-  /** Whether the broker that opened the shard last has given it back. */
+  /** Whether the last owner has closed the shard. */
   get isClosed(): boolean {
     return this.#owner.isClosed;
   }
 
-  /** The highest epoch that was read; null where nothing was. */
+  /** Highest epoch that was read; null if no entry was read. */
   get epoch(): number | null {
     return this.#epoch;
   }
 
   /**
-   * Reads what is new.
+   * Reads new entries.
    *
-   * @param now - By the monotonic clock.
+   * @param now - Current monotonic time in ms.
    * @returns Whether it is time to open the shard.
    * @throws StoreError
    */
   async look(now: number): Promise<boolean> {
     const { read, sessionTimeoutMs, intervalMs, silentWaitMs, closedWaitMs } = this.#options;
-    // As long as nobody looked, the silence was perhaps this broker's, or the store's.
+    // After a long gap between looks, this broker or the store may have been down, not the owner.
     if (now - this.#lookedAt > Math.max(sessionTimeoutMs, 2 * intervalMs)) this.#aliveAt = now;
     const position = await read(this.#position, (entry) => {
       this.#take(entry);
@@ -84,7 +84,7 @@ export class ShardFollower {
     }
     const { epoch } = entry;
     const isOpening = entry.kind === 'opened';
-    // Of two openings with one number, the first one counts.
+    // Of two openings with the same epoch, the first one counts.
     if (this.#epoch !== null && (isOpening ? epoch <= this.#epoch : epoch < this.#epoch)) return;
     this.#epoch = epoch;
     if (isOpening) {

@@ -7,39 +7,39 @@ import { StoreError } from '../store/store-error.js';
 import { encodeOwnerRecord, OWNER_KEY } from './owner-record.js';
 import { TakeBack } from './take-back.js';
 
-/** The state of a broker that is alone is one shard. */
+/** The state has one shard. */
 const SHARD = 0;
 const SHARD_COUNT = 1;
 
-/** The owner shows so many times in a session timeout that it is alive. */
+/** Number of heartbeats of the owner per session timeout. */
 const HEARTBEATS_PER_SESSION = 3;
 
-/** How long the store is waited for once closing should be over, in ms. */
+/** Milliseconds that `close` waits for the store after its signal has aborted. */
 const CLOSING_MS = 1000;
 
-/** Who owns the durable state of a store that several brokers open. */
+/** Change of the owner of the durable state of a shared store. */
 export type StateChange =
-  /** Another broker does: `owner` is null while its address is unknown, `epoch` while that of its opening is. */
+  /** Another broker owns the state. `owner` is null while its address is unknown, `epoch` while its epoch is unknown. */
   | { readonly kind: 'lost'; readonly owner: BrokerNode | null; readonly epoch: number | null }
-  /** This broker does again: what the shard holds now is to be loaded. */
+  /** This broker owns the state again. The values of the shard have to be reloaded. */
   | { readonly kind: 'regained' };
 
-/** What the ownership of the state works with. */
+/** Options of {@link StateOwnership}. */
 export interface StateOwnershipOptions {
   readonly store: LogStore;
   readonly clock: Clock;
   readonly sessionTimeoutMs: number;
-  /** Refuses state that this release cannot read, before its owner is fenced. */
+  /** Throws for state that this release cannot read, before its owner is fenced. */
   readonly accept: (values: Iterable<ShardValue>) => void;
-  /** Hears the epoch of each opening. */
+  /** Called with the epoch of each opening. */
   readonly opened: (epoch: number) => void;
   readonly changed: (change: StateChange) => void;
   readonly warn: (message: string) => void;
 }
 
 /**
- * Owns the durable state for this broker. Where several brokers open one store, it writes heartbeats for those that it has
- * overtaken, and takes the state back from one that has closed it or fallen silent (`take-back.ts`).
+ * Owns the durable state for this broker. If several brokers share a store, it writes heartbeats for the brokers that follow
+ * the state. It takes the state back from an owner that has closed it or stopped its heartbeats (`take-back.ts`).
  */
 export class StateOwnership {
   readonly #options: StateOwnershipOptions;
@@ -49,7 +49,7 @@ export class StateOwnership {
   #shard: StateShard | null = null;
   #isFenced = false;
   #isClosing = false;
-  /** What this broker advertises; null until that is known. */
+  /** Node id and advertised address of this broker; null until they are known. */
   #node: BrokerNode | null = null;
   #signal = AbortSignal.abort();
   #stopHeartbeats: (() => void) | null = null;
@@ -64,7 +64,7 @@ export class StateOwnership {
   open(signal: AbortSignal): Promise<void> {
     this.#signal = signal;
     this.#isClosing = false;
-    // Of a life before this one: the gateway may advertise another address now.
+    // Discard the address of the previous run: the gateway may advertise another one now.
     this.#node = null;
     return this.#open(null);
   }
@@ -89,19 +89,19 @@ export class StateOwnership {
     this.#shard = shard;
     this.#isFenced = false;
     opened(shard.epoch);
-    // It was fenced, and has nothing to give back that anyone waits for.
+    // The previous opening is fenced, so its close needs no waiting.
     if (before !== null) void settles(closed(before, this.#signal), this.#signal, CLOSING_MS).catch(() => undefined);
     if (state.fencedBy !== null) this.#fenced(shard, state.fencedBy);
     else this.#beatLater();
   }
 
-  /** @throws StoreError `UNAVAILABLE` once the state is closed: a request that was given up may go on for a while. */
+  /** @throws StoreError `UNAVAILABLE` once the state is closed, because an aborted request may still run for a while. */
   get #opened(): StateShard {
     if (this.#shard === null) throw new StoreError('UNAVAILABLE', `${this.#options.store.name}: the state is not open`);
     return this.#shard;
   }
 
-  /** Returns what the state holds. @throws StoreError */
+  /** Returns the values of the state. @throws StoreError */
   load(): Awaitable<Iterable<ShardValue>> {
     return this.#opened.load(this.#signal);
   }
@@ -121,18 +121,18 @@ export class StateOwnership {
     }
   }
 
-  /** Tells those that this broker has overtaken, or that overtake it, what it advertises. @throws StoreError */
+  /** Publishes the node id and address of this broker to the brokers that share the store. @throws StoreError */
   async present(node: BrokerNode): Promise<void> {
     this.#node = node;
     try {
       await this.#beat();
     } catch (error) {
-      // It is done again once the state is regained.
+      // The record is written once the state is regained.
       if (!this.#isFenced) throw error;
     }
   }
 
-  /** Gives the state back, so that others need not wait until this broker has been silent for long enough. */
+  /** Closes the state and marks it as closed, so that other brokers need not wait for the session timeout. */
   async close(signal: AbortSignal): Promise<void> {
     this.#isClosing = true;
     await settles(this.#takeBack.stop(), signal, CLOSING_MS);
@@ -148,7 +148,7 @@ export class StateOwnership {
     try {
       await this.#show(true);
     } catch {
-      // Others find out by the silence.
+      // Other brokers take over after the session timeout.
     }
   }
 
@@ -177,7 +177,7 @@ export class StateOwnership {
     });
   }
 
-  /** Writes who owns the state, and shows by it that this broker is alive. */
+  /** Writes the owner record as a heartbeat. */
   async #beat(): Promise<void> {
     if (!this.#isShared || this.#isFenced) return;
     try {

@@ -1,21 +1,21 @@
-/** Back-off doubles so many times at most. */
+/** Maximum number of doublings of the back-off. */
 const MAX_DOUBLINGS = 6;
-/** A gateway that has had the log for so many session timeouts since it took it back starts over with its back-off. */
+/** Session timeouts of ownership after which the back-off is reset. */
 const STABLE_SESSIONS = 10;
-/** Which share of a session timeout is waited at most after the other gateway has closed the log. */
+/** Wait after the owner has closed the log, as a share of the wait after silence. */
 const CLOSED_SHARE = 0.1;
 
-/** How much longer than necessary a follower waits, in ms. */
+/** Additional waits of a follower before it opens the log, in ms. */
 export interface TakeBackWaits {
-  /** After the gateway that has the log has closed it. */
+  /** Wait after the owner has closed the log. */
   readonly closedWaitMs: number;
-  /** After the session timeout without an entry of it. */
+  /** Wait after a session timeout without an entry of the owner. */
   readonly silentWaitMs: number;
 }
 
 /**
- * Draws how long the log is left alone that another gateway has: at random, so that of several gateways one takes it, and
- * twice as long for one that has just taken it back, so that two do not take it from each other in turn.
+ * Draws random waits before the log of another gateway is opened, so that only one of several gateways opens it. The wait
+ * doubles for a gateway that has taken the log back recently, so that two gateways do not take it from each other in turn.
  */
 export class TakeBackBackoff {
   readonly #sessionTimeoutMs: number;
@@ -28,12 +28,12 @@ export class TakeBackBackoff {
     this.#random = random;
   }
 
-  /** The log was taken back, at a time of the monotonic clock. */
+  /** Records that the log was taken back. @param now - Monotonic time in ms. */
   takenBack(now: number): void {
     this.#takenBackAt = now;
   }
 
-  /** Another gateway has the log. */
+  /** Records that another gateway owns the log and returns the waits. @param now - Monotonic time in ms. */
   lost(now: number): TakeBackWaits {
     const isStable = now - this.#takenBackAt > STABLE_SESSIONS * this.#sessionTimeoutMs;
     this.#doublings = isStable ? 0 : Math.min(MAX_DOUBLINGS, this.#doublings + 1);

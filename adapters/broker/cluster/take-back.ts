@@ -5,22 +5,22 @@ import type { StateChange } from './state-ownership.js';
 import { ShardFollower } from './shard-follower.js';
 import { TakeBackBackoff } from './take-back-backoff.js';
 
-/** The shard is looked at so many times in a session timeout. */
+/** Number of looks at the shard per session timeout. */
 const LOOKS_PER_SESSION = 10;
 
-/** What taking a shard back needs. */
+/** Dependencies of {@link TakeBack}. */
 export interface TakeBackContext {
   readonly store: LogStore;
   readonly shard: number;
   readonly clock: Clock;
   readonly sessionTimeoutMs: number;
-  /** Opens the shard again, in place of the opening with this epoch. @throws StoreError */
+  /** Opens the shard again and replaces the opening with this epoch. @throws StoreError */
   readonly open: (expectedEpoch: number | null) => Promise<void>;
   readonly warn: (message: string) => void;
   readonly changed: (change: StateChange) => void;
 }
 
-/** Follows a shard while another broker owns it, and opens it once that broker has closed it, or was silent. */
+/** Follows a shard while another broker owns it, and opens it once that broker has closed it or stopped its heartbeats. */
 export class TakeBack {
   readonly #context: TakeBackContext;
   readonly #backoff: TakeBackBackoff;
@@ -29,7 +29,7 @@ export class TakeBack {
   #stopTimer: (() => void) | null = null;
   #looking: Promise<void> | null = null;
   #isStopped = false;
-  /** Why the shard could not be opened; empty while it could. */
+  /** Message of the last error that was warned about; empty if there is none. */
   #unreadable = '';
 
   constructor(context: TakeBackContext) {
@@ -38,7 +38,7 @@ export class TakeBack {
     this.#intervalMs = context.sessionTimeoutMs / LOOKS_PER_SESSION;
   }
 
-  /** Another broker owns the shard from now on; nothing is followed where the store cannot. */
+  /** Starts to follow the shard after another broker has opened it. Does nothing if the store has no `followShard`. */
   follow(signal: AbortSignal): void {
     const { store, shard, clock, sessionTimeoutMs } = this.#context;
     const followShard = store.followShard?.bind(store);
@@ -55,7 +55,7 @@ export class TakeBack {
     this.#lookLater(this.#follower, signal, 0);
   }
 
-  /** Stops following, and waits for a look that is under way. */
+  /** Stops following and waits for a look in progress. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#stopTimer?.();
@@ -89,25 +89,25 @@ export class TakeBack {
         changed({ kind: 'lost', owner: follower.owner, epoch: follower.epoch });
       }
       if (!isDue) return;
-      // What is lost while it is opened is followed by another follower.
+      // If the shard is lost during the opening, a new follower follows it.
       this.#follower = null;
       await open(follower.epoch);
       this.#unreadable = '';
       this.#backoff.takenBack(clock.monotonic());
-      // Lost again meanwhile, or closed.
+      // The shard was lost again in the meantime, or this broker is closing.
       if (this.#isFollowing || this.#isStopped) return;
       const why = follower.isClosed ? 'has closed it' : 'was silent';
       warn(`${store.name}: this broker owns the state again: the broker that owned it ${why}`);
       changed({ kind: 'regained' });
     } catch (error) {
-      // The store is away, or others open the shard: it is tried again at the next look.
+      // The store is unavailable, or another broker opened the shard. The next look retries.
       if (this.#isStopped) return;
       this.#follower ??= follower;
       this.#warnOnceIfUnreadable(error);
     }
   }
 
-  /** A later release has written it, as a rule, and nothing but such a release can go on with it. */
+  /** Warns once about state that cannot be read. Usually a later release has written it, and only that release can read it. */
   #warnOnceIfUnreadable(error: unknown): void {
     if (error instanceof StoreError && error.code !== 'INVALID') return;
     const message = error instanceof Error ? error.message : String(error);

@@ -1,23 +1,23 @@
 import { checkInteger, checkOptionNames } from '../../../src/contract/index.js';
 
 /**
- * How much groups may hold, in all. What is beyond is refused with an error that clients do not try again, and the
- * operator is told once. `group.max.size` limits the members of one group beside it.
+ * Limits over all groups. A request that exceeds one fails with an error that clients do not retry, and the operator is
+ * warned once. The config `group.max.size` also limits the members of each group.
  */
 export interface GroupLimits {
-  /** Groups, those without members among them. Default: 100,000. */
+  /** Number of groups, including groups without members. Default: 100,000. */
   readonly groups: number;
-  /** Members of all groups, with the ids that were given out and have not joined yet. Default: 100,000. */
+  /** Members of all groups, including member ids that were assigned but have not joined yet. Default: 100,000. */
   readonly members: number;
-  /** Bytes of the protocols of one member. Default: 1 MiB. */
+  /** Size of the protocols of one member in bytes. Default: 1 MiB. */
   readonly memberBytes: number;
-  /** Bytes of the protocols and assignments of all members. Default: 256 MiB. */
+  /** Size of the protocols and assignments of all members in bytes. Default: 256 MiB. */
   readonly bytes: number;
-  /** Committed offsets of all groups. Default: 1,000,000. */
+  /** Number of committed offsets of all groups. Default: 1,000,000. */
   readonly offsets: number;
 }
 
-/** What holds where nothing else is said. */
+/** The default limits. */
 export const defaultGroupLimits: GroupLimits = {
   groups: 100_000,
   members: 100_000,
@@ -26,7 +26,7 @@ export const defaultGroupLimits: GroupLimits = {
   offsets: 1_000_000,
 };
 
-/** The limits with their defaults. @throws OptionError naming the limit and its value. */
+/** Returns the limits, with defaults for those that are not set. @throws OptionError that names the limit and its value. */
 export function checkGroupLimits(limits: Partial<GroupLimits>): GroupLimits {
   checkOptionNames('groups.', limits, Object.keys(defaultGroupLimits));
   const checked: { -readonly [Name in keyof GroupLimits]: number } = { ...defaultGroupLimits };

@@ -1,6 +1,6 @@
 import { decodeOffset, encodeOffset, OFFSET_PREFIX, offsetKey } from './stored-values.js';
 
-/** A group and a partition for which it commits an offset. */
+/** A group and a partition of which it commits the offset. */
 export interface CommittedPartition {
   /** Topic id: a lower-case dashed uuid. */
   readonly topicId: string;
@@ -11,16 +11,16 @@ export interface CommittedPartition {
 
 /** A committed offset in the durable state of a store. */
 export interface StoredOffset extends CommittedPartition {
-  /** Offset of the next record to consume; null for a deleted offset, and for one in a newer format. */
+  /** Offset of the next record to consume; null if the offset is deleted or in a newer format. */
   readonly offset: bigint | null;
 }
 
 /**
- * Reads a committed offset from an entry of the durable state. A store that shows offsets to other tools passes to it what
- * `put` receives.
+ * Reads a committed offset from an entry of the durable state. A store that exposes offsets to other tools calls it with the
+ * changes that `put` receives.
  *
  * @param value - The value; null for a deleted entry.
- * @returns Null for an entry that holds something else.
+ * @returns The committed offset; null if the entry is of another kind.
  */
 export function readStoredOffset(key: string, value: Uint8Array | null): StoredOffset | null {
   if (!key.startsWith(OFFSET_PREFIX)) return null;
@@ -35,8 +35,8 @@ export function storedOffsetKey({ topicId, partition, groupId }: CommittedPartit
 }
 
 /**
- * Encodes a committed offset as a value of the durable state. A store that imports offsets of another system returns it from
- * `load`.
+ * Encodes a committed offset as a value of the durable state. A store that imports offsets from another system returns these
+ * values from `load`.
  *
  * @param offset - Offset of the next record to consume.
  * @param committedAt - Time of the commit, in ms since the epoch.

@@ -32,7 +32,7 @@ const OPTIONAL_STORE_METHODS = [
 const DURABILITIES: readonly unknown[] = ['none', 'process', 'power'];
 const KEEPS: readonly unknown[] = ['batches', 'records'];
 
-/** Checks the methods and properties of a {@link LogStore} before a client meets one that is missing. @throws OptionError */
+/** Checks the methods and properties of a {@link LogStore} when a broker is created. @throws OptionError */
 export function checkStore(store: LogStore): void {
   const lacks = (method: keyof LogStore): boolean => typeof store[method] !== 'function';
   if (typeof store === 'function') {

@@ -5,18 +5,22 @@ import { asBuffer } from '../as-buffer.js';
 import type { Kit } from '../kit.js';
 import type { FoundOffset, LogStore, PartitionId } from './log-store.js';
 
-/** What waits for the result. Its signal is read only if a scan is needed: the signal of a request is made when it is read. */
+/**
+ * The caller that waits for the result. Its signal is read only if a scan is needed, because a request creates its signal on
+ * first use.
+ */
 export interface Waiter {
   readonly signal: AbortSignal;
 }
 
-/** Bytes that one read of a scan returns. */
+/** Maximum bytes of one read of a scan. */
 const SCAN_BYTES = 1024 * 1024;
 
 /**
- * Returns the first record whose timestamp is not earlier, or null. Scans the log if the store has no method for it.
+ * Returns the first record whose timestamp is equal or later; null if there is none. Scans the log if the store lacks
+ * `offsetForTimestamp`.
  *
- * @param waiter - Has the signal that ends a scan. Default: the broker.
+ * @param waiter - Its signal ends a scan. Default: the broker.
  */
 export function offsetForTimestamp(
   kit: Pick<Kit, 'store' | 'signal'>,
@@ -30,9 +34,10 @@ export function offsetForTimestamp(
 }
 
 /**
- * Returns the first record with the largest timestamp, or null. Scans the log if the store has no method for it.
+ * Returns the first record with the largest timestamp; null for an empty log. Scans the log if the store lacks
+ * `maxTimestamp`.
  *
- * @param waiter - Has the signal that ends a scan. Default: the broker.
+ * @param waiter - Its signal ends a scan. Default: the broker.
  */
 export function maxTimestamp(
   kit: Pick<Kit, 'store' | 'signal'>,
@@ -65,7 +70,7 @@ async function scanForMaxTimestamp(
 ): Promise<FoundOffset | null> {
   let largest: FoundOffset | null = null;
   await scan(store, partition, signal, (batch, logStartOffset) => {
-    // The header can name a record before the log start offset: its timestamp is an upper bound.
+    // The record with the timestamp of the header can lie before the log start offset, so it is only an upper bound.
     if (batch.maxTimestamp > (largest?.timestamp ?? -1)) largest = latestRecord(batch, logStartOffset, largest);
     return true;
   });
@@ -85,7 +90,7 @@ async function scan(
     const entry = { partition, offset, maxBytes: SCAN_BYTES, atLeastOneBatch: true };
     const result = (await store.read([entry], signal))[0]!;
     if (result.error !== undefined) {
-      // The start of the log was dropped meanwhile.
+      // Records at the start of the log were dropped during the scan.
       const { logStartOffset } = await store.logOffsets(partition, signal);
       if (result.error.code !== 'OUT_OF_RANGE' || logStartOffset <= offset) throw result.error;
       offset = logStartOffset;
@@ -112,7 +117,7 @@ function* batchesOf(chunks: readonly Uint8Array[]): Generator<RecordBatch> {
 }
 
 /**
- * Returns the first record of a batch whose timestamp is not earlier, or null.
+ * Returns the first record of a batch whose timestamp is equal or later; null if there is none.
  *
  * @param logStartOffset - Records before it are deleted and skipped.
  */
@@ -127,7 +132,7 @@ export function firstRecordSince(batch: RecordBatch, timestamp: number, logStart
 }
 
 /**
- * Returns the first record of a batch with the largest timestamp, or `known` if none is later than that.
+ * Returns the first record of a batch with the largest timestamp; `known` if no record is later than `known`.
  *
  * @param logStartOffset - Records before it are deleted and skipped.
  */

@@ -1,20 +1,20 @@
 import { ErrorCode } from '../../../src/contract/index.js';
 import type { StoreError, StoreErrorCode } from './store-error.js';
 
-/** What failed, as far as the Kafka error depends on it. */
+/** Kind of the failed request, on which the Kafka error depends. */
 export type StoreRequestKind =
   /** Produce, Fetch, ListOffsets, OffsetForLeaderEpoch. */
   | 'records'
   /** CreateTopics, DeleteTopics, CreatePartitions, DeleteRecords, configs. */
   | 'admin'
-  /** Groups, committed offsets, transactions: whatever puts state into a shard. */
+  /** Groups, committed offsets, transactions: all requests that write to the durable state. */
   | 'coordinator';
 
 type KafkaErrors = Readonly<Record<StoreRequestKind, number>>;
 
 /**
- * The table of Kafka errors, which `docs/guides/writing-a-store.md` shows. Three APIs answer otherwise, as Kafka does:
- * InitProducerId, DescribeLogDirs, and Metadata that creates a topic.
+ * Kafka error by store error, as in the table of `docs/guides/writing-a-store.md`. Three APIs return other errors, as Kafka
+ * does: InitProducerId, DescribeLogDirs, and Metadata that creates a topic.
  */
 const KAFKA_ERRORS: Readonly<Record<StoreErrorCode, KafkaErrors>> = {
   NOT_FOUND: {

@@ -3,16 +3,16 @@ import { asBuffer } from '../as-buffer.js';
 import type { Compaction } from './log-store.js';
 
 /**
- * Compacts batches for the `compact` method of a store that keeps batches, by Kafka's rules. Pass every batch that may
- * be compacted to `scan`, in the order of offsets, and then the same batches to `clean`, which returns what to keep.
+ * Compacts batches by Kafka's rules, for the `compact` method of a store that keeps batches. Pass every batch that may be
+ * compacted to `scan`, in offset order. Then pass the same batches to `clean`, which returns the batches to keep.
  *
- * - The last record of each key stays, at its offset. Records without a key are dropped.
+ * - The last record of each key stays at its offset. Records without a key are dropped.
  * - Tombstones stay until `dropTombstonesOlderThan`.
- * - Control batches stay, and so do records from `beforeOffset` on.
- * - The last record before `beforeOffset` stays, whatever it is: consumers reach the end of the log by it.
- * - The last batch of an idempotent producer stays, if need be without records: its sequences go on from it. A store that
- *   needs no batches for that drops those whose record count is 0, which some clients (kafkajs) cannot pass.
- * - Offsets stay, so that the log has holes afterwards, inside batches and between them.
+ * - Control batches and records from `beforeOffset` on stay.
+ * - The last record before `beforeOffset` always stays, so that consumers can reach the end of the log.
+ * - The last batch of each idempotent producer stays, even if it is empty, because the next batch continues its sequence
+ *   numbers. A store that keeps sequence numbers elsewhere can drop empty batches. Some clients (kafkajs) cannot skip them.
+ * - Offsets do not change. The compacted log has gaps within and between batches.
  */
 export class LogCompactor {
   readonly #compaction: Compaction;
@@ -27,7 +27,7 @@ export class LogCompactor {
     this.#compaction = compaction;
   }
 
-  /** First pass: learns which record of each key is the last. */
+  /** First pass: finds the last record of each key. */
   scan(batches: Uint8Array): void {
     const { beforeOffset } = this.#compaction;
     for (const batch of readBatches(asBuffer(batches))) {
@@ -43,7 +43,7 @@ export class LogCompactor {
     }
   }
 
-  /** Second pass: returns the batches to keep, each in memory of its own or in that of `batches` if it stays whole. */
+  /** Second pass: yields the batches to keep. An unchanged batch is a view of `batches`; a rewritten one has its own memory. */
   *clean(batches: Uint8Array): Generator<Buffer> {
     for (const batch of readBatches(asBuffer(batches))) {
       const cleaned = this.#cleanBatch(batch);

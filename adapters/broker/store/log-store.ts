@@ -3,8 +3,8 @@ import type { ShardEntry, ShardOpening, StateShard } from './state-shard.js';
 import type { StoreError } from './store-error.js';
 
 /**
- * One partition of a topic. The kit makes one object per partition and passes the same one for as long as the topic
- * exists, so that a store may key a `WeakMap` by it.
+ * One partition of a topic. The kit creates one object per partition and passes the same object as long as the topic
+ * exists. A store can use it as a key of a `WeakMap`.
  */
 export interface PartitionId {
   /** Topic id: a lower-case dashed UUID, stable for the life of the topic. */
@@ -14,29 +14,29 @@ export interface PartitionId {
   readonly partition: number;
 }
 
-/** A topic as a store keeps it. */
+/** A topic in a store. */
 export interface StoredTopic {
-  /** Lower-case dashed UUID. Ids of deleted topics are not used again. */
+  /** Lower-case dashed UUID. The ids of deleted topics are never reused. */
   readonly id: string;
   readonly name: string;
-  /** Number of partitions; their indexes run from 0. */
+  /** Number of partitions. Partition indexes start at 0. */
   readonly partitionCount: number;
-  /** Configs that were set on the topic itself, by Kafka's names. */
+  /** Configs that are set on the topic itself, by Kafka's names. */
   readonly configs: Readonly<Record<string, string>>;
 }
 
 /**
- * What acknowledged records survive. State survives at least the same.
+ * Failures that acknowledged records survive. The durable state survives at least the same failures.
  *
- * - `none`: they may be lost when the process of the gateway, or of the engine, ends.
+ * - `none`: they may be lost when the process of the gateway or the engine ends.
  * - `process`: they survive a killed gateway and a killed engine, but not a power failure.
  * - `power`: they survive a power failure.
  */
 export type Durability = 'none' | 'process' | 'power';
 
 /**
- * The decoded meaning of a control batch (KIP-98): the marker that ends a transaction. A store that keeps batches can
- * ignore it; a store that keeps records one by one represents the marker by it.
+ * A transaction marker, decoded from a control batch (KIP-98). It ends a transaction. A store that keeps batches can ignore
+ * it. A store that keeps individual records stores this marker instead of the control batch.
  */
 export interface TransactionMarker {
   readonly type: 'commit' | 'abort';
@@ -46,23 +46,23 @@ export interface TransactionMarker {
   readonly coordinatorEpoch: number;
 }
 
-/** What is appended to one partition: validated batches of one producer. */
+/** One partition of an append: validated batches of one producer. */
 export interface AppendEntry {
   readonly partition: PartitionId;
   /**
-   * Record batches of magic 2, one after the other. The store may keep the memory and write the base offset and leader
-   * epoch into it (`stampBatches`), or decode the records (`readRecords`).
+   * Contiguous record batches of magic 2. The store may keep this memory and write base offsets and the leader epoch into
+   * it (`stampBatches`), or decode the records (`readRecords`).
    */
   readonly batches: Buffer;
-  /** Number of records in them, which is the number of offsets that they take. */
+  /** Number of records in the batches, which is the number of offsets that they take. */
   readonly recordCount: number;
-  /** Largest timestamp in them, in ms since the epoch; -1 without any. */
+  /** Largest timestamp in the batches, in ms since the epoch; -1 if no record has one. */
   readonly maxTimestamp: number;
-  /** Leader epoch under which they are appended. */
+  /** Leader epoch of the append. */
   readonly leaderEpoch: number;
-  /** Attempt of the claim under which they are appended; 0 where the partition was not claimed. */
+  /** Attempt of the claim of the partition; 0 if the partition was not claimed. */
   readonly attempt: number;
-  /** The transaction marker if `batches` is one control batch; null for records. */
+  /** The transaction marker if `batches` is a control batch; null for records. */
   readonly marker: TransactionMarker | null;
 }
 
@@ -74,46 +74,46 @@ export type AppendResult =
       /** Log start offset. */
       readonly logStartOffset: number;
       /**
-       * True if batches of idempotent producers that others have appended stand before this entry: the kit then calls
-       * `replayProducers` before it answers the next batch. Default: false.
+       * Whether other writers appended batches of idempotent producers before this entry. If true, the kit calls
+       * `replayProducers` before it handles the next batch. Default: false.
        */
       readonly needsReplay?: boolean | undefined;
       readonly error?: undefined;
     }
   | { readonly error: StoreError };
 
-/** What is read from one partition. */
+/** One partition of a read. */
 export interface ReadEntry {
   readonly partition: PartitionId;
-  /** First offset wanted. The batch that holds it may begin before it. */
+  /** Offset to read from. The batch that contains it may start earlier. */
   readonly offset: number;
-  /** Most bytes to return. */
+  /** Maximum number of bytes to return. */
   readonly maxBytes: number;
-  /** Return at least one whole batch, even one that is larger than `maxBytes`, so that consumers make progress. */
+  /** Whether to return at least one whole batch, even if it exceeds `maxBytes`, so that consumers make progress. */
   readonly atLeastOneBatch: boolean;
 }
 
-/** What was read from one partition. */
+/** Result of reading one partition. */
 export type ReadResult =
   | {
       /**
-       * Whole batches in the order of their offsets; empty at the log end offset. Must not change until released. Their
-       * partition leader epoch is that of their append, or -1 where the store does not know it.
+       * Whole batches in offset order; empty at the log end offset. Their bytes must not change until `release` is called.
+       * Their partition leader epoch is that of the append, or -1 if the store does not know it.
        */
       readonly chunks: readonly Uint8Array[];
-      /** Sum of their lengths. */
+      /** Total size of the chunks in bytes. */
       readonly bytes: number;
       /** Log start offset. */
       readonly logStartOffset: number;
       /** Log end offset: the offset after the last record. */
       readonly logEndOffset: number;
-      /** Returns the memory of the chunks to the store. Called exactly once, after the write or the drop. */
+      /** Returns the memory of the chunks to the store. Called exactly once, after the response is written or dropped. */
       readonly release?: (() => void) | undefined;
       readonly error?: undefined;
     }
   | { readonly error: StoreError };
 
-/** A batch of an idempotent or transactional producer, or a transaction marker, as the log holds it. */
+/** A batch of an idempotent or transactional producer, or a transaction marker, read from the log. */
 export interface ReplayedBatch {
   readonly producerId: number;
   readonly producerEpoch: number;
@@ -121,21 +121,21 @@ export interface ReplayedBatch {
   readonly baseSequence: number;
   /** Sequence of the last record; -1 for a marker. */
   readonly lastSequence: number;
-  /** Offset of the first record, or of the marker. */
+  /** Offset of the first record or of the marker. */
   readonly baseOffset: number;
-  /** Largest timestamp in the batch, in ms since the epoch; -1 without any. */
+  /** Largest timestamp in the batch, in ms since the epoch; -1 if no record has one. */
   readonly maxTimestamp: number;
-  /** Whether its records belong to a transaction. Default: false. */
+  /** Whether the records belong to a transaction. Default: false. */
   readonly isTransactional?: boolean | undefined;
   /** The transaction marker; null or undefined for records. */
   readonly marker?: TransactionMarker | null | undefined;
 }
 
-/** Where a log starts and ends. */
+/** Start, end and size of a log. */
 export interface LogOffsets {
-  /** Offset of the first record that the log still has, or will have. */
+  /** Log start offset: the lowest offset that can be read. In an empty log it is the offset of the next record. */
   readonly logStartOffset: number;
-  /** Offset after the last record. */
+  /** Log end offset: the offset after the last record. */
   readonly logEndOffset: number;
   /** Size of the log in bytes. */
   readonly bytes: number;
@@ -156,7 +156,7 @@ export interface Retention {
   readonly maxBytes: number;
 }
 
-/** How a log is compacted: the last record of each key is kept. `LogCompactor` does it for batches. */
+/** Parameters of the compaction of a log, which keeps the last record of each key. `LogCompactor` implements it for batches. */
 export interface Compaction {
   /** Only records before this offset may be dropped. */
   readonly beforeOffset: number;
@@ -167,82 +167,89 @@ export interface Compaction {
 /** One partition to claim. */
 export interface Claim {
   readonly partition: PartitionId;
-  /** Leader epoch of the claimant: the number of the opening of the shard that holds the partition. */
+  /** Leader epoch of the claimant: the epoch of its opening of the shard that the partition belongs to. */
   readonly epoch: number;
-  /** Counts the claims of one epoch, from 1: raised after an append whose outcome is unknown. */
+  /** Number of the claim within its epoch, from 1. The kit raises it after an append whose outcome is unknown. */
   readonly attempt: number;
 }
 
 /** Result of one claim. */
 export type ClaimResult =
   | {
-      /** Log end offset at the claim: everything before it was appended by earlier claimants. */
+      /** Log end offset at the time of the claim. Earlier claimants appended all records before it. */
       readonly logEndOffset: number;
       readonly error?: undefined;
     }
-  /** `FENCED` if a higher epoch, or a higher attempt of this epoch, has claimed the partition. */
+  /** `FENCED` if a higher epoch, or a higher attempt of the same epoch, has claimed the partition. */
   | { readonly error: StoreError };
 
 /**
- * An engine with logs, as the broker kit drives it. A store is passive, and every method returns a value or a promise.
- * A method for topics or records that waits takes an `AbortSignal`, which aborts when the broker stops waiting: the store then settles as soon
- * as it can. `check-store.ts` checks methods and properties when a broker is created. See `docs/guides/writing-a-store.md` for what may overlap and what has to survive.
+ * An engine with logs, which the broker kit calls. Methods may return a value or a promise. Methods that wait for the engine
+ * take an `AbortSignal`. It aborts when the broker stops waiting; the store then settles as soon as possible. Methods and
+ * properties are checked when a broker is created. `docs/guides/writing-a-store.md` describes which calls may overlap and
+ * which data must survive failures.
  */
 export interface LogStore {
-  /** Name of the engine, for errors and logs. */
+  /** Name of the engine, used in errors and logs. */
   readonly name: string;
-  /** What acknowledged records survive. */
+  /** Failures that acknowledged records survive. */
   readonly durability: Durability;
   /**
-   * `batches` if `read` returns batches as they were appended, with the producer id, epoch and sequence in their
-   * headers; `records` if the store decodes batches and builds new ones.
+   * `batches` if `read` returns the appended batches, with the producer id, epoch and sequence in their headers. `records` if
+   * the store decodes batches and builds new ones on read.
    */
   readonly keeps: 'batches' | 'records';
   /**
-   * Set if the engine itself drops records by the configs `retention.ms` and `retention.bytes` of a topic. Absent: the
-   * kit calls `applyRetention` if the store has it, and refuses these configs otherwise.
+   * Set to `engine` if the engine itself applies the topic configs `retention.ms` and `retention.bytes`. If absent, the kit
+   * calls `applyRetention`. If that is absent too, the kit rejects these configs.
    */
   readonly retention?: 'engine' | undefined;
 
-  /** Called before all other methods. A throw makes `listen()` reject. */
+  /** Opens the store. Called before all other methods. If it throws, `listen()` rejects. */
   open?(signal: AbortSignal): Awaitable<void>;
   /**
-   * Releases everything. Called after all other methods, once for each `open`, including one that failed; an error that
-   * it throws after a failed `open` is dropped.
+   * Releases all resources. Called after all other methods, once for each `open`, including one that failed. An error
+   * thrown after a failed `open` is ignored.
    */
   close?(signal: AbortSignal): Awaitable<void>;
 
   /** Returns all topics. Called after `open`, and again when `watchTopics` reports a change. */
   listTopics(signal: AbortSignal): Awaitable<readonly StoredTopic[]>;
   /**
-   * Creates a topic. The kit chooses the id; a store whose engine has topic ids returns another one.
+   * Creates a topic and returns it. The kit chooses the id. A store whose engine has its own topic ids returns another id.
    *
    * @throws StoreError `EXISTS`, `FULL`, `INVALID`.
    */
   createTopic(topic: StoredTopic, signal: AbortSignal): Awaitable<StoredTopic>;
-  /** Raises the number of partitions. @throws StoreError `NOT_FOUND`, `FULL`. */
+  /** Increases the number of partitions to `partitionCount`. @throws StoreError `NOT_FOUND`, `FULL`. */
   createPartitions(topicId: string, partitionCount: number, signal: AbortSignal): Awaitable<void>;
-  /** Replaces all configs of a topic. @throws StoreError `NOT_FOUND`, or `INVALID` for a config that the engine cannot hold. */
+  /** Replaces all configs of a topic. @throws StoreError `NOT_FOUND`; `INVALID` for a config that the engine cannot store. */
   alterTopicConfigs(topicId: string, configs: Readonly<Record<string, string>>, signal: AbortSignal): Awaitable<void>;
-  /** Deletes a topic with its records. @throws StoreError `NOT_FOUND`. */
+  /** Deletes a topic and its records. @throws StoreError `NOT_FOUND`. */
   deleteTopic(topicId: string, signal: AbortSignal): Awaitable<void>;
-  /** Calls `changed` when a topic appears, changes or vanishes by the hand of others. Returns a function that stops it. */
+  /** Calls `changed` when others create, change or delete a topic. Returns a function that stops watching. */
   watchTopics?(changed: () => void): () => void;
 
-  /** Appends to the partitions of one request. An append names each partition once; the kit has one append in flight per partition. */
+  /**
+   * Appends to one or more partitions and returns results in the order of the entries. Each partition occurs once, and has
+   * at most one append in flight.
+   */
   append(entries: readonly AppendEntry[], signal: AbortSignal): Awaitable<readonly AppendResult[]>;
-  /** Reads from several partitions and returns results in the order of the entries. An offset outside the log: `OUT_OF_RANGE`. */
+  /**
+   * Reads from one or more partitions and returns results in the order of the entries. An entry with an offset outside the
+   * log fails with `OUT_OF_RANGE`.
+   */
   read(entries: readonly ReadEntry[], signal: AbortSignal): Awaitable<readonly ReadResult[]>;
-  /** Returns the log start offset, the log end offset and the size. */
+  /** Returns the log start offset, the log end offset and the size of a log. */
   logOffsets(partition: PartitionId, signal: AbortSignal): Awaitable<LogOffsets>;
-  /** Returns the first record whose timestamp is not earlier, or null. Absent: the kit scans with `read`. */
+  /** Returns the first record whose timestamp is equal or later; null if there is none. If absent, the kit scans the log. */
   offsetForTimestamp?(partition: PartitionId, timestamp: number, signal: AbortSignal): Awaitable<FoundOffset | null>;
-  /** Returns the first record with the largest timestamp, or null for an empty log (KIP-734). Absent: the kit scans with `read`. */
+  /** Returns the first record with the largest timestamp; null for an empty log (KIP-734). If absent, the kit scans the log. */
   maxTimestamp?(partition: PartitionId, signal: AbortSignal): Awaitable<FoundOffset | null>;
   /**
-   * Visits the batches of idempotent and transactional producers from an offset on, in order, and settles at the log end
-   * offset. For a store that keeps records one by one, and who produced them beside them: the kit then saves producer
-   * snapshots now and then. Without it, it saves one after each append.
+   * Visits the batches of idempotent and transactional producers from an offset to the log end offset, in order. For a
+   * store that keeps individual records together with their producer ids and sequences. With it, the kit saves producer
+   * snapshots from time to time; without it, after each append.
    */
   replayProducers?(
     partition: PartitionId,
@@ -250,40 +257,43 @@ export interface LogStore {
     visit: (batch: ReplayedBatch) => void,
     signal: AbortSignal,
   ): Awaitable<void>;
-  /** Drops the records before an offset and returns the new log start offset. Absent: DeleteRecords is refused. */
+  /** Drops the records before an offset and returns the new log start offset. If absent, DeleteRecords is rejected. */
   deleteRecords?(partition: PartitionId, beforeOffset: number, signal: AbortSignal): Awaitable<number>;
   /** Drops the records that exceed the limits and returns the new log start offset. */
   applyRetention?(partition: PartitionId, retention: Retention, signal: AbortSignal): Awaitable<number>;
-  /** Compacts a log and returns how many bytes were freed. Absent: `cleanup.policy=compact` is refused. */
+  /** Compacts a log and returns the number of bytes freed. If absent, `cleanup.policy=compact` is rejected. */
   compact?(partition: PartitionId, compaction: Compaction, signal: AbortSignal): Awaitable<number>;
   /**
-   * Calls `truncated` when a partition has lost acknowledged records at its end, with the new log end offset: the kit
-   * then stores batches of idempotent producers from there on again when they are retried. For engines that may lose some.
-   * Returns a function that stops it.
+   * Calls `truncated` with the new log end offset when a partition has lost acknowledged records at its end. Batches of
+   * idempotent producers after that offset are then appended again when they are retried. For engines that can lose
+   * acknowledged records. Returns a function that stops watching.
    */
   watchTruncation?(truncated: (partition: PartitionId, logEndOffset: number) => void): () => void;
-  /** Calls `wake` after appends by others, while a fetch waits on the partition. Returns a function that stops it. */
+  /** Calls `wake` after appends by others, while a fetch waits for the partition. Returns a function that stops watching. */
   watch?(partition: PartitionId, wake: () => void): () => void;
 
   /**
-   * Claims partitions, so that appends of other brokers under a lower epoch, or a lower attempt of this one, are not
-   * acknowledged: they fail with `FENCED`, or readers do not see them. Required where several brokers share an engine; the
-   * kit calls it once it supports that.
+   * Claims partitions. Appends with a lower epoch, or a lower attempt of the same epoch, are not acknowledged from then on:
+   * they fail with `FENCED`, or stay invisible to readers. Required if several brokers share an engine. The kit does not call
+   * it yet.
    */
   claim?(claims: readonly Claim[], signal: AbortSignal): Awaitable<readonly ClaimResult[]>;
 
   /**
-   * Opens a shard of the durable state: what the kit itself has to keep, such as committed offsets, groups, producer ids and
-   * configs. The owner before is fenced: nothing that it puts from then on is kept or acknowledged. Called once for each
-   * `open`, and again after the shard was lost.
+   * Opens a shard of the durable state, in which the kit keeps committed offsets, groups, producer ids, configs and the like.
+   * The previous owner is fenced: its later changes are neither stored nor acknowledged. Called once for each `open`, and
+   * again after the shard was lost.
    *
-   * @throws StoreError `FENCED` as `expectedEpoch` says; `INVALID` for state that this store cannot read.
+   * @throws StoreError `FENCED` if `expectedEpoch` does not match; `INVALID` for state that this store cannot read.
    */
   openShard(opening: ShardOpening, signal: AbortSignal): Awaitable<StateShard>;
   /**
-   * Reads a shard without opening it, for a store that several brokers open: from a position on, which is 0 or what an
-   * earlier call returned, to its present end. Returns the position to go on from, which differs if there was anything. Entries
-   * that this release cannot read are left out, and move the position. Absent: a broker that lost its state stays without it.
+   * Reads a shard without opening it, from a position to its current end. For a store that several brokers share. If absent,
+   * a broker that lost its state does not get it back.
+   *
+   * @param from - 0, or a position that an earlier call returned.
+   * @returns The next position. It differs from `from` if there were entries, including entries that this release cannot
+   * read, which are not visited.
    */
   followShard?(shard: number, from: number, visit: (entry: ShardEntry) => void, signal: AbortSignal): Awaitable<number>;
 }

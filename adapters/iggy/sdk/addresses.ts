@@ -1,10 +1,10 @@
-/** Where a node of Iggy listens. */
+/** Address of an Iggy node. */
 export interface IggyAddress {
   readonly host: string;
   readonly port: number;
 }
 
-/** An address that connections are dialled at. */
+/** An address to dial. */
 export interface DialTarget {
   readonly address: IggyAddress;
   /** `host:port` for messages; empty where the embedder's own function decides where to connect. */

@@ -1,97 +1,97 @@
-// What the adapter uses of Iggy's Node SDK, by structure: the user's `Client` (package `apache-iggy`, 0.10) is assignable
-// to `IggyClient` as it is, and nothing of the SDK is imported. Functions are properties, not methods, so that the
-// compiler compares their parameters strictly.
+// Structural types of the part of Iggy's Node SDK that the adapter uses. The user's `Client` (package `apache-iggy`, 0.10)
+// is assignable to `IggyClient`, so the SDK is not imported. Functions are properties, not methods, because the compiler
+// compares parameters of properties strictly.
 
-/** A stream, topic or consumer: its number, or its name of 1 to 255 bytes. */
+/** Identifies a stream, topic or consumer by its number or by its name of 1 to 255 bytes. */
 export type IggyId = number | string;
 
-/** Kinds of header keys and values that the adapter writes, by the numbers of Iggy's protocol. */
+/** Kinds of header keys and values that the adapter writes, with their numbers in Iggy's protocol. */
 export const HeaderKind = { RAW: 1, STRING: 2, INT64: 7 } as const;
 
-/** A header to be sent: names are text, values are bytes or a 64-bit integer. */
+/** A header to send. Keys are strings; values are bytes or a 64-bit integer. */
 export interface IggyHeaderInit {
   key: { kind: typeof HeaderKind.STRING; value: string };
-  /** 1 to 255 bytes; neither the SDK nor the server checks it, and the SDK cannot read what is longer or empty. */
+  /** 1 to 255 bytes. Neither the SDK nor the server checks the size, but the SDK cannot read empty or longer values. */
   value: { kind: typeof HeaderKind.RAW; value: Buffer } | { kind: typeof HeaderKind.INT64; value: bigint };
 }
 
-/** A message to be sent. */
+/** A message to send. */
 export interface IggyMessageInit {
   /** 1 to 64,000,000 bytes. */
   payload: Buffer;
-  /** In an order that Iggy keeps; 100,000 bytes in all. */
+  /** Headers, at most 100,000 bytes in total. Iggy preserves their order. */
   headers?: IggyHeaderInit[];
-  /** 128 bits; the SDK draws a random one where it is left out or 0. */
+  /** Message id of 128 bits. If it is absent or 0, the SDK generates a random one. */
   id?: bigint;
-  /** When the message came to be, in µs since 1970; the SDK takes its own clock where it is left out. */
+  /** Creation time in µs since the epoch. If absent, the SDK uses its own clock. */
   originTimestamp?: bigint;
 }
 
-/** A header key or value as it was polled: what the SDK made of the bytes, by their kind (1 to 15). */
+/** A polled header key or value, decoded by the SDK according to its kind (1 to 15). */
 export interface IggyHeaderField {
   kind: number;
-  /** Raw and 128-bit kinds: bytes; string: text; 64-bit kinds: bigint; other kinds: number or boolean. */
+  /** Raw and 128-bit kinds: Buffer; string kind: string; 64-bit kinds: bigint; other kinds: number or boolean. */
   value: Buffer | string | number | bigint | boolean;
 }
 
-/** A message as it was polled. */
+/** A polled message. */
 export interface IggyMessage {
   headers: {
     id: string | bigint;
     offset: bigint;
-    /** When the server appended it. The SDK cuts microseconds to milliseconds. */
+    /** Time of the append at the server. The SDK truncates microseconds to milliseconds. */
     timestamp: Date;
-    /** When it came to be, as its sender said; likewise cut, and an invalid date after the year 275760. */
+    /** Creation time from the sender, truncated to milliseconds; an invalid date after the year 275760. */
     originTimestamp: Date;
-    /** Bytes of the user headers as they are stored. */
+    /** Size of the stored user headers in bytes. */
     userHeadersLength: number;
   };
   payload: Buffer;
   userHeaders: { key: IggyHeaderField; value: IggyHeaderField }[];
 }
 
-/** Answer to a poll. */
+/** Response to a poll. */
 export interface IggyPolled {
   partitionId: number;
-  /** Offset of the partition's last message; 0 as well when there is none. */
+  /** Offset of the last message of the partition; also 0 if it is empty. */
   currentOffset: bigint;
   messages: IggyMessage[];
 }
 
-/** Where a poll begins: at an offset, at the first message appended at or after a time (µs), or at an end of the log. */
+/** Start of a poll: an offset (1), a time of append in µs (2), the first message (3) or the last messages (4). */
 export type IggyPollingStrategy =
   { kind: 1; value: bigint } | { kind: 2; value: bigint } | { kind: 3; value: 0n } | { kind: 4; value: 0n };
 
-/** The ways to say where a poll begins. */
+/** The polling strategies that the adapter uses. */
 export const PollingStrategy = {
-  /** From an offset on; from below the first message, at that one. */
+  /** From an offset on. An offset before the first message starts at the first message. */
   offset: (offset: bigint): IggyPollingStrategy => ({ kind: 1, value: offset }),
-  /** From the first message that the server appended at or after this time, in µs since 1970. */
+  /** From the first message that the server appended at or after this time, in µs since the epoch. */
   timestamp: (micros: bigint): IggyPollingStrategy => ({ kind: 2, value: micros }),
   /** From the first message. */
   first: { kind: 3, value: 0n } as IggyPollingStrategy,
-  /** The last messages, as many as are asked for. */
+  /** The last messages, up to the requested count. */
   last: { kind: 4, value: 0n } as IggyPollingStrategy,
 } as const;
 
-/** Who polls or keeps an offset: 1 is a consumer of its own, 2 a consumer group. */
+/** Owner of a poll or a stored offset. Kind 1 is a single consumer, kind 2 a consumer group. */
 export interface IggyConsumer {
   kind: 1 | 2;
   id: IggyId;
 }
 
-/** Consumer that polls are made as; the server stores no offset for it. */
+/** Consumer that the adapter polls as. The server stores no offset for it. */
 export const CONSUMER = { kind: 1, id: 1 } as const;
 
-/** Whose partition and messages a call is about. */
+/** Identifies the topic of a call. */
 export interface IggyTopicRef {
   streamId: IggyId;
   topicId: IggyId;
 }
 
-/** What a send answers. */
+/** Response to a send. */
 export interface IggySendResult {
-  /** One for each partition written; none from servers before 0.9, whose offsets cannot be known. */
+  /** One entry for each partition written. Empty from servers before 0.9, which do not return offsets. */
   confirmations: { partitionId: number; baseOffset: bigint }[];
 }
 
@@ -103,11 +103,11 @@ export interface IggyStream {
   createdAt: Date;
 }
 
-/** A partition, as `topic.get` tells it. */
+/** A partition in the response to `topic.get`. */
 export interface IggyPartition {
   id: number;
   createdAt: Date;
-  /** Offset of the last message; 0 as well when there never was one. */
+  /** Offset of the last message; also 0 if the partition never had a message. */
   currentOffset: bigint;
   messagesCount: bigint;
   sizeBytes: bigint;
@@ -120,67 +120,67 @@ export interface IggyTopic {
   name: string;
   createdAt: Date;
   partitionsCount: number;
-  /** µs; 2^64 - 1 for never. */
+  /** Retention time in µs; 2^64 - 1 if messages never expire. */
   messageExpiry: bigint;
-  /** Bytes; 2^64 - 1 for no limit. */
+  /** Maximum size in bytes; 2^64 - 1 for no limit. */
   maxTopicSize: bigint;
   sizeBytes: bigint;
   messagesCount: bigint;
-  /** Ids from 0 on. `topic.list` leaves it empty. */
+  /** Partitions with ids from 0. Empty in the response to `topic.list`. */
   partitions: IggyPartition[];
-  /** Options that the topic was created with, an object by the server's names; missing in SDKs that do not report them. */
+  /** Options of the creation of the topic, an object with the server's names. Absent in SDKs that do not report them. */
   options?: unknown;
-  /** Options that the server derived, likewise. */
+  /** Options that the server derived, in the same form. Absent in SDKs that do not report them. */
   derivedOptions?: unknown;
 }
 
-/** The nodes of a cluster; a server that runs alone shows itself. */
+/** The nodes of a cluster. A single server returns itself. */
 export interface IggyClusterMetadata {
   nodes: {
     name: string;
     ip: string;
     endpoints: { tcp: number };
-    /** `Leader` leads the metadata; each partition has a primary of its own. */
+    /** `Leader` for the leader of the metadata. Each partition has its own primary. */
     role: string;
     status: string;
   }[];
 }
 
-/** Settings of a topic that can be changed later. */
+/** Settings of a topic that can be changed after its creation. */
 export interface IggyTopicSettings {
-  /** How long messages are kept, in µs; left out or 0: what the server is set to, or what it was. */
+  /** Retention time in µs. If absent or 0: the server's default, or the current value on an update. */
   messageExpiry?: bigint;
-  /** Bytes after which the oldest segments go; left out or 0: likewise. */
+  /** Maximum size in bytes, beyond which the oldest segments are dropped. If absent or 0: as for `messageExpiry`. */
   maxTopicSize?: bigint;
 }
 
-/** A topic to be made. */
+/** A topic to create. */
 export interface IggyTopicInit extends IggyTopicSettings {
   streamId: IggyId;
   /** 1 to 255 bytes. */
   name: string;
   /** 0 to 1,000. */
   partitionCount: number;
-  /** 1 is none, the only one that the adapter uses. */
+  /** 1 means no compression, the only value that the adapter uses. */
   compressionAlgorithm: 1;
-  /** What has to be done before messages are confirmed: from SDK 0.10.0 on, where it stands for `enforceFsync`. */
+  /** Durability of messages before they are confirmed. Replaces `enforceFsync` from SDK 0.10.0 on. */
   durability?: 'persisted';
-  /** Whether what is saved is written through to the disk (fsync); only what is saved, see below. */
+  /** Whether the server syncs saved messages to disk (fsync). `messagesRequiredToSave` controls when messages are saved. */
   enforceFsync?: boolean;
-  /** Messages that may wait in memory, confirmed, before they are saved: 1 or more; the server's default is 1024. */
+  /** Number of confirmed messages in memory that triggers a save; from 1. The server's default is 1024. */
   messagesRequiredToSave?: number;
-  /** Bytes: a multiple of 512 from 1 MiB to 1 GiB. */
+  /** Size of a segment in bytes: a multiple of 512 from 1 MiB to 1 GiB. */
   segmentSize?: bigint;
 }
 
 /**
- * A client of Iggy's Node SDK, as far as the adapter uses it. It has one connection, and on it one command at a time:
- * what is called meanwhile waits. A call that the server refuses rejects with an error that has a numeric `errorCode`;
- * one that breaks with the connection rejects with any other error, and the client connects again by itself.
+ * The part of a client of Iggy's Node SDK that the adapter uses. A client has one connection, which runs one command at a
+ * time; other calls wait. If the server rejects a command, the call rejects with an error that has a numeric `errorCode`. If
+ * the connection breaks, the call rejects with another error, and the client reconnects by itself.
  */
 export interface IggyClient {
   message: {
-    /** Sends to one partition. The answer comes when the messages are committed, which is not yet fsynced. */
+    /** Sends to one partition. Resolves when the messages are committed, which does not imply fsync. */
     send: (args: {
       streamId: IggyId;
       topicId: IggyId;
@@ -188,7 +188,7 @@ export interface IggyClient {
       messages: IggyMessageInit[];
       partition: { kind: 2; value: number };
     }) => Promise<IggySendResult>;
-    /** Reads up to `count` messages; past the end there are none. The whole answer must stay below 64 MiB. */
+    /** Reads up to `count` messages; none past the end. The whole response must stay below 64 MiB. */
     poll: (args: {
       streamId: IggyId;
       topicId: IggyId;
@@ -201,30 +201,30 @@ export interface IggyClient {
   };
   stream: {
     create: (args: { name: string }) => Promise<IggyStream>;
-    /** Null where there is none. */
+    /** Resolves to null if it does not exist. */
     get: (args: { streamId: IggyId }) => Promise<IggyStream | null>;
     list: () => Promise<IggyStream[]>;
     delete: (args: { streamId: IggyId }) => Promise<boolean>;
   };
   topic: {
     create: (args: IggyTopicInit) => Promise<IggyTopic>;
-    /** Null where there is none. */
+    /** Resolves to null if it does not exist. */
     get: (args: IggyTopicRef) => Promise<IggyTopic | null>;
-    /** Without partitions. */
+    /** Returns the topics, with empty `partitions`. */
     list: (args: { streamId: IggyId }) => Promise<IggyTopic[]>;
     update: (args: IggyTopicRef & IggyTopicSettings & { name: string }) => Promise<boolean>;
     delete: (args: IggyTopicRef & { partitionsCount: number }) => Promise<boolean>;
-    /** Drops all messages; offsets begin at 0 again. */
+    /** Drops all messages. Offsets restart at 0. */
     purge: (args: IggyTopicRef) => Promise<boolean>;
   };
   partition: {
     /** Adds partitions: 1 to 1,000. */
     create: (args: IggyTopicRef & { partitionCount: number }) => Promise<boolean>;
-    /** Takes the last partitions away, with their messages. */
+    /** Deletes the last partitions and their messages. */
     delete: (args: IggyTopicRef & { partitionCount: number }) => Promise<boolean>;
   };
   offset: {
-    /** Null where none is stored. */
+    /** Resolves to null if no offset is stored. */
     get: (
       args: IggyTopicRef & { consumer: IggyConsumer; partitionId: number },
     ) => Promise<{ partitionId: number; currentOffset: bigint; storedOffset: bigint } | null>;
@@ -234,12 +234,12 @@ export interface IggyClient {
   session: {
     login: (args: { username: string; password: string }) => Promise<{ userId: number }>;
   };
-  /** The roster of a cluster; absent from SDKs that know no clusters. */
+  /** Cluster commands; absent in SDKs without cluster support. */
   cluster?: {
     getClusterMetadata: () => Promise<IggyClusterMetadata>;
   };
   system: {
-    /** Answered without credentials as well. */
+    /** Works without a login. */
     ping: () => Promise<boolean>;
     getStats: () => Promise<{ hostname: string; processId: number; startTime: bigint }>;
   };
@@ -247,13 +247,13 @@ export interface IggyClient {
   destroy: () => Promise<void>;
 }
 
-/** Whether something is a client, seen from two of its methods. */
+/** Whether a value is a client. Checks two of its methods. */
 export function isIggyClient(value: unknown): value is IggyClient {
   const client = value as Partial<IggyClient> | null | undefined;
   return typeof client?.message?.send === 'function' && typeof client.topic?.get === 'function';
 }
 
-/** The code with which the server refused a call; undefined for any other failure. */
+/** Returns the error code of a command that the server rejected; undefined for any other failure. */
 export function iggyErrorCode(error: unknown): number | undefined {
   if (typeof error !== 'object' || error === null || !('errorCode' in error)) return undefined;
   return typeof error.errorCode === 'number' ? error.errorCode : undefined;

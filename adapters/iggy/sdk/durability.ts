@@ -1,8 +1,8 @@
 import type { IggyTopic, IggyTopicInit } from './client.js';
 
 /**
- * What records survive once Iggy has confirmed them: nothing (they may be in the memory of the server alone), the end of
- * the server's process, or the loss of power as well.
+ * Failures that confirmed records survive. `none`: none, because they may be only in the memory of the server. `process`: a
+ * killed server. `power`: also a power failure.
  */
 export type IggyDurability = 'none' | 'process' | 'power';
 

@@ -5,10 +5,10 @@ import type { StateTopicName, StateTopics } from './state-topics.js';
 import { OWN } from './state-values.js';
 import type { TopicReader } from './topic-reader.js';
 
-/** A position is the generation of a topic, times this, and an offset in it. */
+/** A position is the generation of a topic times this number, plus an offset in the topic. */
 const GENERATION = 2 ** 32;
 
-/** How often topics are listed anew that vanish while they are read. */
+/** Maximum number of new listings when topics are deleted while they are read. */
 const MAX_ROUNDS = 5;
 
 /** A topic that was looked through, and how far. */
@@ -31,10 +31,10 @@ export class ForeignShardReader {
   }
 
   /**
-   * Visits the entries from a position on. Where the shard has gone on in another topic, or the topic ends before the
-   * position, all of it is visited, after a reset.
+   * Visits the entries from a position on. If the shard has continued in another topic, or the topic ends before the
+   * position, visits a reset and then all entries.
    *
-   * @returns The position to go on from; 0 where there is nothing.
+   * @returns The next position; 0 if the shard has no entries.
    * @throws StoreError
    */
   async follow(shard: number, from: number, visit: (entry: ShardEntry) => void): Promise<number> {
@@ -43,7 +43,7 @@ export class ForeignShardReader {
     for (let round = 1; round <= MAX_ROUNDS; round++) {
       const listed = (await this.#topics.list()).filter((topic) => topic.shard === shard);
       const found = (await this.#goOn(listed, generation, offset)) ?? (await this.#lookThrough(shard, listed));
-      // Dropped since it was listed.
+      // The topic was deleted after the listing.
       if (found === undefined) continue;
       const isSame = found?.generation === generation && found.end >= offset;
       if (!isSame && from > 0) visit({ kind: 'reset' });
@@ -93,7 +93,7 @@ export class ForeignShardReader {
 /** Where the reading goes on, and up to where. */
 type Position = Pick<Looked, 'generation' | 'reader' | 'end'>;
 
-/** An entry as followers see it; null for one that says nothing to them, or that this release cannot read. */
+/** Converts an entry for followers; null if it does not concern them or this release cannot read it. */
 function shardEntry(payload: Buffer): ShardEntry | null {
   const entry = readEntry(payload);
   if (entry === null) return null;

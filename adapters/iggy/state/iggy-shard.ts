@@ -15,15 +15,15 @@ import { OWN, type StateValues } from './state-values.js';
 const MAX_PUT_ENTRIES = 10_000;
 const MAX_PUT_BYTES: number = 32 * 1024 * 1024;
 
-/** How long what was put is waited for once closing should be over, in ms. */
+/** Milliseconds that `close` waits for pending changes after its signal has aborted. */
 const CLOSING_MS = 1000;
 
-/** What an opened shard works on. */
+/** Options of {@link IggyShard}. */
 export interface ShardContext {
   readonly shard: number;
   /** Name of the stream. */
   readonly stream: string;
-  /** Name of the topics, with numbers behind it. */
+  /** Prefix of the names of the topics. */
   readonly prefix: string;
   /** Time between two checks that are made for suspicions, in ms. */
   readonly suspicionMs: number;
@@ -33,7 +33,7 @@ export interface ShardContext {
   readonly values: StateValues;
   readonly rewriter: StateRewriter;
   readonly fenced: (error: StoreError) => void;
-  /** Called with each change of the kit that is stored. */
+  /** Called with each stored change of the kit. */
   readonly stored: (key: string, value: Uint8Array | null) => void;
   readonly warn: (message: string) => void;
 }
@@ -47,11 +47,11 @@ interface Queued {
 }
 
 /**
- * One opening of a shard: keys and values in a topic of Iggy, where what was put last under a key is its value. Puts that
- * wait are sent together, and a topic that has grown is written anew into another one, whose name has a higher number.
+ * One opening of a shard. Its keys and values are entries in an Iggy topic; the last entry of a key is its value. Waiting
+ * puts are sent together. A topic that has grown is rewritten into another topic, whose name has a higher number.
  *
- * Of several gateways the one that opened the shard last owns it. The others learn it at their next put or check, which is
- * refused, as is everything from then on: the shard is opened anew, as another object.
+ * The gateway that opened the shard last owns it. The next put or check of any other gateway fails, and so do all later ones.
+ * That gateway then opens the shard again, as another object.
  */
 export class IggyShard implements StateShard {
   readonly epoch: number;
@@ -60,7 +60,7 @@ export class IggyShard implements StateShard {
   readonly #queue: Queued[] = [];
   #flushing: Promise<void> | null = null;
   #topic: StateTopic;
-  /** Why nothing can be put any more. */
+  /** Error with which all later puts fail. */
   #lost: StoreError | null = null;
   #phase: 'opening' | 'open' | 'closing' | 'closed' = 'opening';
 
@@ -83,13 +83,13 @@ export class IggyShard implements StateShard {
     return this.#context.values.ofKit();
   }
 
-  /** What the adapter has put under keys with this prefix, without it. */
+  /** Returns the adapter's values whose keys have this prefix, with the prefix removed. */
   own(prefix: string): Iterable<ShardValue> {
     return this.#context.values.own(prefix);
   }
 
   async put(changes: readonly ShardChange[]): Promise<void> {
-    // The kit may go on with its memory.
+    // Copy the values, because the kit may reuse their memory.
     const kept = changes.map(([key, value]): ShardChange => [key, value === null ? null : Uint8Array.from(value)]);
     await this.keep(kept);
     for (const [key, value] of kept) this.#context.stored(key, value);
@@ -128,7 +128,7 @@ export class IggyShard implements StateShard {
     if (topic === undefined || topic.messagesCount > next) void this.#check.check().catch(() => undefined);
   }
 
-  /** Waits for what was put. */
+  /** Waits for pending changes. */
   async close(signal: AbortSignal): Promise<void> {
     this.#phase = 'closing';
     await settles(this.#flushing ?? undefined, signal, CLOSING_MS);

@@ -2,13 +2,14 @@ import { randomInt } from 'node:crypto';
 import { TAGS } from '../records/message-ids.js';
 import type { IggyShard } from './iggy-shard.js';
 
-/** Under which key of the state the tag of message ids is. */
+/** Key of the tag in the state. */
 const TAG = 'message-tag';
 
 /**
- * What marks the messages of this gateway's producers. Drawn once: it stays with the state, which gives out producer ids.
+ * Returns the tag that marks the messages of this gateway's producers. It is generated once and stored in the state, which
+ * also allocates the producer ids.
  *
- * @throws StoreError when it cannot be kept.
+ * @throws StoreError if the tag cannot be stored.
  */
 export async function messageTag(state: Pick<IggyShard, 'own' | 'putOwn'>): Promise<number> {
   for (const [, value] of state.own(TAG)) return Buffer.from(value).readUInt32BE();

@@ -1,18 +1,18 @@
-/** What an entry of the state says. */
+/** Kinds of entries of the state. */
 export const EntryKind = {
-  /** A key has a value. */
+  /** Sets the value of a key. */
   PUT: 1,
-  /** A key has none any more. */
+  /** Deletes a key. */
   FORGET: 2,
-  /** Everything that was known when this topic was begun is before this entry. */
+  /** End of the copy: all values known when the topic was created are before this entry. */
   COMPLETE: 3,
-  /** A gateway has opened the shard; the value is what it says of itself, and empty in logs of release 0.1. */
+  /** A gateway has opened the shard. The value is its owner record, and empty in logs of release 0.1. */
   OPENED: 4,
-  /** The gateway that had the log ended. Not written any more; releases skip it. */
+  /** The gateway that owned the log has ended. No longer written; readers skip it. */
   CLOSED: 5,
-  /** The owner asks whether the shard is still its own, by where this entry is stored. Releases skip it. */
+  /** Written by the owner to check, by the offset of this entry, that it still owns the shard. Readers skip it. */
   CHECK: 6,
-  /** How the state is divided into topics (`state-layout.ts`). */
+  /** Layout of the topics of the state (`state-layout.ts`). */
   LAYOUT: 7,
 } as const;
 
@@ -21,31 +21,31 @@ export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 /** One entry of the state. */
 export interface StateEntry {
   readonly kind: EntryKind;
-  /** Counts the entries of a shard, over all of its topics. */
+  /** Number of the entry within its shard, over all topics of the shard. */
   readonly sequence: number;
   readonly key: string;
   readonly value: Uint8Array;
 }
 
-/** An entry before it has its place in the log. */
+/** An entry without a sequence number. */
 export type StateEntryInit = Omit<StateEntry, 'sequence'>;
 
-/** The value of an entry that has none. */
+/** Value of entries without a value. */
 export const NO_VALUE: Uint8Array = new Uint8Array(0);
 
-/** Version of the form below. */
+/** Version of the encoding below. */
 const VERSION = 1;
-/** The same form, in a version that release 0.1 refuses: it must not begin a state of its own beside this one. */
+/** The same encoding with a version that release 0.1 rejects, so that it does not create a second state beside this one. */
 const LAYOUT_VERSION = 2;
 
 const HEADER_BYTES = 14;
 
-/** Bytes that an entry takes in the log, besides what Iggy adds to a message. */
+/** Returns the size of an entry in the log in bytes, without Iggy's message overhead. */
 export function entryBytes({ key, value }: StateEntryInit): number {
   return HEADER_BYTES + Buffer.byteLength(key) + value.length;
 }
 
-/** Big-endian: u8 version, u8 kind, u64 sequence, u32 length and key in UTF-8, then the value. */
+/** Encodes an entry. Big-endian: u8 version, u8 kind, u64 sequence, u32 length and key in UTF-8, then the value. */
 export function encodeEntry({ kind, sequence, key, value }: StateEntry): Buffer {
   const keyBytes = Buffer.byteLength(key);
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + keyBytes + value.length);
@@ -58,7 +58,7 @@ export function encodeEntry({ kind, sequence, key, value }: StateEntry): Buffer 
   return bytes;
 }
 
-/** @throws Error for what is no entry of a version that is known here. */
+/** Decodes an entry. @throws Error for an invalid entry or an unknown version. */
 export function decodeEntry(bytes: Buffer): StateEntry {
   if (bytes.length < HEADER_BYTES) throw new Error(`an entry of ${String(bytes.length)} bytes`);
   const version = bytes[0];
@@ -76,7 +76,7 @@ export function decodeEntry(bytes: Buffer): StateEntry {
   };
 }
 
-/** An entry; null for what this release cannot read. */
+/** Decodes an entry; null if this release cannot read it. */
 export function readEntry(payload: Buffer): StateEntry | null {
   try {
     return decodeEntry(payload);

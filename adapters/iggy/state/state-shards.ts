@@ -15,28 +15,28 @@ import { StateRewriter } from './state-rewriter.js';
 import { StateTopics } from './state-topics.js';
 import { StateValues } from './state-values.js';
 
-/** How often a shard is read again while others open it, or write it anew, and what is waited at most before it, in ms each. */
+/** Maximum rounds of an opening while other gateways open or rewrite the shard, and base of the random pauses in ms. */
 const MAX_ROUNDS = 10;
 const PAUSE_MS = 20;
 
-/** The shard that has what the adapter itself keeps. */
+/** The shard with the adapter's own values. */
 const OWN_SHARD = 0;
 
-/** Where the state is. */
+/** Options of {@link StateShards}. */
 export interface StateShardsOptions {
   readonly pool: ClientPool;
   /** Name of the stream. */
   readonly stream: string;
-  /** Name of the topics, with numbers behind it. */
+  /** Prefix of the names of the topics. */
   readonly prefix: string;
-  /** How often `look` is called, in ms. */
+  /** Interval in ms at which `look` is called. */
   readonly refreshMs: number;
   readonly warn: (message: string) => void;
-  /** Called with each change of the kit that is stored. */
+  /** Called with each stored change of the kit. */
   readonly stored: (key: string, value: Uint8Array | null) => void;
 }
 
-/** The state of one stream: opens its shards, and keeps what the adapter itself has to keep in the first of them. */
+/** The state of one stream. Opens its shards, and stores the adapter's own values in shard 0. */
 export class StateShards {
   readonly #options: StateShardsOptions;
   readonly #topics: StateTopics;
@@ -51,7 +51,7 @@ export class StateShards {
     this.#follower = new ForeignShardReader(topics);
   }
 
-  /** Whether a topic is part of the state of this gateway, or of another one, and none of a user's. */
+  /** Whether a topic belongs to the state of this or another gateway. */
   isOwnTopic(name: string): boolean {
     return this.#topics.isOwnTopic(name);
   }
@@ -96,12 +96,12 @@ export class StateShards {
       } catch (error) {
         if (error instanceof StateRefusedError) throw error.reason;
         const failure = storeError(error, 'state cannot be kept');
-        // One has opened the shard after us, or has dropped a topic that it has written anew.
+        // Another gateway has opened the shard after this one, or has dropped a topic after a rewrite.
         if (!(failure instanceof OvertakenError) && failure.code !== 'NOT_FOUND') throw failure;
         why = failure.message;
       }
       if (round >= MAX_ROUNDS) throw new StoreError('UNAVAILABLE', `Iggy: the state cannot be opened: ${why}`);
-      // So that two that disturb each other do not go on in step.
+      // A random pause, so that two gateways that disturb each other do not retry in step.
       await delay(Math.random() * PAUSE_MS * round);
       throwIfAborted(signal, 'opening a shard');
     }
@@ -115,28 +115,28 @@ export class StateShards {
     return unlessAborted(this.#follower.follow(shard, from, visitWhileWaited), signal, 'following a shard');
   }
 
-  /** Waits for what was put. */
+  /** Waits for pending changes. */
   async close(signal: AbortSignal): Promise<void> {
     await Promise.all(Array.from(this.#shards.values(), (shard) => shard.close(signal)));
     this.#shards.clear();
   }
 
-  /** Another gateway seems to have shards: looks that up, at most once in `refreshMs` for each. */
+  /** Checks whether another gateway owns the shards now, at most once per `refreshMs` for each. */
   suspect(): void {
     for (const shard of this.#shards.values()) shard.suspect();
   }
 
-  /** Looks at the topics of the stream, which are listed anyway. */
+  /** Checks the topics of the stream, which are listed periodically anyway. */
   look(topics: readonly IggyTopic[]): void {
     for (const shard of this.#shards.values()) shard.look(topics);
   }
 
-  /** What the adapter has put under keys with this prefix, without it; nothing before shard 0 is open. */
+  /** Returns the adapter's values whose keys have this prefix, with the prefix removed; none before shard 0 is open. */
   own(prefix: string): Iterable<ShardValue> {
     return this.#shards.get(OWN_SHARD)?.own(prefix) ?? [];
   }
 
-  /** Keeps a value of the adapter's, or forgets it with null. @throws StoreError */
+  /** Stores a value of the adapter, or deletes it if null. @throws StoreError */
   async putOwn(key: string, value: Uint8Array | null): Promise<void> {
     const shard = this.#shards.get(OWN_SHARD);
     if (shard === undefined) throw new StoreError('UNAVAILABLE', 'Iggy: shard 0 of the state is not open');

@@ -15,24 +15,24 @@ import { TopicReader } from './topic-reader.js';
 /** Prefix of the names of the internal topics, unless the option `stateTopic` names another. */
 export const DEFAULT_STATE_TOPIC = '__kafka_gateway_state';
 
-/** How long a send is repeated, in ms, and how long we wait between. */
+/** Time for which a send is retried, and pause between retries, in ms. */
 const GIVE_UP_MS = 10_000;
 const PAUSE_MS = 100;
 
-/** Nothing of it goes by itself, and nothing that was confirmed goes with a crash. */
+/** Settings of a topic whose entries never expire and survive a crash once confirmed. */
 const FOREVER = { messageExpiry: 2n ** 64n - 1n, maxTopicSize: 2n ** 64n - 1n, ...DURABLE } as const;
 
-/** One topic of the state, which one gateway at a time writes to. */
+/** One topic of the state. One gateway at a time writes to it. */
 export class StateTopic {
   readonly name: string;
-  /** Bytes of its entries. */
+  /** Size of the entries in bytes. */
   bytes = 0;
   readonly #pool: ClientPool;
   readonly #streamId: string;
   readonly #reader: TopicReader;
-  /** The half of the ids of messages that says who wrote them. */
+  /** Upper half of the message ids, which identifies the writer. */
   readonly #writer: bigint = BigInt(`0x${randomBytes(8).toString('hex')}`);
-  /** Where the next entry goes, as long as nobody else writes. */
+  /** Offset of the next entry if no other gateway writes. */
   #next = 0;
   #isCut = false;
   #hasConfirmed = false;
@@ -49,17 +49,17 @@ export class StateTopic {
     return this.#next;
   }
 
-  /** Whether entries that were confirmed are gone: the topic was purged, or the server has lost its tail. */
+  /** Whether confirmed entries are lost: the topic was purged, or the server has lost its tail. */
   get isCut(): boolean {
     return this.#isCut;
   }
 
-  /** Whether the server has said of any send where it went. */
+  /** Whether the server has confirmed the offset of any send. */
   get hasConfirmed(): boolean {
     return this.#hasConfirmed;
   }
 
-  /** Makes it; false when there is one of this name already. @throws StoreError */
+  /** Creates the topic. Returns false if a topic with this name exists. @throws StoreError */
   async create(): Promise<boolean> {
     const { name } = this;
     const init = { streamId: this.#streamId, name, partitionCount: 1, compressionAlgorithm: 1, ...FOREVER } as const;
@@ -73,12 +73,12 @@ export class StateTopic {
     }
   }
 
-  /** Left behind, it is dropped when the shard is opened next. */
+  /** Deletes the topic. If that fails, the next opening of the shard deletes it. */
   async drop(): Promise<void> {
     await this.#pool.run((client) => client.topic.delete({ ...this.#ref, partitionsCount: 1 })).catch(() => undefined);
   }
 
-  /** Gives all entries there are; false when the topic is not there any more. @throws StoreError */
+  /** Visits all entries. Returns false if the topic no longer exists. @throws StoreError */
   async replay(visit: (entry: StateEntry) => void): Promise<boolean> {
     const end = await this.#reader.end();
     if (end === null) return false;
@@ -91,10 +91,10 @@ export class StateTopic {
   }
 
   /**
-   * Says that this gateway has opened the shard: the one before it keeps nothing any more.
+   * Writes the entry that this gateway has opened the shard. Later entries of the previous owner are void.
    *
-   * @returns The entries of others that came between the replay and this one. Where the topic was cut meanwhile: all that
-   * are left.
+   * @returns The entries of other gateways between the replay and this entry. If the topic was cut in the meantime, all
+   * remaining entries.
    */
   async open(entry: StateEntry): Promise<StateEntry[]> {
     const from = this.#next;
@@ -103,35 +103,35 @@ export class StateTopic {
     const between: StateEntry[] = [];
     let first = offset;
     if (offset < from) this.#isCut = true;
-    // Sent twice, the first one counts: entries of the owner before that follow it were refused to that.
+    // If a retry stored the entry twice, the first one counts. Later entries of the previous owner were rejected.
     await this.#reader.read(offset < from ? 0 : from, offset, ({ headers, payload }) => {
       if (first < offset) return;
       if (idOf(headers.id) === id) first = Number(headers.offset);
       else between.push(this.#reader.decode(payload));
     });
-    // What follows the first one is looked at with the next entry.
+    // Entries after the first one are checked with the next append.
     this.#next = first + 1;
     return between;
   }
 
   /**
-   * Sends entries until they are confirmed: one that is there twice says the same. Where the topic is cut, what was
-   * confirmed before may be gone, and the caller writes it anew.
+   * Sends entries until they are confirmed. A duplicate entry has no effect. If the topic is cut, earlier confirmed entries
+   * may be lost, and the caller rewrites them.
    *
-   * @throws OvertakenError when another gateway has opened the shard before.
-   * @throws StoreError, IggyCommandError when they may not be there.
+   * @throws OvertakenError if another gateway opened the shard before the entries.
+   * @throws StoreError, IggyCommandError if the entries may not be stored.
    */
   async append(entries: readonly StateEntry[]): Promise<void> {
     const offset = await this.send(entries);
     if (offset < this.#next) this.#isCut = true;
-    // Something is between what was appended last and this; or it is unknown what is before it.
+    // There are entries between the last append and this one, or the entries before this one are unknown.
     const from = offset < this.#next ? 0 : this.#next;
     if (offset > from) await this.#checkOwner(from, offset, epochOf(entries[0]!.sequence));
     this.#next = offset + entries.length;
   }
 
   /**
-   * Looks for entries of another gateway that has opened the shard since: those of an earlier epoch had it before.
+   * Checks whether another gateway has opened the shard since. Entries with an earlier epoch are from previous owners.
    *
    * @throws OvertakenError
    */
@@ -167,8 +167,8 @@ export class StateTopic {
   /**
    * Sends entries until they are confirmed.
    *
-   * @returns The offset of the first one.
-   * @throws StoreError, IggyCommandError when they may not be there.
+   * @returns The offset of the first entry.
+   * @throws StoreError, IggyCommandError if the entries may not be stored.
    */
   async send(entries: readonly StateEntry[]): Promise<number> {
     const firstId = this.#idOf(entries[0]!);
@@ -190,7 +190,7 @@ export class StateTopic {
     }
   }
 
-  /** Looks for a message whose send was answered without its offset, such as one that the server knows already. */
+  /** Finds a message whose send was confirmed without an offset, such as one that the server recognised as a duplicate. */
   async #find(id: bigint): Promise<number> {
     const end = await this.#reader.end();
     if (end === null) throw new StoreError('NOT_FOUND', `Iggy: topic '${this.name}' is not there any more`);
@@ -199,7 +199,7 @@ export class StateTopic {
       if (idOf(headers.id) === id) found = Number(headers.offset);
     };
     await this.#reader.read(Math.min(this.#next, end), end, look);
-    // Where the topic was cut, it may stand before that.
+    // If the topic was cut, the message may be at a lower offset.
     if (found < 0) await this.#reader.read(0, Math.min(this.#next, end), look);
     if (found >= 0) return found;
     throw new IggyCommandError('GARBLED', 'the server has not confirmed the offset, and the message is not there');

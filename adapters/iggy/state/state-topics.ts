@@ -4,8 +4,8 @@ import { DEFAULT_STATE_TOPIC, StateTopic } from './state-topic.js';
 import { TopicReader } from './topic-reader.js';
 
 /**
- * A topic of the state, by its name: `<prefix>.shard-<shard>.<generation>`, or `<prefix>.<number>`. Release 0.1 made topics of
- * numbers only, also under a prefix that ends in one: `<prefix>.0.1` may be the state of another gateway.
+ * Parsed name of a topic of the state: `<prefix>.shard-<shard>.<generation>` or `<prefix>.<number>`. Release 0.1 created only
+ * topics with numbers, and allowed prefixes that end in a number: `<prefix>.0.1` may be the state of another gateway.
  */
 export interface StateTopicName {
   readonly name: string;
@@ -27,12 +27,12 @@ export class StateTopics {
     this.#prefix = prefix;
   }
 
-  /** Whether a topic is part of the state of this gateway, or of another one, and none of a user's. */
+  /** Whether a topic belongs to the state of this or another gateway. */
   isOwnTopic(name: string): boolean {
     return name === this.#prefix || name.startsWith(`${this.#prefix}.`) || name.startsWith(DEFAULT_STATE_TOPIC);
   }
 
-  /** Returns those there are, lowest numbers first. @throws StoreError */
+  /** Returns the existing topics, lowest numbers first. @throws StoreError */
   async list(): Promise<StateTopicName[]> {
     const topics = await this.#pool
       .query((client) => client.topic.list({ streamId: this.#stream }))
@@ -45,7 +45,7 @@ export class StateTopics {
       .sort((a, b) => a.number - b.number);
   }
 
-  /** The topic of a shard and generation, or of a number alone, whether it is there or not. */
+  /** Returns the topic name of a shard and generation, or of a number alone. The topic need not exist. */
   nameOf(shard: number | null, number: number): string {
     return [this.#prefix, ...(shard === null ? [] : [`shard-${String(shard)}`]), number].join('.');
   }

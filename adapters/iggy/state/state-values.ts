@@ -1,15 +1,15 @@
 import type { ShardValue } from '../../broker/index.js';
 import { EntryKind, type StateEntryInit } from './state-entry.js';
 
-/** Keys that are the adapter's, and none of the kit's. */
+/** Prefix of the adapter's own keys. */
 export const OWN = 'iggy/';
 
-/** The keys and values that a shard holds. */
+/** Keys and values of a shard. */
 export class StateValues {
   readonly #values = new Map<string, Uint8Array>();
   #bytes = 0;
 
-  /** Bytes of keys and values. */
+  /** Size of the keys and values in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -33,7 +33,7 @@ export class StateValues {
     for (const [key, value] of values) this.apply({ kind: EntryKind.PUT, key, value });
   }
 
-  /** A copy, with changes that are not confirmed yet. */
+  /** Returns a copy with changes applied that are not confirmed yet. */
   with(changes: readonly StateEntryInit[]): Map<string, Uint8Array> {
     const values = new Map(this.#values);
     for (const { kind, key, value } of changes) {
@@ -43,12 +43,12 @@ export class StateValues {
     return values;
   }
 
-  /** What the kit has put. */
+  /** Yields the kit's values. */
   *ofKit(): Generator<ShardValue> {
     for (const entry of this.#values) if (!entry[0].startsWith(OWN)) yield entry;
   }
 
-  /** What the adapter has put under keys with this prefix, without it. */
+  /** Yields the adapter's values whose keys have this prefix, with the prefix removed. */
   *own(prefix: string): Generator<ShardValue> {
     const whole = OWN + prefix;
     for (const [key, value] of this.#values) if (key.startsWith(whole)) yield [key.slice(whole.length), value];

@@ -5,7 +5,7 @@ import { type IggyCommandError, readError } from '../sdk/failures.js';
 import { PollSize } from '../sdk/poll-size.js';
 import { decodeEntry, type StateEntry } from './state-entry.js';
 
-/** How often one entry alone is polled. */
+/** Maximum number of polls of a single entry. */
 const MAX_TRIES = 3;
 
 /** Reads one topic of the state. */
@@ -20,7 +20,7 @@ export class TopicReader {
     this.name = name;
   }
 
-  /** Returns the offset after the last entry; null when the topic is not there any more. @throws StoreError */
+  /** Returns the offset after the last entry; null if the topic no longer exists. @throws StoreError */
   async end(): Promise<number | null> {
     const ref = { streamId: this.#streamId, topicId: this.name };
     const topic = await this.#pool
@@ -33,7 +33,7 @@ export class TopicReader {
     return partition.messagesCount === 0n ? 0 : Number(partition.currentOffset) + 1;
   }
 
-  /** Returns the first entry; null for an empty topic, or one that is not there any more. @throws StoreError */
+  /** Returns the first entry; null if the topic is empty or no longer exists. @throws StoreError */
   async first(): Promise<StateEntry | null> {
     let first: StateEntry | null = null;
     try {
@@ -44,7 +44,7 @@ export class TopicReader {
     return first;
   }
 
-  /** Visits the messages from an offset up to another one. @throws StoreError */
+  /** Visits the messages from offset `from` to offset `to`, exclusive. @throws StoreError */
   async read(from: number, to: number, visit: (message: IggyMessage) => void): Promise<void> {
     const size = new PollSize();
     let tries = 1;
@@ -73,7 +73,7 @@ export class TopicReader {
     }
   }
 
-  /** @throws StoreError `INVALID` for what this release cannot read. */
+  /** Decodes an entry. @throws StoreError `INVALID` if this release cannot read it. */
   decode(payload: Buffer): StateEntry {
     try {
       return decodeEntry(payload);

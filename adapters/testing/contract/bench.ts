@@ -17,23 +17,23 @@ type Start = (wanted: ContractStart) => Awaitable<ContractBroker>;
 /** A topic id that no topic has. */
 export const NOBODYS_ID = '9b2f6a0e-1c4d-4e8f-9a3b-5d7c8e0f1a2b';
 
-/** A topic that a case has made. */
+/** A topic that a case has created. */
 export interface BenchTopic {
   readonly name: string;
   readonly id: string;
 }
 
-/** What a case works with: a broker of its own, clients, names that nobody else has. */
+/** Test bench of a case: a broker, clients and unique names. */
 export class Bench {
   readonly #patienceMs: number;
   #broker: ContractBroker;
   #clients: WireClient[] = [];
-  /** What the backend threw last. */
+  /** The last error that the backend threw. */
   #thrown: unknown;
   readonly #onRequestError = ({ error }: RequestErrorEvent): void => {
     this.#thrown = error;
   };
-  /** A client that is connected. */
+  /** A connected client. */
   client: WireClient;
 
   private constructor(broker: ContractBroker, client: WireClient, patienceMs: number) {
@@ -44,7 +44,7 @@ export class Bench {
     broker.gateway?.on('requestError', this.#onRequestError);
   }
 
-  /** @param patienceMs - What comes about by itself may take so long, in milliseconds. */
+  /** @param patienceMs - Maximum time in milliseconds that `eventually` waits for asynchronous effects. */
   static async start(start: Start, wanted: ContractStart, patienceMs: number): Promise<Bench> {
     const broker = await start(wanted);
     try {
@@ -55,19 +55,19 @@ export class Bench {
     }
   }
 
-  /** Another connection. */
+  /** Opens another connection. */
   async connect(): Promise<WireClient> {
     const client = await WireClient.connect(this.#broker.bootstrap);
     this.#clients.push(client);
     return client;
   }
 
-  /** A name that no other case has. */
+  /** Returns a unique name. */
   name(what: string): string {
     return `${what}-${randomBytes(6).toString('hex')}`;
   }
 
-  /** Creates a topic, and waits until it can be used. */
+  /** Creates a topic and waits until it is usable. */
   async topic({
     name = this.name('topic'),
     partitions = 1,
@@ -85,7 +85,7 @@ export class Bench {
     return this.ready(name, partitions);
   }
 
-  /** Waits until a topic has so many partitions with a leader. */
+  /** Waits until a topic has the expected number of partitions, all with a leader. */
   async ready(name: string, partitions: number): Promise<BenchTopic> {
     return this.eventually(async () => {
       const found = await this.describe(name);
@@ -94,7 +94,7 @@ export class Bench {
       for (const { errorCode, partitionIndex } of found.partitions) {
         isCode(errorCode, 'NONE', `Metadata of partition ${String(partitionIndex)}`);
       }
-      // A leader that is named may have yet to learn it.
+      // A leader in Metadata may not know yet that it is the leader.
       const ask = Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, timestamp: -1n }));
       const request = { replicaId: -1, topics: [{ name, partitions: ask }] };
       const { topics } = await this.client.send(listOffsetsApi, request);
@@ -105,7 +105,7 @@ export class Bench {
     });
   }
 
-  /** What Metadata says of a topic, without creating it. */
+  /** Returns the Metadata of a topic without creating it. */
   async describe(name: string): Promise<MetadataResponseTopic> {
     const { topics } = await this.client.send(metadataApi, { topics: [{ name }], allowAutoTopicCreation: false });
     const [found] = topics;
@@ -116,7 +116,7 @@ export class Bench {
     return found;
   }
 
-  /** Deletes a topic, and waits until it is gone. */
+  /** Deletes a topic and waits until it is gone. */
   async deleteTopic({ name, id }: BenchTopic): Promise<void> {
     const version = this.client.version(deleteTopicsApi);
     const request = version >= 6 ? { topics: [{ name: null, topicId: id }] } : { topicNames: [name] };
@@ -127,7 +127,7 @@ export class Bench {
     });
   }
 
-  /** Stops the broker and starts another over the same store, with a new client. */
+  /** Restarts the broker over the same store and connects a new client. */
   async restart(): Promise<void> {
     await this.#disconnect();
     const restarted = await this.#broker.restart?.();
@@ -137,12 +137,12 @@ export class Bench {
     this.client = await this.connect();
   }
 
-  /** Repeats until nothing is thrown any more: for what a broker does by itself. */
+  /** Repeats an attempt until it succeeds, for asynchronous effects of the broker. */
   eventually<T>(attempt: () => Awaitable<T>): Promise<T> {
     return eventually(attempt, this.#patienceMs);
   }
 
-  /** The error of a case, with what the backend threw as its cause: clients are told of it with a code alone. */
+  /** Adds the last error of the backend as the cause of an error of a case, because clients get only an error code. */
   explained(error: unknown): unknown {
     if (error instanceof Error) error.cause ??= this.#thrown;
     return error;
@@ -150,7 +150,7 @@ export class Bench {
 
   async close(): Promise<void> {
     await this.#disconnect();
-    // A broker that is shared by all cases lives on.
+    // A broker that all cases share keeps running after this case.
     this.#broker.gateway?.off('requestError', this.#onRequestError);
     await this.#broker.close();
   }
@@ -160,13 +160,13 @@ export class Bench {
   }
 }
 
-/** What is awaited later, if at all: where it fails, only who awaits it is told. */
+/** Marks a promise as awaited later or never, so that its rejection is not reported as unhandled. */
 export function later<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => undefined);
   return promise;
 }
 
-/** Whether an error code is the one of this name. */
+/** Asserts that an error code has this name. */
 export function isCode(actual: number | undefined, expected: ErrorName, what: string): void {
   assert(actual !== undefined, `${what}: nothing was answered`);
   assert.equal(errorName(actual), expected, `${what}: the error code is ${errorName(actual)}; it must be ${expected}`);

@@ -2,12 +2,12 @@ import type { BrokerConfigInit, GroupLimits } from '../../broker/index.js';
 import type { Bench } from './bench.js';
 
 /**
- * What a backend may lack, by name:
+ * Optional capabilities of a backend:
  *
- * - `brokerConfigs`: `start` heeds the configs that a case wants of the broker;
- * - `groupLimits`: it heeds the limits of groups as well, which Kafka does not have;
- * - `durable`: the broker's `restart` keeps what it had stored;
- * - `deleteRecords`, `retention`, `compaction`: records go before their topic does;
+ * - `brokerConfigs`: `start` applies the broker configs of a case;
+ * - `groupLimits`: `start` also applies the limits of groups, which Kafka does not have;
+ * - `durable`: stored data survives `restart`;
+ * - `deleteRecords`, `retention`, `compaction`: the backend can drop records of an existing topic in this way;
  * - `transactions`: a producer may have a transactional id.
  */
 export type Capability =
@@ -15,23 +15,23 @@ export type Capability =
 
 /** One rule of a contract. */
 export interface ContractCase<Need extends string = Capability> {
-  /** What it belongs to: `topics`, `produce`. */
+  /** Area of the rule, such as `topics` or `produce`. */
   readonly area: string;
-  /** The rule, as a sentence that holds. */
+  /** The rule, as a sentence. */
   readonly name: string;
-  /** What is under test must be capable of these. */
+  /** Capabilities that the case requires. */
   readonly needs: readonly Need[];
-  /** Those of them that it is not capable of: none when the case can be run. */
+  /** Required capabilities that are missing. If empty, the case can run. */
   readonly absent: readonly Need[];
-  /** Starts what is under test, holds it to the rule and closes it. Rejects with an `AssertionError` when the rule is broken. */
+  /** Starts the broker or store, checks the rule and closes it. Rejects with an `AssertionError` if the rule is broken. */
   readonly run: () => Promise<void>;
 }
 
-/** A case as its file has it. */
+/** Definition of a case. */
 export interface CaseDefinition {
   readonly name: string;
   readonly needs?: readonly Capability[];
-  /** Holds only for backends without these. */
+  /** Applies only to backends without these capabilities. */
   readonly without?: readonly Capability[];
   readonly config?: BrokerConfigInit;
   readonly groups?: Partial<GroupLimits>;

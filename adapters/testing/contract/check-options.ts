@@ -1,9 +1,9 @@
 import { checkOptionNames, OptionError } from '../../../src/contract/index.js';
 
-/** What a case may take for what happens by itself, in milliseconds, unless an option says otherwise. */
+/** Default of `patienceMs`: maximum time in milliseconds that a case waits for asynchronous effects. */
 export const DEFAULT_PATIENCE_MS = 15_000;
 
-/** Options that both contracts have. */
+/** Options of both contracts. */
 interface CommonOptions {
   readonly start: unknown;
   readonly capabilities: Readonly<Record<string, unknown>>;
@@ -11,9 +11,9 @@ interface CommonOptions {
 }
 
 /**
- * Checks the options that both contracts have.
+ * Checks the options of both contracts.
  *
- * @param started - What `start` starts.
+ * @param started - Description of the result of `start`, for the error.
  * @param names - Names of the capabilities.
  * @throws OptionError
  */

@@ -1,21 +1,21 @@
 import type { Awaitable, KafkaGateway } from '../../../src/index.js';
 import type { BrokerConfigInit, GroupLimits } from '../../broker/index.js';
 
-/** A broker under test, running. */
+/** A running broker under test. */
 export interface ContractBroker {
-  /** What clients connect to: `host:port`. */
+  /** Bootstrap address for clients: `host:port`. */
   readonly bootstrap: string;
-  /** The gateway in front of it, if it runs in this process: what its backend throws becomes the cause of a failed case. */
+  /** The gateway, if it runs in this process. Errors of its backend become the cause of the error of a failed case. */
   readonly gateway?: Pick<KafkaGateway, 'on' | 'off'> | undefined;
-  /** Stops it and starts another over what it has stored. Left out when there is no such thing: not `durable`. */
+  /** Stops the broker and starts another one over the same data. Absent if the backend is not `durable`. */
   restart?(): Awaitable<ContractBroker>;
   close(): Awaitable<void>;
 }
 
-/** What a case wants of the broker that it is run against. */
+/** Requirements of a case on the broker that it runs against. */
 export interface ContractStart {
-  /** Configs by Kafka's names: the initial delay of groups is off. */
+  /** Broker configs by Kafka's names. `group.initial.rebalance.delay.ms` is 0 unless the case sets it. */
   readonly config: BrokerConfigInit;
-  /** How much groups may hold: nothing for the defaults. */
+  /** Limits on groups; empty for the defaults. */
   readonly groups: Partial<GroupLimits>;
 }

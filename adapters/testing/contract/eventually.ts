@@ -4,7 +4,7 @@ import type { Awaitable } from '../../../src/contract/index.js';
 /** Milliseconds between two attempts. */
 const PAUSE_MS = 20;
 
-/** Repeats an attempt until it succeeds, for what happens by itself. Rejects with its last error after `patienceMs`. */
+/** Repeats an attempt until it succeeds, for asynchronous effects. Rejects with its last error after `patienceMs`. */
 export async function eventually<T>(attempt: () => Awaitable<T>, patienceMs: number): Promise<T> {
   const until = performance.now() + patienceMs;
   for (;;) {

@@ -7,7 +7,7 @@ import {
 } from '../../../src/protocol/index.js';
 import { type Bench, isCode } from './bench.js';
 
-/** A group as ListGroups has it. */
+/** A group in a ListGroups response. */
 export async function listed(
   bench: Bench,
   groupId: string,
@@ -18,12 +18,12 @@ export async function listed(
   return groups.find((group) => group.groupId === groupId);
 }
 
-/** The state of a group, as DescribeGroups has it. */
+/** Returns the state of a group from DescribeGroups. */
 export async function stateOf(bench: Bench, groupId: string): Promise<string | undefined> {
   return (await described(bench, groupId))?.groupState;
 }
 
-/** A group as DescribeGroups has it. */
+/** Returns a group from DescribeGroups. */
 export async function described(
   bench: Bench,
   groupId: string,
@@ -31,7 +31,7 @@ export async function described(
   return (await bench.client.send(describeGroupsApi, { groups: [groupId] })).groups[0];
 }
 
-/** Deletes a group, and gives the error code. */
+/** Deletes a group and returns the error code. */
 export async function remove(bench: Bench, groupId: string): Promise<number | undefined> {
   return (await bench.client.send(deleteGroupsApi, { groupsNames: [groupId] })).results[0]?.errorCode;
 }

@@ -26,11 +26,11 @@ export type { Capability, ContractCase } from './case.js';
 
 /** Options of {@link contractCases}. */
 export interface ContractOptions {
-  /** Starts a broker for one case. A broker that is shared by all is fine: topics and groups have names of their own. */
+  /** Starts a broker for one case. It may return a shared broker, because cases use unique names of topics and groups. */
   readonly start: (wanted: ContractStart) => Awaitable<ContractBroker>;
-  /** What the backend is capable of; true where nothing is said. */
+  /** Capabilities of the backend. Default of each: true. */
   readonly capabilities?: Readonly<Partial<Record<Capability, boolean>>> | undefined;
-  /** What a broker does by itself may take so long, in milliseconds. Default: 15,000. */
+  /** Maximum time in milliseconds that a case waits for asynchronous effects of the broker; from 0. Default: 15,000. */
   readonly patienceMs?: number | undefined;
 }
 
@@ -70,10 +70,10 @@ const AREAS: Readonly<Record<string, readonly CaseDefinition[]>> = {
 };
 
 /**
- * The rules of a Kafka broker, each as a case that speaks the protocol over a socket: for any test runner. Cases for
- * what the backend does instead of a capability are left out where it has it.
+ * Returns the rules of a Kafka broker as cases for any test runner. Each case uses the Kafka protocol over a socket. Cases
+ * for the behaviour without a capability are omitted if the backend has it.
  *
- * @throws OptionError for an option or a capability that there is not, or cannot be.
+ * @throws OptionError for an unknown or invalid option or capability.
  */
 export function contractCases(options: ContractOptions): ContractCase[] {
   checkOptionNames('', options, OPTION_NAMES);

@@ -6,12 +6,12 @@ import type { CaseDefinition } from './case.js';
 import { listed } from './group-requests.js';
 import { join, newGroup, pair, rebalancing, soleMember, sync } from './members.js';
 
-/** From these versions on topics go by their ids. */
+/** First versions that identify topics by id. */
 const COMMIT_BY_ID = 10;
 const FETCH_BY_ID = 10;
-/** A version in which a commit says how long it is kept (until KIP-211). */
+/** A version in which a commit has a retention time (removed by KIP-211). */
 const RETENTION_TIME_IN = 4;
-/** From this version on OffsetFetch takes several groups. */
+/** First version of OffsetFetch with several groups. */
 const GROUPS_FROM = 8;
 
 export interface CommitOptions {
@@ -20,12 +20,12 @@ export interface CommitOptions {
   readonly generationId?: number;
   readonly instanceId?: string;
   readonly metadata?: string | null;
-  /** Versions 2 to 4 alone have it. */
+  /** Only in versions 2 to 4. */
   readonly retentionTimeMs?: number;
   readonly version?: number;
 }
 
-/** Commits an offset, and gives the error code of the partition. */
+/** Commits an offset and returns the error code of the partition. */
 export async function commit(
   client: WireClient,
   groupId: string,
@@ -49,7 +49,7 @@ export async function commit(
   return (await client.send(offsetCommitApi, request, version)).topics[0]?.partitions[0]?.errorCode;
 }
 
-/** What is committed for partitions of a topic: offset and metadata of each. */
+/** Returns the committed offset and metadata of partitions of a topic. */
 export async function committed(
   client: WireClient,
   groupId: string,
@@ -76,7 +76,7 @@ export async function committed(
   });
 }
 
-/** Deletes the offset of a partition, and gives the error code of the group, or of the partition. */
+/** Deletes the offset of a partition and returns the error code of the group or the partition. */
 export async function deleteOffset(
   bench: Bench,
   groupId: string,
@@ -88,7 +88,7 @@ export async function deleteOffset(
   return errorCode !== 0 ? errorCode : topics[0]?.partitions[0]?.errorCode;
 }
 
-/** A group that has no members, and a topic. */
+/** Returns a group without members, and a topic. */
 async function setUp(bench: Bench): Promise<{ readonly groupId: string; readonly topic: BenchTopic }> {
   return { groupId: await newGroup(bench), topic: await bench.topic({ partitions: 2 }) };
 }
@@ -177,7 +177,7 @@ export const offsetCases: readonly CaseDefinition[] = [
       const early = await commit(leader.client, groupId, topic, 1, leader);
       isCode(early, 'REBALANCE_IN_PROGRESS', 'OffsetCommit before SyncGroup');
       isCode((await sync(leader.client, groupId, leader)).errorCode, 'NONE', 'SyncGroup');
-      // It waits for the other two, who do not come.
+      // The rebalance waits for the other two members, which do not join.
       void later(join(bench.client, groupId));
       await rebalancing(bench, groupId, leader);
       isCode(await commit(leader.client, groupId, topic, 2, leader), 'NONE', 'OffsetCommit during a rebalance');

@@ -16,19 +16,19 @@ import {
 import type { WireClient } from '../../../src/wire-client/index.js';
 import { type BenchTopic, isCode } from './bench.js';
 
-/** A broker may cut off the last batch at its limit. */
+/** A broker may truncate the last batch at its size limit. */
 const WHOLE = { partial: 'skip' } as const;
 
-/** Versions from these on name topics by id (KIP-516). */
+/** First versions that identify topics by id (KIP-516). */
 const PRODUCE_BY_ID = 13;
 const FETCH_BY_ID = 13;
 
-/** A record with a text for its value. */
+/** Returns a record with a text value. */
 export function text(value: string, more: Partial<RecordInit> = {}): RecordInit {
   return { timestamp: Date.now(), value: Buffer.from(value), ...more };
 }
 
-/** A batch of records with these values. */
+/** Returns a batch of records with these values. */
 export function batchOf(values: readonly string[], options: RecordBatchOptions = {}): Buffer {
   return buildBatch(
     values.map((value) => text(value)),
@@ -42,7 +42,7 @@ export interface ProduceOptions {
   readonly version?: number;
 }
 
-/** A Produce of one batch to one partition. */
+/** Returns a Produce request with one batch for one partition. */
 export function produceRequest(
   topic: BenchTopic,
   records: Uint8Array | null,
@@ -54,7 +54,7 @@ export function produceRequest(
   return { acks, timeoutMs: 10_000, topicData: [{ ...named, partitionData }] };
 }
 
-/** Sends records to a partition, and gives what is answered for it. */
+/** Produces records to a partition and returns the response for it. */
 export async function produce(
   client: WireClient,
   topic: BenchTopic,
@@ -68,7 +68,7 @@ export async function produce(
   return answer;
 }
 
-/** Appends records, which must succeed. Gives the offset of the first. */
+/** Produces records, which must succeed, and returns the offset of the first. */
 export async function append(
   client: WireClient,
   topic: BenchTopic,
@@ -93,7 +93,7 @@ export interface FetchOptions {
   readonly version?: number;
 }
 
-/** Asks for the records of a partition from an offset on, and gives what is answered for it. */
+/** Fetches a partition from an offset on and returns the response for it. */
 export async function fetch(
   client: WireClient,
   topic: BenchTopic,
@@ -116,7 +116,7 @@ export async function fetch(
     minBytes,
     maxBytes,
     isolationLevel,
-    // Without a session: every answer stands for itself.
+    // Without a fetch session: each response is complete.
     ...(version >= 7 ? { sessionId: 0, sessionEpoch: -1 } : {}),
     ...(rackId === undefined ? {} : { rackId }),
     topics,
@@ -128,7 +128,7 @@ export async function fetch(
   return answer;
 }
 
-/** A record as it was read. */
+/** A fetched record. */
 export interface ReadRecord {
   readonly offset: number;
   readonly timestamp: number;
@@ -137,7 +137,7 @@ export interface ReadRecord {
   readonly headers: readonly (readonly [key: string, value: string | null])[];
 }
 
-/** The records in a field of records; those before an offset are left out, as consumers do. */
+/** Decodes the records of a response. Skips those before an offset, as consumers do. */
 export function recordsIn(records: Uint8Array | null, from = 0): ReadRecord[] {
   if (records === null) return [];
   const read: ReadRecord[] = [];
@@ -155,7 +155,7 @@ export function recordsIn(records: Uint8Array | null, from = 0): ReadRecord[] {
   return read;
 }
 
-/** Everything in a partition from an offset on, over as many requests as it takes. */
+/** Fetches all records of a partition from an offset on, with as many requests as needed. */
 export async function readAll(
   client: WireClient,
   topic: BenchTopic,
@@ -176,7 +176,7 @@ export async function readAll(
   }
 }
 
-/** The offset after the last batch. */
+/** Returns the offset after the last batch. */
 function nextOffset(records: Uint8Array, otherwise: number): number {
   let next = otherwise;
   for (const { lastOffset } of readBatches(Buffer.from(records), WHOLE)) next = lastOffset + 1;
@@ -191,7 +191,7 @@ export async function values(client: WireClient, topic: BenchTopic, partition = 
 export const LATEST = -1;
 export const EARLIEST = -2;
 
-/** Asks for the offset of a time, or of a special timestamp. */
+/** Requests the offset of a timestamp or special timestamp. */
 export async function listOffset(
   client: WireClient,
   topic: BenchTopic,
@@ -211,7 +211,7 @@ export async function listOffset(
   return answer;
 }
 
-/** First offset and the one after the last. */
+/** Returns the log start offset and the log end offset. */
 export async function bounds(client: WireClient, topic: BenchTopic, partition = 0): Promise<[number, number]> {
   const ends: number[] = [];
   for (const timestamp of [EARLIEST, LATEST]) {

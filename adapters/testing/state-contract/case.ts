@@ -1,19 +1,19 @@
 import type { StateBench } from './state-bench.js';
 
 /**
- * What a store may lack, by name:
+ * Optional capabilities of a store:
  *
- * - `durable`: a new store over the engine finds what the stores before it have put;
- * - `shared`: several stores over the engine may be open at the same time, as those of several brokers are;
+ * - `durable`: a new store over the engine loads the state of earlier stores;
+ * - `shared`: several stores over the engine may be open at the same time, as with several brokers;
  * - `shards`: the state may have more than one shard;
- * - `followShard`: the store has that method.
+ * - `followShard`: the store implements `followShard`.
  */
 export type StateCapability = 'durable' | 'shared' | 'shards' | 'followShard';
 
-/** What a case needs: a capability, or the option `refusedChange`. */
+/** Requirement of a case: a capability, or the option `refusedChange`. */
 export type StateNeed = StateCapability | 'refusedChange';
 
-/** A case as its file has it. */
+/** Definition of a case. */
 export interface StateCase {
   readonly name: string;
   readonly needs?: readonly StateNeed[];

@@ -15,13 +15,13 @@ export type { StateContractEngine } from './state-bench.js';
 
 /** Options of {@link stateContractCases}. */
 export interface StateContractOptions {
-  /** Starts an engine without state, for one case. */
+  /** Starts an engine without state for one case. */
   readonly start: () => Awaitable<StateContractEngine>;
-  /** What the store is capable of. Default of each: true. */
+  /** Capabilities of the store. Default of each: true. */
   readonly capabilities?: Readonly<Partial<Record<StateCapability, boolean>>> | undefined;
-  /** A change that the store refuses with `INVALID` or `FULL`, such as one with a value that is too large. */
+  /** A change that the store rejects with `INVALID` or `FULL`, such as one with a value that is too large. */
   readonly refusedChange?: ShardChange | undefined;
-  /** Time that a call of `fenced` may take, in milliseconds. Default: 15,000. */
+  /** Maximum time in milliseconds that a case waits for a call of `fenced`; from 0. Default: 15,000. */
   readonly patienceMs?: number | undefined;
 }
 
@@ -42,7 +42,7 @@ const AREAS: Readonly<Record<string, readonly StateCase[]>> = {
 };
 
 /**
- * The rules of `openShard` and `followShard`, each as a case that calls a store: for any test runner.
+ * Returns the rules of `openShard` and `followShard` as cases for any test runner. Each case calls a store.
  *
  * @throws OptionError for an unknown or invalid option or capability.
  */
@@ -66,7 +66,7 @@ export function stateContractCases(options: StateContractOptions): ContractCase<
         try {
           await run(bench);
         } catch (error) {
-          // A store that breaks a rule may fail to close, which says less.
+          // A store that breaks a rule may also fail to close. That error would say less.
           await Promise.allSettled([bench.close()]);
           throw error;
         }

@@ -1,16 +1,16 @@
 import type { StateCase } from './case.js';
 import { put, type Row } from './rows.js';
 
-/** Bytes of the longest key: that of an offset of a group with an id of 32,767 bytes. */
+/** Size of the longest key in bytes: the key of an offset of a group with an id of 32,767 bytes. */
 const MAX_KEY_BYTES = 33_000;
 
-/** Keys that stores have mixed up: with each other, with a path, or with a property of an object. */
+/** Keys that stores have confused with each other, with a path or with a property of an object. */
 const NAMES: readonly string[] = [
   ...['a', 'A', ' a', 'a ', 'a/', '/a', 'a/b', 'a.b', './a', '../a', 'a\0', 'a\0b', 'a\n', '%61', '*', '"', "'", '\\'],
   ...['é', 'e\u0301', '\ufeff', '\ufeffa', '\u2028', '1', '01', '1.0', 'null', '__proto__', 'constructor', 'toString'],
 ];
 
-/** Keys that have every character of Unicode among them. */
+/** Yields keys that together contain every Unicode character. */
 function* everyCharacter(): Generator<string> {
   const charactersPerKey = MAX_KEY_BYTES / 5;
   const surrogates = { first: 0xd800, last: 0xdfff };

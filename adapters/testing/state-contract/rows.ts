@@ -4,13 +4,13 @@ import type { Awaitable } from '../../../src/contract/index.js';
 import { type ShardChange, type ShardValue, StoreError, type StoreErrorCode } from '../../broker/index.js';
 import type { Owner } from './state-bench.js';
 
-/** A key with its value, which may be text. */
+/** A key and its value, which may be text. */
 export type Row = readonly [key: string, value: string | Uint8Array];
 
-/** A key with its new value, which may be text; null forgets the key. */
+/** A key and its new value, which may be text; null deletes the key. */
 export type RowChange = readonly [key: string, value: string | Uint8Array | null];
 
-/** What is longer is shown by its hash. */
+/** Longer keys and values are shown as a hash. */
 const MAX_SHOWN_BYTES = 100;
 
 /** Puts changes in one call. */
@@ -24,7 +24,7 @@ export function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text));
 }
 
-/** A copy of values, whose memory the store may use again. */
+/** Copies values, because the store may reuse their memory. */
 export function copied(values: Iterable<ShardValue>): ShardValue[] {
   return Array.from(values, ([key, value]): ShardValue => {
     assert(value instanceof Uint8Array, `the value of ${shownKey(key)} is no Uint8Array`);
@@ -32,7 +32,7 @@ export function copied(values: Iterable<ShardValue>): ShardValue[] {
   });
 }
 
-/** Checks that values are these, in any order. */
+/** Checks that the values are the expected ones, in any order. */
 export function sameValues(actual: Iterable<ShardValue>, expected: readonly Row[], what: string): void {
   assert.deepEqual(shown(copied(actual)), shown(expected), `${what}: other values are there than were put`);
 }

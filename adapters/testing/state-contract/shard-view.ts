@@ -1,6 +1,6 @@
 import type { ShardEntry, ShardValue } from '../../broker/index.js';
 
-/** What a follower knows of a shard: adds up entries as `ShardEntry` says. */
+/** A follower's view of a shard. Applies entries as `ShardEntry` specifies. */
 export class ShardView {
   readonly #values = new Map<string, Uint8Array>();
   #epoch = -1;
@@ -25,7 +25,7 @@ export class ShardView {
     return this.#epoch;
   }
 
-  /** What the owner says of itself; null for a shard that was never opened. */
+  /** Owner record as text; null for a shard that was never opened. */
   get owner(): string | null {
     return this.#owner;
   }

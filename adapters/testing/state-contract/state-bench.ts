@@ -13,18 +13,18 @@ import { eventually } from '../contract/eventually.js';
 import type { StateNeed } from './case.js';
 import { copied, type Row, sameValues } from './rows.js';
 
-/** An engine that stores are made over. */
+/** An engine for stores under test. */
 export interface StateContractEngine {
   /**
-   * Makes a store, which the case opens and closes. Called again after the store before was closed, and meanwhile if the
-   * engine is `shared`. May return a store again.
+   * Creates a store, which the case opens and closes. Called again after the previous store was closed; if the engine is
+   * `shared`, also while it is open. May return the same store again.
    */
   createStore(): Awaitable<LogStore>;
-  /** Called last. */
+  /** Releases the engine. Called last. */
   close?(): Awaitable<void>;
 }
 
-/** What a bench works with. */
+/** Dependencies of a bench. */
 interface BenchContext {
   readonly engine: StateContractEngine;
   readonly has: (need: StateNeed) => boolean;
@@ -37,20 +37,20 @@ export interface Owner {
   /** The store that has opened it. */
   readonly store: LogStore;
   readonly shard: StateShard;
-  /** What `accept` was called with last. */
+  /** Values of the last call of `accept`. */
   readonly accepted: readonly ShardValue[];
-  /** What `fenced` was called with. */
+  /** Errors of the calls of `fenced`. */
   readonly fenced: readonly StoreError[];
 }
 
 export const NEVER: AbortSignal = new AbortController().signal;
 
-/** Gives a case an engine without state, and opens shards of it. */
+/** Test bench of a case: an engine without state, its stores and shards. */
 export class StateBench {
   readonly #context: BenchContext;
-  /** Stores that are open. */
+  /** Open stores. */
   readonly #stores = new Set<LogStore>();
-  /** Shards that were opened and not closed. */
+  /** Open shards. */
   readonly #shards = new Set<StateShard>();
   #follower: LogStore | null = null;
 
@@ -62,14 +62,14 @@ export class StateBench {
     return this.#context.has(need);
   }
 
-  /** A change that the store refuses. */
+  /** A change that the store rejects. */
   get refusedChange(): ShardChange {
     const { refusedChange } = this.#context;
     assert(refusedChange !== null, 'the case needs refusedChange');
     return refusedChange;
   }
 
-  /** Returns the store of the next broker, open: one of its own, if the engine is shared. */
+  /** Returns the open store of the next broker. If the engine is shared, each broker has its own store. */
   async nextStore(): Promise<LogStore> {
     const [first] = this.#stores;
     if (first !== undefined && !this.has('shared')) return first;
@@ -81,9 +81,9 @@ export class StateBench {
   }
 
   /**
-   * Opens shard 0 of a state of one shard as the next broker does.
+   * Opens shard 0 of a state with one shard, as the next broker does.
    *
-   * @param store - The store to open it with. Default: that of the next broker.
+   * @param store - The store that opens it. Default: the store of the next broker.
    */
   async open(opening: Partial<ShardOpening> = {}, store?: LogStore): Promise<Owner> {
     const opener = store ?? (await this.nextStore());
@@ -109,14 +109,14 @@ export class StateBench {
     return { store: opener, shard, accepted: seen.values, fenced };
   }
 
-  /** Gives a shard back. */
+  /** Closes a shard. */
   async closeShard({ shard }: Owner): Promise<void> {
     this.#shards.delete(shard);
     await shard.close(NEVER);
   }
 
   /**
-   * Checks what the shard of an owner holds: for that owner, for the next one, and, if the engine is durable, for a new
+   * Checks the values of a shard: for its owner, for the next owner and, if the engine is durable, for an owner with a new
    * store. Fences the owner.
    */
   async holds({ shard }: Owner, expected: readonly Row[], opening: Partial<ShardOpening> = {}): Promise<void> {
@@ -127,7 +127,7 @@ export class StateBench {
     await this.#nextHolds(expected, opening, 'the owner in a new store');
   }
 
-  /** Reads a shard from a position on without opening it. Returns the next position. */
+  /** Reads a shard from a position without opening it. Returns the next position. */
   async follow(shard: number, from: number, visit: (entry: ShardEntry) => void): Promise<number> {
     this.#follower ??= await this.nextStore();
     const position = await this.#follower.followShard?.(shard, from, visit, NEVER);
@@ -140,7 +140,7 @@ export class StateBench {
     return eventually(attempt, this.#context.patienceMs);
   }
 
-  /** Closes all shards and their stores; shards that are opened from now on are those of new stores. */
+  /** Closes all shards and stores. Shards that are opened afterwards use new stores. */
   async closeStores(): Promise<void> {
     for (const shard of this.#shards) await shard.close(NEVER);
     this.#shards.clear();
