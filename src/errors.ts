@@ -1,23 +1,25 @@
 import { CodedError } from './protocol/errors.js';
 
 /**
- * What is wrong with the way a gateway is used, as a code that stays the same over releases.
+ * Stable code of a {@link GatewayError}.
  *
- * - `INVALID_OPTION`: an option has a wrong value; the error is an {@link OptionError}.
- * - `INVALID_BACKEND`: the backend has no API, or a function whose name is almost that of an API.
- * - `INVALID_STATE`: a method was called that the state of the gateway does not allow, such as `listen()` when closed.
- * - `BACKEND_IN_USE`: another gateway has the backend open, and it is not `shareable`.
- * - `BACKEND_CLOSE_FAILED`: the backend's `close` threw or rejected; told by an `error` event.
- * - `CLOSE_TIMEOUT`: the backend's `open` or `close` was not done in time; told by an `error` event.
+ * - `INVALID_OPTION`: an option has an invalid value. The error is an {@link OptionError}.
+ * - `INVALID_BACKEND`: the backend has no API method, a method for an API that the gateway itself answers, or a function
+ *   whose name is probably a typo of a method.
+ * - `INVALID_STATE`: the state of the gateway does not allow the call, such as `listen()` on a closed gateway.
+ * - `BACKEND_IN_USE`: another gateway has the backend open, and the backend is not `shareable`.
+ * - `BACKEND_CLOSE_FAILED`: the backend's `close` threw or rejected. Reported by an `error` event.
+ * - `CLOSE_TIMEOUT`: the backend's `open` or `close`, or a request handler, did not finish in time. Reported by an `error`
+ *   event.
  */
 export type GatewayErrorCode =
   'INVALID_OPTION' | 'INVALID_BACKEND' | 'INVALID_STATE' | 'BACKEND_IN_USE' | 'BACKEND_CLOSE_FAILED' | 'CLOSE_TIMEOUT';
 
-/** A gateway was set up or used in a way that cannot work, or its backend did not close. */
+/** Thrown when a gateway is configured or used incorrectly, and emitted when its backend fails to close. */
 export class GatewayError extends CodedError {
   override readonly name: string = 'GatewayError';
 
-  /** @param code - What is wrong, stable over releases. */
+  /** @param code - Stable error code. */
   constructor(
     readonly code: GatewayErrorCode,
     message: string,
@@ -27,14 +29,14 @@ export class GatewayError extends CodedError {
   }
 }
 
-/** An option has a wrong value. */
+/** Thrown when an option has an invalid value. */
 export class OptionError extends GatewayError {
   override readonly name: string = 'OptionError';
 
   /**
    * @param option - Path of the option, such as `listener.port`.
-   * @param value - The wrong value.
-   * @param wanted - What it should be, as the end of a sentence.
+   * @param value - The invalid value.
+   * @param wanted - The expected value, as the end of the message.
    */
   constructor(
     readonly option: string,
@@ -45,7 +47,7 @@ export class OptionError extends GatewayError {
   }
 }
 
-/** What was thrown, as text: it may be anything, even what does not become a string. */
+/** Returns a thrown value as text. Handles any value, even one that cannot be converted to a string. */
 export function textOf(thrown: unknown): string {
   try {
     return String(thrown);
@@ -54,7 +56,7 @@ export function textOf(thrown: unknown): string {
   }
 }
 
-/** Text as one line of what a terminal shows: the rest, which may come from the network, is escaped. */
+/** Returns text as one printable line. Escapes control characters, because the text may come from the network. */
 export function oneLine(text: string): string {
   return text.replace(/\s*\n\s*/g, ' ').replace(/[\p{C}\u2028\u2029]/gu, (character) => {
     return `\\u{${Number(character.codePointAt(0)).toString(16)}}`;

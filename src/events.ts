@@ -6,127 +6,130 @@ import { OptionError, textOf } from './errors.js';
 import { suggestName } from './option-names.js';
 import type { ApiName } from './protocol/apis.js';
 
-/** A request was decoded and goes to its handler. */
+/** A decoded request that is about to be passed to its handler. */
 export interface RequestEvent {
-  /** The connection that it came on. */
+  /** The connection that sent the request. */
   readonly connection: ConnectionInfo;
-  /** The API that was asked. */
+  /** The requested API. */
   readonly api: ApiName;
   /** Version of the request, one that the firewall allows. */
   readonly apiVersion: number;
-  /** Number that the client gave to the request, an int32. */
+  /** Correlation id that the client assigned to the request, an int32. */
   readonly correlationId: number;
-  /** What the client calls itself, or null. */
+  /** Client id from the request header, or null. */
   readonly clientId: string | null;
-  /** Size of the request in bytes, header included, length prefix not. */
+  /** Size of the request in bytes, including the header but not the length prefix. */
   readonly bytes: number;
 }
 
-/** A response was encoded, or nothing was owed (Produce with acks 0). */
+/** An encoded response, or the end of a request without a response (Produce with acks 0). */
 export interface ResponseEvent {
-  /** The connection that the request came on. */
+  /** The connection that sent the request. */
   readonly connection: ConnectionInfo;
-  /** The API that was asked. */
+  /** The requested API. */
   readonly api: ApiName;
-  /** Version of request and response. */
+  /** Version of the request and the response. */
   readonly apiVersion: number;
-  /** Number that the client gave to the request, an int32. */
+  /** Correlation id that the client assigned to the request, an int32. */
   readonly correlationId: number;
-  /** What the client calls itself, or null. */
+  /** Client id from the request header, or null. */
   readonly clientId: string | null;
-  /** From the decoded request to the encoded response, in milliseconds. */
+  /** Time from the decoded request to the encoded response, in milliseconds. */
   readonly durationMs: number;
-  /** The first error code in the response, 0 when there is none. */
+  /** First error code in the response; 0 if there is none. */
   readonly errorCode: number;
-  /** Size of the response in bytes, length prefix included; 0 when nothing was owed, or nothing could say the error. */
+  /**
+   * Size of the response in bytes, including the length prefix. 0 if the request has no response, or if no response could
+   * carry the error.
+   */
   readonly bytes: number;
 }
 
-/** The version firewall refused a request. */
+/** A request that the version firewall rejected. */
 export interface UnsupportedVersionEvent {
-  /** The connection that the request came on. */
+  /** The connection that sent the request. */
   readonly connection: ConnectionInfo;
-  /** API key as it was sent: any int16. */
+  /** API key from the request header: any int16. */
   readonly apiKey: number;
-  /** Kafka's name of the API; null when Kafka 4.4 has no such key. */
+  /** Kafka's name of the API; null if Kafka 4.4 does not define the key. */
   readonly apiName: string | null;
-  /** Version as it was sent: any int16. */
+  /** Version from the request header: any int16. */
   readonly apiVersion: number;
-  /** Number that the client gave to the request, an int32. */
+  /** Correlation id that the client assigned to the request, an int32. */
   readonly correlationId: number;
-  /** Whether the connection was closed in place of an answer (`onUnsupportedVersion: 'close'`). */
+  /** Whether the connection was closed instead of answered (`onUnsupportedVersion: 'close'`). */
   readonly closed: boolean;
 }
 
-/** Bytes that are not the Kafka protocol; the connection is closed. */
+/** Bytes that are not valid in the Kafka protocol. The connection is closed. */
 export interface ProtocolErrorEvent {
-  /** The connection that they came on. */
+  /** The connection that sent the bytes. */
   readonly connection: ConnectionInfo;
-  /** What is wrong with them: a `DecodeError` with the offset, a `FrameLengthError`, or a `ForeignProtocolError`. */
+  /** The error: a `DecodeError` with the offset, a `FrameLengthError`, or a `ForeignProtocolError`. */
   readonly error: Error;
-  /** API key of the request; null when its length or header could not be read. */
+  /** API key of the request; null if its length or header could not be read. */
   readonly apiKey: number | null;
-  /** Version of the request; null when `apiKey` is. */
+  /** Version of the request; null if `apiKey` is null. */
   readonly apiVersion: number | null;
 }
 
-/** A connection failed: its socket had an error, a limit on time passed, or there were too many connections. */
+/** A failed connection: its socket had an error, a timeout expired, or there were too many connections. */
 export interface ConnectionErrorEvent {
-  /** The connection that failed. One too many has had no `connection` event. */
+  /** The failed connection. A connection beyond `maxConnections` never had a `connection` event. */
   readonly connection: ConnectionInfo;
-  /** A `ConnectionTimeoutError`, a `TooManyConnectionsError`, or what the socket reported. */
+  /** A `ConnectionTimeoutError`, a `TooManyConnectionsError`, or the error of the socket. */
   readonly error: Error;
 }
 
-/** A backend failed on a request or a connection. The client learns an error code at most, and nothing of this. */
+/** A failure of the backend on a request or a connection. The client receives at most an error code. */
 export interface RequestErrorEvent {
-  /** The connection that it failed for. */
+  /** The connection for which the backend failed. */
   readonly connection: ConnectionInfo;
   /** Name of the backend. */
   readonly backend: string;
-  /** What failed: a method of the backend, a hook of its life cycle, or a `release()` of record memory. */
+  /** The failed call: an API method of the backend, a life-cycle hook, or a `release()` of record memory. */
   readonly api: ApiName | 'connect' | 'disconnect' | 'release';
-  /** Null but for a method. */
+  /** The request context; null unless an API method failed. */
   readonly context: RequestContext | null;
-  /** What was thrown; an `EncodeError` with the path of the field when a response did not fit its schema. */
+  /** The thrown value. An `EncodeError` with the path of the field if a response did not fit its schema. */
   readonly error: unknown;
 }
 
-/** The gateway is ready. */
+/** The addresses of a gateway that has started to listen. */
 export interface ListeningEvent {
-  /** What it is bound to. */
+  /** The bound address. */
   readonly endpoint: Endpoint;
-  /** What it tells clients to connect to. */
+  /** The address that the gateway advertises to clients. */
   readonly advertised: Endpoint;
 }
 
 /** The events of a gateway, each with the type of its listener. */
-// A type alias and not an interface, so that it fits typed-emitter's constraint.
+// A type alias instead of an interface, because typed-emitter's constraint requires one.
 export type GatewayEvents = {
-  /** The gateway is bound and accepts. */
+  /** The gateway is bound and accepts connections. */
   listening: (event: ListeningEvent) => void;
   /** A client connected. */
   connection: (connection: ConnectionInfo) => void;
-  /** A client's connection is closed, and its last handler has settled. */
+  /** The connection of a client is closed and its last handler has settled. */
   disconnect: (connection: ConnectionInfo) => void;
   /** A request was decoded. */
   request: (event: RequestEvent) => void;
   /** A request was answered. */
   response: (event: ResponseEvent) => void;
-  /** A request was refused for its API or version. */
+  /** A request was rejected because its API or version is not allowed. */
   unsupportedVersion: (event: UnsupportedVersionEvent) => void;
-  /** A connection sent what is not the Kafka protocol; it is closed. */
+  /** A connection sent bytes that are not valid in the Kafka protocol. The connection is closed. */
   protocolError: (event: ProtocolErrorEvent) => void;
   /** A connection failed. */
   connectionError: (event: ConnectionErrorEvent) => void;
   /**
-   * The backend failed on a request or a connection. Without a listener this becomes a process warning, once for each API
-   * and message.
+   * The backend failed on a request or a connection. Without a listener, the gateway emits a process warning instead, once
+   * for each API and message.
    */
   requestError: (event: RequestErrorEvent) => void;
-  /** The backend reported another status than before. */
+  /** The backend reported a status that differs from the previous one. */
   backendStatus: (status: BackendStatus) => void;
-  /** The listening socket failed, the backend did not close, or a listener of one of these events threw or rejected. */
+  /** The listening socket failed, the backend failed to close, or an event listener threw or rejected. */
   error: (error: Error) => void;
   /** The gateway is closed. */
   close: () => void;
@@ -147,7 +150,7 @@ const EVENT_NAMES: readonly string[] = Object.keys({
   close: true,
 } satisfies Record<keyof GatewayEvents, true>);
 
-/** @throws OptionError for an unknown event, which would never be emitted, and for a listener that is no function. */
+/** @throws OptionError for an unknown event, which would never be emitted, and for a listener that is not a function. */
 function checkListener(name: unknown, listener: unknown): void {
   if (!EVENT_NAMES.includes(name as string)) {
     throw new OptionError('event', name, `there is no such event; ${suggestName('', String(name), EVENT_NAMES)}`);
@@ -156,13 +159,13 @@ function checkListener(name: unknown, listener: unknown): void {
 }
 
 /**
- * The events inside: typed, and guarded. A listener that throws or rejects is reported as `error` and harms nobody; an
- * `error` that nobody listens to becomes a process warning instead of a throw.
+ * A typed event emitter that isolates listeners. A listener that throws or rejects is reported as `error` and does not
+ * affect other listeners. An `error` without a listener becomes a process warning instead of a throw.
  */
 export class GuardedEvents {
   readonly #emitter = new EventEmitter() as typedEmitter.default<GatewayEvents>;
   readonly #listened = new Set<keyof GatewayEvents>();
-  /** Whether anyone listens, for the events of the hot path. */
+  /** Whether the event has a listener. Fields, because these events are on the hot path. */
   request = false;
   response = false;
 
@@ -184,7 +187,7 @@ export class GuardedEvents {
     this.#update(name);
   }
 
-  /** Whether anyone listens: the event's object need not be made otherwise. */
+  /** Whether an event has a listener. Without one, callers skip creating the event object. */
   has(name: keyof GatewayEvents): boolean {
     return this.#listened.has(name);
   }
@@ -194,7 +197,7 @@ export class GuardedEvents {
       if (name === 'error') warn(args[0] as Error);
       return;
     }
-    // One by one, so that a listener that throws does not keep the event from the next.
+    // Listeners are called one by one, so that one that throws does not prevent the next call.
     for (const listener of this.#emitter.rawListeners(name) as ((...args: unknown[]) => unknown)[]) {
       try {
         const result = listener.apply(this.#emitter, args);

@@ -10,62 +10,62 @@ import { Listener } from './listener/listener.js';
 import { checkBackend, checkOptions, type CheckedOptions, type GatewayOptions } from './options.js';
 import { settles } from './settles.js';
 
-/** What a gateway holds at the moment. */
+/** Current statistics of a gateway. */
 export interface GatewayStats {
-  /** Open connections. */
+  /** Number of open connections. */
   readonly connections: number;
-  /** Bytes that count against `maxInFlightBytes`. */
+  /** Number of bytes that count against `maxInFlightBytes`. */
   readonly inFlightBytes: number;
-  /** Requests so far that had bytes after their body, which were skipped. */
+  /** Number of requests with extra bytes after the body. The gateway skips these bytes. */
   readonly requestsWithTrailingBytes: number;
-  /** What the backend reported last; `active` for one that reports nothing. */
+  /** The last status that the backend reported; `active` if it has not reported one. */
   readonly backendStatus: BackendStatus;
 }
 
-/** How to close a gateway. */
+/** Options of {@link KafkaGateway.close}. */
 export interface CloseOptions {
   /**
-   * Milliseconds, from 0, in which requests in flight are answered and clients take their answers; after that requests
-   * are aborted and connections closed. Default: 25000.
+   * Time in milliseconds, 0 or more, to answer the requests in flight and to let clients read the responses. After that,
+   * requests are aborted and connections are closed. Default: 25000.
    */
   readonly drainTimeoutMs?: number | undefined;
 }
 
-/** A Kafka port with a backend behind it. Made by {@link createKafkaGateway}. */
+/** A Kafka listener that passes requests to a backend. Created by {@link createKafkaGateway}. */
 export interface KafkaGateway extends AsyncDisposable {
-  /** What the gateway is bound to; null while it is not bound. */
+  /** The bound address; null while the gateway is not bound. */
   readonly endpoint: Endpoint | null;
-  /** What the gateway tells clients to connect to. Null before it is bound, unless the options say both host and port. */
+  /** The address that the gateway advertises to clients. Null before it is bound, unless the options set host and port. */
   readonly advertised: Endpoint | null;
   /**
-   * Opens the backend, binds, and accepts connections. If one of these fails, those before it are undone, and `listen`
-   * may be called again.
+   * Opens the backend, binds the listener, and accepts connections. If a step fails, the previous steps are undone, and
+   * `listen` may be called again.
    *
-   * @returns The bound endpoint.
-   * @throws GatewayError when the gateway listens or is closed, or another gateway has the backend open.
+   * @returns The bound address.
+   * @throws GatewayError if the gateway is listening or closed, or if another gateway has the backend open.
    */
   listen(): Promise<Endpoint>;
   /**
-   * Answers what has arrived, then closes connections and backend. Calling again waits for the same close. Settles some
-   * three seconds after `drainTimeoutMs` at the latest; a backend that is not done by then is reported as `error`.
+   * Answers the requests that have arrived, then closes the connections and the backend. Further calls wait for the same
+   * close. Settles about three seconds after `drainTimeoutMs` at the latest. A backend that has not finished by then is
+   * reported as `error`.
    *
-   * @throws OptionError as a rejection, when `drainTimeoutMs` is not a number from 0 on.
+   * @throws OptionError, as a rejection, if `drainTimeoutMs` is not a number of 0 or more.
    */
   close(options?: CloseOptions): Promise<void>;
   /**
-   * Takes a connection that was made elsewhere, such as a TLS socket.
+   * Serves a connection that was accepted elsewhere, such as a TLS socket.
    *
-   * @throws GatewayError when the gateway does not listen or a gateway has the socket already, OptionError when the socket
-   * is not connected or has an encoding.
+   * @throws GatewayError if the gateway is not listening or if a gateway already serves the socket. OptionError if the
+   * socket is not connected or has an encoding.
    */
   handleConnection(socket: Socket): void;
-  /** What the gateway holds at the moment. */
+  /** Returns the current statistics. */
   stats(): GatewayStats;
   /**
-   * Adds a listener. If it throws or rejects, that is reported as `error` and does no harm.
+   * Adds a listener. A listener that throws or rejects is reported as `error` and does not affect the gateway.
    *
-   * @throws OptionError for an unknown event, naming the nearest, or a listener that is not a function; so do `once` and
-   * `off`.
+   * @throws OptionError if the event is unknown or the listener is not a function. `once` and `off` throw the same errors.
    */
   on<Name extends keyof GatewayEvents>(event: Name, listener: GatewayEvents[Name]): this;
   /** Adds a listener that is called once. */
@@ -75,7 +75,7 @@ export interface KafkaGateway extends AsyncDisposable {
 }
 
 /**
- * Makes a gateway. Nothing is opened or bound before {@link KafkaGateway.listen}.
+ * Creates a gateway. {@link KafkaGateway.listen} opens the backend and binds the listener.
  *
  * @example
  * ```ts
@@ -85,8 +85,8 @@ export interface KafkaGateway extends AsyncDisposable {
  * await gateway.close({ drainTimeoutMs: 5_000 });
  * ```
  *
- * @param options - Listener, backend and limits. Without any, the stub listens on 127.0.0.1:9093.
- * @throws OptionError for a wrong option, GatewayError for a backend that cannot work.
+ * @param options - Listener, backend and limits. By default, the gateway serves the stub on 127.0.0.1:9093.
+ * @throws OptionError for an invalid option, GatewayError for an invalid backend.
  */
 export function createKafkaGateway(options: GatewayOptions = {}): KafkaGateway {
   const checked = checkOptions(options);
@@ -96,16 +96,16 @@ export function createKafkaGateway(options: GatewayOptions = {}): KafkaGateway {
 }
 
 const DEFAULT_DRAIN_TIMEOUT_MS = 25_000;
-/** What handlers that were aborted have to come to an end. */
+/** Time that aborted handlers have to finish. */
 const ABORT_MS = 1_000;
 
 const ACTIVE: BackendStatus = { state: 'active', successor: null };
 
 const ANONYMOUS: Principal = { type: 'User', name: 'ANONYMOUS' };
 
-/** Backends that some gateway has open. */
+/** Backends that are open in a gateway. */
 const opened = new WeakSet<Backend>();
-/** Sockets that were handed over: with two readers, each request would be answered twice. */
+/** Sockets passed to `handleConnection`. With two readers, each request would be answered twice. */
 const handled = new WeakSet<Socket>();
 let connectionCount = 0;
 
@@ -117,7 +117,7 @@ class Gateway implements KafkaGateway {
   #state: 'new' | 'opening' | 'listening' | 'closing' | 'closed' = 'new';
   #opening: Promise<Endpoint> | null = null;
   #closing: Promise<void> | null = null;
-  /** Aborts when the time for closing is over. */
+  /** Aborts when the drain timeout expires. */
   readonly #deadline = new AbortController();
   #listener: Listener | null = null;
   #endpoint: Endpoint | null = null;
@@ -184,7 +184,7 @@ class Gateway implements KafkaGateway {
     if (handled.has(socket))
       throw new GatewayError('INVALID_STATE', 'handleConnection(): a gateway has this socket already');
     handled.add(socket);
-    // As the listener's own: a client may end its side and still read what it asked for.
+    // As for the listener's own sockets: a client may end its side and still read its responses.
     socket.allowHalfOpen = true;
     socket.setNoDelay(true);
     socket.setKeepAlive(true);
@@ -215,7 +215,7 @@ class Gateway implements KafkaGateway {
     return this;
   }
 
-  /** Open, bind, table, accept; a step that fails undoes those before it in reverse. */
+  /** Opens the backend, binds, creates the dispatch, and accepts. If a step fails, undoes the previous ones in reverse. */
   async #open(): Promise<Endpoint> {
     const backend = this.#backend;
     const undo: (() => unknown)[] = [];
@@ -253,14 +253,14 @@ class Gateway implements KafkaGateway {
       this.#accept(listener, advertised, (connection, onGone) => new Session(dispatch, connection, onGone));
       return endpoint;
     } catch (error) {
-      // The first error is the one to tell; an undo that fails as well adds nothing to it.
+      // Reports the first error. Errors of undo steps are ignored.
       for (const step of undo.reverse()) await settles(attempt(step), AbortSignal.abort(), ABORT_MS);
       this.#state = this.#closing === null ? 'new' : 'closed';
       throw error;
     }
   }
 
-  /** What is opened after the time for closing is over, must be undone: nobody else will. */
+  /** Throws after the drain timeout, so that `#open` undoes its own steps: `#close` no longer waits for it. */
   #checkNotClosed(): void {
     if (!this.#deadline.signal.aborted) return;
     throw new GatewayError('INVALID_STATE', 'listen(): the gateway was closed meanwhile');
@@ -337,7 +337,7 @@ class Gateway implements KafkaGateway {
       await listener.empty(ABORT_MS, 'sockets');
       listener.destroy();
     }
-    // Their clients are gone, and each has been aborted.
+    // The clients of these handlers are gone, and their requests have been aborted.
     if (!(await listener.empty(ABORT_MS))) this.#reportTimeout(`handlers of ${String(listener.leftovers)} connections`);
     listener.stop();
     await this.#closeBackend(signal);
@@ -378,7 +378,7 @@ function toEndpoint(address: AddressInfo): Endpoint {
   return { host: address.address, port: address.port };
 }
 
-/** Runs a step to its end; what it throws is the cause of the result. */
+/** Runs a step and waits for it. Returns null on success, otherwise an object with the thrown value as `cause`. */
 async function attempt(step: () => unknown): Promise<{ readonly cause: unknown } | null> {
   try {
     await step();

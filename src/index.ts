@@ -1,9 +1,9 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * A gateway that lets unmodified Kafka clients talk to a backend of yours, from inside your Node.js process.
+ * A gateway that lets unmodified Kafka clients talk to your own backend from inside your Node.js process.
  *
- * {@link createKafkaGateway} makes one; {@link Backend} is what answers behind it.
+ * {@link createKafkaGateway} creates a gateway. A {@link Backend} answers the requests.
  *
  * @packageDocumentation
  * @module iggy-gateway-kafka

@@ -8,75 +8,80 @@ import { checkInteger, MAX_INT32 } from './checks.js';
 import { checkOptionNames, nearestName } from './option-names.js';
 import { apis } from './protocol/apis.js';
 
-/** Where a gateway listens, and what it tells clients to connect to. */
+/** The address that a gateway binds and the address that it advertises to clients. */
 export interface ListenerOptions {
   /** Address or host name to bind, 1 to 32767 bytes. Default: `127.0.0.1`. */
   readonly host?: string | undefined;
-  /** TCP port to bind, 0 to 65535; 0 lets the system choose. Default: 9093. */
+  /** TCP port to bind, 0 to 65535. With 0 the system chooses a free port. Default: 9093. */
   readonly port?: number | undefined;
   /**
-   * What clients are told to connect to: a host name or address of 1 to 32767 bytes, a port from 1 to 65535. Default: the
-   * bound address and port. The host is required when a wildcard (`0.0.0.0`, `::`) is bound, to which no client can connect.
+   * The address that clients connect to: a host name or address of 1 to 32767 bytes, and a port from 1 to 65535. Default:
+   * the bound address and port. The host is required if `host` is a wildcard (`0.0.0.0`, `::`), because clients cannot
+   * connect to a wildcard.
    */
   readonly advertised?: { readonly host?: string | undefined; readonly port?: number | undefined } | undefined;
-  /** How many connections the system queues until they are accepted, 1 to 65535. Default: 1024. */
+  /** Maximum number of connections that the system queues before they are accepted, 1 to 65535. Default: 1024. */
   readonly backlog?: number | undefined;
 }
 
 /** Options of {@link createKafkaGateway}. */
 export interface GatewayOptions {
-  /** Where to listen. An array must have one element: several listeners are not supported yet. */
+  /** The listener. An array must have exactly one element: several listeners are not supported yet. */
   readonly listener?: ListenerOptions | readonly ListenerOptions[] | undefined;
-  /** What answers the requests. Default: the stub, which stores nothing and says so. */
+  /** The backend that answers the requests. Default: the stub, which stores nothing. */
   readonly backend?: Backend | undefined;
-  /** Versions to allow, by API: narrows what the codecs know and the backend allows. Default: all of those. */
+  /** Allowed versions by API. Narrows the versions that the codecs support and the backend allows. Default: all of them. */
   readonly versions?: Partial<Record<ApiName, VersionRange>> | undefined;
-  /** Whether to allow and advertise versions that Kafka calls unstable. Default: false. */
+  /** Whether to allow and advertise versions that Kafka marks as unstable. Default: false. */
   readonly allowUnstableVersions?: boolean | undefined;
   /**
-   * What to do with an API or version that is not allowed: `respond` with UNSUPPORTED_VERSION, or `close` the connection
-   * as Kafka does. Default: `respond`.
+   * How to handle a request for an API or version that is not allowed: `respond` with UNSUPPORTED_VERSION, or `close` the
+   * connection as Kafka does. Default: `respond`.
    */
   readonly onUnsupportedVersion?: 'respond' | 'close' | undefined;
-  /** Most connections at once, 1 to 1000000; one more is closed as it comes. Default: 1024. */
+  /** Maximum number of open connections, 1 to 1000000. Further connections are closed immediately. Default: 1024. */
   readonly maxConnections?: number | undefined;
   /**
-   * Longest request in bytes, 64 to 2147483647; a longer one closes its connection. Default: 104857600 (100 MiB, as
-   * Kafka's).
+   * Maximum size of a request in bytes, 64 to 2147483647. A larger request closes its connection. Default: 104857600
+   * (100 MiB, as in Kafka).
    */
   readonly maxFrameBytes?: number | undefined;
   /**
-   * Bytes that all connections may hold together: requests that arrive or are being handled, and responses that clients
-   * have not taken. Above it reading pauses. 65536 to 9007199254740991. Default: 536870912 (512 MiB).
+   * Maximum number of bytes that all connections together may hold, 65536 to 9007199254740991. It covers requests that
+   * are arriving or being handled, and responses that clients have not read. Above the limit, reading pauses. Default:
+   * 536870912 (512 MiB).
    */
   readonly maxInFlightBytes?: number | undefined;
   /**
-   * Bytes of responses that one client may leave untaken before its next request waits, 1024 to 2147483647. Default:
-   * 1048576 (1 MiB).
+   * Maximum number of response bytes that one client may leave unread before its next request waits, 1024 to 2147483647.
+   * Default: 1048576 (1 MiB).
    */
   readonly maxUnsentBytes?: number | undefined;
-  /** Most array elements in one request, 1 to 100000000; a request with more is malformed. Default: 1000000. */
+  /**
+   * Maximum number of array elements in one request, 1 to 100000000. A request with more is treated as malformed.
+   * Default: 1000000.
+   */
   readonly maxDecodedElements?: number | undefined;
-  /** Milliseconds without a request after which a connection is closed, 1 to 2147483647. Default: 600000 (10 min). */
+  /** Closes a connection after this many milliseconds without a request, 1 to 2147483647. Default: 600000 (10 min). */
   readonly idleTimeoutMs?: number | undefined;
   /**
-   * Milliseconds without a byte of a request that has begun, after which its connection is closed, 1 to 2147483647.
-   * Default: 15000.
+   * Closes a connection if a request has started to arrive and no further byte arrives for this many milliseconds, 1 to
+   * 2147483647. Default: 15000.
    */
   readonly frameTimeoutMs?: number | undefined;
   /**
-   * Milliseconds without the client taking a byte of its responses, after which its connection is closed, 1 to
+   * Closes a connection if responses are waiting and the client reads no byte of them for this many milliseconds, 1 to
    * 2147483647. Default: 600000 (10 min).
    */
   readonly writeTimeoutMs?: number | undefined;
   /**
-   * Milliseconds after which a request is aborted and answered with REQUEST_TIMED_OUT, 0 to 2147483647; 0 means never.
-   * Default: 0.
+   * Aborts a request after this many milliseconds and answers it with REQUEST_TIMED_OUT, 0 to 2147483647. With 0,
+   * requests never time out. Default: 0.
    */
   readonly requestTimeoutMs?: number | undefined;
 }
 
-/** Options with every default filled in. */
+/** Checked options with all defaults filled in. */
 export interface CheckedOptions {
   readonly host: string;
   readonly port: number;
@@ -97,7 +102,7 @@ export interface CheckedOptions {
   readonly requestTimeoutMs: number;
 }
 
-/** The numbers among the options: least, most, default. */
+/** Numeric options: minimum, maximum, default. */
 const NUMBERS = {
   maxConnections: [1, 1_000_000, 1024],
   maxFrameBytes: [64, MAX_INT32, 100 * 1024 * 1024],
@@ -118,25 +123,25 @@ const OPTION_NAMES = [
   'onUnsupportedVersion',
   ...Object.keys(NUMBERS),
 ];
-/** Options of 0.1, by their old names. */
+/** Options of version 0.1 by their old names. */
 const RENAMED_OPTIONS: ReadonlyMap<string, string> = new Map([
   ['unsupported', "onUnsupportedVersion; expected 'respond' or 'close'"],
   ['unstableVersions', 'allowUnstableVersions'],
 ]);
 const LISTENER_NAMES = ['host', 'port', 'advertised', 'backlog'];
 const API_NAMES = apis.flatMap(({ method }) => method ?? []);
-/** APIs that the gateway answers itself. */
+/** APIs that the gateway itself answers. */
 const GATEWAY_OWNED: readonly string[] = ['apiVersions', 'saslHandshake', 'saslAuthenticate'];
-/** What any object may have. */
+/** Functions that any object may have. */
 const OBJECT_FUNCTIONS = ['constructor', 'toString', 'toJSON', 'valueOf'];
 const LIFE_CYCLE = ['open', 'bound', 'connect', 'disconnect', 'close', 'identity'];
-/** Letters that a function's name may differ in from an API before it counts as a helper. */
+/** Maximum edit distance between a function name and an API name; beyond it the function counts as a helper. */
 const MAX_TYPOS = 2;
 const MAX_HOST_BYTES = 32767;
-/** As a URL spells them. */
+/** Wildcard addresses as a URL spells them. */
 const WILDCARDS = ['0.0.0.0', '[::]', '[::ffff:0:0]'];
 
-/** Checks all options and fills in the defaults. @throws OptionError naming the option and its value. */
+/** Checks all options and fills in the defaults. @throws OptionError with the option and its value. */
 export function checkOptions(options: GatewayOptions): CheckedOptions {
   checkPlaces(options);
   checkOptionNames('', options, OPTION_NAMES, RENAMED_OPTIONS);
@@ -158,7 +163,7 @@ export function checkOptions(options: GatewayOptions): CheckedOptions {
   };
 }
 
-/** Where options belong that are often given at the top level. */
+/** Correct places of options that are often misplaced at the top level. */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ...LISTENER_NAMES.map((name): [string, string] => [name, `listener.${name}`]),
   ['advertisedHost', 'listener.advertised.host'],
@@ -175,7 +180,7 @@ function checkPlaces(options: unknown): void {
   }
 }
 
-/** Checks that a backend can be one. @throws OptionError or GatewayError naming what is wrong. */
+/** Checks that a value is a usable backend. @throws OptionError or GatewayError that describes the problem. */
 export function checkBackend(backend: Backend): void {
   if (typeof backend === 'function') {
     throw new OptionError(
@@ -227,8 +232,8 @@ export function checkBackend(backend: Backend): void {
 }
 
 /**
- * Returns the method that a function's name was probably meant to be; null for a helper. A few letters off an API count,
- * and so do another case or a prefix such as `onConnect` has.
+ * Returns the method that a function name is probably a typo of, or null for a helper. Matches names within a small edit
+ * distance of an API, names in another case, and names with an `on` or `handle` prefix such as `onConnect`.
  */
 function findMistyped(name: string, methods: readonly ApiName[]): string | null {
   const bare = name.toLowerCase().replace(/^(on|handle)/, '');
@@ -239,13 +244,13 @@ function findMistyped(name: string, methods: readonly ApiName[]): string | null 
   return distance(name.toLowerCase(), nearest.toLowerCase()) <= maxDistance ? nearest : null;
 }
 
-/** A store has methods of these names, a backend has neither. */
+/** Whether an object is a LogStore: a store has `append` and `read`, a backend has neither. */
 function isLogStore(backend: object): boolean {
   const { append, read } = backend as { readonly append?: unknown; readonly read?: unknown };
   return typeof append === 'function' && typeof read === 'function';
 }
 
-/** APIs that no client can use without another. */
+/** Pairs of APIs: clients cannot use the first without the second. */
 const COMPANIONS: readonly (readonly [string, string])[] = [
   ['produce', 'metadata'],
   ['fetch', 'metadata'],
@@ -263,7 +268,7 @@ function warnOfGaps(backend: string, functions: readonly string[]): void {
   }
 }
 
-/** Names of all functions of an object, those of its classes included. */
+/** Returns the names of all functions of an object, including those of its classes. */
 function functionNames(object: object): string[] {
   const names = new Set<string>();
   for (
@@ -302,7 +307,7 @@ function checkListener(
   return { host, port, advertisedHost, advertisedPort, backlog };
 }
 
-/** Whether a host means all addresses, in any of the spellings that a system takes: `0`, `::0`, `::ffff:0.0.0.0`. */
+/** Whether a host is a wildcard address, in any spelling that a system accepts: `0`, `::0`, `::ffff:0.0.0.0`. */
 function isWildcard(host: string): boolean {
   try {
     return WILDCARDS.includes(new URL(`http://${isIPv6(host) ? `[${host}]` : host}`).hostname);

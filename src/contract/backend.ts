@@ -5,50 +5,50 @@ import type { Awaitable } from '../awaitable.js';
 import type { ConnectionInfo, Endpoint } from './request.js';
 
 /**
- * Whether a backend serves everything:
+ * State of a backend:
  *
- * - `active`: it does;
- * - `overtaken`: another gateway over the same engine has taken over the state (groups, committed offsets, producers).
- *   What depends on it is refused with retriable errors, and clients are sent to that gateway.
+ * - `active`: the backend serves all requests.
+ * - `overtaken`: another gateway on the same engine has taken over the state (groups, committed offsets, producers).
+ *   Requests that depend on this state fail with retriable errors, and clients are directed to the other gateway.
  */
 export type BackendState = 'active' | 'overtaken';
 
-/** What a backend reports of itself. */
+/** Status that a backend reports to its gateway. */
 export interface BackendStatus {
   readonly state: BackendState;
-  /** What the gateway that has taken over advertises; null while `active`, and while its address is unknown. */
+  /** Advertised address of the gateway that has taken over. Null while `active` or while the address is unknown. */
   readonly successor: Endpoint | null;
 }
 
-/** What a backend is given when it is opened. */
+/** The gateway as a backend sees it. Passed to `open` and `bound`. */
 export interface GatewayHandle {
-  /** What the gateway is bound to; null before it is bound. */
+  /** The bound address; null before the gateway is bound. */
   readonly endpoint: Endpoint | null;
-  /** What the gateway advertises. Null before it is bound, unless the options say both host and port. */
+  /** The advertised address. Null before the gateway is bound, unless the options set both host and port. */
   readonly advertised: Endpoint | null;
-  /** Aborts when the gateway is being closed and the time for that is over, even while `open` is still under way. */
+  /** Aborts when the gateway closes and its drain timeout expires, even if `open` is still running. */
   readonly signal: AbortSignal;
   /**
-   * Reports the status of the backend, which `stats()` then shows; a change is emitted as `backendStatus`. A backend that
-   * never reports is `active`.
+   * Reports the status of the backend. `stats()` returns the last status, and each change is emitted as `backendStatus`. A
+   * backend that never reports a status is `active`.
    */
   reportStatus(status: BackendStatus): void;
 }
 
 /**
- * Feature levels, as ApiVersions tells them from version 3 on (KIP-584). Clients decide by them: `transaction.version` 2
- * for the transactions of KIP-890, `group.version` 1 for the consumer groups of KIP-848.
+ * Feature levels that ApiVersions returns from version 3 on (KIP-584). Clients use them to select protocols:
+ * `transaction.version` 2 enables the transactions of KIP-890, `group.version` 1 the consumer groups of KIP-848.
  */
 export interface Features {
-  /** Levels that the broker can run at, by feature: 0 to 32767, where 0 stands for switched off. */
+  /** Levels that the broker supports, by feature: 0 to 32767, where 0 means that the feature is disabled. */
   readonly supported?: Readonly<Record<string, VersionRange>> | undefined;
-  /** The level that the cluster runs at, by feature: 1 to 32767, and within what is supported. */
+  /** The finalized level of the cluster, by feature: 1 to 32767, within the supported levels. */
   readonly finalized?: Readonly<Record<string, number>> | undefined;
-  /** Grows with every change of the finalized levels: clients keep what came with the highest. Default: 0. */
+  /** Increases with every change of the finalized levels. Clients keep the levels with the highest epoch. Default: 0. */
   readonly finalizedEpoch?: bigint | undefined;
 }
 
-/** Which broker of which cluster a backend is, as Metadata and DescribeCluster return it. */
+/** Cluster id and node id of a backend, as Metadata and DescribeCluster return them. */
 export interface BrokerIdentity {
   /** Cluster id, not empty. */
   readonly clusterId: string;
@@ -57,42 +57,42 @@ export interface BrokerIdentity {
 }
 
 /**
- * What answers the requests: a method for each API that it has, and up to five for the life cycle. Methods are called on
- * the object itself, so that an instance of a class works as well as a literal.
+ * Answers the requests of a gateway: one method for each supported API, and optional life-cycle methods. Methods are
+ * called on the object itself, so both an object literal and an instance of a class work.
  *
- * @typeParam State - What `connect` keeps for each connection.
+ * @typeParam State - The value that `connect` returns for each connection.
  */
 export interface Backend<State = unknown> extends BackendMethods<State> {
-  /** Names the backend in events and errors. */
+  /** Name of the backend in events and errors. */
   readonly name: string;
-  /** Versions to allow, by API: narrows what the codec knows, never widens it. */
+  /** Allowed versions by API. Narrows the versions that the codecs support, but never extends them. */
   readonly versions?: Partial<Record<ApiName, VersionRange>> | undefined;
-  /** Feature levels for ApiVersions; read once, after `open`. Default: none. */
+  /** Feature levels for ApiVersions. Read once, after `open`. Default: none. */
   readonly features?: Features | undefined;
   /**
-   * Returns which broker this is. Called once after `bound`, and for each client that expects a broker, since both ids may
-   * change while a gateway runs. Clients send which broker they expect in ApiVersions from version 5 on; one that expects
-   * another gets REBOOTSTRAP_REQUIRED, and starts again from its bootstrap servers (KIP-1242). Without this method, or with
-   * null, every client is accepted.
+   * Returns the identity of this broker. Called once after `bound`, and for each client that sends an expected identity,
+   * because both ids may change while a gateway runs. Clients send the expected identity in ApiVersions from version 5 on.
+   * If it differs, the client receives REBOOTSTRAP_REQUIRED and reconnects through its bootstrap servers (KIP-1242).
+   * Without this method, or if it returns null, every client is accepted.
    */
   identity?(): BrokerIdentity | null;
-  /** Allows several gateways to have this backend open at once. `open` and `close` then run once for each gateway. */
+  /** Whether several gateways may open this backend at once. `open` and `close` then run once for each gateway. */
   readonly shareable?: boolean | undefined;
-  /** Called once for each gateway, before it binds; a throw makes `listen()` reject. */
+  /** Called once for each gateway, before it binds. If it throws, `listen()` rejects. */
   open?(gateway: GatewayHandle): Awaitable<void>;
   /**
-   * Called once for each gateway, when it is bound and before it accepts connections: `gateway.advertised` is known. A
-   * throw makes `listen()` reject.
+   * Called once for each gateway, after it binds and before it accepts connections. `gateway.advertised` is set by then.
+   * If it throws, `listen()` rejects.
    */
   bound?(gateway: GatewayHandle): Awaitable<void>;
-  /** Called for each connection, and settles before its first request. A throw closes the connection. */
+  /** Called for each connection. The first request waits until it settles. If it throws, the connection is closed. */
   connect?(connection: ConnectionInfo): Awaitable<State>;
   /** Called once for each connection whose `connect` succeeded, after its last handler has settled. */
   disconnect?(connection: ConnectionInfo, state: State): Awaitable<void>;
   /**
-   * Called once for each gateway that has opened the backend, when it closes or when the rest of its `listen()` fails;
-   * the signal aborts when the time for closing is over. A handler that outlives the abort of its request is not waited
-   * for: the `disconnect` of its connection comes after this.
+   * Called once for each gateway that has opened the backend, when the gateway closes or a later step of `listen()` fails.
+   * The signal aborts when the drain timeout expires. The gateway does not wait indefinitely for a handler that continues
+   * after its request was aborted. In that case, `disconnect` is called for its connection after `close`.
    */
   close?(options: { readonly signal: AbortSignal }): Awaitable<void>;
 }
@@ -100,7 +100,7 @@ export interface Backend<State = unknown> extends BackendMethods<State> {
 /** The function that answers one API: `ApiHandler<'produce', State>`. */
 export type ApiHandler<Api extends keyof BackendMethods, State = unknown> = NonNullable<BackendMethods<State>[Api]>;
 
-/** Gives a backend literal its types, the state that `connect` returns among them. Returns its argument. */
+/** Infers the types of a backend literal, including the state that `connect` returns. Returns its argument. */
 export function defineBackend<State = unknown>(backend: Backend<State>): Backend<State> {
   return backend;
 }

@@ -9,67 +9,68 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Who a connection belongs to, as Kafka's principals are written: `User:ANONYMOUS` without authentication. */
+/** The authenticated user of a connection, as in Kafka: `User:ANONYMOUS` without authentication. */
 export interface Principal {
   /** Kind of principal, such as `User`. */
   readonly type: string;
-  /** Its name, such as `ANONYMOUS`. */
+  /** Name of the principal, such as `ANONYMOUS`. */
   readonly name: string;
 }
 
 /** One client connection. */
 export interface ConnectionInfo {
-  /** Unique in this process and stable while the connection lasts. */
+  /** Id of the connection, unique in this process. */
   readonly id: string;
-  /** Address of the client; undefined when the socket does not say. */
+  /** Address of the client; undefined if the socket does not provide it. */
   readonly remoteAddress: string | undefined;
-  /** Port of the client; undefined when the socket does not say. */
+  /** Port of the client; undefined if the socket does not provide it. */
   readonly remotePort: number | undefined;
-  /** Who the client is; `User:ANONYMOUS` without authentication. */
+  /** Principal of the client; `User:ANONYMOUS` without authentication. */
   readonly principal: Principal;
-  /** The endpoint that this connection's listener advertises. */
+  /** The address that the listener of this connection advertises. */
   readonly advertised: Endpoint;
 }
 
-/** Everything that a backend learns of a request besides its fields. Each request has an object of its own. */
+/** Metadata of a request that a backend receives in addition to its fields. Each request has its own object. */
 export interface RequestContext<State = unknown> {
-  /** The API that was asked, by the name of the method that answers it. */
+  /** The requested API: the name of the backend method that answers it. */
   readonly api: ApiName;
-  /** Version of the request, one that the firewall allows. */
+  /** Version of the request; always one that the version firewall allows. */
   readonly apiVersion: number;
-  /** Number that the client gave to the request, an int32; the gateway puts it into the response. */
+  /** Correlation id that the client assigned to the request, an int32. The gateway writes it into the response. */
   readonly correlationId: number;
-  /** What the client calls itself, or null. */
+  /** Client id from the request header, or null. */
   readonly clientId: string | null;
-  /** Id of the connection, stable while it lasts. */
+  /** Id of the connection. */
   readonly connectionId: string;
-  /** Who the client is; `User:ANONYMOUS` without authentication. */
+  /** Principal of the client; `User:ANONYMOUS` without authentication. */
   readonly principal: Principal;
-  /** What `connect` gave for this connection; undefined without a `connect`. */
+  /** The value that `connect` returned for this connection; undefined if the backend has no `connect`. */
   readonly state: State;
-  /** What metadata should name as the address of this broker. */
+  /** The address that Metadata should return for this broker. */
   readonly advertised: Endpoint;
   /**
-   * Aborts when the response is no longer needed; its reason is a {@link RequestAbortedError}. Made when first asked for.
+   * Aborts when the response is no longer needed. Its reason is a {@link RequestAbortedError}. Created on first access.
    *
-   * A listener of yours on it must not throw: Node.js makes an uncaught exception of that, which the gateway cannot
+   * Your listeners on it must not throw: Node.js turns the error into an uncaught exception, which the gateway cannot
    * catch.
    */
   readonly signal: AbortSignal;
 }
 
-/** Why a request was given up: the client has gone, the gateway closes, or `requestTimeoutMs` is over. */
+/** Why a request was aborted: the client disconnected, the gateway closes, or `requestTimeoutMs` expired. */
 export type AbortCause = 'disconnect' | 'shutdown' | 'timeout';
 
 /**
- * The reason of a request's abort signal. Rejecting with it is no error. A backend that throws one of its own with the
- * cause `disconnect` ends the connection: the request gets no answer, those before it have theirs.
+ * The reason of a request's abort signal. A handler may reject with it, which is not reported as an error. A backend that
+ * throws its own instance with the cause `disconnect` closes the connection. That request is not answered, but earlier
+ * requests are.
  */
 export class RequestAbortedError extends CodedError {
   override readonly name: string = 'RequestAbortedError';
   readonly code = 'REQUEST_ABORTED';
 
-  /** @param cause - Why. */
+  /** @param cause - Why the request was aborted. */
   constructor(override readonly cause: AbortCause) {
     super(`request aborted: ${cause}`);
   }

@@ -1,7 +1,7 @@
 import type { ApiCodec } from '../protocol/codec.js';
 import type { Dispatch } from './dispatch.js';
 
-/** Encodes a response frame; an error leaves nothing of it behind. Returns its size in bytes. */
+/** Encodes a response frame and returns its size in bytes. If it throws, the partial frame is discarded. */
 export function encodeResponseFrame(
   { responses }: Dispatch,
   codec: ApiCodec,
@@ -23,7 +23,10 @@ export function encodeResponseFrame(
   }
 }
 
-/** Encodes a response that says nothing but a code: where no schema is known, or none has a place for it. */
+/**
+ * Encodes a response that contains only an error code, for APIs without a known schema or without a field for the
+ * error.
+ */
 export function encodeBareError(
   { responses }: Dispatch,
   flexibleHeader: boolean,
@@ -39,9 +42,9 @@ export function encodeBareError(
 }
 
 /**
- * Answers a request with an error in its own shape, fanned out over what it asked for. False when the shape has no
- * place for an error (Metadata for all topics, before version 13): nothing was written then, for an answer without the
- * code would read as a success.
+ * Answers a request with an error response of its API, with the error for each requested item. Returns false and writes
+ * nothing if the response has no field for an error (Metadata for all topics, before version 13), because a response
+ * without the code would mean success.
  */
 export function encodeErrorResponse(
   dispatch: Dispatch,
@@ -61,14 +64,14 @@ export function encodeErrorResponse(
   try {
     return encode(errorMessage);
   } catch {
-    // It is the message, which is worth less than the answer: what the request named can be said again.
+    // The error message does not fit. It is dropped, because the response matters more.
     return encode(null);
   }
 }
 
 /**
- * Answers a request that could not be read with an error at the top of the response. False where the version has no
- * code there: nothing was written then.
+ * Answers a request that could not be decoded with a top-level error code. Returns false and writes nothing if the
+ * version has no such field.
  */
 export function encodeRejection(
   dispatch: Dispatch,

@@ -4,18 +4,18 @@ import type { ApiVersionsRequest, ApiVersionsResponseInit } from '../protocol/me
 import { Writer } from '../protocol/writer.js';
 import type { ApiCodec } from '../protocol/codec.js';
 
-/** What a client may call its software since version 3 (KIP-511). */
+/** Valid client software names and versions, which are sent from version 3 on (KIP-511). */
 const SOFTWARE = /^[a-zA-Z0-9](?:[a-zA-Z0-9\-.]*[a-zA-Z0-9])?$/;
 const SOFTWARE_SINCE = 3;
 const LEVEL_0_SINCE = 4;
 const NO_NODE_ID = -1;
 
 /**
- * The gateway's own answer to ApiVersions: exactly what the firewall allows. A client that expects another broker than
- * this one gets REBOOTSTRAP_REQUIRED (KIP-1242).
+ * Answers ApiVersions with exactly the versions that the firewall allows. A client that expects another broker receives
+ * REBOOTSTRAP_REQUIRED (KIP-1242).
  *
- * @param identity - Returns which broker this is; null to accept whatever the client expects. Called only for a client that
- * expects one.
+ * @param identity - Returns the identity of this broker, or null to accept every client. Called only if the client
+ * sends an expected identity.
  */
 export function answerApiVersions(
   answer: ApiVersionsResponseInit,
@@ -25,7 +25,7 @@ export function answerApiVersions(
 ): ApiVersionsResponseInit {
   if (context.apiVersion >= SOFTWARE_SINCE && !isSoftware(request)) return refused(ErrorCode.INVALID_REQUEST);
   const { clusterId, nodeId } = request;
-  // Neither is carried before version 5, and each holds its default then.
+  // Versions before 5 carry neither field, so both hold their defaults.
   if (clusterId === null && nodeId === NO_NODE_ID) return answer;
   if (clusterId === null || nodeId === NO_NODE_ID) return refused(ErrorCode.INVALID_REQUEST);
   const own = identity();
@@ -39,7 +39,7 @@ function refused(errorCode: number): ApiVersionsResponseInit {
   return { errorCode, apiKeys: [] };
 }
 
-/** Every client gets the same answer: its bytes are made once for each version. */
+/** All clients receive the same response, so it is encoded once for each version. */
 export function encodeOnce(codec: ApiCodec, answer: ApiVersionsResponseInit): ApiCodec {
   const encoded: (Uint8Array | undefined)[] = [];
   return {
@@ -54,7 +54,7 @@ export function encodeOnce(codec: ApiCodec, answer: ApiVersionsResponseInit): Ap
   };
 }
 
-/** Older clients fail over a feature that can be switched off, so Kafka leaves it out for them (KAFKA-17492). */
+/** Older clients fail on a feature that supports level 0, so Kafka omits it for them (KAFKA-17492). */
 function forVersion(answer: ApiVersionsResponseInit, version: number): ApiVersionsResponseInit {
   if (version >= LEVEL_0_SINCE) return answer;
   return { ...answer, supportedFeatures: answer.supportedFeatures?.filter(({ minVersion }) => minVersion > 0) };
@@ -66,7 +66,7 @@ function encode(codec: ApiCodec, response: unknown, version: number): Uint8Array
   return Buffer.concat([writer.take()].flat());
 }
 
-// The last pair that was found good: a client sends the same in every connection, and many clients are alike.
+// The last valid pair. A client sends the same pair on every connection, and many clients send the same one.
 let goodName = '';
 let goodVersion = '';
 

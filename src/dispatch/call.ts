@@ -98,8 +98,8 @@ function rejectBody(
 }
 
 /**
- * One request, from its decoded body to its encoded response. The backend gets it as the context of the request, so that
- * a synchronous request costs one allocation.
+ * One request, from its decoded body to its encoded response. The backend gets it as the context of the request, so
+ * that a synchronous request costs one allocation.
  */
 export class Call implements RequestContext, AwaitingCall {
   readonly api: ApiName;
@@ -238,7 +238,7 @@ export class Call implements RequestContext, AwaitingCall {
     }
     this.#request = undefined;
     if (dispatch.events.response) this.reportResponse(errorCode, bytes);
-    // A producer with acks 0 learns that its records were refused by the end of its connection alone.
+    // Closing the connection is the only way to report rejected records to a producer with acks 0.
     return bytes === 0 && errorCode !== 0 ? CLOSE : DONE;
   }
 
@@ -254,7 +254,8 @@ export class Call implements RequestContext, AwaitingCall {
     if (isKafkaError(error)) {
       const { hasResponse } = this;
       const outcome = this.respondError(error.errorCode, error.message === '' ? null : error.message);
-      // The response has no place for the code, so the client does not get it: the operator must.
+      // The response has no field for the code, so the client does not receive it. It is reported to the operator
+      // instead.
       if (outcome === CLOSE && hasResponse) this.reportError(error);
       return outcome;
     }
@@ -273,7 +274,8 @@ export class Call implements RequestContext, AwaitingCall {
       : 0;
     this.#request = undefined;
     if (dispatch.events.response) this.reportResponse(errorCode, bytes);
-    // Without a response, or a place for the code in it, the end of the connection is the only way to report the failure.
+    // Without a response, or without a field for the code, closing the connection is the only way to report the
+    // failure.
     return bytes === 0 ? CLOSE : DONE;
   }
 

@@ -5,16 +5,16 @@ import type { Reader } from '../protocol/reader.js';
 import type { Firewall } from './firewall.js';
 import type { RequestWarnings } from './request-warnings.js';
 
-/** What all sessions of a gateway share. */
+/** State that all sessions of a gateway share. */
 export interface Dispatch {
   readonly backend: Backend;
   readonly firewall: Firewall;
   readonly events: GuardedEvents;
   /** For failures of the backend while `requestError` has no listener. */
   readonly warnings: RequestWarnings;
-  /** One for all: a request is decoded in one go. */
+  /** Shared by all sessions, because each request is decoded synchronously. */
   readonly reader: Reader;
-  /** Where responses are encoded, and sent from: the buffer of the listener's turn. */
+  /** Buffer in which responses are encoded: the response buffer of the listener's turn. */
   readonly responses: ResponseBuffer;
   readonly maxDecodedElements: number;
   /** 0 for no limit. */
@@ -23,8 +23,8 @@ export interface Dispatch {
   readonly counters: DispatchCounters;
 }
 
-/** What is counted and not reported one by one. */
+/** Counters for conditions that have no event. */
 export interface DispatchCounters {
-  /** Requests with bytes after a body that decoded; they were read, and the bytes skipped, as Kafka does. */
+  /** Number of requests with extra bytes after a valid body. The bytes are skipped, as in Kafka. */
   trailingBytes: number;
 }

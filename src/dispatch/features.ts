@@ -4,10 +4,10 @@ import { OptionError } from '../errors.js';
 import type { ApiVersionsResponseInit } from '../protocol/messages/api-versions.js';
 
 const MAX_LEVEL = 0x7fff;
-/** Clients take no notice of features without an epoch. */
+/** Default epoch, because clients ignore features without an epoch. */
 const FIRST_EPOCH = 0n;
 
-/** What ApiVersions says of features. @throws OptionError naming what cannot be. */
+/** Returns the feature fields of ApiVersions. @throws OptionError with the invalid feature. */
 export function describeFeatures(
   features: Features,
 ): Pick<ApiVersionsResponseInit, 'supportedFeatures' | 'finalizedFeatures' | 'finalizedFeaturesEpoch'> {
@@ -23,7 +23,7 @@ export function describeFeatures(
   const finalizedFeatures = Object.entries(finalized).map(([name, level]) => {
     const { min, max }: VersionRange = supported[name] ?? { min: 1, max: MAX_LEVEL };
     checkLevel(`finalized.${name}`, level, Math.max(1, min), max);
-    // Ranges of finalized levels are a matter of the past: a cluster is at one level.
+    // Finalized levels are no longer ranges: minimum and maximum are equal.
     return { name, minVersionLevel: level, maxVersionLevel: level };
   });
   if (finalizedFeatures.length === 0) return { supportedFeatures };

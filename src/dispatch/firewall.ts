@@ -8,48 +8,51 @@ import type { ApiVersionsResponseApiVersionInit, ApiVersionsResponseInit } from 
 import { encodeOnce } from './api-versions.js';
 import { describeFeatures } from './features.js';
 
-/** How a request that the firewall lets through is answered. */
+/** How an allowed request is answered. */
 export type Handler = (this: unknown, request: unknown, context: unknown) => unknown;
 
-/** One API that is allowed, with everything that a request of it needs. */
+/** An allowed API and the data for handling its requests. */
 export interface Route {
   readonly key: number;
   readonly api: ApiName;
   readonly min: number;
   readonly max: number;
-  /** The first flexible version; Infinity when there is none. */
+  /** First flexible version; Infinity if there is none. */
   readonly flexibleFrom: number;
-  /** The first version whose response header has tagged fields; Infinity when there is none. */
+  /** First version whose response header has tagged fields; Infinity if there is none. */
   readonly flexibleHeaderFrom: number;
   readonly codec: ApiCodec;
   readonly handler: Handler;
 }
 
-/** What narrows the table beside the backend. */
+/** Options that narrow the table in addition to the backend. */
 export interface FirewallOptions {
   readonly versions: Partial<Record<ApiName, VersionRange>>;
   readonly allowUnstableVersions: boolean;
 }
 
 export const PRODUCE_KEY = 0;
-/** librdkafka turns features off unless Produce begins at version 0, which is refused all the same. */
+/**
+ * librdkafka disables features unless Produce is advertised from version 0. Requests of that version are still
+ * rejected.
+ */
 const PRODUCE_ADVERTISED_FROM = 0;
 
 /**
- * The one table of what is allowed: ApiVersions answers it, and a request that does not stand in it is refused. Made
+ * The table of allowed APIs and versions. ApiVersions returns it, and requests that are not in it are rejected. Created
  * once, after the backend was opened.
  */
 export class Firewall {
   readonly #routes: (Route | undefined)[] = [];
   readonly #codecs = new Map<number, ApiCodec>();
   readonly #infos = new Map<number, ApiInfo>(apis.map((info) => [info.key, info]));
-  /** What ApiVersions answers, by ascending key. */
+  /** Version ranges that ApiVersions returns, by ascending key. */
   readonly advertised: readonly ApiVersionsResponseApiVersionInit[];
-  /** The answer to ApiVersions. */
+  /** Response to ApiVersions. */
   readonly answer: ApiVersionsResponseInit;
 
   private constructor(routes: readonly Route[], features: Features) {
-    // Filled up to the highest key: an array with holes is slower to look into.
+    // Filled up to the highest key, because lookups in an array with holes are slower.
     for (let key = 0; key <= Math.max(...routes.map((route) => route.key)); key++) this.#routes.push(undefined);
     this.advertised = routes.map(({ key, min, max }) => ({
       apiKey: key,
@@ -65,9 +68,10 @@ export class Firewall {
   }
 
   /**
-   * Makes the table: what the codec knows, narrowed by the backend and by the options. Loads the codecs that it allows.
+   * Creates the table: the versions of the codecs, narrowed by the backend and by the options. Loads the allowed
+   * codecs.
    *
-   * @throws OptionError when a range leaves no version, or features are none.
+   * @throws OptionError if a range leaves no version, or if the features are invalid.
    */
   static async create(backend: Backend, answerApiVersions: Handler, options: FirewallOptions): Promise<Firewall> {
     const routes = await Promise.all(
@@ -86,19 +90,19 @@ export class Firewall {
     return new Firewall(routes, backend.features ?? {});
   }
 
-  /** The route of an API in a version; undefined when it is refused, which `refusal-response.ts` answers. */
+  /** Returns the route of an API version; undefined if it is not allowed, which `refusal-response.ts` answers. */
   route(apiKey: number, version: number): Route | undefined {
     if (apiKey < 0 || apiKey >= this.#routes.length) return undefined;
     const route = this.#routes[apiKey];
     return route !== undefined && version >= route.min && version <= route.max ? route : undefined;
   }
 
-  /** What is known of an API, allowed or not. */
+  /** Returns the definition of an API, whether or not it is allowed. */
   info(apiKey: number): ApiInfo | undefined {
     return this.#infos.get(apiKey);
   }
 
-  /** The codec of an API that knows the version; a promise when it is needed for the first time. */
+  /** Returns the codec of an API if it supports the version; a promise on first use. */
   codec(apiKey: number, version: number): ApiCodec | Promise<ApiCodec> | undefined {
     const info = this.#infos.get(apiKey);
     if (!info?.load || !info.versions || version < info.versions.min || version > info.versions.max) return undefined;

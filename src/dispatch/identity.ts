@@ -2,7 +2,7 @@ import { checkInteger, MAX_INT32 } from '../checks.js';
 import type { Backend, BrokerIdentity } from '../contract/index.js';
 import { OptionError } from '../errors.js';
 
-/** Reads which broker a backend is; null if it does not say. @throws OptionError naming the field and its value. */
+/** Returns the identity of a backend; null if it has none. @throws OptionError with the invalid field and its value. */
 export function readIdentity(backend: Backend): BrokerIdentity | null {
   const identity: unknown = backend.identity?.() ?? null;
   if (identity === null) return null;

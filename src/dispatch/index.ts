@@ -15,9 +15,9 @@ type DispatchOptions = FirewallOptions &
   Pick<Dispatch, 'maxDecodedElements' | 'requestTimeoutMs' | 'onUnsupportedVersion'>;
 
 /**
- * Creates what the sessions of a gateway share, after the backend was opened.
+ * Creates the state that the sessions of a gateway share. Called after the backend was opened.
  *
- * @throws OptionError as a rejection, for a wrong identity, features or versions.
+ * @throws OptionError, as a rejection, for an invalid identity, invalid features or invalid versions.
  */
 export async function createDispatch(
   gateway: Pick<Dispatch, 'backend' | 'events' | 'counters' | 'responses'>,
@@ -36,7 +36,7 @@ export async function createDispatch(
 
 async function createFirewall(backend: Backend, options: FirewallOptions): Promise<Firewall> {
   const identity = (): BrokerIdentity | null => readIdentity(backend);
-  // Rejects a wrong identity now rather than with the first request.
+  // Rejects an invalid identity now instead of with the first request.
   identity();
   // Runs for requests only, which arrive after the firewall is created.
   const answer: Handler = (request, context) =>

@@ -23,7 +23,7 @@ export class PendingAnswer implements PendingFrame {
   readonly #answer: PromiseLike<unknown>;
   #timer: NodeJS.Timeout | null = null;
   #callback: (() => void) | null = null;
-  /** What the client gets: of the handler, or the time-out. */
+  /** The result that the client receives: that of the handler, or the timeout. */
   #settlement: Settlement = UNSETTLED;
   #isSettled = false;
   #onEnd: (() => void) | null = null;
@@ -79,7 +79,7 @@ export class PendingAnswer implements PendingFrame {
     this.#call.settled();
   }
 
-  /** The client is answered now; the handler goes on. */
+  /** Answers the client now. The handler continues. */
   #timeout(): void {
     this.#settlement = { error: this.#call.abort('timeout') };
     this.#callback?.();

@@ -14,15 +14,15 @@ interface Refused {
   readonly version: number;
   readonly correlationId: number;
   readonly bytes: Buffer;
-  /** Where the request goes on after api key, version and correlation id. */
+  /** Offset of the request after API key, version and correlation id. */
   readonly start: number;
   readonly end: number;
 }
 
-/** The version of Produce from which on a transactional id stands before the acks. */
+/** First version of Produce with a transactional id before the acks. */
 const TRANSACTIONAL_ID_SINCE = 3;
 
-/** Answers UNSUPPORTED_VERSION in the best shape there is, or closes where the gateway was told to. */
+/** Answers UNSUPPORTED_VERSION in the best available response format, or closes the connection if so configured. */
 export function refuse(dispatch: Dispatch, connection: ConnectionInfo, refused: Refused): FrameOutcome {
   const { firewall, events } = dispatch;
   const { apiKey, version, correlationId } = refused;
@@ -33,7 +33,7 @@ export function refuse(dispatch: Dispatch, connection: ConnectionInfo, refused: 
   }
   if (closed) return CLOSE;
   if (apiKey === API_VERSIONS_KEY) {
-    // The client asks again in a version from this list; version 0 is one that every client reads.
+    // The client retries with a version from this list. Every client can read version 0.
     const response = { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys: firewall.advertised };
     encodeResponseFrame(dispatch, apiVersionsApi, 0, false, correlationId, response);
     return DONE;
@@ -44,7 +44,7 @@ export function refuse(dispatch: Dispatch, connection: ConnectionInfo, refused: 
   return DONE;
 }
 
-/** The first refusal of an API loads its codec; the frames behind it wait. */
+/** Loads the codec for the first rejected request of an API. The frames behind it wait. */
 class WaitForCodec implements PendingFrame {
   #codec: ApiCodec | undefined;
 
@@ -84,7 +84,9 @@ function answerRefused(dispatch: Dispatch, codec: ApiCodec | undefined, refused:
   if (!answered) encodeBareError(dispatch, flexibleHeader, correlationId, code);
 }
 
-/** The request, for its topics and partitions; undefined when it does not decode, which is no matter: it is refused. */
+/**
+ * Decodes the request for its topics and partitions. Returns undefined if that fails: the request is rejected anyway.
+ */
 function readRefused(dispatch: Dispatch, codec: ApiCodec, flexibleFrom: number, refused: Refused): unknown {
   const { reader } = dispatch;
   try {
@@ -97,7 +99,7 @@ function readRefused(dispatch: Dispatch, codec: ApiCodec, flexibleFrom: number, 
   }
 }
 
-/** Produce with acks 0 is never answered: its client does not read an answer, and would take it for another's. */
+/** Whether it is Produce with acks 0. It is never answered: the client would match the response to another request. */
 function wantsNoAnswer(dispatch: Dispatch, refused: Refused, flexibleFrom: number): boolean {
   if (refused.apiKey !== PRODUCE_KEY) return false;
   const { reader } = dispatch;
@@ -106,7 +108,7 @@ function wantsNoAnswer(dispatch: Dispatch, refused: Refused, flexibleFrom: numbe
     reader.reset(refused.bytes, refused.start, refused.end, 0);
     reader.nullableString(false);
     if (flexible) reader.skipTaggedFields();
-    // The transactional id; before it came, the body began with the acks.
+    // Skips the transactional id. In older versions, the body begins with the acks.
     if (refused.version >= TRANSACTIONAL_ID_SINCE) reader.nullableString(flexible);
     return reader.int16() === 0;
   } catch {

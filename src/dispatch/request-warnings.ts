@@ -3,17 +3,17 @@ import type { RequestErrorEvent } from '../events.js';
 
 type Failed = Pick<RequestErrorEvent, 'backend' | 'api' | 'error'> & { readonly version: number | null };
 
-/** Most warnings for each place in the code that throws: its messages may hold text that clients chose. */
+/** Maximum number of warnings for each throwing call site, because its messages may contain text from clients. */
 const MESSAGES_PER_PLACE = 4;
 const MAX_PLACES = 256;
 const MAX_MESSAGE_CHARACTERS = 300;
-/** Frames of a stack that name a place: its own, and whom a helper that throws was called by. */
+/** Number of stack frames that identify a call site: the throwing function and the callers of a helper that throws. */
 const PLACE_FRAMES = 3;
 
 /**
- * Process warnings for failures of the backend, for a gateway whose `requestError` event has no listener: one for each
- * API and message. What is remembered is bounded, by the place that throws, so that a client that puts ever new text
- * into the messages of one place neither fills the memory nor hides the failures of another place.
+ * Emits process warnings for failures of the backend if the `requestError` event has no listener: one for each API and
+ * message. The number of remembered messages is limited for each call site that throws, so that a client that varies
+ * the messages of one call site neither fills the memory nor hides the failures of another.
  */
 export class RequestWarnings {
   readonly #warned = new Set<string>();
@@ -42,7 +42,7 @@ export class RequestWarnings {
   }
 }
 
-/** Where an error was made, without its message. */
+/** Returns the call site that created an error, without the message. */
 function framesOf(error: unknown): string[] {
   try {
     const { stack, message } = error as Error;

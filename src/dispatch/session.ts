@@ -5,7 +5,7 @@ import { type Call, type CallScope, handleFrame } from './call.js';
 import type { Dispatch } from './dispatch.js';
 import { reportError, reportProtocolError } from './reports.js';
 
-/** The life of one connection towards the backend: `connect`, its calls in order, `disconnect`. */
+/** Runs one connection against the backend: `connect`, its calls in order, then `disconnect`. */
 export class Session implements FrameHandler, CallScope {
   readonly dispatch: Dispatch;
   readonly connection: ConnectionInfo;
@@ -34,7 +34,8 @@ export class Session implements FrameHandler, CallScope {
         return null;
       }
       this.running++;
-      // A real promise: a thenable may call back twice, throw within then, or return nothing from it.
+      // Converted to a real promise, because a thenable may call back twice, throw in `then`, or return nothing from
+      // it.
       return Promise.resolve(state).then(
         (settled) => {
           this.welcome(settled);

@@ -9,12 +9,12 @@ export interface ConnectionLimits {
   readonly writeTimeoutMs: number;
 }
 
-/** A connection was given up because of a limit on time. */
+/** Reported when a connection is closed because a timeout expired. */
 export class ConnectionTimeoutError extends CodedError {
   override readonly name: string = 'ConnectionTimeoutError';
   readonly code = 'CONNECTION_TIMEOUT';
 
-  /** @param limit - The option that sets the limit. */
+  /** @param limit - The option that sets the timeout. */
   constructor(
     readonly limit: 'idleTimeoutMs' | 'frameTimeoutMs' | 'writeTimeoutMs',
     what: string,

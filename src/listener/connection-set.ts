@@ -1,18 +1,18 @@
 import type { Connection } from './connection.js';
 
-/** The connections of a listener, and the wait for their end. */
+/** Tracks the connections of a listener and waits until they have ended. */
 export class ConnectionSet {
   readonly #open = new Set<Connection>();
-  /** Connections whose handlers or hooks are not done, the closed ones among them. */
+  /** Number of connections whose handlers or hooks have not finished, including closed ones. */
   #present = 0;
   #onChange: (() => void) | null = null;
 
-  /** Connections whose sockets are open. */
+  /** Number of connections with open sockets. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** Closed connections whose handlers or hooks are not done. */
+  /** Number of closed connections whose handlers or hooks have not finished. */
   get leftovers(): number {
     return this.#present - this.#open.size;
   }
@@ -21,12 +21,12 @@ export class ConnectionSet {
     return this.#open.values();
   }
 
-  /** A handler is about to be made for a new connection. */
+  /** Called before the handler of a new connection is created. */
   enter(): void {
     this.#present++;
   }
 
-  /** The handler and the hooks of a connection are done. */
+  /** Called when the handlers and hooks of a connection have finished. */
   leave(): void {
     this.#present--;
     this.#onChange?.();
@@ -36,17 +36,17 @@ export class ConnectionSet {
     this.#open.add(connection);
   }
 
-  /** The connection's socket is closed. */
+  /** Called when the socket of a connection has closed. */
   delete(connection: Connection): void {
     this.#open.delete(connection);
     this.#onChange?.();
   }
 
   /**
-   * Settles with true when no connection is left, or with false at the limit: milliseconds, or a signal that aborts.
-   * One at a time may wait.
+   * Resolves to true when no connection is left, or to false at the limit, which is a time in milliseconds or a signal.
+   * Supports one waiting caller at a time.
    *
-   * @param of - `sockets`: what is open. `all`: handlers and hooks of those that are closed as well.
+   * @param of - `sockets` waits for open sockets. `all` also waits for the handlers and hooks of closed connections.
    */
   empty(limit: number | AbortSignal, of: 'sockets' | 'all'): Promise<boolean> {
     const isEmpty = (): boolean => this.#open.size === 0 && (of === 'sockets' || this.#present === 0);

@@ -12,7 +12,7 @@ import { Slice } from './slice.js';
 import type { SweepClock } from './sweep-clock.js';
 import type { Turn, Work } from './turn.js';
 
-/** What the connections of a gateway share. */
+/** Resources that the connections of a gateway share. */
 export interface ConnectionShared {
   readonly limits: ConnectionLimits;
   readonly turn: Turn;
@@ -20,16 +20,18 @@ export interface ConnectionShared {
   readonly clock: SweepClock;
 }
 
-/** How much may be read ahead while a request is in flight, beside a whole frame. */
+/** Maximum number of bytes to read ahead while a request is in flight, in addition to a whole frame. */
 const READ_AHEAD_BYTES = 64 * 1024;
-/** Responses are handed to the socket in runs of this size, so that a large chunk of requests does not pile them up. */
+/**
+ * Responses are written to the socket in runs of this size, so that a large chunk of requests does not accumulate them.
+ */
 const WRITE_BYTES = 256 * 1024;
-/** How long a client that has ended its side waits for an answer that takes its time: most such clients are gone. */
+/** Time to wait for a slow response after the client has ended its side. Most such clients are gone. */
 const HALF_CLOSED_MS = 5_000;
 
 /**
- * One socket: chunks in, frames to the handler in order, one at a time, responses out in the same order. It decides when
- * to stop reading (a request in flight, responses that are not taken, memory short) and when to give up.
+ * Serves one socket. Passes frames to the handler one at a time, and writes the responses in the same order. Decides
+ * when to stop reading (a request in flight, unread responses, too little memory) and when to close the connection.
  */
 export class Connection implements BudgetMember, OutputOwner, Work {
   private readonly socket: Socket;
@@ -42,9 +44,9 @@ export class Connection implements BudgetMember, OutputOwner, Work {
   private readonly slice: Slice;
   private readonly output: Output;
   private readonly ending: Ending;
-  /** What it holds of the memory that all connections share. */
+  /** Number of bytes that it holds of the shared budget. */
   private accounted = 0;
-  /** When the client or a handler last did something. */
+  /** Time of the last activity of the client or a handler. */
   private touched: number;
 
   constructor(socket: Socket, handler: FrameHandler, shared: ConnectionShared) {
@@ -74,7 +76,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     });
   }
 
-  /** Lets the handler greet the connection, then begins. */
+  /** Calls `connect` of the handler, then starts to read. */
   start(): void {
     let greeted: PromiseLike<void> | null;
     try {
@@ -83,7 +85,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
       this.socket.destroy();
       return;
     }
-    // A socket that was made elsewhere may have been paused, or have ended before.
+    // A socket that was accepted elsewhere may be paused or may have ended.
     if (this.socket.readableEnded) this.state.inputEnded(this.shared.clock.now);
     this.socket.resume();
     if (greeted === null) {
@@ -106,7 +108,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     return this.frames.partial;
   }
 
-  /** Answers what has arrived as a whole, then ends; with `hurry` without waiting for the client's end. */
+  /** Answers the complete requests, then ends. With `hurry`, does not wait for the client's end. */
   drain({ hurry }: { readonly hurry: boolean }): void {
     this.state.drain();
     if (hurry) {
@@ -116,13 +118,13 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     this.shared.turn.run(this);
   }
 
-  /** Aborts the request in flight; what its handler still answers is written. Those behind it are not begun. */
+  /** Aborts the request in flight. Its response is still written. Requests behind it are dropped. */
   abort(cause: 'shutdown'): void {
     this.state.abort();
     this.handler.abort(cause);
   }
 
-  /** Closes at once. */
+  /** Closes immediately. */
   destroy(error?: Error): void {
     if (error && !this.socket.destroyed) this.handler.failed(error);
     this.socket.destroy();
@@ -154,11 +156,11 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     this.updateReading();
   }
 
-  /** Closes the connection if a limit on time is over. */
+  /** Closes the connection if a timeout has expired. */
   sweep(now: number): void {
     const { limits } = this.shared;
     const { state } = this;
-    // While we do not read ourselves, the client cannot be late.
+    // While the socket is paused, the client cannot be late.
     if (!state.isReading) this.touched = now;
     const tooSlow = this.pace.check(now);
     if (tooSlow !== null) this.destroy(tooSlow);
@@ -177,7 +179,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     }
   }
 
-  /** Handles the frames that are there, as far as it may; then writes the responses. */
+  /** Handles the received frames as far as allowed, then writes the responses. */
   work(): void {
     const settled = this.state.settledFrame;
     if (this.socket.destroyed) {
@@ -206,7 +208,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     this.updateReading();
   }
 
-  /** Nothing is held, awaited or about to end: the common case, in which nothing else is to be done. */
+  /** Whether nothing is held, awaited or about to end. In this common case there is nothing else to do. */
   private get atRest(): boolean {
     return (
       this.accounted === 0 &&
@@ -221,7 +223,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     return !this.state.handlesFrames || this.output.congested || this.overdue.isFull;
   }
 
-  /** Hands the next frame to the handler; null when there is none. */
+  /** Passes the next frame to the handler. Returns null if there is none. */
   private nextFrame(): FrameOutcome | null {
     const frames = this.frames;
     try {
@@ -241,7 +243,9 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     });
   }
 
-  /** Encodes the response of the request in flight. After a time-out its handler goes on, and its frame still counts. */
+  /**
+   * Encodes the response of the request in flight. After a timeout, its handler continues and its frame still counts.
+   */
   private complete(frame: PendingFrame): void {
     this.overdue.add(frame, this.state.requestBytes);
     this.state.requestCompleted();
@@ -249,7 +253,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     if (frame.complete() === CLOSE) this.state.finish();
   }
 
-  /** The client is gone: the response is dropped, and its record memory released. */
+  /** Drops the response because the client is gone, and releases its record memory. */
   private drop(frame: PendingFrame): void {
     this.complete(frame);
     this.output.drop();
@@ -260,7 +264,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
     if (this.state.isFinished) return;
     this.pace.received(chunk.length);
     this.frames.push(chunk);
-    // Large chunks come in runs: libuv reads on while there is more.
+    // Large chunks arrive in runs, because libuv continues to read while data is available.
     if (chunk.length >= READ_AHEAD_BYTES / 2 && this.slice.takeBytes(chunk.length)) this.yield();
     if (this.blocked) {
       this.account();
@@ -295,7 +299,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
   }
 
   private account(): void {
-    // A handler may outlive its client, and its frame with it.
+    // A handler may outlive its client and then keeps its frame.
     const unsent = this.socket.destroyed ? 0 : this.socket.writableLength;
     const held = this.frames.buffered + this.state.requestBytes + this.overdue.bytes + unsent;
     if (held === this.accounted) return;
@@ -323,7 +327,7 @@ export class Connection implements BudgetMember, OutputOwner, Work {
       (this.blocked && this.frames.buffered >= READ_AHEAD_BYTES && this.frames.hasFrame);
     if (!stopped) return inFlight.mayRead(this);
     inFlight.pass(this);
-    // What comes after the last frame that is handled is read and dropped.
+    // Bytes after the last handled frame are read and dropped.
     return state.isFinished;
   }
 

@@ -1,9 +1,12 @@
 import type { Socket } from 'node:net';
 
-/** How long we wait, after our end, for the client's: a reset would take back responses that it has not read. */
+/**
+ * Time to wait for the client's end after ours. Closing earlier could reset the connection and discard unread
+ * responses.
+ */
 const LINGER_MS = 2_000;
 
-/** The end of our side of a socket, and the wait for the client's. */
+/** Ends our side of a socket and waits for the client to end its side. */
 export class Ending {
   private readonly socket: Socket;
   private lingerMs = LINGER_MS;
@@ -13,12 +16,12 @@ export class Ending {
     this.socket = socket;
   }
 
-  /** From now on, closes without waiting for the client's end. */
+  /** Closes without waiting for the client's end from now on. */
   hurry(): void {
     this.lingerMs = 0;
   }
 
-  /** Ends our side after everything is written. */
+  /** Ends our side after all output is written. */
   begin(input: 'open' | 'ended'): void {
     const { socket } = this;
     if (input === 'ended' || this.lingerMs === 0) {
@@ -33,7 +36,7 @@ export class Ending {
     });
   }
 
-  /** The socket is closed. */
+  /** Called when the socket has closed. */
   stop(): void {
     if (this.timer !== null) clearTimeout(this.timer);
   }

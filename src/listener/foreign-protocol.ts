@@ -1,23 +1,23 @@
-/** A protocol that clients speak by mistake. */
+/** A protocol other than Kafka that clients use by mistake. */
 export interface ForeignProtocol {
   readonly code: 'HTTP_REQUEST' | 'TLS_HANDSHAKE';
-  /** What an error says of it. */
+  /** Description for the error message. */
   readonly message: string;
 }
 
-/** Bytes of a first frame that {@link findForeignProtocol} looks at. */
+/** Number of bytes of the first frame that {@link findForeignProtocol} reads. */
 export const FOREIGN_PROTOCOL_BYTES = 256;
 
-/** No protocol below begins with a smaller positive int32; no Kafka client begins with a request of so many bytes. */
+/** Smallest positive int32 with which a protocol below begins. No Kafka client begins with a request of this size. */
 export const MIN_FOREIGN_LENGTH = 0x1603_0000;
 
-/** The first four bytes of an HTTP request line, those of the HTTP/2 preface (`PRI * HTTP/2.0`) among them. */
+/** First four bytes of an HTTP request line, including the HTTP/2 preface (`PRI * HTTP/2.0`). */
 const HTTP_STARTS = new Set(
   ['GET ', 'PUT ', 'POST', 'HEAD', 'OPTIONS', 'PRI ', 'DELETE', 'PATCH', 'CONNECT', 'TRACE'].map((method) =>
     Buffer.from(method).readInt32BE(),
   ),
 );
-/** Method and path. The query is left out: it may hold a secret, and the text goes to logs. */
+/** Method and path. The query is omitted, because it may contain a secret and the text is logged. */
 const REQUEST_LINE = /^[A-Z]+ [\x21-\x3e\x40-\x7e]{0,80}/;
 
 const TLS_MESSAGE =
@@ -26,7 +26,7 @@ const TLS_MESSAGE =
 /**
  * Recognizes HTTP and TLS by the first bytes of a connection.
  *
- * @param start - What has come, at least four bytes.
+ * @param start - The first received bytes, at least four.
  */
 export function findForeignProtocol(start: Buffer): ForeignProtocol | null {
   if (HTTP_STARTS.has(start.readInt32BE())) {

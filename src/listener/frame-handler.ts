@@ -1,38 +1,38 @@
-/** The frame was answered, or nothing is owed: go on with the next. */
+/** The frame was answered or has no response. Continue with the next frame. */
 export const DONE = 0;
-/** Write what has been answered, then close the connection. */
+/** Write the encoded responses, then close the connection. */
 export const CLOSE = 1;
 
-/** A frame whose answer is not there yet. The frames behind it wait. */
+/** A frame whose response is not ready. The frames behind it wait. */
 export interface PendingFrame {
-  /** Calls back once when the answer is there, maybe at once. */
+  /** Calls back once when the response is ready, possibly before it returns. */
   whenSettled(callback: () => void): void;
-  /** Encodes the answer. */
+  /** Encodes the response. */
   complete(): typeof DONE | typeof CLOSE;
   /**
-   * Whether its handler goes on although the answer is given without it, and may keep the frame; it calls back once when
-   * that has come to its end. Absent where there is no handler.
+   * Whether the handler continues after its request timed out; it may still use the frame then. Calls back once when
+   * the handler has finished. Absent if there is no handler.
    */
   goesOn?(onEnd: () => void): boolean;
 }
 
-/** What became of a frame. */
+/** Result of handling a frame. */
 export type FrameOutcome = typeof DONE | typeof CLOSE | PendingFrame;
 
-/** What a connection asks of whoever understands its frames. Responses go to the buffer that both share. */
+/** Handles the frames of a connection. Writes responses to the buffer that it shares with the connection. */
 export interface FrameHandler {
-  /** Called before the first frame. A rejection or a throw closes the connection. */
+  /** Called before the first frame. If it rejects or throws, the connection is closed. */
   connect(): PromiseLike<void> | null;
   /** Handles the frame at `start` to `end` of `bytes`. Never throws. */
   handle(bytes: Buffer, start: number, end: number): FrameOutcome;
-  /** A length prefix that cannot be: nothing more can be read. */
+  /** Called for an invalid length prefix. No further frames can be read. */
   badFrame(error: Error): void;
-  /** Nobody waits for the pending answer any more. */
+  /** Called when the pending response is no longer needed. */
   abort(cause: 'disconnect' | 'shutdown'): void;
-  /** The socket failed or a limit was hit. */
+  /** Called when the socket failed or a limit was exceeded. */
   failed(error: Error): void;
-  /** An owner of record memory threw when it was given back. */
+  /** Called when a `release` of record memory threw. */
   releaseFailed(error: unknown): void;
-  /** The socket is closed. Called once, last. */
+  /** Called once, as the last call, when the socket has closed. */
   closed(): void;
 }

@@ -1,16 +1,16 @@
 import { CodedError } from '../protocol/errors.js';
 import { findForeignProtocol, FOREIGN_PROTOCOL_BYTES, MIN_FOREIGN_LENGTH } from './foreign-protocol.js';
 
-/** The length prefix of a frame is zero, negative, or over the limit. */
+/** Reported when the length prefix of a frame is zero, negative, or over the limit. */
 export class FrameLengthError extends CodedError {
   override readonly name: string = 'FrameLengthError';
-  /** What is wrong, stable over releases. */
+  /** Stable error code. */
   readonly code: 'INVALID_LENGTH' | 'HTTP_REQUEST' | 'TLS_HANDSHAKE' = 'INVALID_LENGTH';
 
   /**
-   * @param length - The length that was sent, in bytes.
-   * @param limit - The most that is allowed, in bytes: `maxFrameBytes`.
-   * @param message - Default: names both.
+   * @param length - The received length in bytes.
+   * @param limit - Maximum length in bytes: `maxFrameBytes`.
+   * @param message - Default: a message with both values.
    */
   constructor(
     readonly length: number,
@@ -22,16 +22,16 @@ export class FrameLengthError extends CodedError {
 }
 
 /**
- * The first bytes of a connection are an HTTP request (`HTTP_REQUEST`) or a TLS handshake (`TLS_HANDSHAKE`) in place of
- * a Kafka request. `length` is what the first four bytes mean as the length of a frame.
+ * Reported when the first bytes of a connection are an HTTP request (`HTTP_REQUEST`) or a TLS handshake
+ * (`TLS_HANDSHAKE`) instead of a Kafka request. `length` is the value of the first four bytes as a frame length.
  */
 export class ForeignProtocolError extends FrameLengthError {
   override readonly name: string = 'ForeignProtocolError';
   /**
    * @param length - The first four bytes as an int32.
-   * @param limit - The most that is allowed, in bytes: `maxFrameBytes`.
-   * @param code - The protocol.
-   * @param message - What they look like.
+   * @param limit - Maximum length in bytes: `maxFrameBytes`.
+   * @param code - The detected protocol.
+   * @param message - Description of the detected protocol.
    */
   constructor(
     length: number,
@@ -43,58 +43,60 @@ export class ForeignProtocolError extends FrameLengthError {
   }
 }
 
-/** Up to here a frame may be a view into a chunk that it shares with others; a longer one has memory of its own. */
+/**
+ * A frame of up to this size may be a view into a chunk shared with other frames. A larger frame has its own memory.
+ */
 const OWN_MEMORY_BYTES = 64 * 1024;
 
-/** Chunks below this are gathered into larger blocks, so that a frame that comes byte by byte costs no more than its bytes. */
+/** Smaller chunks are copied into larger blocks, so that a frame that arrives byte by byte takes no extra memory. */
 const SMALL_CHUNK_BYTES = 4 * 1024;
 const FIRST_BLOCK_BYTES = 256;
 const MAX_BLOCK_BYTES = 64 * 1024;
 
-/** What a frame has in front of it: its length. */
+/** Size of the length prefix of a frame. */
 const PREFIX_BYTES = 4;
 
 const NO_BYTES = Buffer.alloc(0);
 
 /**
- * Splits a stream of bytes into length-prefixed frames. Memory follows the bytes that are there, never the length that
- * is declared; what was handed out is never written again.
+ * Splits a stream of bytes into length-prefixed frames. Allocates memory for the bytes that have arrived, never for the
+ * declared length. Never writes to the memory of a returned frame.
  */
 export class FrameReader {
   private readonly limit: number;
-  /** Chunks not yet read, the first from `at` on. */
+  /** Unread chunks. The first is unread from `at` on. */
   private readonly chunks: Buffer[] = [];
   private at = 0;
   private bufferedBytes = 0;
-  /** Length of the frame that has begun, or 0. */
+  /** Length of the incomplete frame, or 0. */
   private length = 0;
-  /** Whether no frame has begun yet: what comes may be of another protocol. */
+  /** Whether no frame has begun yet, so that the bytes may belong to another protocol. */
   private isFirst = true;
-  /** The last chunk, when it is a block of ours with room: how much of it is filled. */
+  /** The last chunk if it is our own block with free space, and its number of used bytes. */
   private block: Buffer | null = null;
   private blockFilled = 0;
 
-  /** The frame that {@link next} found: a range of `bytes`; empty when it found none. */
+  /** The frame that {@link next} found, as a range of `bytes`; empty if it found none. */
   bytes: Buffer = NO_BYTES;
   start = 0;
   end = 0;
 
-  /** @param limit - The longest frame to take, in bytes. */
+  /** @param limit - Maximum length of a frame in bytes. */
   constructor(limit: number) {
     this.limit = limit;
   }
 
-  /** Bytes that came and are not yet part of a frame handed out. */
+  /** Number of received bytes that are not part of a returned frame. */
   get buffered(): number {
     return this.bufferedBytes;
   }
 
-  /** Whether a frame has begun and is not yet there as a whole. */
+  /** Whether a frame has begun and is incomplete. */
   get partial(): boolean {
     return (this.bufferedBytes > 0 || this.length > 0) && !this.hasFrame;
   }
 
-  /** Whether {@link next} would find a frame, or a length to complain about. */
+  /** Whether {@link next} would find a frame or throw for an invalid length. */
   get hasFrame(): boolean {
     if (this.length > 0) return this.bufferedBytes >= this.length;
     if (this.bufferedBytes < PREFIX_BYTES) return false;
@@ -102,7 +104,7 @@ export class FrameReader {
     return length <= 0 || length > this.limit || this.bufferedBytes - PREFIX_BYTES >= length;
   }
 
-  /** Takes bytes as they come; keeps a reference to them. */
+  /** Adds received bytes. May keep a reference to them. */
   push(chunk: Buffer): void {
     this.bufferedBytes += chunk.length;
     if (this.chunks.length === 0) {
@@ -116,10 +118,10 @@ export class FrameReader {
   }
 
   /**
-   * Looks for the next frame; false when more bytes are needed.
+   * Finds the next frame. Returns false if more bytes are needed.
    *
-   * @throws FrameLengthError for a length that is not allowed, ForeignProtocolError if the first frame is HTTP or TLS;
-   * nothing after it can be read.
+   * @throws FrameLengthError if the length is not allowed, ForeignProtocolError if the first frame is HTTP or TLS. The
+   * stream cannot be read any further after an error.
    */
   next(): boolean {
     if (this.length === 0) {
@@ -136,7 +138,7 @@ export class FrameReader {
     const first = this.chunks[0]!;
     const at = this.at;
     if (this.filled(first) - at >= length && (length <= OWN_MEMORY_BYTES || first.length - length <= PREFIX_BYTES)) {
-      // Most follow another one of the same chunk.
+      // Most frames follow another frame of the same chunk.
       if (this.bytes !== first) this.bytes = first;
       this.start = at;
       this.end = at + length;
@@ -149,7 +151,7 @@ export class FrameReader {
     return true;
   }
 
-  /** Forgets everything. */
+  /** Discards all bytes and resets the reader. */
   clear(): void {
     this.skip(this.bufferedBytes);
     this.length = 0;
@@ -207,7 +209,7 @@ export class FrameReader {
     return frame;
   }
 
-  /** The bytes that come next, up to `length` of them, in memory of their own. */
+  /** Returns a copy of the next bytes, up to `length` of them. */
   private peek(length: number): Buffer {
     const bytes = Buffer.allocUnsafeSlow(Math.min(length, this.bufferedBytes));
     let written = 0;
@@ -221,8 +223,7 @@ export class FrameReader {
   }
 
   /**
-   * An idle connection pins neither its last frame nor the chunk around what it began: the one is let go of, a small
-   * rest of the other is copied.
+   * Releases the memory of an idle connection: drops the last frame, and copies a small remainder out of its chunk.
    */
   private rest(): false {
     this.bytes = NO_BYTES;

@@ -1,20 +1,20 @@
-/** A connection as the budget sees it. */
+/** A connection that shares the budget. */
 export interface BudgetMember {
   /** Whether a frame has begun to arrive and is not complete. */
   readonly midFrame: boolean;
-  /** It may try to read again. */
+  /** Called when the member may try to read again. */
   mayReadAgain(): void;
 }
 
-/** What a member that is told to read on may bring in before the budget looks again. */
+/** Number of bytes that a resumed member may read before the budget is checked again. */
 const READ_BYTES = 64 * 1024;
 
 /**
- * The bytes that all connections of a gateway hold: frames that arrive or are being handled, and responses that their
- * clients have not taken. At the limit, reading pauses.
+ * The number of bytes that all connections of a gateway hold: frames that are arriving or being handled, and responses
+ * that clients have not read. At the limit, reading pauses.
  *
- * One connection with a begun frame always reads on: otherwise many half frames could fill the budget, and none of them
- * would ever become a whole one that can be handled and freed.
+ * One connection with an incomplete frame always continues to read. Otherwise many incomplete frames could fill the
+ * budget, and none of them would ever be completed, handled and freed.
  */
 export class InFlightBytes {
   private readonly limit: number;
@@ -23,7 +23,7 @@ export class InFlightBytes {
   private readonly waiting = new Set<BudgetMember>();
   private wakesLater = false;
 
-  /** @param limit - In bytes; one frame and the responses that are being written may go over it. */
+  /** @param limit - Limit in bytes. One frame and the responses being written may exceed it. */
   constructor(limit: number) {
     this.limit = limit;
   }
@@ -32,7 +32,7 @@ export class InFlightBytes {
     return this.usedBytes;
   }
 
-  /** Whether memory is short. */
+  /** Whether the limit is reached. */
   get full(): boolean {
     return this.usedBytes >= this.limit;
   }
@@ -42,13 +42,15 @@ export class InFlightBytes {
     return this.favoured === member;
   }
 
-  /** Tells that a member holds so many bytes more, or fewer. */
+  /** Adds to the bytes that a member holds; negative to subtract. */
   change(bytes: number): void {
     this.usedBytes += bytes;
     if (bytes < 0 && this.waiting.size > 0) this.wake();
   }
 
-  /** Asks whether a member may read; if not, it is told when it may ask again. `Connection` pauses its socket then. */
+  /**
+   * Whether a member may read. If not, `Connection` pauses its socket, and the member is called when it may try again.
+   */
   mayRead(member: BudgetMember): boolean {
     if (!this.full) {
       this.waiting.delete(member);

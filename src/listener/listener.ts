@@ -8,7 +8,7 @@ import { InFlightBytes } from './in-flight-bytes.js';
 import { SweepClock } from './sweep-clock.js';
 import { Turn } from './turn.js';
 
-/** Where to bind, and the limits that hold there. */
+/** Options of a listener: the address to bind and the limits. */
 export interface ListenerSettings extends ConnectionLimits {
   readonly host: string;
   readonly port: number;
@@ -17,29 +17,29 @@ export interface ListenerSettings extends ConnectionLimits {
   readonly maxInFlightBytes: number;
 }
 
-/** A client connected while there were `maxConnections` already. */
+/** Reported when a connection is refused because `maxConnections` are open. */
 export class TooManyConnectionsError extends CodedError {
   override readonly name: string = 'TooManyConnectionsError';
   readonly code = 'TOO_MANY_CONNECTIONS';
 
-  /** @param maxConnections - The most that are allowed at once. */
+  /** @param maxConnections - Maximum number of open connections. */
   constructor(readonly maxConnections: number) {
     super(`more than ${String(maxConnections)} connections`);
   }
 }
 
-/** What a listener needs to make of a socket a connection. */
+/** Callbacks with which a listener turns a socket into a connection. */
 export interface Accept {
-  /** Called for every socket that is taken; `onGone` is to be called when nothing of the connection is left. */
+  /** Called for every accepted socket. The handler must call `onGone` when the connection has ended completely. */
   handler(socket: Socket, onGone: () => void): FrameHandler;
-  /** Called for every socket that is one too many. */
+  /** Called for every socket beyond the limit. */
   refused(socket: Socket, error: TooManyConnectionsError): void;
 }
 
-/** For the errors of a socket that is no connection, or not yet. */
+/** Ignores the errors of a socket that is not a connection, or not yet. */
 const ignore = (): void => undefined;
 
-/** Binds, accepts, keeps the connections and their limits, and drains them at the end. */
+/** Binds, accepts connections, enforces their limits, and drains them on close. */
 export class Listener implements ConnectionShared {
   readonly limits: ConnectionLimits;
   readonly turn: Turn = new Turn();
@@ -51,21 +51,21 @@ export class Listener implements ConnectionShared {
   readonly #onError: (error: Error) => void;
   readonly #connections = new ConnectionSet();
   #accept: Accept | null = null;
-  /** Sockets that came between bind and accept. */
+  /** Sockets that connected between bind and accept. */
   #early: Socket[] = [];
 
   constructor(settings: ListenerSettings, onError: (error: Error) => void) {
     this.#settings = settings;
     this.limits = settings;
     this.inFlight = new InFlightBytes(settings.maxInFlightBytes);
-    // A client may end its side and still read what it asked for.
+    // A client may end its side and still read its responses.
     this.#server = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, (socket) => {
       this.adopt(socket);
     });
     this.#onError = onError;
   }
 
-  /** Closed connections whose handlers or hooks are not done. */
+  /** Number of closed connections whose handlers or hooks have not finished. */
   get leftovers(): number {
     return this.#connections.leftovers;
   }
@@ -74,13 +74,13 @@ export class Listener implements ConnectionShared {
     return this.#connections.size;
   }
 
-  /** Binds; rejects when the address cannot be had. Connections wait until {@link accept}. */
+  /** Binds the address. Rejects if it is unavailable. Connections wait until {@link accept}. */
   async bind(): Promise<AddressInfo> {
     const { host, port, backlog } = this.#settings;
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen({ host, port, backlog }, () => {
-        // What fails before, bind() tells; from here on there is no one else to.
+        // bind() rejects for earlier errors. Later errors are reported here.
         this.#server.off('error', reject).on('error', this.#onError);
         resolve();
       });
@@ -88,7 +88,7 @@ export class Listener implements ConnectionShared {
     return this.#server.address() as AddressInfo;
   }
 
-  /** Lets connections in, the waiting ones first. */
+  /** Accepts connections, the waiting ones first. */
   accept(accept: Accept): void {
     this.#accept = accept;
     const { idleTimeoutMs, frameTimeoutMs, writeTimeoutMs } = this.limits;
@@ -98,12 +98,12 @@ export class Listener implements ConnectionShared {
     for (const socket of this.#early.splice(0)) this.adopt(socket);
   }
 
-  /** Takes a socket as a connection, or closes it when there are too many. Ignores a socket that is closed already. */
+  /** Adopts a socket as a connection, or closes it if there are too many. Ignores a closed socket. */
   adopt(socket: Socket): void {
     if (socket.destroyed) return;
     const accept = this.#accept;
     if (accept === null) {
-      // It may be reset while it waits.
+      // The socket may be reset while it waits.
       socket.on('error', ignore);
       this.#early.push(socket);
       return;
@@ -111,7 +111,7 @@ export class Listener implements ConnectionShared {
     const { maxConnections } = this.#settings;
     if (this.#connections.size >= maxConnections) {
       socket.on('error', ignore);
-      // First, for a closed socket no longer says whose it was.
+      // Called before the close, because a closed socket no longer has its remote address.
       accept.refused(socket, new TooManyConnectionsError(maxConnections));
       socket.destroy();
       return;
@@ -128,16 +128,16 @@ export class Listener implements ConnectionShared {
     connection.start();
   }
 
-  /** Stops accepting; settles when the port is free. */
+  /** Stops accepting. Settles when the port is free. */
   async unbind(): Promise<void> {
     for (const socket of this.#early.splice(0)) socket.destroy();
     if (!this.#server.listening) return;
-    // Not awaited to the end: close() calls back after the last connection only, and those are ours to wait for.
+    // The callback of close() is not awaited: it runs only after the last connection, which the gateway awaits itself.
     this.#server.close();
     await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Ends every connection once what has arrived on it is answered. */
+  /** Ends every connection after its received requests are answered. */
   drain({ hurry }: { readonly hurry: boolean }): void {
     for (const connection of this.#connections) connection.drain({ hurry });
   }
@@ -147,22 +147,22 @@ export class Listener implements ConnectionShared {
     for (const connection of this.#connections) connection.abort('shutdown');
   }
 
-  /** Closes every connection at once. */
+  /** Closes every connection immediately. */
   destroy(): void {
     for (const connection of this.#connections) connection.destroy();
   }
 
   /**
-   * Settles with true when no connection is left, or with false at the limit: milliseconds, or a signal that aborts.
-   * One at a time may wait.
+   * Resolves to true when no connection is left, or to false at the limit, which is a time in milliseconds or a signal.
+   * Supports one waiting caller at a time.
    *
-   * @param of - `sockets`: what is open. `all`: handlers and hooks of those that are closed as well.
+   * @param of - `sockets` waits for open sockets. `all` also waits for the handlers and hooks of closed connections.
    */
   empty(limit: number | AbortSignal, of: 'sockets' | 'all' = 'all'): Promise<boolean> {
     return this.#connections.empty(limit, of);
   }
 
-  /** Stops looking at the limits on time. */
+  /** Stops checking the timeouts. */
   stop(): void {
     this.clock.stop();
   }

@@ -7,7 +7,7 @@ import type { SweepClock } from './sweep-clock.js';
 import type { Turn } from './turn.js';
 import { WriteTimeout } from './write-timeout.js';
 
-/** What the output of a connection shares with the others. */
+/** Resources that the outputs of all connections share. */
 export interface OutputShared {
   readonly limits: ConnectionLimits;
   readonly turn: Turn;
@@ -15,24 +15,24 @@ export interface OutputShared {
   readonly clock: SweepClock;
 }
 
-/** Whose output it is. */
+/** Callbacks to the connection that owns the output. */
 export interface OutputOwner {
-  /** The client leaves bytes untaken: it may have to be read from no more. */
+  /** The client has left bytes unread. Reading from it may have to pause. */
   onUnsent(): void;
-  /** The client has taken bytes; `waited` when some had been left. */
+  /** The client has read bytes. `waited` is true if some had been left unread. */
   onTaken(waited: boolean): void;
-  /** The client has taken nothing for too long. */
+  /** The client has read no bytes within the timeout. */
   onTimeout(error: ConnectionTimeoutError): void;
-  /** A `release` of an answer's memory threw. */
+  /** A `release` of record memory threw. */
   onReleaseFailed(error: unknown): void;
 }
 
-/** Answers below this size wait for those of other connections. */
+/** Responses below this size wait for those of other connections. */
 const SMALL_BYTES = 16 * 1024;
 
-/** Answers on their way to one socket, and what its client leaves untaken. */
+/** Writes the responses of one socket and tracks the bytes that its client has not read. */
 export class Output implements Sender {
-  /** The client leaves as much untaken as it may. */
+  /** Whether the client has left the maximum number of bytes unread. */
   congested = false;
   private readonly socket: Socket;
   private readonly shared: OutputShared;
@@ -60,8 +60,8 @@ export class Output implements Sender {
       outbox.put(this, responses.take() as Uint8Array);
       return;
     }
-    // The outbox may have earlier responses of this connection. It is sent before the take, since the end of its hold
-    // covers everything that was taken.
+    // The outbox may have earlier responses of this connection. It is sent before the take, because the end of its hold
+    // covers all taken responses.
     outbox.send();
     const bytes = responses.take();
     const written = releases === null ? this.onWritten : this.releasing(releases);
@@ -72,7 +72,7 @@ export class Output implements Sender {
       socket.uncork();
       responses.recycle(socket.writableLength === 0);
     } else if (socket.writableLength > 0) {
-      // The socket will hold on to it: a copy of the right size, or one small answer pins the whole slab.
+      // The socket keeps the bytes, so they are copied. Otherwise one small response would pin the whole slab.
       socket.write(Buffer.from(bytes), written);
       responses.recycle(true);
     } else {
@@ -94,14 +94,14 @@ export class Output implements Sender {
     this.shared.turn.responses.discard((error) => this.owner.onReleaseFailed(error));
   }
 
-  /** With memory short, the next request waits until every answer before it is taken. */
+  /** If memory is short, the next request waits until the client has read all earlier responses. */
   lookAtUnsent(): void {
     const { limits, inFlight } = this.shared;
     const most = inFlight.full ? 1 : limits.maxUnsentBytes;
     this.congested = this.socket.writableLength >= most;
   }
 
-  /** Looks whether the client takes what it is sent; true while some is untaken. */
+  /** Checks whether the client reads its responses. Returns true while some bytes are unread. */
   sweep(now: number): boolean {
     if (this.socket.writableLength === 0) return false;
     const tooSlow = this.timeout.check(now);
@@ -116,7 +116,7 @@ export class Output implements Sender {
     this.owner.onUnsent();
   }
 
-  /** Called after each write: the client has taken bytes. */
+  /** Called after each write, when the client has read bytes. */
   private readonly onWritten = (): void => {
     const waited = this.timeout.armed;
     if (this.socket.writableLength === 0) this.timeout.disarm();

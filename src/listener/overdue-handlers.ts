@@ -1,12 +1,12 @@
 import type { PendingFrame } from './frame-handler.js';
 
-/** With this many, no further frame of the client is handled, or it would gather more and more of them. */
+/** At this number, no further frame of the client is handled, so that overdue handlers cannot accumulate. */
 const MAX_OVERDUE = 4;
 
-/** Handlers of one connection that go on after their request was answered by a time-out. Their frames stay in memory. */
+/** Handlers of one connection that continue after their request timed out. Their frames stay in memory. */
 export class OverdueHandlers {
   private count = 0;
-  /** Bytes of their frames. */
+  /** Total size of their frames in bytes. */
   bytes = 0;
   private readonly onSettled: () => void;
 
@@ -19,7 +19,7 @@ export class OverdueHandlers {
     return this.count >= MAX_OVERDUE;
   }
 
-  /** Counts the handler of a frame that is being completed, if it goes on. */
+  /** Counts the handler of a frame that is being completed if it continues. */
   add(frame: PendingFrame, bytes: number): void {
     const goesOn = frame.goesOn?.(() => {
       this.count--;

@@ -1,18 +1,18 @@
 import { type ConnectionLimits, ConnectionTimeoutError } from './connection-limits.js';
 import type { BudgetMember, InFlightBytes } from './in-flight-bytes.js';
 
-/** What a client has to send within `frameTimeoutMs` while others wait for memory. */
+/** Number of bytes that a client must send within `frameTimeoutMs` while others wait for memory. */
 const PACE_BYTES = 64 * 1024;
 
-/** While memory is short, checks that the client that is read from makes progress with its frame. */
+/** Checks, while memory is short, that the client being read makes progress with its frame. */
 export class Pace {
   private readonly member: BudgetMember;
   private readonly limits: ConnectionLimits;
   private readonly inFlight: InFlightBytes;
   private receivedBytes = 0;
-  /** Since when it is read from while others wait for memory. */
+  /** Time since which the client has been read while others wait for memory. */
   private since = 0;
-  /** What it had sent then. */
+  /** Number of bytes that the client had sent by then. */
   private from = 0;
 
   constructor(member: BudgetMember, limits: ConnectionLimits, inFlight: InFlightBytes) {
@@ -25,7 +25,7 @@ export class Pace {
     this.receivedBytes += bytes;
   }
 
-  /** Returns the error to close the connection with; null while the client is fast enough. */
+  /** Returns the error with which to close the connection; null while the client is fast enough. */
   check(now: number): ConnectionTimeoutError | null {
     const { frameTimeoutMs } = this.limits;
     const isFavoured = this.inFlight.full && this.inFlight.favours(this.member);

@@ -1,24 +1,24 @@
 import { EncodeError } from '../protocol/errors.js';
 import { type Checkpoint, SLAB_BYTES, Writer } from '../protocol/writer.js';
 
-/** The largest length that the int32 in front of a frame can hold. */
+/** Maximum frame length, an int32. */
 const MAX_FRAME_BYTES = 0x7fff_ffff;
-/** With less left in the slab, the next responses get a slab of their own. */
+/** With fewer bytes left in the slab, the next responses get a new slab. */
 const MIN_ROOM_BYTES: number = SLAB_BYTES / 4;
 
 /**
- * The responses of one turn, as frames with their length in front. One slab of memory serves all turns: each begins where
- * the bytes end that a socket still needs, or at the start of the slab when there are none.
+ * The responses of one turn, as length-prefixed frames. One slab of memory serves all turns. Each turn begins after the
+ * bytes that a socket still needs, or at the start of the slab if there are none.
  */
 export class ResponseBuffer {
   /** Encodes the content of a frame. */
   readonly writer: Writer = new Writer();
   private slab: Buffer = this.writer.slab;
-  /** Below it, the slab has bytes that were taken and are still needed. */
+  /** End of the bytes in the slab that were taken and are still needed. */
   private floor = 0;
-  /** Where the floor returns to when the held bytes have been written. */
+  /** Value of the floor after the held bytes have been written. */
   private lowest = 0;
-  /** Where the last frame began. */
+  /** Start of the last frame. */
   private readonly frame: Checkpoint = {
     slab: this.slab,
     begin: 0,
@@ -28,7 +28,7 @@ export class ResponseBuffer {
     releases: 0,
   };
 
-  /** Bytes that were not taken yet. */
+  /** Number of bytes that have not been taken. */
   get length(): number {
     return this.writer.length;
   }
@@ -58,7 +58,7 @@ export class ResponseBuffer {
     return size;
   }
 
-  /** Forgets the frame that was begun. */
+  /** Discards the current frame. */
   abandonFrame(): void {
     this.writer.rollBack(this.frame);
   }
@@ -125,14 +125,14 @@ export class ResponseBuffer {
     if (this.slab.length > SLAB_BYTES || this.slab.length - this.floor < MIN_ROOM_BYTES) {
       this.slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
       this.lowest = this.floor = 0;
-      // It would keep the slab that it began in.
+      // The checkpoint would keep the old slab in memory.
       this.frame.slab = this.slab;
     }
     this.writer.startAt(this.slab, this.floor);
   }
 }
 
-/** Releases record memory that a backend lent. */
+/** Releases record memory of a backend. */
 export function releaseAll(releases: readonly (() => void)[], onFailed: (error: unknown) => void): void {
   for (const release of releases) {
     try {

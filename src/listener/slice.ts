@@ -1,15 +1,15 @@
 import type { Turn } from './turn.js';
 
-/** How long one connection may keep the others waiting, in milliseconds. */
+/** Maximum time that one connection may keep the others waiting, in milliseconds. */
 const SLICE_MS = 5;
-/** How many bytes it may bring in meanwhile. */
+/** Maximum number of bytes that it may receive in that time. */
 const SLICE_BYTES = 256 * 1024;
-/** How many frames pass between two reads of the clock. */
+/** Number of frames between two reads of the clock. */
 const SLICE_FRAMES = 32;
 
 /**
- * What one connection has had of the event loop's current turn. A slice lasts until it is used up, or the loop has
- * turned.
+ * The share that one connection has used of the current turn of the event loop. A slice lasts until it is used up or
+ * the next turn begins.
  */
 export class Slice {
   private readonly turn: Turn;
@@ -22,24 +22,24 @@ export class Slice {
     this.turn = turn;
   }
 
-  /** Counts bytes that came; true when it is the others' turn. */
+  /** Counts received bytes. Returns true if the other connections should go first. */
   takeBytes(bytes: number): boolean {
     this.goOn();
     this.bytes += bytes;
     return this.bytes > SLICE_BYTES;
   }
 
-  /** Counts a frame that was handled; true when the time is used up. */
+  /** Counts a handled frame. Returns true if the time is used up. */
   takeFrame(): boolean {
     if (++this.frames % SLICE_FRAMES !== 0) return false;
-    // The clock first: it is cheaper to read than the number of the loop.
+    // The clock is checked first, because it is cheaper to read than the number of the loop.
     if (performance.now() <= this.end) return false;
     const { loop } = this;
     this.goOn();
     return loop === this.loop;
   }
 
-  /** Begins anew, even within the same turn of the loop. */
+  /** Starts a new slice, even within the same turn of the loop. */
   renew(): void {
     this.loop = -1;
     this.goOn();

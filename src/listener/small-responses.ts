@@ -1,19 +1,20 @@
 import type { ResponseBuffer } from './response-buffer.js';
 
-/** Who has answers to send. */
+/** A connection with responses to send. */
 export interface Sender {
-  /** Hands bytes to the socket; true when it took them all. */
+  /** Writes bytes to the socket. Returns true if the socket accepted all of them. */
   send(bytes: Uint8Array): boolean;
 }
 
-/** With the first answer that comes so long after the first one that waits, all are sent, in milliseconds. */
+/** Time in milliseconds after the first waiting response. The next response after this time causes all to be sent. */
 const PATIENCE_MS = 0.5;
-/** How many bytes of answers wait at most: more would need another piece of memory. */
+/** Maximum total size of the waiting responses in bytes. More would need another slab. */
 const MAX_BYTES = 32 * 1024;
 
 /**
- * Small answers of all connections, until the event loop has gone over the sockets that were readable: written one after
- * the other, they wake clients once, where each by itself would wake its client, and the kernel take turns with us.
+ * Small answers of all connections, until the event loop has gone over the sockets that were readable: written one
+ * after the other, they wake clients once, where each by itself would wake its client, and the kernel take turns with
+ * us.
  */
 export class Outbox {
   private readonly responses: ResponseBuffer;
@@ -26,7 +27,7 @@ export class Outbox {
     this.responses = responses;
   }
 
-  /** Adds bytes that were just taken from the response buffer, which holds their memory until they are sent. */
+  /** Adds bytes just taken from the response buffer. The buffer keeps their memory until they are sent. */
   put(sender: Sender, bytes: Uint8Array): void {
     this.responses.hold();
     const last = this.senders.length - 1;
@@ -46,7 +47,7 @@ export class Outbox {
     }
   }
 
-  /** Sends what there is, in the order in which it came. */
+  /** Sends all waiting responses in order. */
   send(): void {
     const { senders, answers } = this;
     if (senders.length === 0) return;
@@ -65,7 +66,10 @@ export class Outbox {
   };
 }
 
-/** Two pieces of the same memory as one, where the second begins at the end of the first: one write for both. */
+/**
+ * Merges two adjacent pieces of the same memory, so that both need only one write. Returns null if they are not
+ * adjacent.
+ */
 function join(first: Uint8Array, second: Uint8Array): Uint8Array | null {
   const { buffer, byteOffset, length } = first;
   if (byteOffset + length !== second.byteOffset || buffer !== second.buffer) return null;

@@ -16,10 +16,10 @@ import {
 import { Reader } from './reader.js';
 import type { RecordChunks } from './records-init.js';
 
-// Encoding and decoding by API key and version, for tools: all codecs are loaded for it. Who needs one API imports it
-// from `messages/`, where its codec stands alone.
+// Encoding and decoding by API key and version, for tools. This module loads all codecs. To load the codec of one API,
+// import it from `messages/`.
 
-/** A value any field of which may be left out: Kafka's default stands in for it. */
+/** A value in which every field is optional. Missing fields get Kafka's default. */
 export type Loose<T> = T extends Uint8Array | RecordChunks
   ? T
   : T extends readonly (infer Element)[]
@@ -28,47 +28,51 @@ export type Loose<T> = T extends Uint8Array | RecordChunks
       ? { readonly [Name in keyof T]?: Loose<T[Name]> | undefined }
       : T;
 
-/** What {@link encodeRequest} takes for an API: its own type for a key that is known, any object otherwise. */
+/**
+ * The value that {@link encodeRequest} accepts for an API: the type of the API for a known key, otherwise any object.
+ */
 export type RequestValue<Key extends number> = Key extends keyof Codecs
   ? Loose<Parameters<Codecs[Key]['writeRequest']>[1]>
   : object;
 
-/** What {@link decodeRequest} gives for an API. */
+/** The value that {@link decodeRequest} returns for an API. */
 export type DecodedRequest<Key extends number> = Key extends keyof Codecs
   ? ReturnType<Codecs[Key]['readRequest']>
   : Record<string, unknown>;
 
-/** What {@link encodeResponse} takes for an API: its own type for a key that is known, any object otherwise. */
+/**
+ * The value that {@link encodeResponse} accepts for an API: the type of the API for a known key, otherwise any object.
+ */
 export type ResponseValue<Key extends number> = Key extends keyof Codecs
   ? Loose<Parameters<Codecs[Key]['writeResponse']>[1]>
   : object;
 
-/** What {@link decodeResponse} gives for an API. */
+/** The value that {@link decodeResponse} returns for an API. */
 export type DecodedResponse<Key extends number> = Key extends keyof Codecs
   ? ReturnType<Codecs[Key]['readResponse']>
   : Record<string, unknown>;
 
-/** How to decode. */
+/** Options for decoding. */
 export interface DecodeOptions {
-  /** Whether bytes may follow the message, as Kafka's own broker has it. Default: false. */
+  /** Whether to allow bytes after the message, as Kafka's broker does. Default: false. */
   readonly allowTrailingBytes?: boolean;
-  /** Most array elements in one message. Default: 1000000. */
+  /** Maximum number of array elements in one message. Default: 1000000. */
   readonly maxElements?: number;
 }
 
-/** A header, and where it ended. */
+/** A decoded header and its size. */
 export interface DecodedHeader<Header> {
   readonly header: Header;
-  /** Bytes that the header took: the body begins there. */
+  /** Size of the header in bytes. The body begins at this offset. */
   readonly length: number;
 }
 
 /**
- * Encodes the body of a request, without length and header. The bytes are the caller's: all is copied, and record
- * chunks are released.
+ * Encodes the body of a request, without length and header. Returns a new buffer. Record chunks are copied and
+ * released.
  *
- * @param value - Fields that are left out get Kafka's default.
- * @throws EncodeError for an API or version that is not known, and for a value that does not fit: then with its path.
+ * @param value - The request. Missing fields get Kafka's default.
+ * @throws EncodeError if the API or version is unknown, or with the path of the field if the value does not fit.
  */
 export function encodeRequest<Key extends number>(apiKey: Key, version: number, value: RequestValue<Key>): Buffer {
   const codec = codecFor(apiKey, version, EncodeError);
@@ -81,9 +85,9 @@ export function encodeRequest<Key extends number>(apiKey: Key, version: number, 
 }
 
 /**
- * Decodes the body of a request, without length and header. Bytes and records in it are views of the input.
+ * Decodes the body of a request, without length and header. Bytes and records in the result are views of the input.
  *
- * @throws DecodeError for an API or version that is not known, and for bytes that are not such a request.
+ * @throws DecodeError if the API or version is unknown, or if the bytes are not a valid request.
  */
 export function decodeRequest<Key extends number>(
   apiKey: Key,
@@ -103,11 +107,11 @@ export function decodeRequest<Key extends number>(
 }
 
 /**
- * Encodes the body of a response, without length and header. The bytes are the caller's: all is copied, and record
- * chunks are released.
+ * Encodes the body of a response, without length and header. Returns a new buffer. Record chunks are copied and
+ * released.
  *
- * @param value - Fields that are left out get Kafka's default, error codes 0.
- * @throws EncodeError for an API or version that is not known, and for a value that does not fit: then with its path.
+ * @param value - The response. Missing fields get Kafka's default; error codes default to 0.
+ * @throws EncodeError if the API or version is unknown, or with the path of the field if the value does not fit.
  */
 export function encodeResponse<Key extends number>(apiKey: Key, version: number, value: ResponseValue<Key>): Buffer {
   const codec = codecFor(apiKey, version, EncodeError);
@@ -120,9 +124,9 @@ export function encodeResponse<Key extends number>(apiKey: Key, version: number,
 }
 
 /**
- * Decodes the body of a response, without length and header. Bytes and records in it are views of the input.
+ * Decodes the body of a response, without length and header. Bytes and records in the result are views of the input.
  *
- * @throws DecodeError for an API or version that is not known, and for bytes that are not such a response.
+ * @throws DecodeError if the API or version is unknown, or if the bytes are not a valid response.
  */
 export function decodeResponse<Key extends number>(
   apiKey: Key,
@@ -142,11 +146,11 @@ export function decodeResponse<Key extends number>(
 }
 
 /**
- * Fits a response that was made for the latest version to another: a copy without the fields that the version does not
- * carry and that an encoder would refuse, or the response itself where there is nothing to drop. What is said in other
- * fields in another version, such as a topic by its name or its id, stays the caller's to say.
+ * Fits a response for the latest version to another version. Returns a copy without the fields that the version does
+ * not carry and that the encoder would reject, or the response itself if there is nothing to drop. Does not fill in
+ * fields that only the other version has: for example, the caller must set both the name and the id of a topic.
  *
- * @throws EncodeError for an API or version that is not known, and for a value that is no such response.
+ * @throws EncodeError if the API or version is unknown, or if the value is not a response of the API.
  */
 export function fitResponse<Key extends number, Value extends ResponseValue<Key>>(
   apiKey: Key,
@@ -162,9 +166,9 @@ export function fitResponse<Key extends number, Value extends ResponseValue<Key>
 }
 
 /**
- * Encodes a request header, in the form that the API and version in it call for.
+ * Encodes a request header. Its API key and version select the header version.
  *
- * @throws EncodeError for an API that is not known, and for a value that does not fit.
+ * @throws EncodeError if the API is unknown or the value does not fit.
  */
 export function encodeRequestHeader(header: RequestHeader): Buffer {
   const flexible = isFlexible(infoOf(header.apiKey, EncodeError).flexibleFrom, header.apiVersion);
@@ -172,9 +176,9 @@ export function encodeRequestHeader(header: RequestHeader): Buffer {
 }
 
 /**
- * Decodes the header at the beginning of a request.
+ * Decodes the header at the start of a request.
  *
- * @throws DecodeError for an API that is not known, and for bytes that are no header.
+ * @throws DecodeError if the API is unknown or the bytes are not a valid header.
  */
 export function decodeRequestHeader(bytes: Uint8Array): DecodedHeader<RequestHeader> {
   return decodeHeader(bytes, 'RequestHeader', (reader) => {
@@ -185,9 +189,9 @@ export function decodeRequestHeader(bytes: Uint8Array): DecodedHeader<RequestHea
 }
 
 /**
- * Encodes a response header, in the form that an API and version call for.
+ * Encodes a response header. The API key and version select the header version.
  *
- * @throws EncodeError for an API that is not known, and for a value that does not fit.
+ * @throws EncodeError if the API is unknown or the value does not fit.
  */
 export function encodeResponseHeader(apiKey: number, version: number, header: ResponseHeader): Buffer {
   const flexible = hasFlexibleResponseHeader(apiKey, infoOf(apiKey, EncodeError).flexibleFrom, version);
@@ -195,11 +199,11 @@ export function encodeResponseHeader(apiKey: number, version: number, header: Re
 }
 
 /**
- * Decodes the header at the beginning of a response.
+ * Decodes the header at the start of a response.
  *
- * @param apiKey - API key of the request: a response does not say.
+ * @param apiKey - API key of the request, which a response does not carry.
  * @param version - Version of the request.
- * @throws DecodeError for an API that is not known, and for bytes that are no header.
+ * @throws DecodeError if the API is unknown or the bytes are not a valid header.
  */
 export function decodeResponseHeader(
   apiKey: number,

@@ -3,13 +3,14 @@ import { encodeValue } from './encode-value.js';
 import { DecodeError, EncodeError } from './errors.js';
 import { Reader } from './reader.js';
 
-// What members of a consumer group tell each other, as it stands in JoinGroup and SyncGroup: an int16 version in front.
+// Messages between the members of a consumer group, as JoinGroup and SyncGroup carry them. An int16 version precedes
+// each.
 
 /**
- * Encodes a subscription or an assignment with its version in front.
+ * Encodes a subscription or an assignment, preceded by its version.
  *
  * @param codec - `consumerProtocolSubscription` or `consumerProtocolAssignment`.
- * @throws EncodeError for a version that is not known, or a value that does not fit.
+ * @throws EncodeError if the version is unknown or the value does not fit.
  */
 export function encodeConsumerProtocol<Init>(codec: DataCodec<unknown, Init>, version: number, value: Init): Buffer {
   const { name, versions } = codec;
@@ -29,11 +30,11 @@ export function encodeConsumerProtocol<Init>(codec: DataCodec<unknown, Init>, ve
 }
 
 /**
- * Decodes a subscription or an assignment with its version in front. A version that is newer than those known is read as
- * the latest of them, and what follows is skipped, as Kafka's consumer does.
+ * Decodes a subscription or an assignment, preceded by its version. A version newer than the latest known one is read
+ * as the latest, and the remaining bytes are skipped, as in Kafka's consumer.
  *
  * @param codec - `consumerProtocolSubscription` or `consumerProtocolAssignment`.
- * @throws DecodeError for bytes that are no such message.
+ * @throws DecodeError if the bytes are not a valid message.
  */
 export function decodeConsumerProtocol<Value>(
   codec: DataCodec<Value>,

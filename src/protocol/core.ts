@@ -1,10 +1,10 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * The Kafka protocol without the messages of its APIs: record batches, error codes, headers, reader and writer. It loads
- * in a fraction of the time of `iggy-gateway-kafka/protocol`, which exports the same and every codec.
+ * The Kafka protocol without the messages of its APIs: record batches, error codes, headers, reader and writer. It
+ * loads much faster than `iggy-gateway-kafka/protocol`, which exports the same symbols and all codecs.
  *
- * Stores need this module for the record batches that they keep:
+ * Stores use this module to read record batches:
  *
  * ```ts
  * import { RecordBatch, RecordReader } from 'iggy-gateway-kafka/protocol/core';

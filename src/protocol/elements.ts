@@ -1,7 +1,7 @@
 import type { ReadElement } from './reader.js';
 import type { WriteElement } from './writer.js';
 
-// How generated code reads and writes the elements of arrays of primitive types.
+// Functions with which generated code reads and writes the elements of arrays of primitive types.
 
 export const readInt8: ReadElement<number> = (reader) => reader.int8();
 export const readBool: ReadElement<boolean> = (reader) => reader.bool();

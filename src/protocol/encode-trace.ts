@@ -2,11 +2,11 @@ import { EncodeError } from './errors.js';
 import { type WriteElement, Writer } from './writer.js';
 
 /**
- * Finds out which field of a value did not fit: encodes it once more through proxies that note what is read last.
- * Costs nothing until something is wrong.
+ * Finds the field that could not be encoded. Encodes the value again through proxies that record the last path read, so
+ * that successful encoding has no overhead.
  *
- * @param write - What failed to write the value.
- * @param error - What it threw.
+ * @param write - The function that failed to write the value.
+ * @param error - The value that it threw.
  */
 export function explainEncodeError(
   write: WriteElement<unknown>,
@@ -25,7 +25,7 @@ export function explainEncodeError(
 
   function trace(target: unknown, at: string): unknown {
     if (typeof target !== 'object' || target === null || target instanceof Uint8Array) return target;
-    // Over a stand-in: a proxy of what is frozen may show nothing but the thing itself.
+    // The proxy wraps a substitute, because a proxy of a frozen object must return the original property values.
     return new Proxy(Array.isArray(target) ? [] : {}, {
       has: (_, key) => Reflect.has(target, key),
       get(_, key): unknown {
@@ -46,7 +46,7 @@ export function explainEncodeError(
   return new EncodeError('INVALID_VALUE', detailOf(error));
 }
 
-/** What was thrown, in words: it may be anything. */
+/** Returns a description of a thrown value, which may be of any type. */
 function detailOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   return typeof thrown === 'string' ? thrown : `a value of type ${typeof thrown} was thrown`;

@@ -1,15 +1,15 @@
 /**
- * The base of every error class of this package. `code` says what is wrong and stays the same over releases; the message
- * may change.
+ * Base class of all errors of this package. `code` identifies the error and is stable across releases. The message may
+ * change.
  */
 export abstract class CodedError extends Error {
   /** Name of the class. */
   abstract override readonly name: string;
-  /** What is wrong, in upper case with underscores. */
+  /** Stable error code, in upper case with underscores. */
   abstract readonly code: string;
 }
 
-/** Why bytes could not be read as a message, as a stable code. */
+/** Stable code of a {@link DecodeError}. */
 export type DecodeErrorCode =
   | 'TRUNCATED'
   | 'TRAILING_BYTES'
@@ -21,14 +21,14 @@ export type DecodeErrorCode =
   | 'UNKNOWN_API'
   | 'UNKNOWN_VERSION';
 
-/** Bytes could not be read as the message that they should be. */
+/** Thrown when bytes cannot be decoded as the expected message. */
 export class DecodeError extends CodedError {
   override readonly name: string = 'DecodeError';
 
   /**
-   * @param code - What was wrong, stable over releases.
+   * @param code - Stable error code.
    * @param offset - Byte offset in the input at which reading stopped.
-   * @param detail - What was found there and what was wanted.
+   * @param detail - Description of the problem.
    */
   constructor(
     readonly code: DecodeErrorCode,
@@ -38,26 +38,29 @@ export class DecodeError extends CodedError {
     super(`${detail} (at byte ${String(offset)})`);
   }
 
-  /** The same error with the message it happened in, such as `MetadataRequest v9`. */
+  /** Prefixes the error message with the Kafka message that failed, such as `MetadataRequest v9`. Returns this. */
   in(message: string): this {
     this.message = `${message}: ${this.message}`;
     return this;
   }
 }
 
-/** Why a value could not be written, as a stable code. */
+/** Stable code of an {@link EncodeError}. */
 export type EncodeErrorCode = 'INVALID_VALUE' | 'UNSUPPORTED_FIELD' | 'UNKNOWN_API' | 'UNKNOWN_VERSION';
 
-/** A value does not fit the message that it should become. */
+/** Thrown when a value cannot be encoded as the requested message. */
 export class EncodeError extends CodedError {
   override readonly name: string = 'EncodeError';
 
-  /** Path of the field in the value, such as `topics[0].partitions[2].leaderEpoch`; empty when the value as a whole is wrong. */
+  /**
+   * Path of the field in the value, such as `topics[0].partitions[2].leaderEpoch`; empty if the whole value is invalid.
+   */
   readonly path: string;
 
   /**
-   * @param code - `UNSUPPORTED_FIELD`: the version does not carry the field and the value is not its default.
-   * @param detail - What was found and what was wanted.
+   * @param code - Stable error code. `UNSUPPORTED_FIELD` means that the version does not carry the field and that the
+   * value is not the default.
+   * @param detail - Description of the problem.
    * @param path - Path of the field.
    */
   constructor(
@@ -69,14 +72,14 @@ export class EncodeError extends CodedError {
     this.path = path;
   }
 
-  /** The same error with the message it happened in, such as `MetadataResponse v9`. */
+  /** Prefixes the error message with the Kafka message that failed, such as `MetadataResponse v9`. Returns this. */
   in(message: string): this {
     this.message = `${message}: ${this.message}`;
     return this;
   }
 }
 
-/** A value for the message of an {@link EncodeError}. */
+/** Returns a value as text for the message of an {@link EncodeError}. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
   if (typeof value === 'bigint') return `${String(value)}n`;

@@ -1,39 +1,41 @@
 import type { Reader } from './reader.js';
 import type { Writer } from './writer.js';
 
-/** What comes before the body of every request. */
+/** Header of a request. */
 export interface RequestHeader {
   /** API key, an int16. */
   apiKey: number;
   /** Version of the API, an int16. */
   apiVersion: number;
-  /** An int32 that comes back in the response. */
+  /** Correlation id, an int32. The response carries the same value. */
   correlationId: number;
-  /** What the client calls itself, or null. */
+  /** Client id, or null. */
   clientId: string | null;
 }
 
-/** What comes before the body of every response. */
+/** Header of a response. */
 export interface ResponseHeader {
-  /** The int32 of the request that is answered. */
+  /** Correlation id of the request, an int32. */
   correlationId: number;
 }
 
-/** API key of ApiVersions, whose response header never has tagged fields: its reader may not know the version yet. */
+/**
+ * API key of ApiVersions. Its response header never has tagged fields, because the client may not know the version yet.
+ */
 export const API_VERSIONS_KEY = 18;
 
 /**
  * Reads a request header.
  *
- * @param flexible - Whether it is header version 2, which has tagged fields: see {@link isFlexible}.
- * @throws DecodeError when the bytes are no header.
+ * @param flexible - Whether the header has version 2, with tagged fields. See {@link isFlexible}.
+ * @throws DecodeError if the bytes are not a valid header.
  */
 export function readRequestHeader(reader: Reader, flexible: boolean): RequestHeader {
   const header: RequestHeader = {
     apiKey: reader.int16(),
     apiVersion: reader.int16(),
     correlationId: reader.int32(),
-    // The old form of a string even in version 2: a broker reads it before it knows the version.
+    // Not a compact string, even in version 2: a broker reads it before it knows the version.
     clientId: reader.nullableString(false),
   };
   if (flexible) reader.skipTaggedFields();
@@ -43,8 +45,8 @@ export function readRequestHeader(reader: Reader, flexible: boolean): RequestHea
 /**
  * Writes a request header.
  *
- * @param flexible - Whether it is header version 2, which has tagged fields: see {@link isFlexible}.
- * @throws EncodeError when a field is out of range.
+ * @param flexible - Whether the header has version 2, with tagged fields. See {@link isFlexible}.
+ * @throws EncodeError if a field is out of range.
  */
 export function writeRequestHeader(writer: Writer, header: RequestHeader, flexible: boolean): void {
   writer.int16(header.apiKey);
@@ -57,8 +59,8 @@ export function writeRequestHeader(writer: Writer, header: RequestHeader, flexib
 /**
  * Reads a response header.
  *
- * @param flexible - Whether it is header version 1, which has tagged fields: see {@link hasFlexibleResponseHeader}.
- * @throws DecodeError when the bytes are no header.
+ * @param flexible - Whether the header has version 1, with tagged fields. See {@link hasFlexibleResponseHeader}.
+ * @throws DecodeError if the bytes are not a valid header.
  */
 export function readResponseHeader(reader: Reader, flexible: boolean): ResponseHeader {
   const header: ResponseHeader = { correlationId: reader.int32() };
@@ -69,19 +71,19 @@ export function readResponseHeader(reader: Reader, flexible: boolean): ResponseH
 /**
  * Writes a response header.
  *
- * @param flexible - Whether it is header version 1, which has tagged fields: see {@link hasFlexibleResponseHeader}.
+ * @param flexible - Whether the header has version 1, with tagged fields. See {@link hasFlexibleResponseHeader}.
  */
 export function writeResponseHeader(writer: Writer, header: ResponseHeader, flexible: boolean): void {
   writer.int32(header.correlationId);
   if (flexible) writer.noTaggedFields();
 }
 
-/** Whether a version of an API has compact lengths and tagged fields, and so request header 2. */
+/** Whether a version of an API has compact lengths and tagged fields, and therefore request header version 2. */
 export function isFlexible(flexibleFrom: number, version: number): boolean {
   return flexibleFrom >= 0 && version >= flexibleFrom;
 }
 
-/** Whether the response header has tagged fields (version 1). */
+/** Whether a version of an API has response header version 1, with tagged fields. */
 export function hasFlexibleResponseHeader(apiKey: number, flexibleFrom: number, version: number): boolean {
   return apiKey !== API_VERSIONS_KEY && isFlexible(flexibleFrom, version);
 }

@@ -1,15 +1,15 @@
 /// <reference types="node" preserve="true" />
 /// <reference lib="esnext.disposable" preserve="true" />
 /**
- * The Kafka protocol by itself: bytes to values and back. No sockets, no backend.
+ * Encodes and decodes the messages of the Kafka protocol, without sockets and without a backend.
  *
- * Each message has two types. What decoding gives (`MetadataRequest`) has every field of every version; a field that the
- * version does not carry holds Kafka's default. What encoding takes (`MetadataRequestInit`) may leave out fields that
- * have a default. A codec such as {@link metadataApi} reads and writes the messages of one API, and {@link apis} lists
- * all APIs with their versions.
+ * Each message has two types. The decoded type (`MetadataRequest`) has the fields of all versions. A field that the
+ * version does not carry holds Kafka's default. In the type for encoding (`MetadataRequestInit`), fields with a default
+ * are optional. A codec such as {@link metadataApi} reads and writes the messages of one API. {@link apis} lists all
+ * APIs with their versions.
  *
- * {@link encodeRequest}, {@link decodeResponse} and their like go by API key and version, and take Kafka's default for
- * whatever is left out:
+ * {@link encodeRequest}, {@link decodeResponse} and related functions select the codec by API key and version. Missing
+ * fields get Kafka's default:
  *
  * ```ts
  * const body = encodeRequest(3, 12, { topics: [{ name: 'orders' }] });

@@ -1,24 +1,25 @@
 import { DecodeError, type DecodeErrorCode } from './errors.js';
 import { decodeUtf8, decodeUuid, MAX_STRING_BYTES } from './strings.js';
 
-/** How one element of an array is read. */
+/** Reads one element of an array. */
 export type ReadElement<T> = (reader: Reader, version: number) => T;
 
-// One 8-byte cell seen as words, as int64 and as float64: far cheaper than assembling a bigint from two halves.
+// One 8-byte cell, viewed as words, as int64 and as float64. This is far cheaper than building a bigint from two
+// halves.
 const words = new Uint32Array(2);
 const int64Cell = new BigInt64Array(words.buffer);
 const float64Cell = new Float64Array(words.buffer);
 
 const NO_BYTES = Buffer.alloc(0);
 
-/** Elements that one message may hold, over all its arrays, unless told otherwise. */
+/** Default maximum number of elements in all arrays of one message. */
 export const DEFAULT_MAX_ELEMENTS = 1_000_000;
 
 /**
  * Reads the primitive types of the Kafka protocol from a buffer, big-endian.
  *
- * Nothing is trusted: every length, count and varint is checked against the bytes that are there before anything is
- * made of it. All methods throw {@link DecodeError} and leave the position where reading stopped.
+ * Checks every length, count and varint against the remaining bytes before it allocates memory. All methods throw
+ * {@link DecodeError} on invalid input and leave the position where reading stopped.
  */
 export class Reader {
   private buffer: Buffer;
@@ -27,10 +28,10 @@ export class Reader {
   private elementsLeft: number;
 
   /**
-   * @param bytes - What to read; the reader keeps views into it.
+   * @param bytes - The input. Values of type `Buffer` are views into it.
    * @param start - Offset of the first byte.
    * @param end - Offset after the last byte.
-   * @param maxElements - How many array elements may be read before `TOO_MANY_ELEMENTS`.
+   * @param maxElements - Maximum number of array elements; more are rejected with `TOO_MANY_ELEMENTS`.
    */
   constructor(bytes: Buffer, start = 0, end: number = bytes.length, maxElements: number = DEFAULT_MAX_ELEMENTS) {
     this.buffer = bytes;
@@ -40,12 +41,12 @@ export class Reader {
   }
 
   /**
-   * Starts over on other bytes, so that one reader serves many messages.
+   * Resets the reader to other bytes, so that one reader can read many messages.
    *
    * @internal
    */
   reset(bytes: Buffer, start: number, end: number, maxElements: number): void {
-    // To store what is there already is not free: the garbage collector wants to know of it.
+    // Avoids the write barrier of the garbage collector if the buffer is unchanged.
     if (this.buffer !== bytes) this.buffer = bytes;
     this.offset = start;
     this.end = end;
@@ -53,7 +54,7 @@ export class Reader {
   }
 
   /**
-   * Lets go of the bytes: a reader that waits for the next message does not keep the last one.
+   * Releases the bytes, so that an idle reader does not keep the last message in memory.
    *
    * @internal
    */
@@ -66,7 +67,7 @@ export class Reader {
     return this.offset;
   }
 
-  /** Bytes left. */
+  /** Number of bytes left. */
   get remaining(): number {
     return this.end - this.offset;
   }
@@ -76,7 +77,7 @@ export class Reader {
     return (this.buffer[at]! << 24) >> 24;
   }
 
-  /** Any byte but 0 is true, as Kafka reads it. */
+  /** Reads a boolean. Any byte other than 0 is true, as in Kafka. */
   bool(): boolean {
     return this.buffer[this.advance(1)]! !== 0;
   }
@@ -113,15 +114,15 @@ export class Reader {
     return float64Cell[0]!;
   }
 
-  /** Lower-case dashed uuid; {@link NIL_UUID} for none. */
+  /** Reads a uuid and returns it in lower case with dashes; {@link NIL_UUID} if it is unset. */
   uuid(): string {
     return decodeUuid(this.buffer, this.advance(16));
   }
 
-  /** Unsigned varint of at most 5 bytes and 32 bits; padded forms are read. */
+  /** Reads an unsigned varint of at most 5 bytes and 32 bits. Accepts padded varints. */
   uvarint(): number {
     const at = this.offset;
-    // Nearly all are one byte: lengths, counts, tags.
+    // Nearly all varints take one byte: lengths, counts, tags.
     if (at < this.end && this.buffer[at]! < 0x80) {
       this.offset = at + 1;
       return this.buffer[at]!;
@@ -147,7 +148,7 @@ export class Reader {
   nullableString(flexible: boolean): string | null {
     const length = flexible ? this.uvarint() - 1 : this.int16();
     if (length < 0) return this.null(length);
-    // Compact lengths could say more, but Kafka takes no more.
+    // Compact lengths could be larger, but Kafka does not accept longer strings.
     if (length > MAX_STRING_BYTES) this.fail('INVALID_LENGTH', `a string of ${String(length)} bytes`);
     const start = this.advance(length);
     return decodeUtf8(this.buffer, start, start + length);
@@ -157,7 +158,7 @@ export class Reader {
     return this.nullableBytes(flexible) ?? this.unexpectedNull('bytes');
   }
 
-  /** A view, not a copy. */
+  /** Reads bytes as a view into the input, without copying. */
   nullableBytes(flexible: boolean): Buffer | null {
     const length = flexible ? this.uvarint() - 1 : this.int32();
     if (length < 0) return this.null(length);
@@ -170,7 +171,8 @@ export class Reader {
   }
 
   /**
-   * @param minSize - The fewest bytes that one element takes: a count that cannot fit is refused before reading on.
+   * @param minSize - Minimum size of an element in bytes. A count that exceeds the remaining bytes is rejected
+   * immediately.
    */
   nullableArray<T>(read: ReadElement<T>, version: number, flexible: boolean, minSize: number): T[] | null {
     const count = flexible ? this.uvarint() - 1 : this.int32();
@@ -180,8 +182,8 @@ export class Reader {
     }
     if (count > this.elementsLeft) this.fail('TOO_MANY_ELEMENTS', `more array elements than one message may hold`);
     this.elementsLeft -= count;
-    // Grown by push: a count never decides an allocation before its elements have been read.
-    // Short ones, such as replicas, are made as they are: an array that is pushed to makes room for 17 more at once.
+    // Arrays grow by push, so that a count never causes an allocation before its elements have been read.
+    // Short arrays, such as replicas, are created as literals: a push would allocate room for 17 elements.
     if (count === 0) return [];
     const first = read(this, version);
     if (count === 1) return [first];
@@ -192,13 +194,13 @@ export class Reader {
     return elements;
   }
 
-  /** Whether a nullable struct follows: one byte, negative for null. */
+  /** Whether a nullable struct is present. Reads one byte, which is negative for null. */
   present(): boolean {
     return this.int8() >= 0;
   }
 
   /**
-   * Whether a nullable struct follows in a tagged field: a varint there, 0 for null.
+   * Whether a nullable struct is present in a tagged field. Reads a varint, which is 0 for null.
    *
    * @internal
    */
@@ -206,7 +208,7 @@ export class Reader {
     return this.uvarint() > 0;
   }
 
-  /** Skips a section of tagged fields none of which is known. */
+  /** Skips a section of tagged fields in which all fields are unknown. */
   skipTaggedFields(): void {
     for (let count = this.uvarint(); count > 0; count--) {
       this.uvarint();
@@ -215,7 +217,7 @@ export class Reader {
   }
 
   /**
-   * Begins a tagged field after its tag: reads the size, returns the offset after the field.
+   * Reads the size of a tagged field and returns the offset after the field. Called after its tag was read.
    *
    * @internal
    */
@@ -226,7 +228,7 @@ export class Reader {
   }
 
   /**
-   * Skips a tagged field that is not known.
+   * Skips an unknown tagged field.
    *
    * @internal
    */
@@ -235,7 +237,7 @@ export class Reader {
   }
 
   /**
-   * A known tagged field must take the bytes that it said.
+   * Checks that a known tagged field ended at its declared size.
    *
    * @internal
    */
@@ -243,7 +245,7 @@ export class Reader {
     if (this.offset !== end) this.fail('INVALID_LENGTH', `a tagged field that should end at byte ${String(end)}`);
   }
 
-  /** Refuses bytes after the message. */
+  /** Checks that no bytes follow the message. */
   expectEnd(): void {
     if (this.remaining > 0) this.fail('TRAILING_BYTES', `${String(this.remaining)} bytes after the message`);
   }

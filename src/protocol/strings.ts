@@ -1,17 +1,17 @@
-// Most strings on the wire come again and again: client ids, topic names, software versions. A small cache hands out
-// the string that was made before, which is cheaper than making it and keeps one copy in memory instead of thousands.
+// Most strings on the wire repeat: client ids, topic names, software versions. A small cache returns the existing
+// string, which is cheaper than decoding it again and keeps one copy in memory instead of thousands.
 
 const SLOTS = 2048;
 const LONGEST = 48;
-/** How many of the last bytes choose the slot. */
+/** Number of trailing bytes that the hash of a slot includes. */
 const SAMPLE = 4;
 
 const cache: string[] = new Array<string>(SLOTS).fill('');
-/** The bytes that each cached string was made from, and how many: compared faster than characters. */
+/** Encoded bytes of each cached string and their lengths. Comparing bytes is faster than comparing characters. */
 const cachedBytes = new Uint8Array(SLOTS * LONGEST);
 const cachedLengths = new Uint8Array(SLOTS);
 
-/** Decodes UTF-8 as Kafka does: what is not UTF-8 becomes U+FFFD. */
+/** Decodes UTF-8 as Kafka does: invalid bytes become U+FFFD. */
 export function decodeUtf8(bytes: Buffer, start: number, end: number): string {
   const length = end - start;
   if (length === 0) return '';
@@ -30,7 +30,10 @@ export function decodeUtf8(bytes: Buffer, start: number, end: number): string {
   return decoded;
 }
 
-/** Looks at both ends, where names differ, and not at every byte: the comparison does that. */
+/**
+ * Returns the cache slot. Hashes only a few bytes, mostly at the end, where names differ; the lookup compares all
+ * bytes.
+ */
 function slotOf(bytes: Buffer, start: number, end: number): number {
   let hash = end - start;
   for (let at = Math.max(start, end - SAMPLE); at < end; at++) hash = Math.imul(hash, 31) + bytes[at]!;
@@ -38,26 +41,26 @@ function slotOf(bytes: Buffer, start: number, end: number): number {
   return (hash ^ (hash >>> 11)) & (SLOTS - 1);
 }
 
-/** The longest string that Kafka reads or writes, in bytes. */
+/** Maximum size of a string that Kafka reads or writes, in bytes. */
 export const MAX_STRING_BYTES = 0x7fff;
 
-/** The uuid that stands for none. */
+/** The all-zero uuid, which means that there is no id. */
 export const NIL_UUID = '00000000-0000-0000-0000-000000000000';
 
 const UUID_LENGTH = 36;
 const DASH = 0x2d;
-/** Where the two digits of each byte stand in a dashed uuid. */
+/** Position of the two digits of each byte in a dashed uuid. */
 const DIGITS_AT: readonly number[] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
 const DASHES_AT: readonly number[] = [8, 13, 18, 23];
 const DIGITS: Buffer = Buffer.from('0123456789abcdef');
-/** What a character is worth as a hex digit; -1 when it is none. */
+/** Value of each character as a hex digit; -1 if it is not one. */
 const WORTH = new Int8Array(256).fill(-1);
 for (let digit = 0; digit < 16; digit++) {
   WORTH[DIGITS[digit]!] = digit;
   WORTH[digit.toString(16).toUpperCase().charCodeAt(0)] = digit;
 }
 
-/** A uuid under way: made as bytes and turned into a string at once, which is faster than adding up strings. */
+/** Buffer for formatting: writing bytes and decoding them once is faster than concatenating strings. */
 const uuidCell: Buffer = Buffer.alloc(UUID_LENGTH, DASH);
 
 /** Formats the 16 bytes at `start` as a lower-case dashed uuid. */
@@ -73,13 +76,15 @@ export function decodeUuid(bytes: Buffer, start: number): string {
   return bits === 0 ? NIL_UUID : uuidCell.toString('latin1');
 }
 
-/** Writes a dashed uuid as 16 bytes at `start`; false when the text is no uuid, of which some may be written then. */
+/**
+ * Writes a dashed uuid as 16 bytes at `start`. Returns false if the text is not a uuid; some bytes may be written then.
+ */
 export function encodeUuid(text: string, bytes: Buffer, start: number): boolean {
   if (text.length !== UUID_LENGTH) return false;
   for (const at of DASHES_AT) if (text.charCodeAt(at) !== DASH) return false;
   for (let index = 0; index < 16; index++) {
     const at = DIGITS_AT[index]!;
-    // Beyond the table there is undefined, which is no digit either.
+    // Characters beyond the table yield undefined, which is not a digit either.
     const high = WORTH[text.charCodeAt(at)] ?? -1;
     const low = WORTH[text.charCodeAt(at + 1)] ?? -1;
     if (high < 0 || low < 0) return false;

@@ -1,22 +1,22 @@
 import { EncodeError } from './errors.js';
 import type { RecordsInit } from './records-init.js';
 
-// What generated codecs share beside the reader and the writer.
+// Functions that generated codecs share, in addition to the reader and the writer.
 
-/** An empty list, where a list was left out. */
+/** An empty list that replaces a missing list. */
 export const NOTHING: readonly never[] = Object.freeze([]);
 
-/** The value, or the default of a field that was left out. Null is a value, and nothing that was left out. */
+/** Returns the value, or the default if the field is undefined. Null counts as a value. */
 export function orDefault<T>(value: T | undefined, fallback: T): T {
   return value === undefined ? fallback : value;
 }
 
-/** Whether a list or bytes differ from the default: hold something, or are null. */
+/** Whether a list or bytes differ from the default: they are null or not empty. */
 export function hasContent<T extends { readonly length: number } | null>(value: T | undefined): value is T {
   return value !== undefined && (value === null || value.length !== 0);
 }
 
-/** Whether a struct differs from the default; null does, and so does what is no struct. */
+/** Whether a struct differs from the default. Null and values that are not objects also differ. */
 export function differs<T extends object | null>(
   value: T | undefined,
   isDefault: (value: NonNullable<T>) => boolean,
@@ -24,13 +24,16 @@ export function differs<T extends object | null>(
   return value !== undefined && (typeof value !== 'object' || value === null || !isDefault(value));
 }
 
-/** The value, where a version does not allow null although others do. */
+/** Returns the value of a field that is not nullable in this version. @throws EncodeError if it is null. */
 export function notNull<T>(value: T | null): T {
   if (value === null) throw new EncodeError('INVALID_VALUE', 'null, which this version does not allow');
   return value;
 }
 
-/** Gives records back to their owner, if they have one who asked for it. One that fails keeps no other from theirs. */
+/**
+ * Calls the `release` of records, if they have one. Passes errors to `onError`, so that other records are still
+ * released.
+ */
 export function release(records: RecordsInit | null | undefined, onError: (error: unknown) => void): void {
   if (typeof records !== 'object' || records === null || !('release' in records)) return;
   try {
@@ -40,7 +43,9 @@ export function release(records: RecordsInit | null | undefined, onError: (error
   }
 }
 
-/** The structs of a list that may be broken: an answer that does not fit its schema still holds memory of others. */
+/**
+ * Returns the objects of a possibly invalid list. A response that does not fit its schema may still hold record memory.
+ */
 export function structsOf<T extends object>(list: readonly T[] | null | undefined): readonly T[] {
   return Array.isArray(list)
     ? (list as readonly T[]).filter((element) => typeof element === 'object' && element !== null)

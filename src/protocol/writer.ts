@@ -2,23 +2,23 @@ import { describeValue, EncodeError } from './errors.js';
 import type { RecordsInit } from './records-init.js';
 import { encodeUuid, MAX_STRING_BYTES, NIL_UUID } from './strings.js';
 
-/** How one element of an array is written. */
+/** Writes one element of an array. */
 export type WriteElement<T> = (writer: Writer, value: T, version: number) => void;
 
-/** Size of the memory of a writer, unless one value needs more. */
+/** Default size of a writer's slab, in bytes. A larger value gets a larger slab. */
 export const SLAB_BYTES: number = 64 * 1024;
 
-/** From here on, a run of bytes goes out as it is, beside the slab; below, a copy is cheaper than another piece. */
+/** Byte runs of at least this size become separate pieces without a copy. Smaller runs are cheaper to copy. */
 const COPY_LIMIT_BYTES = 4 * 1024;
 
-/** The longest string that is written character by character: beyond it the native encoder is faster. */
+/** Longest string that is written character by character. For longer strings the native encoder is faster. */
 const SHORT_STRING = 40;
 
 const words = new Uint32Array(2);
 const int64Cell = new BigInt64Array(words.buffer);
 const float64Cell = new Float64Array(words.buffer);
 
-/** A position in what was written since the last take. @internal */
+/** A position in the output since the last take. @internal */
 export interface Checkpoint {
   slab: Buffer;
   begin: number;
@@ -29,36 +29,36 @@ export interface Checkpoint {
 }
 
 /**
- * Writes the primitive types of the Kafka protocol, big-endian, as a list of pieces: its own memory for what is small,
- * and the caller's for runs of 4 KiB and more, which are never copied. A value of the wrong type or out of range throws
- * {@link EncodeError}; nothing is truncated to fit.
+ * Writes the primitive types of the Kafka protocol, big-endian, as a list of pieces. Small values are copied into its
+ * own memory. Byte runs of 4 KiB or more remain in the caller's memory and are not copied. Throws {@link EncodeError}
+ * for a value of the wrong type or out of range; values are never truncated.
  */
 export class Writer {
-  /** The memory that is written to; replaced by larger memory when a piece outgrows it. @internal */
+  /** The memory for output; replaced by a larger slab if a piece outgrows it. @internal */
   slab: Buffer = Buffer.allocUnsafeSlow(SLAB_BYTES);
-  /** Where the next byte goes in the slab. @internal */
+  /** Offset of the next byte in the slab. @internal */
   position = 0;
-  /** Where the open piece begins in the slab. */
+  /** Start of the open piece in the slab. */
   private begin = 0;
-  /** Closed pieces, and how many bytes they hold. */
+  /** Closed pieces and their total size in bytes. */
   private pieces: Uint8Array[] = [];
   private pieceBytes = 0;
   private releases: (() => void)[] = [];
-  /** Tagged fields carry their size in front: their content must stay in one piece. */
+  /** Number of open tagged fields. Their size precedes their content, so the content must stay in one piece. */
   private openTags = 0;
   private readonly defaults: boolean;
 
-  /** @param defaults - Write Kafka's default for a field that is left out, even where this library requires it. */
+  /** @param defaults - Whether to write Kafka's default for missing fields, even for required ones. */
   constructor({ defaults = false }: { defaults?: boolean } = {}) {
     this.defaults = defaults;
   }
 
-  /** Bytes written since the last {@link take}. */
+  /** Number of bytes written since the last {@link take}. */
   get length(): number {
     return this.pieceBytes + this.position - this.begin;
   }
 
-  /** Whether {@link take} would hand over one piece, which is all in the writer's own memory. @internal */
+  /** Whether {@link take} would return one piece that is entirely in the writer's own memory. @internal */
   get inOnePiece(): boolean {
     return this.pieces.length === 0;
   }
@@ -122,9 +122,9 @@ export class Writer {
     else if (typeof value !== 'string' || !encodeUuid(value, slab, at)) this.reject(value, 'a dashed uuid');
   }
 
-  /** Unsigned varint of 32 bits. */
+  /** Writes an unsigned varint of 32 bits. */
   uvarint(value: number): void {
-    // Nearly all are one byte: lengths, counts, tags.
+    // Nearly all varints take one byte: lengths, counts, tags.
     if (value < 0x80 && value >= 0) {
       const at = this.reserve(1);
       this.slab[at] = value;
@@ -166,7 +166,7 @@ export class Writer {
     else this.int16(-1);
   }
 
-  /** Bytes as they are, without a length: what was encoded before. @internal */
+  /** Writes encoded bytes without a length. @internal */
   raw(bytes: Uint8Array): void {
     const at = this.reserve(bytes.length);
     this.slab.set(bytes, at);
@@ -183,14 +183,14 @@ export class Writer {
     else this.bytes(value, flexible);
   }
 
-  /** Record batches; an owner's `release` is called by whoever took the pieces. */
+  /** Writes record batches. The caller of {@link take} must call their `release`. */
   records(value: RecordsInit, flexible: boolean): void {
     if (value instanceof Uint8Array) {
       this.lengthPrefix(value.length, flexible);
       this.run(value);
       return;
     }
-    // Left out, they are null by default, which is refused here: empty records would be an answer.
+    // Missing records default to null, which is rejected here: empty records would be a valid response.
     if (typeof value !== 'object' || value === null) this.reject(value, 'records');
     const chunks = 'chunks' in value ? value.chunks : value;
     if (!Array.isArray(chunks)) this.reject(value, 'records');
@@ -205,7 +205,7 @@ export class Writer {
   }
 
   nullableRecords(value: RecordsInit | null, flexible: boolean): void {
-    // Kafka's default is null, also where null is refused.
+    // Kafka's default is null, even in versions that reject null.
     if (value === null || (value === undefined && this.defaults)) this.lengthPrefix(-1, flexible);
     else this.records(value, flexible);
   }
@@ -236,24 +236,24 @@ export class Writer {
     if (value !== null) this.struct(value, write, version);
   }
 
-  /** A nullable struct in a tagged field: Kafka says there by a varint whether it is null. @internal */
+  /** Writes a nullable struct in a tagged field. A varint states whether it is present. @internal */
   nullableTaggedStruct<T extends object>(value: T | null, write: WriteElement<T>, version: number): void {
     this.uvarint(value === null ? 0 : 1);
     if (value !== null) this.struct(value, write, version);
   }
 
-  /** A section without a tagged field. */
+  /** Writes an empty section of tagged fields. */
   noTaggedFields(): void {
     const at = this.reserve(1);
     this.slab[at] = 0;
   }
 
-  /** Begins a section of tagged fields; the result goes to {@link openTaggedField}. @internal */
+  /** Begins a section of tagged fields. Returns a mark for {@link openTaggedField}. @internal */
   openTaggedFields(): number {
     return this.mark();
   }
 
-  /** Begins one tagged field; tags ascend. The result goes to {@link closeTaggedField}. @internal */
+  /** Begins a tagged field. Tags must ascend. Returns a mark for {@link closeTaggedField}. @internal */
   openTaggedField(section: number, tag: number): number {
     this.slab[this.begin + section]!++;
     this.uvarint(tag);
@@ -261,12 +261,12 @@ export class Writer {
     return this.mark();
   }
 
-  /** Ends a tagged field by writing its size in front of it. @internal */
+  /** Ends a tagged field: writes its size before its content. @internal */
   closeTaggedField(mark: number): void {
     this.openTags--;
     const size = this.position - this.begin - mark - 1;
     if (size >= 0x80) {
-      // The size takes more than the byte that was left for it: move the content up.
+      // The size takes more than the reserved byte, so the content moves up.
       const more = size < 0x4000 ? 1 : size < 0x20_0000 ? 2 : size < 0x1000_0000 ? 3 : 4;
       this.reserve(more);
       const from = this.begin + mark + 1;
@@ -275,12 +275,12 @@ export class Writer {
     this.putUvarint(size, this.begin + mark);
   }
 
-  /** The version does not carry this field, and Kafka does not allow to drop it silently. @internal */
+  /** Throws for a field that the version does not carry and that Kafka does not allow to be ignored. @internal */
   refuseField(field: string, version: number): never {
     throw new EncodeError('UNSUPPORTED_FIELD', `version ${String(version)} does not carry ${field}`);
   }
 
-  /** Notes the current position. @internal */
+  /** Saves the current position. @internal */
   checkpoint(into: Checkpoint): void {
     into.slab = this.slab;
     into.begin = this.begin;
@@ -290,19 +290,19 @@ export class Writer {
     into.releases = this.releases.length;
   }
 
-  /** How many bytes were written since a checkpoint; nothing was taken in between. @internal */
+  /** Returns the number of bytes written since a checkpoint. Requires that no take happened since. @internal */
   lengthSince(checkpoint: Checkpoint): number {
     return this.length - (checkpoint.pieceBytes + checkpoint.position - checkpoint.begin);
   }
 
-  /** Writes an int32 to the room that was made directly after a checkpoint. @internal */
+  /** Writes an int32 into the space reserved directly after a checkpoint. @internal */
   fillInInt32(checkpoint: Checkpoint, value: number): void {
     const offset = checkpoint.position - checkpoint.begin;
     if (this.pieces.length === checkpoint.pieces) putInt32(this.slab, this.begin + offset, value);
     else putInt32(this.pieces[checkpoint.pieces]!, offset, value);
   }
 
-  /** Forgets everything that was written since a checkpoint. @internal */
+  /** Discards all output since a checkpoint. @internal */
   rollBack(checkpoint: Checkpoint): void {
     this.slab = checkpoint.slab;
     this.begin = checkpoint.begin;
@@ -314,7 +314,7 @@ export class Writer {
   }
 
   /**
-   * Hands over what was written, as one piece or several. The bytes are the taker's; the writer goes on behind them.
+   * Returns the output as one piece or several. The bytes belong to the caller; the writer continues after them.
    */
   take(): Uint8Array | Uint8Array[] {
     if (this.pieces.length === 0) {
@@ -329,7 +329,7 @@ export class Writer {
     return pieces;
   }
 
-  /** The owners who want their memory back once what was taken has been written. @internal */
+  /** Returns the `release` functions to call once the taken output has been written; null if none. @internal */
   takeReleases(): (() => void)[] | null {
     if (this.releases.length === 0) return null;
     const releases = this.releases;
@@ -337,14 +337,14 @@ export class Writer {
     return releases;
   }
 
-  /** Writes on at a position of a slab. Everything written before must have been taken. @internal */
+  /** Continues at a position of a slab. All earlier output must have been taken. @internal */
   startAt(slab: Buffer, position: number): void {
     this.slab = slab;
     this.position = position;
     this.begin = position;
   }
 
-  /** Makes room in the open piece and moves on; returns where the room begins. @internal */
+  /** Reserves space in the open piece and returns its offset. @internal */
   reserve(size: number): number {
     const at = this.position;
     if (size > this.slab.length - at) return this.grow(size);
@@ -362,14 +362,14 @@ export class Writer {
     return open;
   }
 
-  /** Leaves one byte to be filled in later; the mark holds even when the slab grows. */
+  /** Reserves one byte to fill in later. The returned mark stays valid if the slab grows. */
   private mark(): number {
     const at = this.reserve(1);
     this.slab[at] = 0;
     return at - this.begin;
   }
 
-  /** Puts a varint where there is room for it; returns the offset after it. */
+  /** Writes a varint into reserved space. Returns the offset after it. */
   private putUvarint(value: number, at: number): number {
     const slab = this.slab;
     while (value > 0x7f) {
@@ -387,7 +387,7 @@ export class Writer {
 
   private longString(value: string, flexible: boolean): void {
     const length = Buffer.byteLength(value);
-    // Compact lengths could say more, but Kafka takes no more.
+    // Compact lengths could be larger, but Kafka does not accept longer strings.
     if (length > MAX_STRING_BYTES) this.reject(value, `a string of at most ${String(MAX_STRING_BYTES)} bytes`);
     if (flexible) this.uvarint(length + 1);
     else this.int16(length);
@@ -428,7 +428,7 @@ export class Writer {
     slab[at + 7] = low;
   }
 
-  /** A value left out becomes Kafka's default where that was asked for; anything else wrong is refused. */
+  /** Returns Kafka's default for a missing value if `defaults` is set. Otherwise rejects the value. */
   private instead<T>(value: unknown, wanted: string, fallback: T): T {
     if (value === undefined && this.defaults) return fallback;
     this.reject(value, wanted);

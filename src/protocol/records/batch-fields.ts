@@ -1,4 +1,4 @@
-// Fields of batches, read and written in place without an object for each batch.
+// Functions that read and write batch fields in place, without an object for each batch.
 import { int32At } from './integers.js';
 import {
   BASE_OFFSET,
@@ -48,7 +48,7 @@ export function stampBatch(bytes: Buffer, at: number, baseOffset: number, leader
 /**
  * Writes base offsets and the leader epoch into consecutive whole batches.
  *
- * @param batches - Batches of magic 2, one behind the other, and nothing else.
+ * @param batches - Consecutive batches of magic 2, without other bytes.
  * @param baseOffset - Offset of the first record.
  * @returns The offset after the last record.
  */
@@ -61,7 +61,7 @@ export function stampBatches(batches: Buffer, baseOffset: number, leaderEpoch: n
   return offset;
 }
 
-/** Without the range check of `int64At`: validated batches hold nothing larger. */
+/** Reads an int64 without the range check of `int64At`, because validated batches never exceed the range. */
 function int53At(bytes: Buffer, at: number): number {
   return int32At(bytes, at) * TWO_32 + (int32At(bytes, at + 4) >>> 0);
 }

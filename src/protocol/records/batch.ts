@@ -27,30 +27,29 @@ import {
   TRANSACTIONAL_FLAG,
 } from './layout.js';
 
-/** Where the timestamps of a batch come from, by the names of Kafka's `message.timestamp.type`. */
+/** Source of the timestamps of a batch, with the values of Kafka's `message.timestamp.type`. */
 export type TimestampType = 'CreateTime' | 'LogAppendTime';
 
 /**
- * A record batch (magic 2, KIP-98) where it lies in a buffer: nothing is copied, and what is read is what the bytes hold
- * at that moment.
+ * A view of a record batch (magic 2, KIP-98) in a buffer. Nothing is copied: each getter reads the current bytes.
  *
- * Offsets, timestamps and producer ids are numbers: one that does not fit 53 bits is refused with `INVALID_VALUE` when
- * it is read. No broker gives such offsets or producer ids, and the timestamp would be in the year 287396. An id or an
- * offset for a message of the protocol is `BigInt(batch.producerId)`.
+ * Offsets, timestamps and producer ids are numbers. Reading one that exceeds 53 bits throws `INVALID_VALUE`. Brokers do
+ * not assign such offsets or producer ids, and such a timestamp would be in the year 287396. Use
+ * `BigInt(batch.producerId)` to pass an id or an offset to a protocol message.
  */
 export class RecordBatch {
-  /** The buffer that the batch lies in. */
+  /** The buffer that contains the batch. */
   readonly bytes: Buffer;
-  /** Offset of the batch's first byte in {@link RecordBatch.bytes}. */
+  /** Offset of the first byte of the batch in {@link RecordBatch.bytes}. */
   readonly start: number;
-  /** Offset after the batch's last byte, where the next batch begins. */
+  /** Offset after the last byte of the batch, where the next batch begins. */
   readonly end: number;
 
   /**
-   * Checks magic and length, not the checksum ({@link RecordBatch.checkCrc}) and not the records.
+   * Checks the magic and the length, but neither the checksum ({@link RecordBatch.checkCrc}) nor the records.
    *
-   * @throws {@link RecordsError} `UNSUPPORTED_MAGIC` for the message sets of magic 0 and 1, `INVALID_LENGTH`, or
-   * `TRUNCATED` when the batch is not all there.
+   * @throws {@link RecordsError} `UNSUPPORTED_MAGIC` for a magic other than 2, `INVALID_LENGTH`, or `TRUNCATED` if the
+   * batch is incomplete.
    */
   constructor(bytes: Buffer, start = 0) {
     const left = bytes.length - start;
@@ -84,17 +83,17 @@ export class RecordBatch {
     writeInt64(this.bytes, this.start + BASE_OFFSET, offset);
   }
 
-  /** Offset of the last record; that which the last record had, where compaction took it away. */
+  /** Offset of the last record, even if compaction removed that record. */
   get lastOffset(): number {
     return this.baseOffset + this.lastOffsetDelta;
   }
 
-  /** The last offset less the base offset, at least 0 in a valid batch. */
+  /** Last offset minus base offset; at least 0 in a valid batch. */
   get lastOffsetDelta(): number {
     return int32At(this.bytes, this.start + LAST_OFFSET_DELTA);
   }
 
-  /** Epoch of the leader that appended the batch, -1 for none. Setting it keeps the checksum, which does not cover it. */
+  /** Epoch of the leader that appended the batch; -1 for none. The checksum does not cover this field. */
   get partitionLeaderEpoch(): number {
     return int32At(this.bytes, this.start + LEADER_EPOCH);
   }
@@ -104,18 +103,18 @@ export class RecordBatch {
     this.bytes.writeInt32BE(epoch, this.start + LEADER_EPOCH);
   }
 
-  /** CRC-32C as the batch states it, unsigned. */
+  /** CRC-32C from the batch header, unsigned. */
   get crc(): number {
     return int32At(this.bytes, this.start + CRC) >>> 0;
   }
 
-  /** The bits of the attributes, which the getters below take apart. */
+  /** Attributes of the batch as an int16. The getters below decode them. */
   get attributes(): number {
     return int16At(this.bytes, this.start + ATTRIBUTES);
   }
 
   /**
-   * How the records are compressed.
+   * Compression of the records.
    *
    * @throws {@link RecordsError} `UNSUPPORTED_COMPRESSION` for the ids 5 to 7.
    */
@@ -129,7 +128,7 @@ export class RecordBatch {
     return compression;
   }
 
-  /** Whether records have the producer's timestamps or all that of their append, {@link RecordBatch.maxTimestamp}. */
+  /** Whether records have the producer's timestamps, or all have the append time {@link RecordBatch.maxTimestamp}. */
   get timestampType(): TimestampType {
     return this.attributes & LOG_APPEND_TIME_FLAG ? 'LogAppendTime' : 'CreateTime';
   }
@@ -139,61 +138,61 @@ export class RecordBatch {
     return (this.attributes & TRANSACTIONAL_FLAG) !== 0;
   }
 
-  /** Whether the batch holds a marker, such as the end of a transaction, and no records of a user. */
+  /** Whether the batch is a control batch, such as a transaction marker, without user records. */
   get isControl(): boolean {
     return (this.attributes & CONTROL_FLAG) !== 0;
   }
 
   /**
-   * When compaction may take away the batch's tombstones or marker (KIP-534), in milliseconds since 1970; null when it
-   * is not set.
+   * Time from which compaction may remove the tombstones or the marker of the batch (KIP-534), in milliseconds since
+   * 1970; null if it is not set.
    */
   get deleteHorizon(): number | null {
     return this.attributes & DELETE_HORIZON_FLAG ? this.baseTimestamp : null;
   }
 
   /**
-   * What the timestamps of the records count from, in milliseconds since 1970: the first record's as the producer wrote
+   * Base of the record timestamps, in milliseconds since 1970: the timestamp of the first record as the producer wrote
    * it, or the delete horizon.
    */
   get baseTimestamp(): number {
     return int64At(this.bytes, this.start + BASE_TIMESTAMP, 'a base timestamp of');
   }
 
-  /** The highest timestamp of the records in milliseconds since 1970, as the batch states it; -1 for none. */
+  /** Highest timestamp of the records from the batch header, in milliseconds since 1970; -1 for none. */
   get maxTimestamp(): number {
     return int64At(this.bytes, this.start + MAX_TIMESTAMP, 'a max timestamp of');
   }
 
-  /** Id of the idempotent producer, -1 for none. */
+  /** Producer id of the idempotent producer; -1 for none. */
   get producerId(): number {
     return int64At(this.bytes, this.start + PRODUCER_ID, 'a producer id of');
   }
 
-  /** Epoch of the idempotent producer, -1 for none. */
+  /** Producer epoch of the idempotent producer; -1 for none. */
   get producerEpoch(): number {
     return int16At(this.bytes, this.start + PRODUCER_EPOCH);
   }
 
-  /** Sequence number of the first record, -1 for none. */
+  /** Sequence number of the first record; -1 for none. */
   get baseSequence(): number {
     return int32At(this.bytes, this.start + BASE_SEQUENCE);
   }
 
-  /** Sequence number of the last record, -1 for none; after 2147483647 comes 0. */
+  /** Sequence number of the last record; -1 for none. Sequence numbers wrap from 2147483647 to 0. */
   get lastSequence(): number {
     const base = this.baseSequence;
     return base === NONE ? NONE : (base + this.lastOffsetDelta) % (MAX_INT32 + 1);
   }
 
-  /** How many records there are, as the batch states it. */
+  /** Number of records from the batch header. */
   get recordCount(): number {
     return int32At(this.bytes, this.start + RECORD_COUNT);
   }
 
   /**
-   * Sets whose time the records have, and the highest timestamp; for `LogAppendTime` the time of the append. The
-   * checksum covers both and is made anew if they change.
+   * Sets the timestamp type and the highest timestamp. For `LogAppendTime`, the timestamp is the append time. Updates
+   * the checksum if a value changes.
    */
   setMaxTimestamp(type: TimestampType, timestamp: number): void {
     if (type === this.timestampType && timestamp === this.maxTimestamp) return;
@@ -204,16 +203,16 @@ export class RecordBatch {
     this.bytes.writeUInt32BE(this.computeCrc(), this.start + CRC);
   }
 
-  /** CRC-32C of the bytes from the attributes to the end, unsigned. */
+  /** Returns the CRC-32C of the bytes from the attributes to the end, unsigned. */
   computeCrc(): number {
     const { buffer, byteOffset } = this.bytes;
     const from = this.start + ATTRIBUTES;
-    // Cheaper to make than a Buffer.
+    // A Uint8Array is cheaper to create than a Buffer.
     return crc32c(new Uint8Array(buffer, byteOffset + from, this.end - from));
   }
 
   /**
-   * Compares the checksum with the bytes.
+   * Verifies the checksum.
    *
    * @throws {@link RecordsError} `CRC_MISMATCH`.
    */
@@ -223,7 +222,7 @@ export class RecordBatch {
   }
 }
 
-// Made apart: what hardly ever happens must not keep what always does from being inlined.
+// Errors are created in separate functions, so that the hot functions stay small enough to be inlined.
 
 function truncated(at: number, what: string, left: number): RecordsError {
   return new RecordsError('TRUNCATED', at, `${what} in ${String(left)} bytes`);

@@ -2,19 +2,19 @@ import { RecordBatch } from './batch.js';
 import { int32At } from './integers.js';
 import { BATCH_HEADER_BYTES, BATCH_LENGTH, LOG_OVERHEAD } from './layout.js';
 
-/** How {@link readBatches} takes a field of records. */
+/** Options of {@link readBatches}. */
 export interface ReadBatchesOptions {
   /**
-   * What is done with a last batch that is not all there. A broker may cut a Fetch response at its size limit: `skip`
-   * reads the batches before. In a Produce request it is an error: `refuse`, the default.
+   * How to handle an incomplete last batch. `skip` ignores it, for Fetch responses, which a broker may truncate at the
+   * size limit. `refuse`, the default, throws, for Produce requests, where it is an error.
    */
   readonly partial?: 'refuse' | 'skip' | undefined;
 }
 
 /**
- * The batches in a field of records, one after another.
+ * Iterates over the batches in a records field.
  *
- * @throws {@link RecordsError} as {@link RecordBatch} does, when it comes to the batch.
+ * @throws {@link RecordsError} on reaching an invalid batch, as {@link RecordBatch} does.
  */
 export function* readBatches(
   records: Buffer,

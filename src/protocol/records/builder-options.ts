@@ -12,41 +12,48 @@ import {
   TRANSACTIONAL_FLAG,
 } from './layout.js';
 
-/** What a {@link RecordBatchBuilder} writes besides the records. */
+/** Options of {@link RecordBatchBuilder}: the header fields of the batch, the compression, and the size limit. */
 export interface RecordBatchOptions {
-  /** How the records are compressed. Default: `none`. */
+  /** Compression of the records. Default: `none`. */
   readonly compression?: Compression | undefined;
-  /** Level of gzip (-1 to 9) or zstd (-131072 to 22); the others have none. Default: the compression's own. */
+  /**
+   * Compression level of gzip (-1 to 9) or zstd (-131072 to 22). Other compressions have no levels. Default: the
+   * library's.
+   */
   readonly level?: number | undefined;
-  /** Default: the offset of the first record that is appended, or 0 when it has none. */
+  /** Base offset of the batch. Default: the offset of the first appended record, or 0 if that record has none. */
   readonly baseOffset?: number | undefined;
-  /** Default: -1, none. */
+  /** Leader epoch of the partition. Default: -1, none. */
   readonly partitionLeaderEpoch?: number | undefined;
   /**
-   * The time of the append, in milliseconds since 1970: readers take it as the timestamp of all records, whose own stay
-   * in the bytes. Default: records have their own.
+   * Time of the append, in milliseconds since 1970. Readers return it as the timestamp of all records. The bytes still
+   * contain the timestamp of each record. Default: readers return the timestamp of each record.
    */
   readonly logAppendTime?: number | undefined;
-  /** Id of the idempotent producer. Default: -1, none. */
+  /** Producer id of the idempotent producer. Default: -1, none. */
   readonly producerId?: number | undefined;
-  /** Epoch of the idempotent producer; required with a producer id. Default: -1, none. */
+  /** Producer epoch of the idempotent producer. Required with a producer id. Default: -1, none. */
   readonly producerEpoch?: number | undefined;
-  /** Sequence number of the first record; required with a producer id, save for control batches. Default: -1, none. */
+  /**
+   * Sequence number of the first record. Required with a producer id, except for control batches. Default: -1, none.
+   */
   readonly baseSequence?: number | undefined;
-  /** Whether the records belong to a transaction; requires a producer id. Default: false. */
+  /** Whether the records belong to a transaction. Requires a producer id. Default: false. */
   readonly isTransactional?: boolean | undefined;
-  /** Whether the batch holds a marker. Default: false. */
+  /** Whether the batch is a control batch, such as a transaction marker. Default: false. */
   readonly isControl?: boolean | undefined;
-  /** When compaction may take away the tombstones or the marker, in milliseconds since 1970. Default: not set. */
+  /**
+   * Time from which compaction may remove the tombstones or the marker, in milliseconds since 1970. Default: not set.
+   */
   readonly deleteHorizon?: number | null | undefined;
   /**
-   * The most bytes of the batch with its header, before compression: a record that would pass it is not taken, unless
-   * it is the first. Default: no limit below the format's own of 2 GiB.
+   * Maximum size of the batch in bytes, including the header, before compression. A record that would exceed it is not
+   * appended, unless it is the first. Default: 2147483647, the limit of the format.
    */
   readonly maxBytes?: number | undefined;
 }
 
-/** The options, checked, with their defaults. */
+/** Checked options with all defaults filled in. */
 export interface BatchSettings {
   readonly compression: Compression;
   readonly level: number | undefined;
@@ -58,13 +65,13 @@ export interface BatchSettings {
   readonly baseSequence: number;
   readonly deleteHorizon: number | undefined;
   readonly maxBytes: number;
-  /** The bits of the batch's attributes. */
+  /** Attributes of the batch. */
   readonly attributes: number;
 }
 
 const MAX_INT64 = Number.MAX_SAFE_INTEGER;
 
-/** The options with their defaults. */
+/** Checks the options and fills in the defaults. @throws EncodeError for an invalid option. */
 export function batchSettings(options: RecordBatchOptions): BatchSettings {
   const {
     compression = 'none',
@@ -120,7 +127,7 @@ export function batchSettings(options: RecordBatchOptions): BatchSettings {
   };
 }
 
-/** The options that give a batch the header of another. */
+/** Returns options that reproduce the header of a batch. */
 export function optionsLike(batch: RecordBatch): RecordBatchOptions {
   return {
     compression: batch.compression,

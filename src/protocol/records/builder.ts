@@ -31,7 +31,7 @@ import { sizeOfVarint, sizeOfVarlong, writeVarint, writeVarlong } from './varint
 const INITIAL_BYTES = 1024;
 
 /**
- * Builds one record batch of magic 2: append records, then {@link RecordBatchBuilder.build}.
+ * Builds one record batch of magic 2. Append the records, then call {@link RecordBatchBuilder.build}.
  *
  * ```ts
  * const builder = new RecordBatchBuilder({ compression: 'zstd', maxBytes: 1_000_000 });
@@ -50,7 +50,7 @@ export class RecordBatchBuilder {
   #nextOffset: number;
   #built = false;
 
-  /** @throws {@link EncodeError} for an option that is out of its range or does not go with another. */
+  /** @throws {@link EncodeError} if an option is out of range or conflicts with another option. */
   constructor(options: RecordBatchOptions = {}) {
     this.#settings = batchSettings(options);
     this.#bytes = Buffer.allocUnsafe(Math.min(INITIAL_BYTES, this.#settings.maxBytes));
@@ -59,26 +59,26 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * A builder whose batch has all that the header of another has: compression, producer, time of the append and the
-   * rest, with its base offset. For compaction, and for other compression.
+   * Creates a builder with the header fields of an existing batch, including base offset, compression, producer and
+   * append time. Used for compaction and to change the compression.
    *
-   * @param options - What is to be different.
+   * @param options - Options that override those of the batch.
    */
   static like(batch: RecordBatch, options: RecordBatchOptions = {}): RecordBatchBuilder {
     return new RecordBatchBuilder({ ...optionsLike(batch), ...options });
   }
 
-  /** How many records have been appended. */
+  /** Number of appended records. */
   get recordCount(): number {
     return this.#count;
   }
 
-  /** Size of the batch with its header and without compression, in bytes: exact when there is none. */
+  /** Size of the batch in bytes, including the header, before compression. */
   get sizeInBytes(): number {
     return this.#position;
   }
 
-  /** The offset that the next record gets unless it names one. */
+  /** Offset of the next record, unless that record specifies one. */
   get nextOffset(): number {
     return this.#nextOffset;
   }
@@ -86,8 +86,8 @@ export class RecordBatchBuilder {
   /**
    * Appends a record.
    *
-   * @returns false, with nothing appended, when the batch would pass `maxBytes`; the first record is always taken.
-   * @throws {@link EncodeError} for a field that cannot be written, with its path.
+   * @returns Whether the record was appended: false if the batch would exceed `maxBytes`. The first record always fits.
+   * @throws {@link EncodeError} with the path of the field if a field is invalid.
    */
   append(record: RecordInit): boolean {
     const at = this.#begin(record.offset ?? this.#nextOffset, record.timestamp, sizeOfBody(record));
@@ -97,11 +97,11 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * Appends the current record of a reader as it is, with its offset and timestamp: key, value and headers are copied in
-   * one piece and not looked into.
+   * Appends the current record of a reader with its offset and timestamp. Copies key, value and headers as one piece,
+   * without decoding them.
    *
-   * @param offset - Default: the record's own.
-   * @returns as {@link RecordBatchBuilder.append}.
+   * @param offset - Offset of the record. Default: the offset that it has in the reader.
+   * @returns Whether the record was appended, as in {@link RecordBatchBuilder.append}.
    */
   appendFrom(reader: RecordReader, offset: number = reader.offset): boolean {
     const { body } = reader;
@@ -112,12 +112,13 @@ export class RecordBatchBuilder {
   }
 
   /**
-   * Makes the batch. The builder is at its end then. Without compression the batch lies in memory of up to twice its size:
-   * who keeps many of them copies them.
+   * Returns the batch. The builder cannot be used afterwards. Without compression, the batch is a view into memory of
+   * up to twice its size, so copy it if you keep many batches.
    *
-   * @param lastOffset - The last offset of the batch, where compaction took away records behind the last that is left:
-   * a producer's sequence goes on from it. Default: that of the last record. A batch without records is made only with it.
-   * @throws {@link EncodeError} when there is neither a record nor a `lastOffset`.
+   * @param lastOffset - Last offset of the batch. Set it if compaction removed records after the last remaining one,
+   * because the sequence numbers of the producer continue from it. Required for a batch without records. Default: the
+   * offset of the last record.
+   * @throws {@link EncodeError} if there is neither a record nor a `lastOffset`.
    */
   build(lastOffset: number = this.#nextOffset - 1): Buffer {
     requireInteger(lastOffset, Math.max(this.#baseOffset, this.#nextOffset - 1), Number.MAX_SAFE_INTEGER, 'lastOffset');
@@ -146,7 +147,9 @@ export class RecordBatchBuilder {
     return batch;
   }
 
-  /** Writes what is before the body of a record and returns where the body goes; -1 when there is no room for it. */
+  /**
+   * Writes the fields before the body of a record. Returns the offset of the body, or -1 if the record does not fit.
+   */
   #begin(offset: number, timestamp: number, bodySize: number): number {
     if (this.#built) throw new EncodeError('INVALID_VALUE', 'a record for a batch that has been built', 'record');
     requireInteger(offset, this.#nextOffset, Number.MAX_SAFE_INTEGER - 1, 'offset');
@@ -189,12 +192,12 @@ export class RecordBatchBuilder {
   #finish(): void {
     if (this.#built) throw new EncodeError('INVALID_VALUE', 'a batch that has been built', 'batch');
     this.#built = true;
-    // Nobody has timed an empty batch, save its delete horizon.
+    // An empty batch has no timestamp other than its delete horizon.
     if (this.#count === 0) this.#baseTimestamp = this.#settings.deleteHorizon ?? NONE;
   }
 }
 
-/** One batch of the records, without a limit on its size. */
+/** Builds one batch from the records, without a size limit. */
 export function buildBatch(records: Iterable<RecordInit>, options: Omit<RecordBatchOptions, 'maxBytes'> = {}): Buffer {
   const builder = new RecordBatchBuilder({ ...options, maxBytes: undefined });
   for (const record of records) builder.append(record);

@@ -2,13 +2,13 @@ import { RecordBatchBuilder } from './builder.js';
 import { RecordsError } from './errors.js';
 import { MAX_INT32, int16At, int32At, requireInteger } from './integers.js';
 
-/** What a control record says. */
+/** A decoded control record. */
 export interface ControlMarker {
-  /** How a transaction ended; `unknown` for the other types, which are Kafka's own and no client's. */
+  /** How the transaction ended; `unknown` for types that only Kafka uses internally. */
   readonly type: 'abort' | 'commit' | 'unknown';
-  /** The type on the wire: 0 abort, 1 commit. */
+  /** Type on the wire: 0 for abort, 1 for commit. */
   readonly typeId: number;
-  /** Epoch of the transaction coordinator that wrote the marker; null where the type is unknown. */
+  /** Epoch of the transaction coordinator that wrote the marker; null if the type is unknown. */
   readonly coordinatorEpoch: number | null;
 }
 
@@ -21,10 +21,10 @@ const KEY_BYTES = 4;
 const VALUE_BYTES = 6;
 
 /**
- * Reads a record of a control batch: ControlRecordType as key and EndTxnMarker as value (KIP-98). Higher versions are
- * read as far as this one goes, as Kafka does.
+ * Reads a record of a control batch, with ControlRecordType as key and EndTxnMarker as value (KIP-98). Higher versions
+ * are read as version 0, as in Kafka.
  *
- * @throws {@link RecordsError} `INVALID_LENGTH` or `INVALID_VALUE` when it is none.
+ * @throws {@link RecordsError} `INVALID_LENGTH` or `INVALID_VALUE` if it is not a control record.
  */
 export function readControlRecord(record: {
   readonly key: Buffer | null;
@@ -46,25 +46,25 @@ function versioned(bytes: Buffer | null, least: number, what: string): Buffer {
   return bytes;
 }
 
-/** What {@link buildEndTransactionMarker} writes. */
+/** Input of {@link buildEndTransactionMarker}. */
 export interface EndTransactionMarker {
   readonly type: 'abort' | 'commit';
   readonly producerId: number;
   readonly producerEpoch: number;
   /** Epoch of the transaction coordinator. */
   readonly coordinatorEpoch: number;
-  /** Milliseconds since 1970. */
+  /** Timestamp of the marker, in milliseconds since 1970. */
   readonly timestamp: number;
-  /** Default: 0. */
+  /** Base offset of the batch. Default: 0. */
   readonly baseOffset?: number | undefined;
-  /** Default: -1, none. */
+  /** Leader epoch of the partition. Default: -1, none. */
   readonly partitionLeaderEpoch?: number | undefined;
 }
 
 /**
- * The control batch that ends a transaction in a partition, with its one record.
+ * Builds the control batch that ends a transaction in a partition. It contains one record.
  *
- * @throws {@link EncodeError} for a field out of its range.
+ * @throws {@link EncodeError} if a field is out of range.
  */
 export function buildEndTransactionMarker(marker: EndTransactionMarker): Buffer {
   const { type, coordinatorEpoch, timestamp, ...batch } = marker;

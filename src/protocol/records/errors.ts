@@ -1,44 +1,44 @@
 import { CodedError } from '../errors.js';
 
-/** Why bytes are no batch or no records, as a stable code. */
+/** Stable code of a {@link RecordsError}. */
 export type RecordsErrorCode =
-  /** Bytes end before the batch or the record does. */
+  /** The input ends before the batch or the record. */
   | 'TRUNCATED'
-  /** Bytes are left after the last record. */
+  /** Bytes remain after the last record. */
   | 'TRAILING_BYTES'
-  /** A length that is negative, too small for what it covers, or does not end where its content ends. */
+  /** A length is negative, too small for its content, or does not match the end of its content. */
   | 'INVALID_LENGTH'
-  /** A varint wider than its type. */
+  /** A varint exceeds its type. */
   | 'INVALID_VARINT'
-  /** A value outside of what it can be, such as an offset of 2^53 or more. */
+  /** A value is out of range, such as an offset of 2^53 or more. */
   | 'INVALID_VALUE'
-  /** A count of records or headers that the bytes do not bear out. */
+  /** A count of records or headers does not match the bytes. */
   | 'INVALID_COUNT'
-  /** Offsets that do not ascend, lie outside of the batch or are not consecutive where they have to be. */
+  /** Offsets do not ascend, are outside the batch, or are not consecutive where this is required. */
   | 'INVALID_OFFSET'
-  /** A message set of magic 0 or 1, which Kafka 4 no longer knows, or a magic that nobody knows. */
+  /** The input is a message set of magic 0 or 1, which Kafka 4 no longer supports, or has an unknown magic. */
   | 'UNSUPPORTED_MAGIC'
-  /** A compression that Kafka 4.4 does not define. */
+  /** The batch has a compression that Kafka 4.4 does not define. */
   | 'UNSUPPORTED_COMPRESSION'
-  /** The checksum is not that of the bytes. */
+  /** The checksum does not match the bytes. */
   | 'CRC_MISMATCH'
-  /** Bytes that do not decompress. */
+  /** The records cannot be decompressed. */
   | 'CORRUPT_COMPRESSION'
-  /** Decompression would give more than the limits allow. */
+  /** The decompressed records would exceed the limits. */
   | 'LIMIT_EXCEEDED'
-  /** A library that compression or checksums need does not load on this machine; the error's cause says why. */
+  /** A library for compression or checksums does not load on this machine. The `cause` of the error has the reason. */
   | 'LIBRARY_UNAVAILABLE';
 
-/** Record batches or records that are not what they should be. */
+/** Thrown when a record batch or a record is invalid. */
 export class RecordsError extends CodedError {
   override readonly name: string = 'RecordsError';
 
   /**
-   * @param code - What was wrong, stable over releases.
+   * @param code - Stable error code.
    * @param offset - Where it was found: a byte offset in the buffer of the batch or, once records were decompressed, in
    * the decompressed records.
-   * @param detail - What was found there and what was wanted.
-   * @param options - What caused it, if it was another error.
+   * @param detail - Description of the problem.
+   * @param options - The `cause`, if another error caused this one.
    */
   constructor(
     readonly code: RecordsErrorCode,

@@ -17,7 +17,7 @@ export function int32At(bytes: Buffer, at: number): number {
   return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
-/** An int64 as a number, exactly or not at all: 2^53 and more is refused. */
+/** Reads an int64 as a number. @throws RecordsError if it is not a safe integer. */
 export function int64At(bytes: Buffer, at: number, field: string): number {
   const high = int32At(bytes, at);
   const low = int32At(bytes, at + 4) >>> 0;
@@ -36,7 +36,7 @@ export function writeInt64(bytes: Buffer, at: number, value: number): void {
   bytes.writeInt32BE(value | 0, at + 4);
 }
 
-/** Refuses what is not an integer within the range; an int64 goes to 2^53 - 1. */
+/** Checks that a value is an integer in the range. An int64 is limited to 2^53 - 1. @throws EncodeError otherwise. */
 export function requireInteger(value: number, min: number, max: number, field: string): void {
   if (!Number.isInteger(value) || value < min || value > max) throw notAnInteger(value, min, max, field);
 }

@@ -1,4 +1,4 @@
-// Where the fields of a batch of magic 2 stand, counted from its first byte.
+// Offsets of the fields of a batch of magic 2, from its first byte.
 export const BASE_OFFSET = 0;
 export const BATCH_LENGTH = 8;
 export const LEADER_EPOCH = 12;
@@ -13,16 +13,16 @@ export const PRODUCER_EPOCH = 51;
 export const BASE_SEQUENCE = 53;
 export const RECORD_COUNT = 57;
 
-/** Size of a batch's header, in bytes; its records follow. */
+/** Size of a batch header in bytes. The records follow it. */
 export const BATCH_HEADER_BYTES = 61;
 
-/** Base offset and batch length: what the batch length does not count. */
+/** Size of base offset and batch length, which the batch length does not include. */
 export const LOG_OVERHEAD = 12;
 
-/** The only magic that Kafka 4 reads and writes. */
+/** The only magic that Kafka 4 supports. */
 export const CURRENT_MAGIC = 2;
 
-/** Stands for no producer id, no sequence, no timestamp, no leader epoch. */
+/** Value of a missing producer id, sequence number, timestamp or leader epoch. */
 export const NONE = -1;
 
 // Bits of the attributes.

@@ -1,15 +1,15 @@
 import { createRequire } from 'node:module';
 import { RecordsError } from './errors.js';
 
-/** Loads CommonJS synchronously, and only when something is needed for the first time. */
+/** Loads CommonJS modules synchronously on first use. */
 export const require: NodeJS.Require = createRequire(import.meta.url);
 
-/** Loads a library that brings its binaries along; one for this machine may be missing. */
+/** Loads a library. @throws RecordsError if it does not load, for example because it has no binary for this machine. */
 export function loadLibrary(name: string): unknown {
   return attempt<unknown>(name, () => require(name));
 }
 
-/** The main file of a library. */
+/** Returns the path of the main file of a library. */
 export function resolveLibrary(name: string): string {
   return attempt(name, () => require.resolve(name));
 }

@@ -6,29 +6,30 @@ import { RecordsError, type RecordsErrorCode } from './errors.js';
 import { BATCH_HEADER_BYTES } from './layout.js';
 import type { RecordHeader } from './record.js';
 
-/** The fewest bytes that a record takes: seven fields of one byte. */
+/** Minimum size of a record in bytes: seven fields of one byte. */
 const MIN_RECORD_BYTES = 7;
-/** The fewest bytes that a header takes: two lengths. */
+/** Minimum size of a header in bytes: two lengths. */
 const MIN_HEADER_BYTES = 2;
 
 const TWO_27 = 2 ** 27;
 
 /**
- * Goes from record to record and tells where the fields stand. Hot path: one object holds all of it, numbers only, so that
- * one can serve all batches of a process: whoever checks millions of records allocates none for each, and keeps no batch.
+ * Iterates over records and stores the positions of their fields. Hot path: one object holds all positions as numbers,
+ * so that one cursor can read all batches of a process without allocations for each record and without references to a
+ * batch.
  */
 export class RecordCursor {
-  /** The producer's, in milliseconds since 1970; -1 for none. */
+  /** Timestamp of the producer, in milliseconds since 1970; -1 for none. */
   timestamp = -1;
-  /** Offset less the base offset of the batch. */
+  /** Offset minus the base offset of the batch. */
   offsetDelta = -1;
-  /** Where key, value and headers begin, one behind the other. */
+  /** Start of the consecutive key, value and headers. */
   bodyAt = 0;
   keyAt = 0;
-  /** In bytes; -1 for null. */
+  /** Size in bytes; -1 for null. */
   keyLength = -1;
   valueAt = 0;
-  /** In bytes; -1 for null. */
+  /** Size in bytes; -1 for null. */
   valueLength = -1;
   headersAt = 0;
   headerCount = 0;
@@ -40,16 +41,16 @@ export class RecordCursor {
   private lastDelta = 0;
 
   /**
-   * Goes in front of the first record. Decompresses the batch if it is compressed.
+   * Moves to the position before the first record. Decompresses the batch if it is compressed.
    *
-   * @returns What the records lie in.
+   * @returns The buffer that contains the records.
    * @throws {@link RecordsError}
    */
   begin(batch: RecordBatch, recordCount: number, limits: DecompressionLimits | undefined): Buffer {
     const { compression } = batch;
     let { bytes, end: limit } = batch;
     let at = batch.start + BATCH_HEADER_BYTES;
-    // A batch that compaction has emptied holds nothing, not even an empty frame.
+    // A batch that compaction has emptied contains no bytes, not even an empty frame.
     if (compression !== 'none' && at !== limit) {
       bytes = decompress(compression, bytes.subarray(at, limit), limits);
       at = 0;
@@ -65,17 +66,17 @@ export class RecordCursor {
   }
 
   /**
-   * Goes to the next record and checks all of it.
+   * Moves to the next record and validates it.
    *
-   * @param bytes - What {@link RecordCursor.begin} has returned.
-   * @throws {@link RecordsError} for the first thing that is wrong.
+   * @param bytes - The buffer that {@link RecordCursor.begin} returned.
+   * @throws {@link RecordsError} for the first problem found.
    */
   next(bytes: Buffer): void {
     const { limit } = this;
     const length = varint(bytes, this.end, limit);
     const end = next + length;
     if (length < 0 || end > limit) failRecord(length);
-    // After the attributes, no bit of which has a meaning.
+    // Skips the attributes, in which no bit is defined.
     const timestamp = this.baseTimestamp + varlong(bytes, next + 1, end);
     if (!Number.isSafeInteger(timestamp)) failTimestamp();
     this.timestamp = timestamp;
@@ -97,14 +98,14 @@ export class RecordCursor {
     this.end = end;
   }
 
-  /** @throws {@link RecordsError} when bytes are left after the last record. */
+  /** @throws {@link RecordsError} if bytes remain after the last record. */
   expectEnd(): void {
     const left = this.limit - this.end;
     if (left > 0) fail('TRAILING_BYTES', this.end, `${String(left)} bytes after the last record`);
   }
 }
 
-/** Headers that were checked, in their order; values are views. What is not UTF-8 in a name becomes U+FFFD. */
+/** Returns validated headers in their order. Values are views. Invalid UTF-8 in a key becomes U+FFFD. */
 export function readHeaders(bytes: Buffer, { headersAt, headerCount, end }: RecordCursor): readonly RecordHeader[] {
   const headers: RecordHeader[] = [];
   next = headersAt;
@@ -121,12 +122,12 @@ export function readHeaders(bytes: Buffer, { headersAt, headerCount, end }: Reco
   return headers;
 }
 
-/** A view of so many bytes; null for a negative length. */
+/** Returns a view of `length` bytes; null for a negative length. */
 export function view(bytes: Buffer, at: number, length: number): Buffer | null {
   return length < 0 ? null : bytes.subarray(at, at + length);
 }
 
-/** Where what was read last ends. */
+/** End of the last value read. */
 let next = 0;
 
 function skip(length: number): void {
@@ -145,18 +146,18 @@ function checkHeaders(bytes: Buffer, count: number, end: number): void {
   }
 }
 
-/** A length that fits what is left; -1 for null. */
+/** Reads a length that does not exceed the remaining bytes; -1 for null. */
 function nullableLength(bytes: Buffer, end: number, what: string): number {
   const length = varint(bytes, next, end);
   if (length < -1 || length > end - next) failLength(length, end, what);
   return length;
 }
 
-/** Zigzag varint of at most 5 bytes and 32 bits; padded forms are read. */
+/** Reads a zigzag varint of at most 5 bytes and 32 bits. Accepts padded varints. */
 function varint(bytes: Buffer, at: number, end: number): number {
   if (at < end) {
     const byte = bytes[at]!;
-    // Most are one byte: offsets, lengths, counts.
+    // Most varints take one byte: offsets, lengths, counts.
     if (byte < 0x80) {
       next = at + 1;
       return (byte >>> 1) ^ -(byte & 1);
@@ -176,7 +177,7 @@ function longVarint(bytes: Buffer, at: number, end: number): number {
   }
 }
 
-/** Zigzag varint of at most 10 bytes and 64 bits, as a number: exact as long as it fits 53 bits. */
+/** Reads a zigzag varint of at most 10 bytes and 64 bits as a number. Exact for values of up to 53 bits. */
 function varlong(bytes: Buffer, at: number, end: number): number {
   next = at;
   let low = 0;
@@ -201,7 +202,7 @@ function nextByte(bytes: Buffer, end: number): number {
   return bytes[next++]!;
 }
 
-// Made apart: what hardly ever happens must not keep what always does from being inlined.
+// Errors are created in separate functions, so that the hot functions stay small enough to be inlined.
 
 function failCount(count: number, at: number, limit: number): never {
   fail('INVALID_COUNT', at, `${String(count)} records in ${String(limit - at)} bytes`);

@@ -6,30 +6,30 @@ import { readHeaders, RecordCursor, view } from './record-cursor.js';
 const NO_HEADERS: readonly RecordHeader[] = Object.freeze([]);
 
 /**
- * Goes through the records of a batch and makes nothing of them unless it is asked: whoever only counts or checks pays
- * no object per record.
+ * Iterates over the records of a batch without creating an object for each record. Fields are decoded when they are
+ * read.
  *
  * ```ts
  * const reader = new RecordReader(batch);
  * while (reader.next()) console.log(reader.offset, reader.value);
  * ```
  *
- * Every record is checked as a whole before it is the current one. Keys and values are views of the batch's buffer or,
- * where the batch is compressed, of the decompressed records.
+ * Each record is validated before it becomes the current one. Keys and values are views of the batch's buffer or, if
+ * the batch is compressed, of the decompressed records.
  */
 export class RecordReader {
   private readonly cursor: RecordCursor = new RecordCursor();
   private readonly bytes: Buffer;
   private readonly baseOffset: number;
-  /** The time of the append, if it is that of all records. */
+  /** Append time if it is the timestamp of all records, otherwise null. */
   private readonly appendTime: number | null;
   private left: number;
 
   /**
    * Decompresses the batch if it is compressed.
    *
-   * @throws {@link RecordsError} when the batch does not decompress, would become larger than the limits allow, or has
-   * fewer bytes than its count of records needs.
+   * @throws {@link RecordsError} if the batch cannot be decompressed, would exceed the limits, or has too few bytes for
+   * its record count.
    */
   constructor(batch: RecordBatch, limits?: DecompressionLimits) {
     this.left = batch.recordCount;
@@ -38,16 +38,16 @@ export class RecordReader {
     this.appendTime = batch.timestampType === 'LogAppendTime' ? batch.maxTimestamp : null;
   }
 
-  /** Size of the records, decompressed, from the next one to the end. */
+  /** Size of the remaining decompressed records in bytes. */
   get remainingBytes(): number {
     return this.cursor.limit - this.cursor.end;
   }
 
   /**
-   * Goes to the next record; false after the last.
+   * Moves to the next record. Returns false after the last record.
    *
-   * @throws {@link RecordsError} when the record is malformed, its offset is not after that of the record before or after
-   * the batch's last, or bytes are left after the last record.
+   * @throws {@link RecordsError} if the record is malformed, its offset does not ascend or exceeds the last offset of
+   * the batch, or bytes remain after the last record.
    */
   next(): boolean {
     if (this.left === 0) {
@@ -64,44 +64,44 @@ export class RecordReader {
     return this.baseOffset + this.cursor.offsetDelta;
   }
 
-  /** Timestamp of the current record in milliseconds since 1970: the producer's or that of the append; -1 for none. */
+  /** Timestamp of the current record in milliseconds since 1970: the producer's or the append time; -1 for none. */
   get timestamp(): number {
     return this.appendTime ?? this.cursor.timestamp;
   }
 
-  /** Length of the current record's key in bytes; -1 for null. */
+  /** Size of the current record's key in bytes; -1 for null. */
   get keyLength(): number {
     return this.cursor.keyLength;
   }
 
-  /** The current record's key: a view. */
+  /** Key of the current record, as a view. */
   get key(): Buffer | null {
     return view(this.bytes, this.cursor.keyAt, this.cursor.keyLength);
   }
 
-  /** Length of the current record's value in bytes; -1 for null. */
+  /** Size of the current record's value in bytes; -1 for null. */
   get valueLength(): number {
     return this.cursor.valueLength;
   }
 
-  /** The current record's value: a view. */
+  /** Value of the current record, as a view. */
   get value(): Buffer | null {
     return view(this.bytes, this.cursor.valueAt, this.cursor.valueLength);
   }
 
-  /** How many headers the current record has. */
+  /** Number of headers of the current record. */
   get headerCount(): number {
     return this.cursor.headerCount;
   }
 
-  /** The current record's headers, in their order; values are views. What is not UTF-8 in a name becomes U+FFFD. */
+  /** Headers of the current record in their order. Values are views. Invalid UTF-8 in a key becomes U+FFFD. */
   get headers(): readonly RecordHeader[] {
     return this.cursor.headerCount === 0 ? NO_HEADERS : readHeaders(this.bytes, this.cursor);
   }
 
   /**
-   * Key, value and headers of the current record as their bytes stand in the batch: a view, which
-   * {@link RecordBatchBuilder.appendFrom} takes over as it is.
+   * Encoded key, value and headers of the current record, as a view. {@link RecordBatchBuilder.appendFrom} copies these
+   * bytes.
    *
    * @internal
    */
@@ -109,7 +109,7 @@ export class RecordReader {
     return this.bytes.subarray(this.cursor.bodyAt, this.cursor.end);
   }
 
-  /** The current record as an object of its own, which stays what it is when the reader goes on. */
+  /** Returns the current record as a new object, which does not change when the reader moves on. */
   record(): KafkaRecord {
     return {
       offset: this.offset,
@@ -122,9 +122,9 @@ export class RecordReader {
 }
 
 /**
- * The records of a batch one after another, each an object of its own with views for key and value.
+ * Iterates over the records of a batch. Each record is a new object whose key and value are views.
  *
- * @throws {@link RecordsError} as {@link RecordReader} does, when it comes to the record.
+ * @throws {@link RecordsError} on reaching an invalid record, as {@link RecordReader} does.
  */
 export function* readRecords(
   batch: RecordBatch,

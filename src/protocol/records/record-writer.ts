@@ -3,11 +3,11 @@ import { MAX_INT32 } from './integers.js';
 import type { RecordHeaderInit, RecordInit } from './record.js';
 import { sizeOfVarint, writeVarint } from './varint.js';
 
-// The part of a record behind its offset: key, value and headers.
+// The body of a record: key, value and headers, which follow the offset delta.
 
 const NO_HEADERS: readonly RecordHeaderInit[] = [];
 
-/** Exact size of key, value and headers with their lengths, in bytes. */
+/** Returns the exact size of key, value and headers in bytes, including their lengths. */
 export function sizeOfBody({ key, value, headers = NO_HEADERS }: RecordInit): number {
   let size = sizeOfBytes(key, 'key') + sizeOfBytes(value, 'value') + sizeOfVarint(headers.length);
   for (let index = 0; index < headers.length; index++) {
@@ -18,7 +18,7 @@ export function sizeOfBody({ key, value, headers = NO_HEADERS }: RecordInit): nu
   return size;
 }
 
-/** Writes what {@link sizeOfBody} measured, and returns the offset after it. */
+/** Writes key, value and headers in the size that {@link sizeOfBody} returned. Returns the offset after them. */
 export function writeBody(bytes: Buffer, at: number, { key, value, headers = NO_HEADERS }: RecordInit): number {
   at = writeNullable(bytes, at, key);
   at = writeNullable(bytes, at, value);
@@ -31,10 +31,10 @@ export function writeBody(bytes: Buffer, at: number, { key, value, headers = NO_
   return at;
 }
 
-/** Below this, a loop is cheaper than a call into C++. */
+/** Below this size, a loop is cheaper than a call into C++. */
 const SHORT = 32;
 
-/** Writes bytes as they are. */
+/** Copies bytes. Returns the offset after them. */
 export function copyBytes(bytes: Buffer, at: number, source: Uint8Array): number {
   const { length } = source;
   if (length < SHORT) for (let index = 0; index < length; index++) bytes[at + index] = source[index]!;
@@ -42,7 +42,7 @@ export function copyBytes(bytes: Buffer, at: number, source: Uint8Array): number
   return at + length;
 }
 
-/** Bytes of a text in UTF-8. */
+/** Returns the size of a text in UTF-8, in bytes. */
 function utf8Length(text: string): number {
   const { length } = text;
   if (length >= SHORT) return Buffer.byteLength(text);
@@ -50,7 +50,7 @@ function utf8Length(text: string): number {
   return length;
 }
 
-/** Writes a text with its length in front of it. */
+/** Writes a text, preceded by its length. */
 function writeText(bytes: Buffer, at: number, text: string): number {
   const size = utf8Length(text);
   at = writeVarint(bytes, at, size);

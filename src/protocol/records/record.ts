@@ -1,33 +1,33 @@
-/** A header of a record (KIP-82). Names may repeat, and their order counts. */
+/** A header of a record (KIP-82). Keys may repeat, and the order of headers is significant. */
 export interface RecordHeader {
   readonly key: string;
   readonly value: Buffer | null;
 }
 
-/** A record as it was read. */
+/** A decoded record. */
 export interface KafkaRecord {
-  /** Absolute offset: the base offset of the batch is in it. */
+  /** Absolute offset, including the base offset of the batch. */
   readonly offset: number;
-  /** Milliseconds since 1970; -1 for none. */
+  /** Timestamp in milliseconds since 1970; -1 for none. */
   readonly timestamp: number;
   readonly key: Buffer | null;
-  /** null is a tombstone in a compacted topic. */
+  /** Value of the record. Null marks a tombstone in a compacted topic. */
   readonly value: Buffer | null;
   readonly headers: readonly RecordHeader[];
 }
 
-/** A header to be written. */
+/** A header to write. */
 export interface RecordHeaderInit {
-  /** Text, or the bytes of it. */
+  /** Key as text or as encoded bytes. */
   readonly key: string | Uint8Array;
   readonly value?: Uint8Array | null | undefined;
 }
 
-/** A record to be written; what was read is assignable to it. */
+/** A record to write. A {@link KafkaRecord} is assignable to it. */
 export interface RecordInit {
-  /** Absolute offset, higher than that of the record before; without it, the next one. */
+  /** Absolute offset, higher than the offset of the previous record. Default: the next offset. */
   readonly offset?: number | undefined;
-  /** Milliseconds since 1970; -1 for none. */
+  /** Timestamp in milliseconds since 1970; -1 for none. */
   readonly timestamp: number;
   readonly key?: Uint8Array | null | undefined;
   readonly value?: Uint8Array | null | undefined;

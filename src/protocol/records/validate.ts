@@ -4,30 +4,31 @@ import { RecordsError } from './errors.js';
 import { LAST_OFFSET_DELTA, RECORD_COUNT } from './layout.js';
 import { RecordCursor } from './record-cursor.js';
 
-/** What {@link validateBatch} found in the records, for whoever decides on them. */
+/** Summary of the records of a batch, returned by {@link validateBatch}. */
 export interface BatchSummary {
-  /** How many records there are, at least 1. */
+  /** Number of records, at least 1. */
   readonly recordCount: number;
-  /** The lowest timestamp of a record, in milliseconds since 1970; -1 for none. */
+  /** Lowest timestamp of a record, in milliseconds since 1970; -1 for none. */
   readonly minTimestamp: number;
-  /** The highest timestamp of a record; what the batch states may differ ({@link RecordBatch.setMaxTimestamp}). */
+  /** Highest timestamp of a record. The header of the batch may differ; see {@link RecordBatch.setMaxTimestamp}. */
   readonly maxTimestamp: number;
   /** Absolute offset of the first record with the highest timestamp. */
   readonly offsetOfMaxTimestamp: number;
-  /** How many records have no key: a compacted topic takes none. */
+  /** Number of records without a key. Compacted topics do not accept such records. */
   readonly nullKeys: number;
-  /** Size of the records in bytes, decompressed and without the batch's header. */
+  /** Size of the decompressed records in bytes, without the batch header. */
   readonly uncompressedBytes: number;
 }
 
-/** One serves all batches: to make one costs more than to go through a record. */
+/** Shared by all batches, because creating a cursor costs more than reading a record. */
 const cursor = new RecordCursor();
 
 /**
- * Checks a batch that a producer sent, in one pass: checksum, count, consecutive offsets from the base offset on, and
- * each record as a whole. Whether it is welcome (timestamps, keys, size, producer, transaction) is for the caller to say.
+ * Validates a batch from a producer in one pass: checksum, record count, consecutive offsets from the base offset on,
+ * and the format of each record. The caller must check the policies of the topic (timestamps, keys, size, producer,
+ * transaction).
  *
- * @throws {@link RecordsError} for the first thing that is wrong.
+ * @throws {@link RecordsError} for the first problem found.
  */
 export function validateBatch(batch: RecordBatch, limits?: DecompressionLimits): BatchSummary {
   batch.checkCrc();
@@ -35,7 +36,7 @@ export function validateBatch(batch: RecordBatch, limits?: DecompressionLimits):
   if (recordCount <= 0) {
     throw new RecordsError('INVALID_COUNT', batch.start + RECORD_COUNT, `a batch of ${String(recordCount)} records`);
   }
-  // The reader lets offsets only ascend up to the last: with as many as there are numbers, none is left out.
+  // The cursor requires ascending offsets up to the last one. If the count also matches, no offset is missing.
   if (lastOffsetDelta !== recordCount - 1) {
     const detail = `a last offset delta of ${String(lastOffsetDelta)} with ${String(recordCount)} records`;
     throw new RecordsError('INVALID_OFFSET', batch.start + LAST_OFFSET_DELTA, detail);

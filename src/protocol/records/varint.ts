@@ -1,4 +1,4 @@
-/** Bytes that an int32 takes as a zigzag varint. */
+/** Returns the size of an int32 as a zigzag varint, in bytes. */
 export function sizeOfVarint(value: number): number {
   const zigzag = ((value << 1) ^ (value >> 31)) >>> 0;
   if (zigzag < 0x80) return 1;
@@ -18,14 +18,14 @@ export function writeVarint(bytes: Buffer, at: number, value: number): number {
   return at;
 }
 
-/** Zigzag of a safe integer in two parts, for it may take 54 bits: bits from the 29th on, and the 28 below. */
+/** Zigzag of a safe integer, which may take 54 bits, in two parts: the bits from the 29th on, and the 28 bits below. */
 function split(value: number): [high: number, low: number] {
   const negative = value < 0;
   const magnitude = negative ? -value - 1 : value;
   return [Math.floor(magnitude / 2 ** 27), ((magnitude % 2 ** 27) << 1) | (negative ? 1 : 0)];
 }
 
-/** Bytes that a safe integer takes as a zigzag varint. */
+/** Returns the size of a safe integer as a zigzag varint, in bytes. */
 export function sizeOfVarlong(value: number): number {
   if ((value | 0) === value) return sizeOfVarint(value);
   let size = 4;

@@ -1,5 +1,5 @@
-/** How the records of a batch are compressed, by the names that Kafka's `compression.type` uses. */
+/** Compression of the records of a batch, with the names of Kafka's `compression.type`. */
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
 
-/** The names in the order of their ids in a batch's attributes. */
+/** Compressions in the order of their ids in the batch attributes. */
 export const COMPRESSIONS: readonly Compression[] = ['none', 'gzip', 'snappy', 'lz4', 'zstd'];

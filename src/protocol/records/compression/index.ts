@@ -8,12 +8,12 @@ import { snappyCompress, snappyDecompress } from './snappy.js';
 import { zstdCompress, zstdDecompress } from './zstd.js';
 
 /**
- * Compresses the records of a batch, without its header. Snappy is written in the framing of snappy-java, lz4 and zstd
- * as one frame.
+ * Compresses the records of a batch, without its header. Snappy output uses the framing of snappy-java. lz4 and zstd
+ * output is one frame.
  *
- * @param level - gzip: 1 to 9, or 0 to store and -1 (default) for zlib's own choice. zstd: -131072 to 22, default 3. The
- * others have no levels.
- * @throws {@link EncodeError} for a level that the compression does not have.
+ * @param level - For gzip: 1 to 9, 0 to store only, or -1 (default) for the default of zlib. For zstd: -131072 to 22,
+ * default 3. Other compressions have no levels.
+ * @throws {@link EncodeError} if the compression does not have the level.
  */
 export function compress(compression: Compression, bytes: Buffer, level?: number): Buffer {
   checkLevel(compression, level);
@@ -34,10 +34,10 @@ export function compress(compression: Compression, bytes: Buffer, level?: number
 }
 
 /**
- * Decompresses the records of a batch, without its header. Several frames (gzip: members) one after another are read as
- * one, and snappy in snappy-java's framing as well as a bare block.
+ * Decompresses the records of a batch, without its header. Consecutive frames (in gzip: members) are concatenated.
+ * Snappy input may use the framing of snappy-java or be a raw block.
  *
- * The limits are kept before memory is taken for what comes out, where the format tells in advance how much it is.
+ * If the format declares the size of the output, the limits are checked before memory is allocated for it.
  *
  * @throws {@link RecordsError} `CORRUPT_COMPRESSION` or `LIMIT_EXCEEDED`.
  */
@@ -59,7 +59,7 @@ export function decompress(compression: Compression, bytes: Buffer, limits: Deco
   }
 }
 
-/** Refuses a level that the compression does not have. */
+/** @throws EncodeError if the compression does not have the level. */
 export function checkLevel(compression: Compression, level: number | undefined): void {
   if (level === undefined) return;
   if (compression === 'gzip') requireInteger(level, -1, 9, 'level');

@@ -2,17 +2,17 @@ import { constants } from 'node:buffer';
 import { EncodeError } from '../../errors.js';
 import { RecordsError } from '../errors.js';
 
-/** What the decompression of one batch may produce. */
+/** Limits for the decompression of one batch. */
 export interface DecompressionLimits {
-  /** The most bytes that may come out. Default: 134217728 (128 MiB). */
+  /** Maximum size of the output in bytes, at least 1. Default: 134217728 (128 MiB). */
   readonly maxBytes?: number | undefined;
-  /** The most bytes that may come out for each byte that went in. Default: no such limit. */
+  /** Maximum number of output bytes for each input byte, more than 0. Default: no limit. */
   readonly maxRatio?: number | undefined;
 }
 
 const DEFAULT_MAX_BYTES = 128 * 1024 * 1024;
 
-/** The most bytes that `compressedBytes` may become. */
+/** Returns the maximum output size in bytes for an input of `compressedBytes`. */
 export function outputLimit(compressedBytes: number, limits: DecompressionLimits): number {
   const { maxBytes = DEFAULT_MAX_BYTES, maxRatio = Infinity } = limits;
   if (!(maxBytes >= 1)) throw new EncodeError('INVALID_VALUE', `${String(maxBytes)} instead of 1 or more`, 'maxBytes');
@@ -20,19 +20,19 @@ export function outputLimit(compressedBytes: number, limits: DecompressionLimits
   return Math.max(1, Math.floor(Math.min(maxBytes, maxRatio * compressedBytes, constants.MAX_LENGTH)));
 }
 
-/** Decompression that would give too much. */
+/** Creates the error for output that would exceed the limit. */
 export function overLimit(limit: number): RecordsError {
   return new RecordsError('LIMIT_EXCEEDED', 0, `records that decompress to more than ${String(limit)} bytes`);
 }
 
-/** Bytes that are no such compression. */
+/** Creates the error for input that cannot be decompressed. */
 export function corrupt(at: number, detail: string, cause?: unknown): RecordsError {
   return new RecordsError('CORRUPT_COMPRESSION', at, detail, cause === undefined ? undefined : { cause });
 }
 
 /**
- * Counts the frames or blocks that are decompressed one by one. Each costs a call: thousands of honest size are welcome,
- * millions of a few bytes would stop the process for seconds.
+ * Limits the number of frames or blocks that are decompressed one by one. Each requires a call, so millions of tiny
+ * ones would block the process for seconds.
  */
 export function checkPieces(pieces: number, compressedBytes: number): void {
   const most = 4096 + (compressedBytes >>> 8);
