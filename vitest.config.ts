@@ -56,11 +56,14 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'fast',
-          include: [
-            'test/unit/**/*.test.ts',
-            'test/e2e/{testing-broker,kafkajs,lifecycle,errors,versions-matrix,broker-produce,broker-fetch}.test.ts',
+          include: ['test/unit/**/*.test.ts', 'test/e2e/{testing-broker,kafkajs,errors,broker-produce}.test.ts'],
+          // Those of the Iggy adapter and of the generator take as long as all others together.
+          exclude: [
+            ...SLOW_UNIT_TESTS,
+            'test/unit/iggy/**',
+            'test/unit/protocol/generator/**',
+            '**/version-rules.test.ts',
           ],
-          exclude: SLOW_UNIT_TESTS,
         },
       },
     ],
