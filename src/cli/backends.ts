@@ -55,7 +55,7 @@ export const backends: Readonly<Record<BackendName, MakeBackend>> = {
   iggy: async ({ config, iggy }, { cwd, warn }): Promise<Backend> => {
     const { Client } = await loadIggySdk(cwd);
     const { createIggyBackend } = await import('../../adapters/iggy/index.js');
-    const { addresses = [{ host: '127.0.0.1', port: 8090 }], stream = 'kafka', connections: connections } = iggy;
+    const { addresses = [{ host: '127.0.0.1', port: 8090 }], stream = 'kafka', connections } = iggy;
     const { username = 'iggy', password = 'iggy', stateTopic, durability, sessionTimeoutMs } = iggy;
     const { importOffsets, mirrorOffsets } = iggy;
     const credentials = { username, password };

@@ -26,13 +26,11 @@ export class OwnedPlacement implements Placement {
     return { ...singleNode(nodeId, rack), leaderEpoch: () => this.#epoch };
   }
 
-  /** Records that the state was opened, by this broker or its current owner. */
+  /**
+   * Records that the state was opened, by this broker or its current owner. The leader epoch never decreases, even if the
+   * state was removed, because clients ignore lower epochs.
+   */
   opened(epoch: number): void {
-    this.#learn(epoch);
-  }
-
-  /** Raises the leader epoch. It never decreases, even if the state was removed, because clients ignore lower epochs. */
-  #learn(epoch: number): void {
     this.#epoch = Math.max(this.#epoch, epoch);
   }
 
@@ -48,7 +46,7 @@ export class OwnedPlacement implements Placement {
     return this.#own.nodeId;
   }
 
-  /** Sets the advertised address, and the node id if the store has assigned one. */
+  /** Sets the advertised address, and the node id if one was assigned. */
   identify(self: Endpoint | null, nodeId: number | null, rack: string | null): void {
     this.#self = self;
     if (nodeId !== null) this.#own = this.#single(nodeId, rack);
@@ -60,7 +58,7 @@ export class OwnedPlacement implements Placement {
   lose(successor: BrokerNode | null, epoch: number | null): void {
     this.isOwner = false;
     // Clients may use the epoch of the successor here: at a shared address, or before they connect to the successor.
-    if (epoch !== null) this.#learn(epoch);
+    if (epoch !== null) this.opened(epoch);
     this.#owner = successor;
     this.#successor = successor !== null && this.advertises(successor) ? null : successor;
   }

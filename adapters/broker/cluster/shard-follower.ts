@@ -8,8 +8,6 @@ export interface ShardFollowerOptions extends TakeBackWaits {
   /** Reads entries from a position; returns the next position. */
   readonly read: (from: number, visit: (entry: ShardEntry) => void) => PromiseLike<number> | number;
   readonly sessionTimeoutMs: number;
-  /** Interval in ms at which `look` is called. */
-  readonly intervalMs: number;
   /** Monotonic time at which this broker lost the shard, in ms. */
   readonly lostAt: number;
 }
@@ -60,9 +58,9 @@ export class ShardFollower {
    * @throws StoreError
    */
   async look(now: number): Promise<boolean> {
-    const { read, sessionTimeoutMs, intervalMs, silentWaitMs, closedWaitMs } = this.#options;
+    const { read, sessionTimeoutMs, silentWaitMs, closedWaitMs } = this.#options;
     // After a long gap between looks, this broker or the store may have been down, not the owner.
-    if (now - this.#lookedAt > Math.max(sessionTimeoutMs, 2 * intervalMs)) this.#aliveAt = now;
+    if (now - this.#lookedAt > sessionTimeoutMs) this.#aliveAt = now;
     const position = await read(this.#position, (entry) => {
       this.#take(entry);
     });
@@ -97,8 +95,8 @@ export class ShardFollower {
 
   #learn(record: OwnerRecord): void {
     const known = this.#owner.node;
-    const { node, isClosed } = record;
+    const { node } = record;
     const isSame = node?.nodeId === known?.nodeId && node?.host === known?.host && node?.port === known?.port;
-    this.#owner = isSame ? { ...record, node: known, isClosed } : record;
+    this.#owner = isSame ? { ...record, node: known } : record;
   }
 }

@@ -1,4 +1,5 @@
-import { type Awaitable, isPromise, settles } from '../../../src/contract/index.js';
+import { type Awaitable, settles } from '../../../src/contract/index.js';
+import { attempt } from '../awaitable.js';
 import type { BrokerNode } from '../broker-node.js';
 import type { Clock } from '../clock.js';
 import type { LogStore } from '../store/log-store.js';
@@ -109,16 +110,14 @@ export class StateOwnership {
   /** Changes the state, in the order of the calls. @throws StoreError `FENCED` once another broker owns it. */
   put(changes: readonly ShardChange[]): Awaitable<void> {
     const shard = this.#opened;
-    const failed = (error: unknown): never => {
-      if (error instanceof StoreError && error.code === 'FENCED') this.#fenced(shard, error);
-      throw error;
-    };
-    try {
-      const put = shard.put(changes);
-      return isPromise(put) ? put.then(undefined, failed) : put;
-    } catch (error) {
-      return failed(error);
-    }
+    return attempt(
+      () => shard.put(changes),
+      () => undefined,
+      (error) => {
+        if (error instanceof StoreError && error.code === 'FENCED') this.#fenced(shard, error);
+        throw error;
+      },
+    );
   }
 
   /** Publishes the node id and address of this broker to the brokers that share the store. @throws StoreError */

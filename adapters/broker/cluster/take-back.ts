@@ -49,7 +49,6 @@ export class TakeBack {
       ...this.#backoff.lost(lostAt),
       read: (from, visit) => followShard(shard, from, visit, signal),
       sessionTimeoutMs,
-      intervalMs: this.#intervalMs,
       lostAt,
     });
     this.#lookLater(this.#follower, signal, 0);

@@ -22,7 +22,6 @@ function follow({ closedWaitMs = 0, silentWaitMs = 0 } = {}) {
       return log.length;
     },
     sessionTimeoutMs: SESSION_MS,
-    intervalMs: LOOK_MS,
     lostAt: 0,
     closedWaitMs,
     silentWaitMs,
