@@ -20,7 +20,7 @@ export interface AppliedOperations {
   readonly set: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** @throws ConfigRefusedError for an operation that there is not, or that the config's type does not have. */
+/** @throws ConfigRefusedError for an unknown operation, or one that the type of the config does not support. */
 export function applyOperations(
   definitionOf: (name: string) => ConfigDefinition | undefined,
   own: ConfigTexts,

@@ -183,7 +183,7 @@ export class GroupMembers {
     for (const { session } of [...this]) session.settle();
   }
 
-  /** A leader that has not joined again gives way to one that has. False when nobody has. */
+  /** Replaces a leader that has not rejoined by a member that has. Returns false if no member has rejoined. */
   electJoinedLeader(): boolean {
     if (this.leader === null) return false;
     if ((this.#byId.get(this.leader)?.awaitingJoin ?? null) !== null) return true;

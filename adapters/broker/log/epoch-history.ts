@@ -64,7 +64,7 @@ export class LeaderEpochs {
     // As Kafka does: epochs that began at or after this offset lost their records.
     const kept = starts.filter(([, startOffset]) => startOffset < baseOffset);
     const all: readonly EpochStart[] = [...kept, [epoch, baseOffset]];
-    // Nobody asks for an epoch whose records are gone.
+    // Epochs whose records were all deleted are not needed.
     const longer = all.filter((_, index) => (all[index + 1]?.[1] ?? Infinity) > log.startOffset).slice(-MAX_EPOCHS);
     this.#starts.set(key, longer);
     this.#put(key, Buffer.from(JSON.stringify(longer)));

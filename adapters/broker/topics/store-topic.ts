@@ -99,7 +99,7 @@ class StorePartition implements Partition {
   }
 
   changed(): void {
-    // Mostly nobody listens, and to go over nothing is not free.
+    // There is usually no listener, and iterating over an empty set has a cost.
     if (this.#listeners.size === 0) return;
     for (const listener of this.#listeners) listener();
   }

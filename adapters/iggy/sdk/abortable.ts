@@ -1,13 +1,13 @@
 import { StoreError } from '../../broker/index.js';
 
-/** Throws once nobody waits for some work any more. @throws StoreError `UNAVAILABLE` */
+/** Throws if the signal has aborted. @throws StoreError `UNAVAILABLE` */
 export function throwIfAborted(signal: AbortSignal, what: string): void {
   if (signal.aborted) throw aborted(signal, what);
 }
 
 /**
- * Settles as some work does, or rejects as soon as nobody waits for it any more. The work goes on by itself: it looks at
- * the signal before each step that changes something.
+ * Settles as the work does, or rejects once the signal aborts. The work itself continues until it checks the signal, which it
+ * does before each step that changes something.
  *
  * @throws StoreError `UNAVAILABLE`
  */

@@ -53,9 +53,8 @@ export class TopicSummary {
 }
 
 /**
- * Returns the topic of several that the owner of the shard writes to, or wrote to last; null where none was written to its
- * end. A higher generation need not be it: a gateway that was overtaken while it wrote the shard anew leaves one that nobody
- * goes on with.
+ * Returns the topic that the owner of the shard writes to, or wrote to last; null if no topic is complete. This is not always
+ * the highest generation: a gateway that was overtaken while it rewrote the shard leaves behind a topic that is not used.
  */
 export function newest<Topic extends { readonly summary: TopicSummary }>(topics: readonly Topic[]): Topic | null {
   let found: Topic | null = null;
